@@ -1,0 +1,61 @@
+import type { DesiredRecord } from "./record.ts";
+import type { Json, JsonObject } from "./json.ts";
+import type { Attempt } from "./outcome.ts";
+import type { OperationKind } from "./operation.ts";
+
+/** A write as it will be sent: rendered once, so that a retry sends the same bytes (R8, K2). Holds no credentials. */
+export interface Write {
+  readonly method: string;
+  /** Absolute. */
+  readonly url: string;
+  /** Without credentials and without the idempotency key. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | undefined;
+  /** True when sending it twice has the effect of sending it once: PUT, DELETE, PATCH of absolute values (R2). */
+  readonly repeatable: boolean;
+}
+
+export type RenderedWrite =
+  | { readonly ok: true; readonly write: Write }
+  | { readonly ok: false; readonly code: "ADDRESS_UNUSABLE" | "MAPPING_FAILED"; readonly reason: string };
+
+export interface SendOptions {
+  readonly idempotencyKey: string | undefined;
+  readonly signal: AbortSignal;
+  /** How long the caller is willing to wait for the lane, in ms; a longer block gives `not-sent` with `retryAfterMs`. */
+  readonly patienceMs: number;
+}
+
+/** What a look-up in the live destination found. */
+export type Finding =
+  | { readonly kind: "found"; readonly destinationId: string | undefined; readonly record: JsonObject; readonly etag?: string }
+  | { readonly kind: "absent" }
+  | { readonly kind: "unclear"; readonly attempt: Attempt };
+
+/** What the config declares about a destination's writes; planning and guarantees derive from it. */
+export interface DestinationTraits {
+  /** `own`: the record has its own address (upsert). `assigned`: the destination gives ids (create). */
+  readonly addressing: "own" | "assigned";
+  readonly updates: boolean;
+  readonly idempotencyKey: { readonly retentionMs: number } | undefined;
+  readonly find: { readonly visibilityLagMs: number; readonly unique: boolean } | undefined;
+  readonly readBack: boolean;
+  /** How long a request given up may still land (U3). */
+  readonly lateWriteMs: number;
+}
+
+/** The end of a sync that is written. One attempt a call. Never throws for what an API does. */
+export interface Destination {
+  readonly connection: string;
+  readonly traits: DestinationTraits;
+  /** The record's own address, checked against S1; undefined where ids are assigned. */
+  address(record: Pick<DesiredRecord, "key" | "mapped" | "body">): Promise<{ ok: true; address: string | undefined } | { ok: false; reason: string }>;
+  /** Renders a write. `destinationId` is needed for an update where ids are assigned. */
+  render(kind: OperationKind, record: Pick<DesiredRecord, "key" | "mapped" | "body">, destinationId: string | undefined): Promise<RenderedWrite>;
+  /** Sends it once through the lane. */
+  send(write: Write, options: SendOptions): Promise<Attempt>;
+  /** The id that an applied create's answer gave, or a replayed one's; undefined when it cannot be found there. */
+  idOf(body: Json | undefined): Promise<string | undefined>;
+  /** Finds a record by its own external id (`find`) or address (`read`). Undefined when neither is declared. */
+  readonly lookUp?: (record: Pick<DesiredRecord, "key" | "mapped" | "body">, destinationId: string | undefined, options: Omit<SendOptions, "idempotencyKey">) => Promise<Finding>;
+}

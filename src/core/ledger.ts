@@ -1,0 +1,288 @@
+import type { JsonObject } from "./json.ts";
+import type { OperationKind, OperationState, Progress } from "./operation.ts";
+import type { Evidence } from "./outcome.ts";
+import type { InvalidCode, KeyKind } from "./record.ts";
+import type { PagePosition } from "./source.ts";
+import type { Write } from "./destination.ts";
+
+/** What the destination is known to hold for one key. */
+export interface Entry {
+  readonly key: string;
+  readonly keyKind: KeyKind;
+  /** The id that the destination assigned; undefined where the record has its own address, or the id is not known. */
+  readonly destinationId: string | undefined;
+  /** The rendered address, so that a delete needs no record (U10). */
+  readonly address: string | undefined;
+  /** Hash of the content last applied; undefined when what the destination holds is not known: never planned as unchanged. */
+  readonly hash: string | undefined;
+  /** Cursor value of the version last applied. */
+  readonly sourceVersion: string | undefined;
+  readonly etag: string | undefined;
+  /** Number of the operation that wrote it. */
+  readonly operation: number;
+  /** Number of the read that last wrote this row. Not touched for unchanged records. */
+  readonly read: number;
+}
+
+/** What planning needs to know of one key. */
+export interface Known {
+  readonly entry: Entry | undefined;
+  /** Its unresolved operation, if any (not the waiting one). */
+  readonly operation: KnownOperation | undefined;
+  /** The version waiting behind it, if any. */
+  readonly waiting: { readonly number: number; readonly hash: string; readonly sourceVersion: string | undefined } | undefined;
+  /** The source hash and mapping fingerprint under which this key was last rejected or invalid (P11). */
+  readonly rejected: { readonly sourceHash: string; readonly mapping: string } | undefined;
+}
+
+export interface KnownOperation {
+  readonly number: number;
+  readonly kind: OperationKind;
+  readonly state: OperationState;
+  readonly hash: string;
+  readonly sourceVersion: string | undefined;
+  /** Journalled by this process, so it is in flight rather than left over. */
+  readonly ours: boolean;
+  /** True when the row holds the bytes: it can be sent again as it is. False for a repeatable write that a re-read will plan anew. */
+  readonly held: boolean;
+  readonly progress: Progress;
+  readonly address: string | undefined;
+  readonly destinationId: string | undefined;
+}
+
+/** An operation as it is about to be journalled. */
+export interface Intent {
+  readonly kind: OperationKind;
+  readonly state: "sent" | "waiting";
+  readonly key: string;
+  readonly keyKind: KeyKind;
+  readonly hash: string;
+  readonly sourceVersion: string | undefined;
+  readonly address: string | undefined;
+  readonly destinationId: string | undefined;
+  readonly idempotencyKey: string | undefined;
+  readonly progress: Progress;
+  /**
+   * The record and the bytes. Kept in the row when the write is not repeatable by its own address (K1) and for every waiting
+   * one (U2); otherwise a re-read plans it anew and the row stays small.
+   */
+  readonly held: Held | undefined;
+  /** Number of an operation of the same key that this one replaces (certainly not sent, left over, or verifying); its row goes. */
+  readonly replaces: number | undefined;
+}
+
+/** What makes an operation independent of the source: then the checkpoint may pass it (P2). */
+export interface Held {
+  readonly source: JsonObject;
+  readonly mapped: JsonObject;
+  readonly write: Write | undefined;
+}
+
+export interface PageIntents {
+  readonly run: number;
+  readonly intents: readonly Intent[];
+  /** Records of the page that are invalid: kept, so that they can be read and the checkpoint may pass them. */
+  readonly rejects: readonly NewReject[];
+  /** Keys whose older reject no longer stands, because the record is level or gone. */
+  readonly clearRejects: readonly string[];
+}
+
+/** A dead letter. `invalid`: refused before sending. `rejected`: refused by the destination. */
+export interface NewReject {
+  readonly kind: "invalid" | "rejected";
+  /** Undefined when the record has no usable key; such rejects are told apart by `sourceHash`. */
+  readonly key: string | undefined;
+  readonly code: InvalidCode | "REFUSED";
+  readonly reason: string;
+  readonly source: JsonObject | undefined;
+  readonly sourceHash: string;
+  /** Fingerprint of the mapping that was in force (P11). */
+  readonly mapping: string;
+  readonly evidence: Evidence | undefined;
+  readonly atMs: number;
+}
+
+export interface Reject extends NewReject {
+  readonly id: number;
+  readonly run: number;
+  /** How often it was refused in the same way. */
+  readonly times: number;
+}
+
+/** How one operation left the in-flight state; a group of these is one transaction. */
+export type Resolution =
+  /** Applied: the entry is written, the row goes (or becomes `verifying` when `verifyAtMs` is given, with its bytes). */
+  | {
+      readonly kind: "applied";
+      readonly number: number;
+      readonly entry: Entry;
+      /** Content for `plan` and `explain`; not stored when `state.bodies` is false. */
+      readonly mapped: JsonObject;
+      readonly verify: { readonly atMs: number; readonly held: Held; readonly write: Write } | undefined;
+    }
+  /** Applied delete: the entry goes. */
+  | { readonly kind: "deleted"; readonly number: number; readonly key: string }
+  /** Refused for good and certainly not applied: the row goes, a reject is written, the entry stays as it was. */
+  | { readonly kind: "rejected"; readonly number: number; readonly reject: NewReject }
+  /** Unknown or parked beyond this run's patience: the row keeps its bytes, so the checkpoint may pass it. */
+  | { readonly kind: "held"; readonly number: number; readonly state: "unknown" | "parked"; readonly progress: Progress; readonly held: Held }
+  /** Never sent, because the run stops: the row goes. The checkpoint does not pass it. */
+  | { readonly kind: "released"; readonly number: number }
+  /** Found to be as wanted before anything was sent, or verified after: the row goes, the entry stays. */
+  | { readonly kind: "verified"; readonly number: number };
+
+export interface Checkpoint {
+  /** The read that is under way, or the last one. */
+  readonly read: number;
+  readonly kind: "full" | "incremental";
+  /** Cursor to start the next read from, as the source wrote it; undefined before the first complete read with a cursor. */
+  readonly cursor: string | undefined;
+  /** Where the read under way goes on; undefined when it is complete. */
+  readonly position: PagePosition | undefined;
+  /** `since` of the read under way, so that a resumed read asks the same. */
+  readonly since: string | undefined;
+  /** Highest cursor seen by the read under way, for sources that are not sorted (P3). */
+  readonly pendingCursor: string | undefined;
+  readonly startedMs: number;
+  /** When the last complete read, and the last complete full refresh, began. */
+  readonly completeMs: number | undefined;
+  readonly fullMs: number | undefined;
+  /** Fingerprints in force (P10). `mapping` is the one whose read is complete. */
+  readonly mapping: string | undefined;
+  readonly identity: string;
+  /** A smaller page size that the source was found to need (P6). */
+  readonly pageSize: number | undefined;
+}
+
+export interface Settlement {
+  readonly run: number;
+  readonly resolutions: readonly Resolution[];
+  /** Written in the same transaction as the outcomes before it (P2); undefined when the watermark did not move. */
+  readonly checkpoint: Checkpoint | undefined;
+  readonly history: readonly HistoryEvent[];
+}
+
+/** One line of a record's life, for `explain`. */
+export interface HistoryEvent {
+  readonly key: string;
+  readonly atMs: number;
+  /** `create`, `update`, `applied`, `unknown`, `parked`, `rejected`, `found`, `verified`, `adopted`, `unblocked`, ... */
+  readonly event: string;
+  readonly operation: number | undefined;
+  /** In words, redacted. */
+  readonly detail: string;
+}
+
+export interface StoredHistoryEvent extends HistoryEvent {
+  readonly run: number;
+}
+
+/** A stored operation, whole. `held` is undefined for a repeatable write that a re-read plans anew. */
+export interface StoredOperation extends KnownOperation {
+  readonly key: string;
+  readonly keyKind: KeyKind;
+  readonly idempotencyKey: string | undefined;
+  readonly stored: Held | undefined;
+}
+
+export type RunStatus = "running" | "level" | "incomplete" | "failed" | "interrupted";
+
+export interface RunRow {
+  readonly id: number;
+  readonly sync: string;
+  readonly startedMs: number;
+  readonly endedMs: number | undefined;
+  /** `running` with the lease free means that the process died. */
+  readonly status: RunStatus;
+  readonly counts: Readonly<Record<string, number>>;
+  readonly message: string | undefined;
+}
+
+export interface LedgerCounts {
+  readonly entries: number;
+  readonly unresolved: Readonly<Record<OperationState, number>>;
+  readonly invalid: number;
+  readonly rejected: number;
+}
+
+/** What a lane learned and must not learn again by hammering (L7). */
+export interface LaneMemory {
+  readonly lane: string;
+  readonly blockedUntilMs: number | undefined;
+  /** Opaque JSON of the limiter. */
+  readonly learned: string | undefined;
+}
+
+/**
+ * The store of one sync. Every method is one transaction: it happens whole or not at all, and has happened durably when
+ * its promise resolves. Writing methods check the lease's fencing number in the same transaction and throw `LEDGER_FENCED`
+ * when another process has taken over (U7). A full disk throws `LEDGER_FULL`; the ledger is then as it was before the call.
+ */
+export interface SyncLedger {
+  readonly sync: string;
+  checkpoint(): Promise<Checkpoint | undefined>;
+  /** Writes a checkpoint alone: at the start of a read, when nothing is in flight. */
+  saveCheckpoint(checkpoint: Checkpoint | undefined): Promise<void>;
+  /** Rows of a whole page in one read transaction; a key that is not in the map is not known at all. */
+  lookup(keys: readonly string[]): Promise<ReadonlyMap<string, Known>>;
+  /** Keys that own these rendered addresses (U10). */
+  addressOwners(addresses: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /** Content last applied, for field differences; absent when bodies are off. */
+  bodies(keys: readonly string[]): Promise<ReadonlyMap<string, JsonObject>>;
+  /** Journals a page before any of it is sent (K1, U1). Returns the operation numbers, in the order of `intents`. */
+  journal(page: PageIntents): Promise<readonly number[]>;
+  /** Promotes a waiting operation: its row becomes the durable intent of what planning now made of it. */
+  promote(waiting: number, run: number, intent: Intent): Promise<number>;
+  /** Removes a waiting operation that turned out to be level already. */
+  dropWaiting(waiting: number): Promise<void>;
+  settle(settlement: Settlement): Promise<void>;
+  /** Unresolved operations in order of number, after `after`, at most `limit`. */
+  unresolved(after: number, limit: number): Promise<readonly StoredOperation[]>;
+  operation(key: string): Promise<{ readonly active: StoredOperation | undefined; readonly waiting: StoredOperation | undefined }>;
+  /**
+   * At the end of a complete read: left-over operations without bytes, of earlier runs, that the read did not meet again.
+   * Their rows go and their entries' hash becomes unknown. Returns how many.
+   */
+  abandonLeftovers(run: number): Promise<number>;
+  entry(key: string): Promise<Entry | undefined>;
+  /** All entries in key order, for export; streams. */
+  entries(): AsyncIterable<Entry>;
+  beginRun(startedMs: number): Promise<number>;
+  endRun(run: number, end: Pick<RunRow, "status" | "counts" | "message"> & { endedMs: number }): Promise<void>;
+  runs(limit: number): Promise<readonly RunRow[]>;
+  rejects(after: number, limit: number): Promise<readonly Reject[]>;
+  reject(id: number): Promise<Reject | undefined>;
+  rejectOf(key: string): Promise<Reject | undefined>;
+  discardRejects(ids: readonly number[]): Promise<number>;
+  history(key: string): Promise<readonly StoredHistoryEvent[]>;
+  counts(): Promise<LedgerCounts>;
+  /** Clears `notBefore` of parked operations, of one key or of all (`state unblock`). Returns how many. */
+  unblock(key: string | undefined): Promise<number>;
+  /** Forgets checkpoint and, with `entries`, everything known of the destination. */
+  reset(what: { readonly checkpoint: boolean; readonly entries: boolean }): Promise<void>;
+  /** Deletes history past its age and count. Bounded work a call. */
+  trimHistory(olderThanMs: number, keepPerKey: number): Promise<void>;
+}
+
+export interface Lease {
+  readonly fence: number;
+  release(): Promise<void>;
+}
+
+/** One ledger file (later: one Postgres schema). */
+export interface Ledger {
+  readonly location: string;
+  /**
+   * Takes the right to write, for this process; throws `LEDGER_HELD` naming the holder. Freed by `release`, `close` and by the
+   * death of the process, kept by a stopped one (U7).
+   */
+  acquire(holder: { readonly pid: number; readonly host: string; readonly startedMs: number; readonly purpose: string }): Promise<Lease>;
+  of(sync: string): Promise<SyncLedger>;
+  /** Names of the syncs that this ledger knows. */
+  syncs(): Promise<readonly string[]>;
+  lanes(): Promise<readonly LaneMemory[]>;
+  saveLane(memory: LaneMemory): Promise<void>;
+  /** Forgets the block of every lane whose name contains `part` (all when undefined). Returns how many. */
+  unblockLanes(part: string | undefined): Promise<number>;
+  close(): Promise<void>;
+}

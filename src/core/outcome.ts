@@ -1,0 +1,68 @@
+import type { Json } from "./json.ts";
+
+/** One request as it was sent, with secrets already redacted and bodies cut to a readable length. */
+export interface RequestEvidence {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+export interface AnswerEvidence {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+/** Request and answer, for people; safe to print, store and log (S6). */
+export interface Evidence {
+  readonly request: RequestEvidence;
+  readonly answer?: AnswerEvidence;
+  /** What went wrong below HTTP: `ECONNRESET`, `headers timeout`, ... */
+  readonly failure?: string;
+  readonly durationMs: number;
+}
+
+/**
+ * Why an API refused. `exists`, `missing`, `keyMismatch`, `duplicateRequest` can be declared in `answers`.
+ * `credentials`: 401, or 403 on everything. `tooLarge`: 413. `conflict`: 409 and 412 on a first attempt.
+ */
+export type RefusalReason =
+  | "exists"
+  | "missing"
+  | "keyMismatch"
+  | "credentials"
+  | "tooLarge"
+  | "conflict"
+  | "redirected"
+  | "cursorExpired"
+  | "other";
+
+/**
+ * What one attempt came to (R1); classified in one place, at the HTTP edge.
+ * - `applied`: a complete 2xx, even if its body cannot be parsed.
+ * - `refused`: final for this request as it stands.
+ * - `throttled`: certainly not applied; `retryAfterMs` is a floor when the API named one. `inProgress`: the same key is at work.
+ * - `not-sent`: the request never left, so any method may be sent again.
+ * - `unknown`: it may or may not have been applied.
+ */
+export type Outcome =
+  | {
+      readonly kind: "applied";
+      readonly status: number;
+      /** The parsed body; undefined when there is none or it is not JSON. */
+      readonly body?: Json;
+      readonly etag?: string;
+      /** The answer is a stored one, repeated for the same idempotency key. */
+      readonly replayed?: boolean;
+    }
+  | { readonly kind: "refused"; readonly status: number; readonly reason: RefusalReason; readonly message: string; readonly body?: Json }
+  | { readonly kind: "throttled"; readonly status: number; readonly retryAfterMs?: number; readonly inProgress?: boolean; readonly message: string }
+  | { readonly kind: "not-sent"; readonly message: string; /** The lane is blocked for longer than this request may wait. */ readonly retryAfterMs?: number }
+  | { readonly kind: "unknown"; readonly status?: number; readonly retryAfterMs?: number; readonly message: string };
+
+/** An outcome with what was seen on the wire. */
+export interface Attempt {
+  readonly outcome: Outcome;
+  readonly evidence: Evidence;
+}

@@ -1,0 +1,54 @@
+import type { Json, JsonObject } from "./json.ts";
+
+/** How a key's parts were written: `n` for a number, `t` for text, one letter a part. Tells 0 from "0" (U11). */
+export type KeyKind = string;
+
+/** One item of the source with its primary key. */
+export interface SourceRecord {
+  /** Text, never a float. Parts of a composite key are joined by `/`, with `%` and `/` inside a part percent-encoded. */
+  readonly key: string;
+  readonly keyKind: KeyKind;
+  /** The cursor field as the source wrote it (P1); undefined without a cursor. */
+  readonly cursor: string | undefined;
+  readonly body: JsonObject;
+}
+
+/** A source record and what the mapping made of it. */
+export interface DesiredRecord extends SourceRecord {
+  /** The mapped record: what the destination should hold. */
+  readonly mapped: JsonObject;
+  /** Content hash of what a write would send, base64url SHA-256. */
+  readonly hash: string;
+  /** The record's own address in the destination, rendered; undefined where the destination assigns ids (U10). */
+  readonly address: string | undefined;
+}
+
+/** A record refused before sending. `key` is undefined when the record has none. */
+export interface InvalidRecord {
+  readonly key: string | undefined;
+  /** Stable code, such as `KEY_MISSING`; listed in docs/errors.md. */
+  readonly code: InvalidCode;
+  /** The reason in words, naming the field. */
+  readonly reason: string;
+  readonly body: Json;
+}
+
+export type InvalidCode =
+  | "KEY_MISSING"
+  | "KEY_UNUSABLE"
+  | "KEY_AMBIGUOUS"
+  | "KEY_DUPLICATE_NAME"
+  | "CURSOR_UNUSABLE"
+  | "NOT_AN_OBJECT"
+  | "MAPPING_FAILED"
+  | "ADDRESS_UNUSABLE"
+  | "ADDRESS_SHARED"
+  | "ADDRESS_CHANGED"
+  | "TOO_LARGE";
+
+/** Keys longer than this are refused: they fit no address and would bloat the ledger's index. */
+export const KEY_LENGTH_MAX = 1_024;
+
+export type KeyReading =
+  | { readonly ok: true; readonly key: string; readonly kind: KeyKind }
+  | { readonly ok: false; readonly code: "KEY_MISSING" | "KEY_UNUSABLE"; readonly reason: string };

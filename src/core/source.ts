@@ -1,0 +1,61 @@
+import type { Json, JsonObject } from "./json.ts";
+import type { Attempt, Evidence, Outcome } from "./outcome.ts";
+
+/** Where a read stands: an opaque JSON text made by the source's pagination, safe to store in a checkpoint. */
+export type PagePosition = string;
+
+export interface ReadRequest {
+  /** Undefined for the first page. */
+  readonly position: PagePosition | undefined;
+  /** The cursor value to ask from, already moved back by the look-back (P3); undefined for a full refresh. */
+  readonly since: string | undefined;
+  /** Page size to ask for, where the pagination has a size; undefined for the declared one (P6). */
+  readonly size: number | undefined;
+  readonly signal: AbortSignal;
+  /** How long the caller is willing to wait for the lane, in ms. */
+  readonly patienceMs: number;
+}
+
+export interface Page {
+  /** The items that `records` selected, in the source's order. An item may be anything: the reader finds out which are records. */
+  readonly records: readonly Json[];
+  /** Undefined on the declared end signal only (P5). */
+  readonly next: PagePosition | undefined;
+  /** What the pagination calls this page's token, for loop detection (P4): equal tokens mean the same page. */
+  readonly token: string;
+  /** The source's own clock, from the answer's `Date`, in ms since the epoch. */
+  readonly dateMs: number | undefined;
+  /** Total records that the source announces, where `total` is declared in records. */
+  readonly total: number | undefined;
+  /** Names, in records of this page, that occur twice in one object and matter to keys or cursors (S5): indexes into `records`. */
+  readonly duplicateNames: ReadonlySet<number>;
+  readonly bytes: number;
+  readonly evidence: Evidence;
+}
+
+/**
+ * One attempt at one page. `failed` carries the outcome (never `applied`) for the retry policy; `broken` is an answer
+ * that no retry mends (HTML, no such `records`, a foreign `next`): `error` says so.
+ */
+export type PageAttempt =
+  | { readonly kind: "page"; readonly page: Page }
+  | { readonly kind: "failed"; readonly outcome: Exclude<Outcome, { kind: "applied" }>; readonly evidence: Evidence }
+  | { readonly kind: "broken"; readonly error: import("./errors.ts").EvenkeelError };
+
+/** The end of a sync that is read. One attempt a call: retrying is the pipeline's. Never throws for what an API does. */
+export interface Source {
+  readonly connection: string;
+  /** What its pagination can promise, for the reading rules. */
+  readonly paging: Paging;
+  page(request: ReadRequest): Promise<PageAttempt>;
+  /** Reads one record by its key, to confirm an absence; undefined when `read` is not declared. */
+  readonly readOne?: (key: string, source: JsonObject | undefined, signal: AbortSignal) => Promise<Attempt & { readonly record?: JsonObject }>;
+}
+
+export interface Paging {
+  readonly type: "none" | "page" | "offset" | "cursor" | "link" | "nextUrl" | "keyset";
+  /** True where rows may move between pages while the source changes: page numbers and offsets (P9). */
+  readonly shifts: boolean;
+  /** The declared page size; undefined when the source decides. */
+  readonly size: number | undefined;
+}

@@ -1,0 +1,63 @@
+import type { Destination } from "./destination.ts";
+import type { Json, JsonObject } from "./json.ts";
+import type { KeyReading } from "./record.ts";
+import type { Source } from "./source.ts";
+
+export type CursorType = "timestamp" | "integer" | "text";
+
+/** How the source orders its changes. Durations are ms for timestamps and plain units for integers. */
+export interface CursorSpec {
+  /** The field's name, for messages. */
+  readonly field: string;
+  readonly type: CursorType;
+  /** How far before the stored cursor a read asks, to meet rows committed late (P3). */
+  readonly lookback: number;
+  /** True when the source promises ascending order; then the cursor moves within a read. */
+  readonly sorted: boolean;
+  /** The cursor is never stored past the source's clock less this (P3); 0 for integer and text. */
+  readonly safetyLagMs: number;
+  read(record: JsonObject): Json | undefined | Promise<Json | undefined>;
+}
+
+export type MappingResult =
+  | { readonly ok: true; readonly mapped: JsonObject }
+  | { readonly ok: false; readonly reason: string };
+
+export interface Mapping {
+  /** Identifies the mapping's meaning: equal fingerprints map equally (P10). */
+  readonly fingerprint: string;
+  map(record: JsonObject): MappingResult | Promise<MappingResult>;
+  /** Source paths that were absent in every record since the mapping was built, for the warning about misspelt paths. */
+  absentPaths(): readonly string[];
+}
+
+export interface RetryPolicy {
+  readonly attempts: number;
+  readonly baseMs: number;
+  /** Base for throttled answers without Retry-After. */
+  readonly throttledBaseMs: number;
+  readonly capMs: number;
+  /** For one operation, all attempts and waits together. */
+  readonly deadlineMs: number;
+}
+
+/** Everything that a run of one sync needs, built from the config. */
+export interface Sync {
+  readonly name: string;
+  readonly source: Source;
+  readonly destination: Destination;
+  readonly key: (record: JsonObject) => KeyReading | Promise<KeyReading>;
+  readonly cursor: CursorSpec | undefined;
+  readonly mapping: Mapping;
+  readonly writes: "both" | "createOnly" | "updateOnly";
+  readonly retry: { readonly source: RetryPolicy; readonly destination: RetryPolicy };
+  /** True when what a write sends depends on more than the mapped record; then the hash covers the source record too. */
+  readonly hashSource: boolean;
+  /**
+   * Fingerprint of key expression and destination addresses (P10): when it changes, entries describe something else and the
+   * run is refused until the user decides.
+   */
+  readonly identity: string;
+  /** Pages in one read before it is called endless (P4). */
+  readonly pagesMax: number;
+}

@@ -1,0 +1,129 @@
+import type { Counts, RunEvent } from "./core/events.ts";
+import type { EvenkeelError } from "./core/errors.ts";
+import type { JsonObject } from "./core/json.ts";
+import type { Checkpoint, Entry, LedgerCounts, Reject, RunRow, StoredHistoryEvent, StoredOperation } from "./core/ledger.ts";
+
+/** Results and options of the library (`open` is in `library.ts`; the CLI is built on nothing else). */
+
+export interface RunOptions {
+  /** Syncs to run, in the config's order; all when absent. Unknown names throw `USAGE`. */
+  readonly syncs?: readonly string[];
+  /** Read everything, whatever the cursor says. */
+  readonly fullRefresh?: boolean;
+  /** Stop after this many records were read; the checkpoint then stays where it was. */
+  readonly limit?: number;
+  /** Only the record with this key; the checkpoint then stays where it was. */
+  readonly key?: string;
+  /** Emit a `trace` event for each request and answer. */
+  readonly trace?: boolean;
+  /** First abort: stop taking pages, finish what is in flight, save. */
+  readonly signal?: AbortSignal;
+  /** Abort at once: nothing is awaited. What is in flight becomes unknown and is resolved by the next run. */
+  readonly killSignal?: AbortSignal;
+}
+
+export interface SyncResult {
+  readonly sync: string;
+  readonly status: "level" | "incomplete" | "failed" | "interrupted";
+  readonly counts: Readonly<Counts>;
+  readonly durationMs: number;
+  /** Why nothing was read or written, or why the sync is not level; undefined when it is plain. */
+  readonly why: string | undefined;
+  readonly error: EvenkeelError | undefined;
+}
+
+export interface RunResult {
+  readonly syncs: readonly SyncResult[];
+  /** As documented in docs/cli.md. */
+  readonly exitCode: number;
+}
+
+/** A run under way: iterate it for events, await `result` for the end. Iterating is optional. */
+export interface Run extends AsyncIterable<RunEvent> {
+  readonly result: Promise<RunResult>;
+}
+
+export interface FieldDifference {
+  /** JSON path within the mapped record, such as `address.city`. */
+  readonly path: string;
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+}
+
+export type PlannedChange =
+  | { readonly kind: "create"; readonly sync: string; readonly key: string; readonly address: string | undefined; readonly mapped: JsonObject }
+  | { readonly kind: "update"; readonly sync: string; readonly key: string; readonly address: string | undefined; readonly differences: readonly FieldDifference[]; /** Why there are none: bodies are off, or the destination's content is not known. */ readonly note: string | undefined }
+  | { readonly kind: "invalid"; readonly sync: string; readonly key: string | undefined; readonly code: string; readonly reason: string };
+
+export interface PlanSummary {
+  readonly sync: string;
+  readonly counts: Readonly<Counts>;
+  readonly guarantee: string;
+  /** Requests that a run would make, and how long it would take at the declared limits; minutes undefined without limits. */
+  readonly forecast: { readonly requests: number; readonly minutes: number | undefined; readonly basis: string };
+  readonly why: string | undefined;
+  readonly error: EvenkeelError | undefined;
+}
+
+/** Planned changes stream out; `result` has one summary a sync. */
+export interface Plan extends AsyncIterable<PlannedChange> {
+  readonly result: Promise<{ readonly syncs: readonly PlanSummary[]; readonly exitCode: number }>;
+}
+
+export interface SyncInfo {
+  readonly name: string;
+  readonly source: { readonly connection: string; readonly request: string };
+  readonly destination: { readonly connection: string; readonly request: string };
+  readonly guarantee: Guarantee;
+}
+
+export interface Guarantee {
+  /** One line: `effectively once (PUT to the record's own address); late-write fence: none; deletes: none`. */
+  readonly summary: string;
+  readonly delivery: "effectively once" | "at least once, searched" | "at least once";
+  /** Reasons and assumptions, a sentence each. */
+  readonly because: readonly string[];
+  /** What is not promised and what to declare to get it, a sentence each. */
+  readonly weaknesses: readonly string[];
+}
+
+export interface SyncStatus {
+  readonly sync: string;
+  readonly checkpoint: Checkpoint | undefined;
+  readonly counts: LedgerCounts;
+  readonly lastRun: RunRow | undefined;
+  /** Earliest moment at which something parked may be tried again. */
+  readonly parkedUntilMs: number | undefined;
+}
+
+export interface Explanation {
+  readonly sync: string;
+  readonly key: string;
+  readonly entry: Entry | undefined;
+  readonly body: JsonObject | undefined;
+  readonly operation: StoredOperation | undefined;
+  readonly waiting: StoredOperation | undefined;
+  readonly reject: Reject | undefined;
+  readonly history: readonly StoredHistoryEvent[];
+  /** What it all means, in sentences. */
+  readonly story: readonly string[];
+}
+
+export interface Evenkeel {
+  readonly configFile: string | undefined;
+  readonly stateFile: string;
+  readonly syncs: readonly SyncInfo[];
+  run(options?: RunOptions): Run;
+  plan(options?: Pick<RunOptions, "syncs" | "limit" | "key" | "fullRefresh" | "signal">): Plan;
+  status(): Promise<readonly SyncStatus[]>;
+  rejects(sync?: string): AsyncIterable<Reject & { readonly sync: string }>;
+  reject(sync: string, id: number): Promise<Reject | undefined>;
+  /** Plans anew from the source records of these rejects and sends them (P11); all of the sync's when `ids` is absent. */
+  retryRejects(sync: string, ids?: readonly number[], options?: Pick<RunOptions, "signal" | "trace">): Run;
+  discardRejects(sync: string, ids: readonly number[]): Promise<number>;
+  explain(sync: string, key: string): Promise<Explanation>;
+  /** Clears what is parked (and blocked lanes); an operation of unknown outcome is decided with `decide`. */
+  unblock(options: { readonly sync?: string; readonly key?: string; readonly decide?: "applied" | "resend" }): Promise<{ readonly operations: number; readonly lanes: number }>;
+  reset(sync: string, what: { readonly checkpoint: boolean; readonly entries: boolean }): Promise<void>;
+  close(): Promise<void>;
+}

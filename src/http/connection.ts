@@ -1,0 +1,57 @@
+import type { Json } from "../core/json.ts";
+import type { Attempt } from "../core/outcome.ts";
+import type { EvenkeelError } from "../core/errors.ts";
+
+/** A request to a connection. Credentials are not in it: the client attaches them at one point, by origin (S3). */
+export interface ApiRequest {
+  readonly method: string;
+  /** Absolute; must have the connection's origin, or one that it allow-lists. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | undefined;
+  readonly purpose: "read" | "write";
+  /** Sending it twice has the effect of once: reads, PUT, DELETE, absolute PATCH. */
+  readonly repeatable: boolean;
+  /** Carries an idempotency key, so it may be repeated with the same bytes although its method is not idempotent. */
+  readonly keyed: boolean;
+}
+
+/** A complete answer. Header names are lower case; repeated headers are joined by ", ". */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The decoded body as text (UTF-8); empty when there is none. */
+  readonly text: string;
+  /** Size of the decoded body. */
+  readonly bytes: number;
+  /** The answer's own `Date` in ms since the epoch; undefined when absent or malformed. */
+  readonly dateMs: number | undefined;
+  /** Parses the text with exact numbers (S5); an error says what the body looked like ("an HTML page titled ..."). Parsed once. */
+  json(): { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly error: EvenkeelError };
+}
+
+export interface Exchange {
+  readonly attempt: Attempt;
+  /** Present when a complete answer came back, whatever its status. */
+  readonly answer: Answer | undefined;
+}
+
+export interface ExchangeOptions {
+  readonly signal: AbortSignal;
+  /** How long the caller would wait for the lane, in ms. A lane blocked for longer answers `not-sent` with `retryAfterMs` at once. */
+  readonly patienceMs: number;
+}
+
+/** One HTTP API: base address, credentials, limits, and the lane they share. Never throws for what an API does. */
+export interface Connection {
+  readonly name: string;
+  /** Ends without a slash; request paths are appended to it. */
+  readonly baseUrl: string;
+  /** True for an origin that may be sent this connection's requests (its own, or allow-listed without credentials). */
+  allows(url: URL): boolean;
+  readonly lateWriteMs: number;
+  exchange(request: ApiRequest, options: ExchangeOptions): Promise<Exchange>;
+  /** What the lane waits for just now, in words for the progress line; undefined when it does not wait. */
+  waitingFor(): string | undefined;
+  close(): Promise<void>;
+}
