@@ -21,7 +21,10 @@ export type RenderedWrite =
 
 export interface SendOptions {
   readonly idempotencyKey: string | undefined;
+  /** Ends the request at once; once the first byte left, the outcome is unknown. */
   readonly signal: AbortSignal;
+  /** Leaves the lane's queue (`not-sent`), but lets a request that is under way finish. */
+  readonly stop?: AbortSignal;
   /** How long the caller is willing to wait for the lane, in ms; a longer block gives `not-sent` with `retryAfterMs`. */
   readonly patienceMs: number;
 }

@@ -118,7 +118,8 @@ export type Resolution =
       readonly entry: Entry;
       /** Content for `plan` and `explain`; not stored when `state.bodies` is false. */
       readonly mapped: JsonObject;
-      readonly verify: { readonly atMs: number; readonly held: Held; readonly write: Write } | undefined;
+      /** `held` has the bytes to repair with; undefined when the older write has the same content, so only its time is kept. */
+      readonly verify: { readonly atMs: number; readonly held: Held | undefined } | undefined;
     }
   /** Applied delete: the entry goes. */
   | { readonly kind: "deleted"; readonly number: number; readonly key: string }
@@ -137,7 +138,9 @@ export interface Checkpoint {
   readonly kind: "full" | "incremental";
   /** Cursor to start the next read from, as the source wrote it; undefined before the first complete read with a cursor. */
   readonly cursor: string | undefined;
-  /** Where the read under way goes on; undefined when it is complete. */
+  /** True when the read is finished: the next run begins a new one. */
+  readonly complete: boolean;
+  /** Where the read under way goes on; undefined for its beginning, and when it is complete. */
   readonly position: PagePosition | undefined;
   /** `since` of the read under way, so that a resumed read asks the same. */
   readonly since: string | undefined;

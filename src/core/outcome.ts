@@ -59,7 +59,14 @@ export type Outcome =
   | { readonly kind: "refused"; readonly status: number; readonly reason: RefusalReason; readonly message: string; readonly body?: Json }
   | { readonly kind: "throttled"; readonly status: number; readonly retryAfterMs?: number; readonly inProgress?: boolean; readonly message: string }
   | { readonly kind: "not-sent"; readonly message: string; /** The lane is blocked for longer than this request may wait. */ readonly retryAfterMs?: number }
-  | { readonly kind: "unknown"; readonly status?: number; readonly retryAfterMs?: number; readonly message: string };
+  | {
+      readonly kind: "unknown";
+      readonly status?: number;
+      readonly retryAfterMs?: number;
+      /** The answer is a stored failure, repeated for the same idempotency key: asking again changes nothing (K5). */
+      readonly replayed?: boolean;
+      readonly message: string;
+    };
 
 /** An outcome with what was seen on the wire. */
 export interface Attempt {

@@ -12,6 +12,8 @@ export interface ReadRequest {
   /** Page size to ask for, where the pagination has a size; undefined for the declared one (P6). */
   readonly size: number | undefined;
   readonly signal: AbortSignal;
+  /** Leaves the lane's queue, but lets a request that is under way finish. */
+  readonly stop?: AbortSignal;
   /** How long the caller is willing to wait for the lane, in ms. */
   readonly patienceMs: number;
 }

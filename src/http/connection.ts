@@ -37,7 +37,10 @@ export interface Exchange {
 }
 
 export interface ExchangeOptions {
+  /** Ends the request at once, wherever it is: once the first byte left, the outcome is unknown. */
   readonly signal: AbortSignal;
+  /** Leaves the lane's queue (`not-sent`), but lets a request that is under way finish. */
+  readonly stop?: AbortSignal;
   /** How long the caller would wait for the lane, in ms. A lane blocked for longer answers `not-sent` with `retryAfterMs` at once. */
   readonly patienceMs: number;
 }
