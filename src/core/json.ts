@@ -2,7 +2,13 @@
  * A JSON number whose text a double would change (`9007199254740993`, `1.10`), kept as it was written.
  * It is the object that `JSON.rawJSON` makes, so `JSON.stringify` writes the original digits (rule S5).
  */
-export type ExactNumber = { readonly rawJSON: string };
+export type ExactNumber = {
+  readonly rawJSON: string;
+  /** Exists in the type only: it keeps the compiler from taking an exact number for an object with members. */
+  readonly isExactNumber: typeof exact;
+};
+
+declare const exact: unique symbol;
 
 export type JsonObject = { readonly [name: string]: Json };
 
@@ -21,7 +27,7 @@ export const isExactNumber = (value: unknown): value is ExactNumber => typeof va
 
 /** True for a JSON object: not null, not an array, not an exact number. */
 export function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && !isRawJSON(value as object);
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !isRawJSON(value);
 }
 
 /**
@@ -50,5 +56,5 @@ export function setMember(object: Record<string, Json>, name: string, value: Jso
 
 /** An own member, or undefined: never something inherited (S5). */
 export function member(value: Json | undefined, name: string): Json | undefined {
-  return isObject(value) && Object.hasOwn(value, name) ? (value as JsonObject)[name] : undefined;
+  return isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
 }

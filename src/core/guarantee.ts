@@ -1,0 +1,122 @@
+import type { DestinationTraits } from "./destination.ts";
+import type { Paging } from "./source.ts";
+import type { CursorSpec, Sync } from "./sync.ts";
+
+/** What a sync can promise, and on what ground; printed by `validate`, `plan` and `run`. */
+export interface Guarantee {
+  /** One line. */
+  readonly summary: string;
+  readonly delivery: Delivery;
+  /** Reasons and assumptions, a sentence each. */
+  readonly because: readonly string[];
+  /** What is not promised, and what to declare to get it, a sentence each. */
+  readonly weaknesses: readonly string[];
+}
+
+export type Delivery = "effectively once" | "at least once, searched" | "at least once";
+
+interface Declared {
+  readonly traits: DestinationTraits;
+  readonly paging: Paging;
+  readonly cursor: CursorSpec | undefined;
+  readonly writes: Sync["writes"];
+}
+
+/** Derives the guarantee from what the config declares; promises nothing that the rules do not carry. */
+export function guaranteeOf(declared: Declared): Guarantee {
+  const delivery = deliveryOf(declared.traits);
+  const reading = readingOf(declared);
+  const fence = fenceOf(declared.traits);
+  const summary = `${delivery.name} (${delivery.ground}); late writes: ${fence.name}; deletes: none`;
+  return {
+    summary,
+    delivery: delivery.name,
+    because: [delivery.because, fence.because, reading.because],
+    weaknesses: [delivery.weakness, fence.weakness, reading.weakness, "Records that vanish from the source stay in the destination."].filter(
+      (weakness) => weakness !== undefined,
+    ),
+  };
+}
+
+interface Part<Name extends string = string> {
+  readonly name: Name;
+  readonly because: string;
+  readonly weakness: string | undefined;
+}
+
+function deliveryOf(traits: DestinationTraits): Part<Delivery> & { readonly ground: string } {
+  if (traits.addressing === "own") {
+    return {
+      name: "effectively once",
+      ground: "PUT to the record's own address",
+      because: "Each record has its own address, so a write that is repeated after a lost answer changes nothing.",
+      weakness: undefined,
+    };
+  }
+  if (traits.idempotencyKey !== undefined) {
+    const hours = Math.round((traits.idempotencyKey.retentionMs / 3_600_000) * 10) / 10;
+    return {
+      name: "effectively once",
+      ground: `idempotency key, kept ${hours} h`,
+      because: `A create of unknown outcome is repeated under the same idempotency key, within 80 % of the ${hours} h that the destination remembers it.`,
+      weakness:
+        traits.find === undefined
+          ? "A create that stays unknown for longer than that is kept for a person to decide; declare `find` to have it looked up."
+          : undefined,
+    };
+  }
+  if (traits.find !== undefined) {
+    return traits.find.unique
+      ? {
+          name: "effectively once",
+          ground: "found by a unique external id",
+          because: "A create of unknown outcome is looked up by its external id, which the destination keeps unique, before it is sent again.",
+          weakness: undefined,
+        }
+      : {
+          name: "at least once, searched",
+          ground: "found by external id",
+          because: "A create of unknown outcome is looked up by its external id before it is sent again.",
+          weakness:
+            "If the destination neither keeps that id unique nor shows a new record within `visibilityLag`, a second one is possible; declare `unique: true` if it does, or an `idempotencyKey`.",
+        };
+  }
+  return {
+    name: "at least once",
+    ground: "a bare create",
+    because: "A create whose answer is lost is kept as unknown and never sent again by itself.",
+    weakness: "Deciding to send an unknown create again may make a duplicate; declare `idempotencyKey` or `find`.",
+  };
+}
+
+function fenceOf(traits: DestinationTraits): Part {
+  const minutes = Math.round(traits.lateWriteMs / 6_000) / 10;
+  return {
+    name: traits.readBack ? "read back and repaired" : "written again",
+    because: `A write that was given up may land up to ${minutes} min later (\`lateWrite\`): a newer version sent meanwhile is ${
+      traits.readBack ? "read back and repaired" : "sent again"
+    } after that time.`,
+    weakness: traits.readBack ? undefined : "Without `read`, an overtaken write cannot be seen, only written over; declare `read`.",
+  };
+}
+
+function readingOf({ paging, cursor }: Declared): Part {
+  const name = paging.type;
+  if (paging.shifts) {
+    return {
+      name,
+      because: "Reading follows page numbers or offsets to the declared end.",
+      weakness:
+        "Records may move between numbered pages while the source changes, and one can be missed until the next full refresh; use cursor, keyset or link paging where the API has it.",
+    };
+  }
+  if (cursor === undefined) return { name, because: "Every run reads everything, to the declared end of paging.", weakness: undefined };
+  return {
+    name,
+    because: `Incremental reading by \`${cursor.field}\` asks inclusively, from a little before the last position, so ties and late rows are met again.`,
+    weakness:
+      cursor.lookback === 0
+        ? "Without `lookback`, a record committed after a newer one was read is missed until the next full refresh."
+        : undefined,
+  };
+}

@@ -1,0 +1,157 @@
+import type { DestinationTraits } from "./destination.ts";
+import type { Entry, Known, KnownOperation } from "./ledger.ts";
+import type { DesiredRecord } from "./record.ts";
+import type { Sync } from "./sync.ts";
+
+/** Why a record is left alone although it differs. */
+export type SkipReason = "createOnly" | "updateOnly" | "noUpdate";
+
+/** What planning makes of one record. */
+export type Decision =
+  /** The destination is known to hold this content, or an operation with it is under way. */
+  | { readonly kind: "unchanged" }
+  /** A newer version is known: sending this one would put the destination back. */
+  | { readonly kind: "superseded" }
+  /** Rejected before, and neither record nor mapping has changed since (P11). */
+  | { readonly kind: "stillRejected" }
+  | { readonly kind: "skipped"; readonly reason: SkipReason }
+  | { readonly kind: "invalid"; readonly code: "ADDRESS_CHANGED" | "ADDRESS_UNUSABLE"; readonly reason: string }
+  | Write
+  /** Behind an unresolved operation of the same key (U2). */
+  | { readonly kind: "wait" };
+
+export interface Write {
+  readonly kind: "create" | "update";
+  readonly destinationId: string | undefined;
+  /** Look in the destination first: the record may exist there, or must. */
+  readonly lookFirst: boolean;
+  /** Unresolved operation that this one takes the place of. */
+  readonly replaces: number | undefined;
+  /** Wall clock until when an older write of this key with other content may still land (U3). */
+  readonly staleUntilMs: number | undefined;
+}
+
+export interface PlanContext {
+  readonly traits: DestinationTraits;
+  readonly writes: Sync["writes"];
+  /** Fingerprint of the mapping in force. */
+  readonly mapping: string;
+  /** Hash of the source record, for comparison with what was rejected; lazily, since most records were not. */
+  readonly sourceHash: (record: DesiredRecord) => string;
+  /** Order of two cursor values; undefined without a cursor. */
+  readonly compare: ((a: string, b: string) => number) | undefined;
+  /** The read under way: full or incremental, and its number. */
+  readonly read: { readonly kind: "full" | "incremental"; readonly number: number };
+  /** Numbers of operations that this process is delivering just now. */
+  readonly inFlight: (number: number) => boolean;
+  /** True to try what was rejected before, whatever has changed (`rejects retry`). */
+  readonly retryRejected: boolean;
+  readonly nowMs: number;
+}
+
+/**
+ * Compares one desired record with what is known of its key. Pure. The order of the questions matters: what is unresolved
+ * comes before what is known to be applied, since the destination may hold either (U1).
+ */
+export function planRecord(record: DesiredRecord, known: Known | undefined, context: PlanContext): Decision {
+  if (isOlder(record, known, context)) return { kind: "superseded" };
+  if (isStillRejected(record, known, context)) return { kind: "stillRejected" };
+  const operation = known?.operation;
+  if (operation !== undefined) return behindOperation(record, known as Known, operation, context);
+  const entry = known?.entry;
+  if (entry === undefined) return planCreate(context, undefined, undefined);
+  if (entry.hash === record.hash && entry.address === record.address) return { kind: "unchanged" };
+  return planUpdate(record, entry, context, undefined, undefined);
+}
+
+/**
+ * A version older than what this key is known to have is not sent. In a full refresh the source is the truth even when its
+ * clock went back (a restored backup), so there it counts only against versions met in the same read (U11).
+ */
+function isOlder(record: DesiredRecord, known: Known | undefined, context: PlanContext): boolean {
+  const { compare, read } = context;
+  if (compare === undefined || record.cursor === undefined || known === undefined) return false;
+  const { entry, operation, waiting } = known;
+  const isNewer = (version: string | undefined): boolean => version !== undefined && compare(record.cursor as string, version) < 0;
+  if (operation?.ours === true && isNewer(operation.sourceVersion)) return true;
+  if (waiting !== undefined && isNewer(waiting.sourceVersion) && read.kind === "incremental") return true;
+  return entry !== undefined && (read.kind === "incremental" || entry.read === read.number) && isNewer(entry.sourceVersion);
+}
+
+function isStillRejected(record: DesiredRecord, known: Known | undefined, context: PlanContext): boolean {
+  const rejected = known?.rejected;
+  if (rejected === undefined || context.retryRejected) return false;
+  return rejected.mapping === context.mapping && rejected.sourceHash === context.sourceHash(record);
+}
+
+function behindOperation(record: DesiredRecord, known: Known, operation: KnownOperation, context: PlanContext): Decision {
+  const isBusy = operation.ours || context.inFlight(operation.number);
+  const latestHash = known.waiting?.hash ?? operation.hash;
+  switch (operation.state) {
+    case "verifying":
+      // Applied already: a newer version may go at once, but the older write may still land after it (U3).
+      if (record.hash === operation.hash && known.entry?.hash === record.hash) return { kind: "unchanged" };
+      return replaceOperation(record, known, operation, context, operation.progress.staleUntilMs);
+    case "parked":
+      if (isBusy) break;
+      if (record.hash === operation.hash) return { kind: "unchanged" };
+      return replaceOperation(record, known, operation, context, operation.progress.staleUntilMs);
+    case "sent":
+      // A left-over repeatable write: it may or may not have been sent, so the record is written again, whatever it holds (U1).
+      if (!isBusy && !operation.held) {
+        const mayLandUntilMs = record.hash === operation.hash ? operation.progress.staleUntilMs : context.nowMs + context.traits.lateWriteMs;
+        return replaceOperation(record, known, operation, context, mayLandUntilMs);
+      }
+      break;
+    case "unknown":
+    case "waiting":
+      break;
+  }
+  return record.hash === latestHash ? { kind: "unchanged" } : { kind: "wait" };
+}
+
+function replaceOperation(
+  record: DesiredRecord,
+  known: Known,
+  operation: KnownOperation,
+  context: PlanContext,
+  staleUntilMs: number | undefined,
+): Decision {
+  if (known.entry === undefined) return planCreate(context, operation.number, staleUntilMs);
+  return planUpdate(record, known.entry, context, operation.number, staleUntilMs);
+}
+
+function planCreate(context: PlanContext, replaces: number | undefined, staleUntilMs: number | undefined): Decision {
+  const { traits, writes } = context;
+  const write = { destinationId: undefined, replaces, staleUntilMs };
+  if (writes === "updateOnly") {
+    // Not known is not absent: only the destination can say whether there is something to update.
+    return traits.readBack || traits.find !== undefined ? { kind: "update", lookFirst: true, ...write } : { kind: "skipped", reason: "updateOnly" };
+  }
+  const canLook = traits.readBack || traits.find !== undefined;
+  const lookFirst = (traits.addressing === "assigned" && traits.find !== undefined) || (writes === "createOnly" && canLook);
+  return { kind: "create", lookFirst, ...write };
+}
+
+function planUpdate(
+  record: DesiredRecord,
+  entry: Entry,
+  context: PlanContext,
+  replaces: number | undefined,
+  staleUntilMs: number | undefined,
+): Decision {
+  const { traits, writes } = context;
+  if (writes === "createOnly") return { kind: "skipped", reason: "createOnly" };
+  if (traits.addressing === "own" && entry.address !== undefined && entry.address !== record.address) {
+    // U10: writing to the new address would leave the old record behind, and nobody decided to delete it.
+    const reason = `its address changed from ${entry.address} to ${record.address}`;
+    return { kind: "invalid", code: "ADDRESS_CHANGED", reason };
+  }
+  if (traits.addressing === "own") return { kind: "update", destinationId: undefined, lookFirst: false, replaces, staleUntilMs };
+  if (!traits.updates) return { kind: "skipped", reason: "noUpdate" };
+  if (entry.destinationId === undefined && traits.find === undefined) {
+    const reason = "it was created, but the answer had no id and no `find` is declared, so it cannot be addressed";
+    return { kind: "invalid", code: "ADDRESS_UNUSABLE", reason };
+  }
+  return { kind: "update", destinationId: entry.destinationId, lookFirst: entry.destinationId === undefined, replaces, staleUntilMs };
+}

@@ -1,0 +1,28 @@
+import type { EvenkeelError } from "../core/errors.ts";
+import type { Counts, RunEvent } from "../core/events.ts";
+import type { Evidence } from "../core/outcome.ts";
+import type { Sync } from "../core/sync.ts";
+import type { Ports } from "./ports.ts";
+
+type WithoutStamp<Event> = Event extends RunEvent ? Omit<Event, "sync" | "atMs"> : never;
+
+/** What all stages of one run of one sync share. */
+export interface RunContext {
+  readonly sync: Sync;
+  readonly ports: Ports;
+  /** The run's number in the ledger. */
+  readonly run: number;
+  readonly counts: Counts;
+  /** Aborted: no new page, no new request; what is under way finishes. */
+  readonly stop: AbortSignal;
+  /** Aborted: nothing is awaited any more. */
+  readonly kill: AbortSignal;
+  /** A run over a part of the records: the checkpoint stays, so every operation keeps its bytes. */
+  readonly partial: boolean;
+  /** Ends the run for this error; the first one counts. */
+  fail(error: EvenkeelError): void;
+  /** Emits an event with this sync's name and the time. */
+  say(event: WithoutStamp<RunEvent>): void;
+  /** Counts a request, and shows it when the user asked for a trace. */
+  sent(connection: string, evidence: Evidence): void;
+}

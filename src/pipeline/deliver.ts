@@ -1,0 +1,180 @@
+import { EvenkeelError } from "../core/errors.ts";
+import { unreachable } from "../core/invariant.ts";
+import type { Operation } from "../core/operation.ts";
+import type { Attempt } from "../core/outcome.ts";
+import type { Next } from "../core/retry.ts";
+import { attempt, type Tries } from "./attempt.ts";
+import type { RunContext } from "./context.ts";
+import { search, type Search } from "./search.ts";
+import type { Journal } from "./journal.ts";
+
+/** An operation on its way. */
+export interface Delivery {
+  readonly operation: Operation;
+  /** Look in the destination before anything is sent. */
+  readonly lookFirst: boolean;
+  /** True when the ledger holds its bytes, so the checkpoint may be past it: then it can never be released. */
+  readonly held: boolean;
+}
+
+/** How a delivery ended. `operation` is the one in the journal at the end: a look-up can turn a create into an update. */
+export type Ending = { readonly operation: Operation; readonly attempt: Attempt | undefined } & (
+  | { readonly kind: "applied"; readonly destinationId: string | undefined; readonly etag: string | undefined; readonly how: "sent" | "found" }
+  | { readonly kind: "rejected"; readonly message: string }
+  | { readonly kind: "held"; readonly state: "unknown" | "parked"; readonly message: string }
+  /** Certainly not sent, because the run stops or the destination has nothing to update. */
+  | { readonly kind: "released" }
+  /** There already, and only creation was asked for (`createOnly`), or not there (`updateOnly`). */
+  | { readonly kind: "skipped"; readonly destinationId: string | undefined }
+);
+
+/**
+ * Brings one operation to its end: sends it, waits and repeats as core/retry decides, looks it up where that is the only way to
+ * know. Never throws for what an API does; a broken ledger throws.
+ */
+export async function deliver(delivery: Delivery, context: RunContext, journal: Journal): Promise<Ending> {
+  let { operation } = delivery;
+  let last: Attempt | undefined;
+  const { clock } = context.ports;
+  let tries: Tries = { startedMs: clock.monotonicMs(), count: 0 };
+
+  if (delivery.lookFirst) {
+    const reason = operation.progress.everUnknown ? "unknown" : "before";
+    const found = await search(operation, reason, context);
+    const step = await afterSearch(found, operation, reason, context, journal);
+    if (step.kind === "end") return { operation, attempt: last, ...step.ending } as Ending;
+    operation = step.operation;
+  }
+  for (;;) {
+    const { write } = operation;
+    if (write === undefined) return stopped(delivery, operation, last, "it has no bytes to send");
+    if (context.stop.aborted) return stopped(delivery, operation, last, "the run stopped");
+    const made = await attempt(operation, write, tries, context);
+    tries = { ...tries, count: tries.count + 1 };
+    last = made.attempt;
+    operation = { ...operation, progress: made.progress };
+    const { next } = made;
+    if (context.stop.aborted && next.kind !== "applied" && next.kind !== "rejected") return stopped(delivery, operation, last, next.message);
+    switch (next.kind) {
+      case "applied":
+        return applied(operation, made.attempt, context);
+      case "rejected":
+        return { kind: "rejected", operation, attempt: last, message: next.message };
+      case "hold":
+        return hold(operation, next, last, context);
+      case "stop":
+        context.fail(credentialsRefused(context.sync.destination.connection, made.attempt, next.message));
+        return stopped(delivery, operation, last, next.message);
+      case "again":
+        context.counts.retries += 1;
+        context.say({ type: "retry", what: `${operation.kind} ${operation.record.key}`, attempt: tries.count + 1, delayMs: next.delayMs, reason: next.message });
+        await pause(next.delayMs, context);
+        break;
+      case "look-up": {
+        await pause(next.delayMs, context);
+        const reason = refusedAfterUnknown(made.attempt) ? "refused" : "unknown";
+        const found = await search(operation, reason, context);
+        const step = await afterSearch(found, operation, reason, context, journal);
+        if (step.kind === "end") return { operation, attempt: last, ...step.ending } as Ending;
+        operation = step.operation;
+        break;
+      }
+      default:
+        return unreachable(next);
+    }
+  }
+}
+
+const refusedAfterUnknown = ({ outcome }: Attempt): boolean => outcome.kind === "refused" && outcome.reason !== "exists";
+
+type DistributiveOmit<Union, Name extends PropertyKey> = Union extends unknown ? Omit<Union, Name> : never;
+type SearchStep =
+  | { readonly kind: "end"; readonly ending: DistributiveOmit<Ending, "operation" | "attempt"> }
+  | { readonly kind: "send"; readonly operation: Operation };
+
+/** What the destination was asked for: whether the record is there `before` the first send, or after an `unknown` or `refused` one. */
+export type SearchReason = "before" | "unknown" | "refused";
+
+async function afterSearch(found: Search, operation: Operation, reason: SearchReason, context: RunContext, journal: Journal): Promise<SearchStep> {
+  const { writes } = context.sync;
+  switch (found.kind) {
+    case "stopped":
+      return { kind: "end", ending: operation.progress.everUnknown ? { kind: "held", state: "unknown", message: found.message } : { kind: "released" } };
+    case "unclear":
+      return { kind: "end", ending: { kind: "held", state: operation.progress.everUnknown ? "unknown" : "parked", message: found.message } };
+    case "level":
+      return { kind: "end", ending: { kind: "applied", destinationId: found.destinationId, etag: found.etag, how: "found" } };
+    case "different": {
+      if (reason === "before" && writes === "createOnly") return { kind: "end", ending: { kind: "skipped", destinationId: found.destinationId } };
+      // U2: the destination has its own address for it, and shows other content: the refused write did not land.
+      if (reason === "refused") return { kind: "end", ending: { kind: "rejected", message: operation.progress.lastMessage ?? "refused" } };
+      // U5: it is our own record, by our own external id, so it is adopted and brought level by an update.
+      const update = await journal.turnIntoUpdate(operation, found.destinationId);
+      if (update === undefined) return { kind: "end", ending: { kind: "skipped", destinationId: found.destinationId } };
+      return { kind: "send", operation: update };
+    }
+    case "absent":
+      if (reason === "before" && operation.kind === "update") return { kind: "end", ending: { kind: "skipped", destinationId: undefined } };
+      if (reason === "refused") return { kind: "end", ending: { kind: "rejected", message: operation.progress.lastMessage ?? "refused" } };
+      // K5: a stored failure would be repeated for ever; a new key is safe now that the record is known to be absent.
+      if (reason === "unknown" && operation.idempotencyKey !== undefined) return { kind: "send", operation: await journal.withNewKey(operation) };
+      return { kind: "send", operation };
+    default:
+      return unreachable(found);
+  }
+}
+
+async function applied(operation: Operation, made: Attempt, context: RunContext): Promise<Ending> {
+  const { outcome } = made;
+  const body = outcome.kind === "applied" ? outcome.body : undefined;
+  const etag = outcome.kind === "applied" ? outcome.etag : undefined;
+  const destinationId = operation.destinationId ?? (await context.sync.destination.idOf(body));
+  return { kind: "applied", operation, attempt: made, destinationId, etag, how: "sent" };
+}
+
+function hold(operation: Operation, next: Extract<Next, { kind: "hold" }>, made: Attempt, context: RunContext): Ending {
+  const progress = { ...operation.progress, notBeforeMs: next.notBeforeMs };
+  const { connection } = context.sync.destination;
+  if (next.notBeforeMs !== undefined) context.fail(askedToWait(connection, next.notBeforeMs, made, next.message));
+  else if (made.outcome.kind === "not-sent") context.fail(unreachableApi(connection, made, next.message));
+  return { kind: "held", state: next.state, operation: { ...operation, progress }, attempt: made, message: next.message };
+}
+
+/** What becomes of an operation when the run stops: kept with its bytes when it may have been sent or is the ledger's, else released. */
+function stopped(delivery: Delivery, operation: Operation, made: Attempt | undefined, message: string): Ending {
+  if (operation.progress.everUnknown) return { kind: "held", state: "unknown", operation, attempt: made, message };
+  if (delivery.held) return { kind: "held", state: "parked", operation, attempt: made, message };
+  return { kind: "released", operation, attempt: made };
+}
+
+/** Waits; a stop of the run ends the wait, and the caller then sees that it stopped. */
+async function pause(delayMs: number, context: RunContext): Promise<void> {
+  await context.ports.clock.sleep(delayMs, context.stop).catch(() => undefined);
+}
+
+export function credentialsRefused(connection: string, made: Pick<Attempt, "evidence">, message: string): EvenkeelError {
+  return new EvenkeelError("API_CREDENTIALS_REFUSED", `${connection} refuses the credentials: ${message}`, {
+    next: `Check the \`auth\` of connections.${connection} and the secret that it reads; then run again, nothing is lost.`,
+    evidence: made.evidence,
+  });
+}
+
+export function unreachableApi(connection: string, made: Pick<Attempt, "evidence">, message: string): EvenkeelError {
+  return new EvenkeelError("API_UNREACHABLE", `${connection} cannot be reached: ${message}`, {
+    next: `Check \`baseUrl\` of connections.${connection} and that the API is up; then run again, it goes on where it stopped.`,
+    evidence: made.evidence,
+  });
+}
+
+export function askedToWait(connection: string, untilMs: number, made: Pick<Attempt, "evidence">, message: string): EvenkeelError {
+  return new EvenkeelError("API_THROTTLED", `${connection} asks to wait until ${isoSeconds(untilMs)}: ${message}`, {
+    next: "Run again after that time; `evenkeel state unblock` clears the wait when the API's answer was wrong.",
+    evidence: made.evidence,
+  });
+}
+
+/** A wall-clock time for people; times past what a Date can hold are shown as far as it goes. */
+export const isoSeconds = (ms: number): string => new Date(Math.min(ms, DATE_MAX_MS)).toISOString().replace(/\.\d+Z$/, "Z");
+
+/** The last instant of a JavaScript Date (ECMA-262, 21.4.1.1). */
+const DATE_MAX_MS = 8.64e15;

@@ -1,0 +1,73 @@
+import { holds } from "../core/holds.ts";
+import type { Operation } from "../core/operation.ts";
+import { decideRetry } from "../core/retry.ts";
+import type { RunContext } from "./context.ts";
+import type { SearchReason } from "./deliver.ts";
+
+/** What looking for a record in the live destination came to. */
+export type Search =
+  /** It is there and holds what the operation wants. */
+  | { readonly kind: "level"; readonly destinationId: string | undefined; readonly etag: string | undefined }
+  | { readonly kind: "different"; readonly destinationId: string | undefined }
+  /** It is certainly not there: no look-up saw it once every request given up had its time to land. */
+  | { readonly kind: "absent" }
+  | { readonly kind: "unclear"; readonly message: string }
+  | { readonly kind: "stopped"; readonly message: string };
+
+/** How often a look-up is repeated while an absence cannot be believed yet. */
+const PROBE_BASE_MS = 1_000;
+const PROBE_CAP_MS = 30_000;
+
+/**
+ * Looks until the answer can be believed. Finding it is believed at once. Not finding it is believed only when the request in
+ * doubt can no longer land (`lateWrite`) and an index that lags has caught up (`visibilityLag`): one miss is not absence (U3, U6).
+ */
+export async function search(operation: Operation, reason: SearchReason, context: RunContext): Promise<Search> {
+  const { clock, chance } = context.ports;
+  const { destination, retry } = context.sync;
+  if (destination.lookUp === undefined) return { kind: "unclear", message: "the destination cannot be asked: no `find` or `read` is declared" };
+  const policy = retry.destination;
+  const startedMs = clock.monotonicMs();
+  let failures = 0;
+  for (let probe = 0; ; probe++) {
+    if (context.stop.aborted) return { kind: "stopped", message: "the run stopped before it could be looked up" };
+    const patienceMs = Math.max(0, policy.deadlineMs - (clock.monotonicMs() - startedMs));
+    const finding = await destination.lookUp(operation.record, operation.destinationId, { signal: context.kill, stop: context.stop, patienceMs });
+    let delayMs = Math.min(PROBE_CAP_MS, PROBE_BASE_MS * 2 ** probe);
+    switch (finding.kind) {
+      case "found":
+        context.counts.requests += 1;
+        if (holds(finding.record, operation.record.mapped)) return { kind: "level", destinationId: finding.destinationId, etag: finding.etag };
+        return { kind: "different", destinationId: finding.destinationId };
+      case "absent": {
+        context.counts.requests += 1;
+        const believedMs = believedFrom(operation, reason, context);
+        const leftMs = believedMs - clock.wallMs();
+        if (leftMs <= 0) return { kind: "absent" };
+        delayMs = Math.min(delayMs, leftMs);
+        context.say({ type: "waiting", untilMs: believedMs, reason: `a request for ${operation.record.key} was given up and may still land` });
+        break;
+      }
+      case "unclear": {
+        context.sent(destination.connection, finding.attempt.evidence);
+        failures += 1;
+        const now = { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs(), random: chance.random() };
+        const next = decideRetry(policy, A_READ, { attempts: failures, startedMs, everUnknown: false }, finding.attempt.outcome, now);
+        if (next.kind !== "again") return { kind: "unclear", message: `it could not be looked up: ${next.kind === "applied" ? "the answer is not a record" : next.message}` };
+        delayMs = next.delayMs;
+        break;
+      }
+    }
+    await clock.sleep(delayMs, context.stop).catch(() => undefined);
+  }
+}
+
+const A_READ = { repeatable: true, keyed: false, lookUp: false };
+
+/** Wall clock from which "not there" is the truth. */
+function believedFrom(operation: Operation, reason: SearchReason, context: RunContext): number {
+  const { traits } = context.sync.destination;
+  const { lastSentMs } = operation.progress;
+  if (reason === "before" || lastSentMs === undefined) return 0;
+  return lastSentMs + Math.max(traits.lateWriteMs, traits.find?.visibilityLagMs ?? 0);
+}

@@ -1,0 +1,93 @@
+import { EvenkeelError } from "../core/errors.ts";
+import type { Checkpoint, HistoryEvent, Resolution } from "../core/ledger.ts";
+import { Watermark } from "../core/watermark.ts";
+import type { Timer } from "../core/clock.ts";
+import type { RunContext } from "./context.ts";
+
+/** A page's place in the run, or undefined for an operation that no page of this run holds back (P2: it is held by the ledger). */
+export type PageNumber = number | undefined;
+
+export interface Settled {
+  readonly resolution: Resolution;
+  readonly history: readonly HistoryEvent[];
+  readonly page: PageNumber;
+  /** Called once the outcome is durable, or with false when the ledger failed. */
+  readonly then: (durable: boolean) => void;
+}
+
+/** Outcomes are committed in groups: one fsync for many records, at most this many... */
+const GROUP_MAX = 512;
+/** ...and at most this long after the first of them; it bounds what a crash makes the next run repeat. */
+const GROUP_DELAY_MS = 25;
+
+/** Collects outcomes and commits them in groups, with the checkpoint in the same transaction (P2). */
+export class Settler {
+  readonly #context: RunContext;
+  readonly #watermark = new Watermark<Checkpoint>();
+  #waiting: Settled[] = [];
+  #timer: Timer | undefined;
+  #flushing: Promise<void> = Promise.resolve();
+  #broken = false;
+
+  constructor(context: RunContext) {
+    this.#context = context;
+  }
+
+  /** Opens a page: `end` is saved once all its operations and those of earlier pages are settled. */
+  open(end: Checkpoint, operations: number): number {
+    const page = this.#watermark.open(end, operations);
+    if (operations === 0) this.#schedule();
+    return page;
+  }
+
+  add(settled: Settled): void {
+    this.#waiting.push(settled);
+    if (this.#waiting.length >= GROUP_MAX) void this.flush();
+    else this.#schedule();
+  }
+
+  /** Commits everything that is waiting. Resolves when it is durable; a ledger that fails ends the run. */
+  flush(): Promise<void> {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#flushing = this.#flushing.then(() => this.#commit());
+    return this.#flushing;
+  }
+
+  #schedule(): void {
+    this.#timer ??= this.#context.ports.clock.after(GROUP_DELAY_MS, () => void this.flush());
+  }
+
+  async #commit(): Promise<void> {
+    // After a failed commit nothing more is written: the ledger is as the last good commit left it, and a later run resumes there.
+    if (this.#broken) return;
+    const group = this.#waiting;
+    this.#waiting = [];
+    for (const { page, resolution } of group) {
+      // P2: what was released was never sent, so its page stays open and the checkpoint stays before it.
+      if (page !== undefined && resolution.kind !== "released") this.#watermark.settle(page);
+    }
+    const end = this.#watermark.advance();
+    // A run over a part of the records proves nothing about the rest, so it moves no checkpoint.
+    const checkpoint = this.#context.partial ? undefined : end;
+    if (group.length === 0 && checkpoint === undefined) return;
+    try {
+      await this.#context.ports.ledger.settle({
+        run: this.#context.run,
+        resolutions: group.map(({ resolution }) => resolution),
+        checkpoint,
+        history: group.flatMap(({ history }) => history),
+      });
+    } catch (error) {
+      this.#broken = true;
+      this.#context.fail(asError(error));
+      for (const { then } of group) then(false);
+      return;
+    }
+    if (checkpoint !== undefined) this.#context.say({ type: "checkpoint", cursor: checkpoint.cursor, complete: checkpoint.complete });
+    for (const { then } of group) then(true);
+  }
+}
+
+const asError = (error: unknown): EvenkeelError =>
+  error instanceof EvenkeelError ? error : new EvenkeelError("INVARIANT", String(error), { cause: error });
