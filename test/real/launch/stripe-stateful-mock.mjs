@@ -1,0 +1,4 @@
+import mock from "stripe-stateful-mock";
+import { announce } from "./announce.mjs";
+
+announce(mock.createExpressApp());

@@ -1,0 +1,185 @@
+import assert from "node:assert/strict";
+import { test, type TestContext } from "node:test";
+import { last, run, temporaryState, type Finished } from "./command.ts";
+import * as servers from "./servers.ts";
+import type { City, Started } from "./servers.ts";
+
+/** Servers that nobody here wrote, the command line as a user runs it, and a comparison that shares no code with it. */
+
+const timeout = 240_000;
+
+function stopAfter<Server extends Started>(context: TestContext, server: Server): Server {
+  context.after(() => server.stop());
+  return server;
+}
+
+function level(finished: Finished): Finished {
+  assert.equal(finished.code, 0, finished.stderr);
+  assert.equal(last(finished, "run-ended").status, "level");
+  return finished;
+}
+
+interface Item {
+  readonly ID: string;
+  readonly name: string;
+  readonly country: string;
+  readonly lat: string;
+  readonly lng: string;
+  readonly updatedAt: string;
+}
+
+async function json<Body>(url: string, init?: RequestInit): Promise<Body> {
+  const answer = await fetch(url, init);
+  assert.ok(answer.ok, `${url} answered ${answer.status}`);
+  return (await answer.json()) as Body;
+}
+
+/** All items of the CAP service, following its next links. */
+async function items(cap: string): Promise<Item[]> {
+  const service = `${cap}/odata/v4/inventory/`;
+  const found: Item[] = [];
+  let next: string | undefined = "Items";
+  while (next !== undefined) {
+    const page: { value: Item[]; "@odata.nextLink"?: string } = await json(service + next);
+    found.push(...page.value);
+    next = page["@odata.nextLink"];
+  }
+  return found;
+}
+
+/** CAP keeps six decimals; what was sent has up to five. */
+const sixDecimals = (text: string): string => {
+  const [whole, fraction = ""] = text.split(".");
+  return `${whole}.${fraction.padEnd(6, "0")}`;
+};
+
+async function assertEqualSides(source: string, cap: string): Promise<void> {
+  const expected = (await json<City[]>(`${source}/cities`)).map(({ id, name, country, lat, lng, updated_at }) => ({
+    ID: id,
+    name,
+    country,
+    lat: sixDecimals(lat),
+    lng: sixDecimals(lng),
+    updatedAt: updated_at,
+  }));
+  const byId = (left: Item, right: Item): number => (left.ID < right.ID ? -1 : 1);
+  assert.deepEqual((await items(cap)).sort(byId), expected.sort(byId));
+}
+
+/** Changes `count` cities, spread over the list, through json-server itself. */
+async function change(source: string, all: readonly City[], count: number): Promise<void> {
+  const step = Math.floor(all.length / count);
+  for (let index = 0; index < count; index++) {
+    const city = all[index * step] as City;
+    await json(`${source}/cities/${encodeURIComponent(city.id)}`, {
+      method: "PATCH",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({
+        name: `${city.name} (new)`,
+        updated_at: new Date(Date.UTC(2025, 0, 1) + index * 1000).toISOString(),
+      }),
+    });
+  }
+}
+
+for (const sync of ["by-page", "by-link"]) {
+  test(
+    `json-server to CAP, ${sync}: 5,000 cities are level, again is 0 writes, 200 changes are 200 writes (P2, P3)`,
+    {
+      timeout,
+    },
+    async (context) => {
+      const all = servers.cities(5_000);
+      const jsonServer = stopAfter(context, await servers.startJsonServer({ cities: all }));
+      const cap = stopAfter(context, await servers.startCap());
+      const source = stopAfter(context, await servers.startLossyProxy({ target: jsonServer.url, lose: 0, seed: 0 }));
+      const destination = stopAfter(context, await servers.startLossyProxy({ target: cap.url, lose: 0, seed: 0 }));
+      const state = temporaryState();
+      context.after(state.remove);
+      const once = async (): Promise<Finished> => {
+        source.forget();
+        destination.forget();
+        const env = { CITIES_URL: source.url, INVENTORY_URL: destination.url };
+        return level(await run({ config: "cities-to-cap.yaml", sync, state: state.file, env }));
+      };
+
+      const first = await once();
+      assert.equal(last(first, "run-started").mode, "full");
+      assert.equal(last(first, "run-ended").counts.created, 5_000);
+      assert.equal(destination.writes().length, 5_000, "one write a record");
+      await assertEqualSides(jsonServer.url, cap.url);
+
+      const second = await once();
+      assert.equal(destination.writes().length, 0, "nothing changed, so nothing is written");
+      assert.equal(last(second, "run-ended").counts.created + last(second, "run-ended").counts.updated, 0);
+
+      await change(jsonServer.url, all, 200);
+      const third = await once();
+      assert.equal(last(third, "run-started").mode, "incremental");
+      assert.equal(last(third, "run-ended").counts.updated, 200);
+      assert.equal(destination.writes().length, 200, "one write a change");
+      assert.ok(source.seen.length < 10, `200 changes need few pages of 100, not ${source.seen.length}`);
+      await assertEqualSides(jsonServer.url, cap.url);
+    },
+  );
+}
+
+interface StripeCustomer {
+  readonly id: string;
+  readonly email: string;
+  readonly description: string;
+  readonly metadata: { readonly external_id: string };
+}
+
+/** All customers of the mock, newest page first, as Stripe lists them. */
+async function stripeCustomers(stripe: string, key: string): Promise<StripeCustomer[]> {
+  const found: StripeCustomer[] = [];
+  for (;;) {
+    const after = found.length === 0 ? "" : `&starting_after=${found.at(-1)?.id}`;
+    const page: { data: StripeCustomer[]; has_more: boolean } = await json(`${stripe}/v1/customers?limit=100${after}`, {
+      headers: { authorization: `Bearer ${key}` },
+    });
+    found.push(...page.data);
+    if (!page.has_more) return found;
+  }
+}
+
+test(
+  "json-server to Stripe through a proxy that loses a fifth of the answers: 500 customers, none twice (K1, K2, U1)",
+  {
+    timeout,
+  },
+  async (context) => {
+    const all = servers.customers(500);
+    const key = "sk_test_evenkeel";
+    const crm = stopAfter(context, await servers.startJsonServer({ customers: all }));
+    const stripe = stopAfter(context, await servers.startStripeMock());
+    const proxy = stopAfter(context, await servers.startLossyProxy({ target: stripe.url, lose: 0.2, seed: 4711 }));
+    const state = temporaryState();
+    context.after(state.remove);
+    const env = { CRM_URL: crm.url, STRIPE_URL: proxy.url, STRIPE_KEY: key };
+    const once = async (): Promise<Finished> =>
+      level(await run({ config: "customers-to-stripe.yaml", sync: "customers", state: state.file, env }));
+    const assertNoneTwice = async (): Promise<void> => {
+      const found = (await stripeCustomers(stripe.url, key)).map(({ email, description, metadata }) => ({
+        id: metadata.external_id,
+        email,
+        description,
+      }));
+      const byId = (left: { id: string }, right: { id: string }): number => (left.id < right.id ? -1 : 1);
+      const expected = all.map(({ id, email, description }) => ({ id, email, description }));
+      assert.deepEqual(found.sort(byId), expected.sort(byId));
+    };
+
+    const first = await once();
+    const lost = proxy.seen.filter((seen) => seen.lost).length;
+    assert.ok(lost > 50, `the proxy lost only ${lost} answers`);
+    assert.equal(last(first, "run-ended").counts.created, 500);
+    await assertNoneTwice();
+
+    proxy.forget();
+    await once();
+    assert.equal(proxy.writes().length, 0, "nothing changed, so nothing is written");
+    await assertNoneTwice();
+  },
+);
