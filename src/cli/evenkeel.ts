@@ -1,0 +1,21 @@
+#!/usr/bin/env node
+/**
+ * The command. This file alone may be read by an older Node, so it imports nothing before it knows the version and uses
+ * nothing that an older one cannot parse.
+ */
+const nodeMajorNeeded = 24;
+
+if (Number.parseInt(process.versions.node, 10) < nodeMajorNeeded) {
+  process.stderr.write(
+    `Evenkeel needs Node ${nodeMajorNeeded} or newer; this is v${process.versions.node}. Newer ones are at https://nodejs.org\n`,
+  );
+  process.exitCode = 2;
+} else {
+  // Keeps compiled code from one run to the next, which halves the time to the first line of output.
+  const { enableCompileCache } = await import("node:module");
+  enableCompileCache();
+  const { main } = await import("./main.ts");
+  process.exitCode = await main(process.argv.slice(2));
+}
+
+export {};
