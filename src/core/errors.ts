@@ -72,4 +72,11 @@ export class EvenkeelError extends Error {
     this.place = details.place;
     this.evidence = details.evidence;
   }
+
+  /** What was thrown, as an error for people: anything that is not ours is a defect. */
+  static from(thrown: unknown): EvenkeelError {
+    if (thrown instanceof EvenkeelError) return thrown;
+    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    return new EvenkeelError("INVARIANT", `unexpected: ${message}`, { cause: thrown, next: "This is a defect in Evenkeel: please report it with this message." });
+  }
 }

@@ -116,8 +116,8 @@ export type Resolution =
       readonly kind: "applied";
       readonly number: number;
       readonly entry: Entry;
-      /** Content for `plan` and `explain`; not stored when `state.bodies` is false. */
-      readonly mapped: JsonObject;
+      /** Content for `plan` and `explain`; not stored when `state.bodies` is false, nor when what the destination holds is not known. */
+      readonly mapped: JsonObject | undefined;
       /** `held` has the bytes to repair with; undefined when the older write has the same content, so only its time is kept. */
       readonly verify: { readonly atMs: number; readonly held: Held | undefined } | undefined;
     }
@@ -152,6 +152,8 @@ export interface Checkpoint {
   readonly fullMs: number | undefined;
   /** Fingerprints in force (P10). `mapping` is the one whose read is complete. */
   readonly mapping: string | undefined;
+  /** The mapping under which the read under way began: another one begins it anew. */
+  readonly readMapping: string;
   readonly identity: string;
   /** A smaller page size that the source was found to need (P6). */
   readonly pageSize: number | undefined;

@@ -15,7 +15,7 @@ export type Decision =
   /** Rejected before, and neither record nor mapping has changed since (P11). */
   | { readonly kind: "stillRejected" }
   | { readonly kind: "skipped"; readonly reason: SkipReason }
-  | { readonly kind: "invalid"; readonly code: "ADDRESS_CHANGED" | "ADDRESS_UNUSABLE"; readonly reason: string }
+  | { readonly kind: "invalid"; readonly code: "ADDRESS_CHANGED" | "ADDRESS_UNUSABLE" | "KEY_AMBIGUOUS"; readonly reason: string }
   | Write
   /** Behind an unresolved operation of the same key (U2). */
   | { readonly kind: "wait" };
@@ -54,6 +54,8 @@ export interface PlanContext {
  * comes before what is known to be applied, since the destination may hold either (U1).
  */
 export function planRecord(record: DesiredRecord, known: Known | undefined, context: PlanContext): Decision {
+  const clash = kindClash(record, known?.entry, context);
+  if (clash !== undefined) return clash;
   if (isOlder(record, known, context)) return { kind: "superseded" };
   if (isStillRejected(record, known, context)) return { kind: "stillRejected" };
   const operation = known?.operation;
@@ -76,6 +78,12 @@ function isOlder(record: DesiredRecord, known: Known | undefined, context: PlanC
   if (operation?.ours === true && isNewer(operation.sourceVersion)) return true;
   if (waiting !== undefined && isNewer(waiting.sourceVersion) && read.kind === "incremental") return true;
   return entry !== undefined && (read.kind === "incremental" || entry.read === read.number) && isNewer(entry.sourceVersion);
+}
+
+/** U11: 0 and "0" give one key, and they are two records: when one read has both, neither may overwrite the other. */
+function kindClash(record: DesiredRecord, entry: Entry | undefined, context: PlanContext): Decision | undefined {
+  if (entry === undefined || entry.keyKind === record.keyKind || entry.read !== context.read.number) return undefined;
+  return { kind: "invalid", code: "KEY_AMBIGUOUS", reason: `the key ${record.key} occurs as a number and as text in one read` };
 }
 
 function isStillRejected(record: DesiredRecord, known: Known | undefined, context: PlanContext): boolean {

@@ -13,6 +13,8 @@ export interface RunContext {
   /** The run's number in the ledger. */
   readonly run: number;
   readonly counts: Counts;
+  /** The read under way. */
+  readonly read: { readonly number: number; readonly kind: "full" | "incremental" };
   /** Aborted: no new page, no new request; what is under way finishes. */
   readonly stop: AbortSignal;
   /** Aborted: nothing is awaited any more. */

@@ -8,4 +8,6 @@ export interface Ports {
   readonly chance: Chance;
   readonly ledger: SyncLedger;
   readonly emit: Emit;
+  /** What the lanes of this sync wait for just now, in words; undefined when they do not wait. */
+  readonly waitingFor: () => string | undefined;
 }

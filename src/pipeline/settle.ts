@@ -10,6 +10,7 @@ export type PageNumber = number | undefined;
 export interface Settled {
   readonly resolution: Resolution;
   readonly history: readonly HistoryEvent[];
+  /** The page that this outcome settles a record of; undefined when none does, because it was released or is the ledger's. */
   readonly page: PageNumber;
   /** Called once the outcome is durable, or with false when the ledger failed. */
   readonly then: (durable: boolean) => void;
@@ -63,10 +64,7 @@ export class Settler {
     if (this.#broken) return;
     const group = this.#waiting;
     this.#waiting = [];
-    for (const { page, resolution } of group) {
-      // P2: what was released was never sent, so its page stays open and the checkpoint stays before it.
-      if (page !== undefined && resolution.kind !== "released") this.#watermark.settle(page);
-    }
+    for (const { page } of group) if (page !== undefined) this.#watermark.settle(page);
     const end = this.#watermark.advance();
     // A run over a part of the records proves nothing about the rest, so it moves no checkpoint.
     const checkpoint = this.#context.partial ? undefined : end;
@@ -80,7 +78,7 @@ export class Settler {
       });
     } catch (error) {
       this.#broken = true;
-      this.#context.fail(asError(error));
+      this.#context.fail(EvenkeelError.from(error));
       for (const { then } of group) then(false);
       return;
     }
@@ -88,6 +86,3 @@ export class Settler {
     for (const { then } of group) then(true);
   }
 }
-
-const asError = (error: unknown): EvenkeelError =>
-  error instanceof EvenkeelError ? error : new EvenkeelError("INVARIANT", String(error), { cause: error });

@@ -1,0 +1,103 @@
+import type { Timer } from "../core/clock.ts";
+import type { EvenkeelError } from "../core/errors.ts";
+import { noCounts, type Counts } from "../core/events.ts";
+import type { Sync } from "../core/sync.ts";
+import type { RunContext } from "./context.ts";
+import type { Ports } from "./ports.ts";
+import type { Read } from "./read.ts";
+
+/** How often a run says how far it is. */
+const PROGRESS_EVERY_MS = 200;
+
+interface Settings {
+  readonly run: number;
+  readonly read: RunContext["read"];
+  readonly partial: boolean;
+  readonly trace: boolean;
+  readonly stop: AbortSignal;
+  readonly kill: AbortSignal;
+}
+
+export interface RunEnding {
+  readonly status: "level" | "incomplete" | "failed" | "interrupted";
+  readonly counts: Readonly<Counts>;
+  readonly why: string | undefined;
+  readonly error: EvenkeelError | undefined;
+}
+
+/** The context of a run, and the two things that only its owner does: watch it and end it. */
+export interface RunControl {
+  readonly context: RunContext;
+  /** Reports progress from now on. */
+  watch(flow: { readonly underWay: number }): void;
+  /** Closes the run in the ledger, says how it ended, and returns it. */
+  end(read: Read): Promise<RunEnding>;
+}
+
+export function createControl(sync: Sync, ports: Ports, settings: Settings): RunControl {
+  const counts = noCounts();
+  const failure: { error: EvenkeelError | undefined } = { error: undefined };
+  const failed = new AbortController();
+  const { clock, ledger } = ports;
+  const startedMs = clock.monotonicMs();
+  let progress: Timer | undefined;
+
+  const say: RunContext["say"] = (event) => ports.emit({ ...event, sync: sync.name, atMs: clock.wallMs() } as never);
+  const context: RunContext = {
+    sync,
+    ports,
+    run: settings.run,
+    counts,
+    read: settings.read,
+    stop: AbortSignal.any([settings.stop, settings.kill, failed.signal]),
+    kill: settings.kill,
+    partial: settings.partial,
+    fail(error) {
+      failure.error ??= error;
+      failed.abort(error);
+    },
+    say,
+    sent(connection, evidence) {
+      counts.requests += 1;
+      if (settings.trace) say({ type: "trace", connection, evidence });
+    },
+  };
+
+  const watch: RunControl["watch"] = (flow) => {
+    const report = (): void => {
+      say({ type: "progress", counts: { ...counts }, total: undefined, inFlight: flow.underWay, waitingFor: ports.waitingFor() });
+      progress = clock.after(PROGRESS_EVERY_MS, report);
+    };
+    progress = clock.after(PROGRESS_EVERY_MS, report);
+  };
+
+  const end: RunControl["end"] = async (read) => {
+    progress?.cancel();
+    const { error } = failure;
+    const stored = await storedCounts(ledger);
+    counts.unknown = stored.unknown;
+    counts.parked = stored.parked;
+    const isOff = settings.partial ? counts.rejected + counts.invalid > 0 : stored.rejects + stored.unknown + stored.parked > 0;
+    const interrupted = error === undefined && settings.stop.aborted;
+    const status = error !== undefined ? "failed" : interrupted ? "interrupted" : isOff ? "incomplete" : "level";
+    const why = error === undefined ? read.why(counts) : undefined;
+    const ending: RunEnding = { status, counts: { ...counts }, why, error };
+    const endedMs = clock.wallMs();
+    await ledger.endRun(settings.run, { status, counts: { ...counts }, message: error?.message ?? why, endedMs }).catch(() => {
+      // A ledger that cannot be written any more has failed the run already; its row stays `running`, which says that it died.
+    });
+    const shown = error && { code: error.code, message: error.message, next: error.next, evidence: error.evidence };
+    say({ type: "run-ended", run: settings.run, status, counts: ending.counts, durationMs: clock.monotonicMs() - startedMs, why, error: shown });
+    return ending;
+  };
+
+  return { context, watch, end };
+}
+
+async function storedCounts(ledger: Ports["ledger"]): Promise<{ unknown: number; parked: number; rejects: number }> {
+  const stored = await ledger.counts().catch(() => undefined);
+  if (stored === undefined) return { unknown: 0, parked: 0, rejects: 0 };
+  const { unresolved } = stored;
+  // A version that waits behind another one is not in the destination either.
+  return { unknown: unresolved.unknown + unresolved.sent, parked: unresolved.parked + unresolved.waiting, rejects: stored.invalid + stored.rejected };
+}

@@ -1,0 +1,177 @@
+import { EvenkeelError } from "../core/errors.ts";
+import type { StoredOperation } from "../core/ledger.ts";
+import type { DesiredRecord } from "../core/record.ts";
+import { Streak } from "../core/streak.ts";
+import type { RunContext } from "./context.ts";
+import { deliver, type Delivery, type Ending } from "./deliver.ts";
+import type { Journal } from "./journal.ts";
+import { historyOf, resolutionOf } from "./resolution.ts";
+import type { PageNumber, Settler } from "./settle.ts";
+import type { Stage } from "./stage.ts";
+
+/**
+ * The operations that are on their way. Bounded by its caller through `below`; the lane decides how many are on the wire.
+ * One operation a key at a time: a newer version waits in the ledger and is promoted when the one before it is settled.
+ */
+export class Flow {
+  readonly #context: RunContext;
+  readonly #journal: Journal;
+  readonly #settler: Settler;
+  readonly #stage: Stage;
+  readonly #streak = new Streak();
+  readonly #numbers = new Set<number>();
+  readonly #waitingKeys = new Set<string>();
+  #underWay = 0;
+  #watchers: { readonly limit: number; readonly then: () => void }[] = [];
+
+  constructor(context: RunContext, journal: Journal, settler: Settler, stage: Stage) {
+    this.#context = context;
+    this.#journal = journal;
+    this.#settler = settler;
+    this.#stage = stage;
+  }
+
+  /** True for an operation that is being delivered just now: nothing may take its place. */
+  readonly isInFlight = (number: number): boolean => this.#numbers.has(number);
+
+  get underWay(): number {
+    return this.#underWay;
+  }
+
+  /** A version of this key waits in the ledger. */
+  expect(key: string): void {
+    this.#waitingKeys.add(key);
+  }
+
+  /** Starts a delivery; its end is settled by itself. */
+  start(delivery: Delivery, page: PageNumber): void {
+    this.#underWay += 1;
+    this.#numbers.add(delivery.operation.number);
+    deliver(delivery, this.#context, this.#journal).then(
+      (ending) => this.#settle(delivery, ending, page),
+      (error: unknown) => {
+        // What broke is ours or the ledger's. The row stays `sent`, so the next run finds out what became of it.
+        this.#context.fail(EvenkeelError.from(error));
+        this.#leave(delivery.operation.number);
+      },
+    );
+  }
+
+  /** Resolves when fewer than `limit` operations are under way. */
+  async below(limit: number): Promise<void> {
+    if (this.#underWay < limit) return;
+    await new Promise<void>((then) => this.#watchers.push({ limit, then }));
+  }
+
+  /** Resolves when everything that was started is settled durably. */
+  async idle(): Promise<void> {
+    while (this.#underWay > 0) await this.below(1);
+    await this.#settler.flush();
+    // A promotion can start more while the last group is committed.
+    if (this.#underWay > 0) await this.idle();
+  }
+
+  #settle(delivery: Delivery, ending: Ending, page: PageNumber): void {
+    const settled = {
+      resolution: resolutionOf(ending, this.#context),
+      history: historyOf(ending, this.#context),
+      // P2: what was released was never sent, so its page stays open and the checkpoint stays before it.
+      page: ending.kind === "released" ? undefined : page,
+      then: (durable: boolean) => {
+        if (durable) this.#count(ending);
+        const { key } = ending.operation.record;
+        if (durable && this.#waitingKeys.has(key) && ending.kind !== "held" && !this.#context.stop.aborted) void this.#promote(key);
+        this.#leave(delivery.operation.number);
+      },
+    };
+    this.#settler.add(settled);
+  }
+
+  #leave(number: number): void {
+    this.#numbers.delete(number);
+    this.#underWay -= 1;
+    const ready = this.#watchers.filter(({ limit }) => this.#underWay < limit);
+    this.#watchers = this.#watchers.filter(({ limit }) => this.#underWay >= limit);
+    for (const { then } of ready) then();
+  }
+
+  #count(ending: Ending): void {
+    const { counts } = this.#context;
+    const { key } = ending.operation.record;
+    switch (ending.kind) {
+      case "applied":
+        if (ending.how === "found") counts.unchanged += 1;
+        else if (ending.operation.kind === "create") counts.created += 1;
+        else counts.updated += 1;
+        this.#note("applied", "");
+        break;
+      case "rejected":
+        counts.rejected += 1;
+        this.#context.say({ type: "rejected", key, reason: ending.message, status: ending.attempt?.evidence.answer?.status });
+        this.#note("rejected", ending.message);
+        break;
+      case "held":
+        this.#context.say({ type: "held", key, state: ending.state, untilMs: ending.operation.progress.notBeforeMs, reason: ending.message });
+        this.#note("held", ending.message);
+        break;
+      case "skipped":
+        counts.skipped += 1;
+        break;
+      case "released":
+        break;
+    }
+  }
+
+  #note(kind: "applied" | "rejected" | "held", message: string): void {
+    const { connection } = this.#context.sync.destination;
+    switch (this.#streak.note(kind)) {
+      case "rejected":
+        this.#context.fail(
+          new EvenkeelError("RUN_REFUSALS", `${connection} refused every one of the last records: ${message}`, {
+            next: "Look at one with `evenkeel rejects list`, mend the mapping or the request, and run again.",
+          }),
+        );
+        break;
+      case "held":
+        this.#context.fail(
+          new EvenkeelError("API_FAILED", `none of the last writes to ${connection} came through: ${message}`, {
+            next: "Run again when the API is well; what is in doubt is kept and resolved first.",
+          }),
+        );
+        break;
+      case undefined:
+        break;
+    }
+  }
+
+  /** U2: what waited is planned anew against what is there now, and takes its turn. */
+  async #promote(key: string): Promise<void> {
+    this.#underWay += 1;
+    try {
+      this.#waitingKeys.delete(key);
+      const { waiting } = await this.#context.ports.ledger.operation(key);
+      if (waiting !== undefined) await this.promote(waiting);
+    } catch (error) {
+      this.#context.fail(EvenkeelError.from(error));
+    } finally {
+      this.#leave(-1);
+    }
+  }
+
+  /** Plans a stored version anew and starts it, or drops it when nothing is left to do. */
+  async promote(waiting: StoredOperation): Promise<void> {
+    const record = recordOf(waiting);
+    const plan = await this.#stage.planWaiting(record);
+    if (plan.kind === "send") this.start(await this.#journal.promote(waiting.number, plan.planned), undefined);
+    if (plan.kind === "stay") this.#waitingKeys.add(record.key);
+    if (plan.kind !== "drop") return;
+    await this.#context.ports.ledger.dropWaiting(waiting.number);
+    if (plan.reject !== undefined) await this.#context.ports.ledger.journal({ run: this.#context.run, intents: [], rejects: [plan.reject], clearRejects: [] });
+  }
+}
+
+/** The record that a stored operation was made from. */
+export function recordOf(stored: StoredOperation): DesiredRecord {
+  const { key, keyKind, hash, address, sourceVersion, stored: held } = stored;
+  return { key, keyKind, cursor: sourceVersion, body: held?.source ?? {}, mapped: held?.mapped ?? {}, hash, address };
+}

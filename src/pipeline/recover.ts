@@ -1,0 +1,98 @@
+import type { StoredOperation } from "../core/ledger.ts";
+import type { Operation } from "../core/operation.ts";
+import type { RunContext } from "./context.ts";
+import type { Delivery } from "./deliver.ts";
+import { recordOf, type Flow } from "./flow.ts";
+
+/** Operations read from the ledger at a time, and how many may be under way while more are read. */
+const BATCH = 500;
+const UNDER_WAY_MAX = 2_000;
+
+export interface Recovered {
+  /** Repeatable writes without bytes: the read meets their records again and plans them anew. */
+  readonly leftovers: number;
+  /** Operations with bytes that are tried again now. */
+  readonly held: number;
+}
+
+/**
+ * Takes up what earlier runs left unresolved (U1). A `sent` operation without an outcome is unknown. What is held with its bytes is
+ * delivered again, or stays when it may not be tried yet; a waiting version takes its turn when nothing is before it.
+ */
+export async function recover(context: RunContext, flow: Flow): Promise<Recovered> {
+  const { ledger, clock } = context.ports;
+  let leftovers = 0;
+  let held = 0;
+  for (let after = 0; ; ) {
+    const batch = await ledger.unresolved(after, BATCH);
+    for (const stored of batch) {
+      if (context.stop.aborted) return { leftovers, held };
+      const step = takeUp(stored, clock.wallMs(), context);
+      if (step === "leftover") leftovers += 1;
+      else if (step === "lapsed") await settleLapsed(stored, context);
+      else if (step === "waiting") await promoteIfFirst(stored, context, flow);
+      else if (step !== "stay") {
+        held += 1;
+        flow.start(step, undefined);
+        await flow.below(UNDER_WAY_MAX);
+      }
+    }
+    const last = batch.at(-1);
+    if (last === undefined || batch.length < BATCH) return { leftovers, held };
+    after = last.number;
+  }
+}
+
+/**
+ * - `leftover`: planned anew by the read. - `lapsed`: the time in which an older write could land is over, and it had the same
+ * content. - `stay`: not to be tried yet, or only a person can decide. - `waiting`: behind another one.
+ */
+function takeUp(stored: StoredOperation, nowMs: number, context: RunContext): Delivery | "leftover" | "lapsed" | "stay" | "waiting" {
+  switch (stored.state) {
+    case "waiting":
+      return "waiting";
+    case "verifying":
+      return stored.stored === undefined && (stored.progress.staleUntilMs ?? 0) <= nowMs ? "lapsed" : "stay";
+    case "parked":
+      return (stored.progress.notBeforeMs ?? 0) > nowMs ? "stay" : deliveryOf(stored, stored.progress.everUnknown, nowMs, context);
+    case "sent":
+      if (!stored.held) return "leftover";
+      return deliveryOf(stored, true, nowMs, context);
+    case "unknown":
+      return deliveryOf(stored, true, nowMs, context);
+  }
+}
+
+function deliveryOf(stored: StoredOperation, everUnknown: boolean, nowMs: number, context: RunContext): Delivery | "stay" {
+  const { destination } = context.sync;
+  const write = stored.stored?.write;
+  const wasSent = stored.state === "sent";
+  const operation: Operation = {
+    number: stored.number,
+    kind: stored.kind,
+    state: "sent",
+    record: recordOf(stored),
+    destinationId: stored.destinationId,
+    write,
+    idempotencyKey: stored.idempotencyKey,
+    // A crash hides when the last request left; it can still land `lateWrite` from now at the latest.
+    progress: { ...stored.progress, everUnknown, lastSentMs: wasSent ? nowMs : stored.progress.lastSentMs, notBeforeMs: undefined },
+  };
+  const canRepeat = write !== undefined && (write.repeatable || operation.idempotencyKey !== undefined);
+  const canLook = destination.lookUp !== undefined;
+  // R2: a bare write of unknown outcome is never sent again by itself.
+  if (everUnknown && !canRepeat && !canLook) return "stay";
+  return { operation, lookFirst: write === undefined || (everUnknown && !canRepeat), held: true };
+}
+
+async function settleLapsed(stored: StoredOperation, context: RunContext): Promise<void> {
+  const resolutions = [{ kind: "verified", number: stored.number }] as const;
+  await context.ports.ledger.settle({ run: context.run, resolutions, checkpoint: undefined, history: [] });
+}
+
+/** U2: a waiting version goes when nothing is before it any more, or only what was certainly not sent. */
+async function promoteIfFirst(waiting: StoredOperation, context: RunContext, flow: Flow): Promise<void> {
+  flow.expect(waiting.key);
+  const { active } = await context.ports.ledger.operation(waiting.key);
+  if (active === undefined || (active.state === "parked" && !flow.isInFlight(active.number))) await flow.promote(waiting);
+}

@@ -1,0 +1,96 @@
+import { fingerprint } from "../core/fingerprint.ts";
+import type { Held, HistoryEvent, NewReject, Resolution } from "../core/ledger.ts";
+import type { Operation } from "../core/operation.ts";
+import type { RunContext } from "./context.ts";
+import type { Ending } from "./deliver.ts";
+
+/** What the ledger records of an ending; undefined when its row already says it all (sent, and not known to have been applied). */
+export function resolutionOf(ending: Ending, context: RunContext): Resolution {
+  const { operation } = ending;
+  const { number } = operation;
+  switch (ending.kind) {
+    case "applied":
+      return {
+        kind: "applied",
+        number,
+        entry: entryOf(operation, ending.destinationId, ending.etag, operation.record.hash, context),
+        mapped: operation.record.mapped,
+        verify: verificationOf(operation, context),
+      };
+    case "skipped":
+      // Adopted without its content: `createOnly` met a record that was there before.
+      if (ending.destinationId === undefined && operation.kind === "update") return { kind: "released", number };
+      return { kind: "applied", number, entry: entryOf(operation, ending.destinationId, undefined, undefined, context), mapped: undefined, verify: undefined };
+    case "rejected":
+      return { kind: "rejected", number, reject: rejectOf(operation, ending, context) };
+    case "held":
+      return { kind: "held", number, state: ending.state, progress: operation.progress, held: heldOf(operation) };
+    case "released":
+      return { kind: "released", number };
+  }
+}
+
+function entryOf(operation: Operation, destinationId: string | undefined, etag: string | undefined, hash: string | undefined, context: RunContext) {
+  const { key, keyKind, address, cursor } = operation.record;
+  return { key, keyKind, destinationId, address, hash, sourceVersion: cursor, etag, operation: operation.number, read: context.read.number };
+}
+
+const heldOf = ({ record, write }: Operation): Held => ({ source: record.body, mapped: record.mapped, write });
+
+/**
+ * U3: an older write of this key may still land. With other content it must be looked for after that time, so the bytes stay;
+ * with the same content only the time is kept, for the sake of a newer version that overtakes it.
+ */
+function verificationOf(operation: Operation, context: RunContext): { readonly atMs: number; readonly held: Held | undefined } | undefined {
+  const { progress, idempotencyKey } = operation;
+  const nowMs = context.ports.clock.wallMs();
+  if (progress.staleUntilMs !== undefined && progress.staleUntilMs > nowMs) return { atMs: progress.staleUntilMs, held: heldOf(operation) };
+  if (!progress.everUnknown || progress.lastSentMs === undefined || idempotencyKey !== undefined) return undefined;
+  const landsUntilMs = progress.lastSentMs + context.sync.destination.traits.lateWriteMs;
+  return landsUntilMs > nowMs ? { atMs: landsUntilMs, held: undefined } : undefined;
+}
+
+function rejectOf(operation: Operation, ending: Extract<Ending, { kind: "rejected" }>, context: RunContext): NewReject {
+  const { record } = operation;
+  return {
+    kind: "rejected",
+    key: record.key,
+    code: "REFUSED",
+    reason: ending.message,
+    source: record.body,
+    sourceHash: fingerprint(record.body),
+    mapping: context.sync.mapping.fingerprint,
+    evidence: ending.attempt?.evidence,
+    atMs: context.ports.clock.wallMs(),
+  };
+}
+
+/** The line that an ending leaves in the record's history, for `explain`. */
+export function historyOf(ending: Ending, context: RunContext): readonly HistoryEvent[] {
+  const line = detailOf(ending);
+  if (line === undefined) return [];
+  const [event, detail] = line;
+  const { operation } = ending;
+  return [{ key: operation.record.key, atMs: context.ports.clock.wallMs(), event, operation: operation.number, detail }];
+}
+
+function detailOf(ending: Ending): readonly [event: string, detail: string] | undefined {
+  const { operation, attempt } = ending;
+  const attempts = operation.progress.attempts;
+  const request = attempt === undefined ? "" : `${attempt.evidence.request.method} ${attempt.evidence.request.url}`;
+  const tries = attempts > 1 ? `, attempt ${attempts}` : "";
+  switch (ending.kind) {
+    case "applied":
+      return ending.how === "found"
+        ? ["found", "the destination already holds it"]
+        : [operation.kind, `${request}: ${operation.progress.lastMessage ?? "applied"}${tries}`];
+    case "rejected":
+      return ["rejected", `${request}: ${ending.message}`];
+    case "held":
+      return [ending.state, `${ending.message}${tries}`];
+    case "skipped":
+      return ending.destinationId === undefined && operation.kind === "update" ? undefined : ["adopted", "it exists in the destination and `writes` is createOnly"];
+    case "released":
+      return undefined;
+  }
+}

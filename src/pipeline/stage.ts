@@ -1,0 +1,146 @@
+import { fingerprint } from "../core/fingerprint.ts";
+import type { Known, NewReject } from "../core/ledger.ts";
+import { planRecord, type Decision, type PlanContext } from "../core/plan.ts";
+import type { DesiredRecord, InvalidCode, InvalidRecord, SourceRecord } from "../core/record.ts";
+import type { RunContext } from "./context.ts";
+import type { Planned } from "./journal.ts";
+
+/** What planning made of a page. */
+export interface PlannedPage {
+  readonly planned: readonly Planned[];
+  readonly invalid: readonly InvalidRecord[];
+  /** Keys whose reject no longer stands: they are level, or planned anew. */
+  readonly clearRejects: readonly string[];
+  readonly tally: Readonly<Record<Exclude<Decision["kind"], "create" | "update" | "wait" | "invalid">, number>>;
+  /** Keys that are known, by what is known of them; for field differences. */
+  readonly known: ReadonlyMap<string, Known>;
+}
+
+/** Maps and plans records: from a source record to a decision and the bytes of its write. Sends and stores nothing. */
+export interface Stage {
+  /** The mapped record with hash and address, or why there is none. */
+  refine(record: SourceRecord): Promise<DesiredRecord | InvalidRecord>;
+  plan(records: readonly SourceRecord[]): Promise<PlannedPage>;
+  /** Plans one stored version anew, now that nothing should be before it; `stay` when something still is. */
+  planWaiting(record: DesiredRecord): Promise<WaitingPlan>;
+}
+
+export type WaitingPlan =
+  | { readonly kind: "send"; readonly planned: Planned }
+  | { readonly kind: "drop"; readonly reject: NewReject | undefined }
+  | { readonly kind: "stay" };
+
+type StageContext = Pick<RunContext, "sync" | "ports" | "read"> & { readonly retryRejected: boolean; readonly compare: PlanContext["compare"] };
+
+export function createStage(context: StageContext, isInFlight: (number: number) => boolean): Stage {
+  const { sync, ports } = context;
+  const { destination, mapping } = sync;
+
+  const planContext = (): PlanContext => ({
+    traits: destination.traits,
+    writes: sync.writes,
+    mapping: mapping.fingerprint,
+    sourceHash: (record) => fingerprint(record.body),
+    compare: context.compare,
+    read: context.read,
+    inFlight: isInFlight,
+    retryRejected: context.retryRejected,
+    nowMs: ports.clock.wallMs(),
+  });
+
+  const refine = async (record: SourceRecord): Promise<DesiredRecord | InvalidRecord> => {
+    const made = mapping.map(record.body);
+    const result = made instanceof Promise ? await made : made;
+    if (!result.ok) return invalid(record, "MAPPING_FAILED", result.reason);
+    const { mapped } = result;
+    const address = await destination.address({ key: record.key, mapped, body: record.body });
+    if (!address.ok) return invalid(record, "ADDRESS_UNUSABLE", address.reason);
+    const hash = fingerprint(sync.hashSource ? [mapped, record.body] : mapped);
+    return { ...record, mapped, hash, address: address.address };
+  };
+
+  const render = async (record: DesiredRecord, decision: Decision): Promise<Planned | InvalidRecord | undefined> => {
+    if (decision.kind === "wait") return { record, decision, write: undefined };
+    if (decision.kind !== "create" && decision.kind !== "update") return undefined;
+    // Which address an update goes to is not known before the look-up has found its id.
+    if (decision.kind === "update" && decision.lookFirst && destination.traits.addressing === "assigned") return { record, decision, write: undefined };
+    const rendered = await destination.render(decision.kind, record, decision.destinationId);
+    return rendered.ok ? { record, decision, write: rendered.write } : invalid(record, rendered.code, rendered.reason);
+  };
+
+  const plan = async (records: readonly SourceRecord[]): Promise<PlannedPage> => {
+    const refined = await Promise.all(records.map(refine));
+    const desired = refined.filter(isDesired);
+    const bad = refined.filter((record): record is InvalidRecord => !isDesired(record));
+    const known = await ports.ledger.lookup(desired.map(({ key }) => key));
+    const owners = await addressOwners(desired, known);
+    const tally = { unchanged: 0, superseded: 0, stillRejected: 0, skipped: 0 };
+    const planned: Planned[] = [];
+    const clearRejects: string[] = [];
+    const within = planContext();
+    for (const record of desired) {
+      const knownRecord = known.get(record.key);
+      const owner = record.address === undefined ? undefined : owners.get(record.address);
+      if (owner !== undefined && owner !== record.key) {
+        bad.push(invalid(record, "ADDRESS_SHARED", `its address ${record.address} is also that of ${owner}`));
+        continue;
+      }
+      const decision = planRecord(record, knownRecord, within);
+      if (decision.kind === "invalid") bad.push(invalid(record, decision.code, decision.reason));
+      else if (decision.kind in tally) tally[decision.kind as keyof typeof tally] += 1;
+      if (knownRecord?.rejected !== undefined && decision.kind === "unchanged") clearRejects.push(record.key);
+      const write = await render(record, decision);
+      if (write === undefined) continue;
+      if ("decision" in write) planned.push(write);
+      else bad.push(write);
+    }
+    return { planned, invalid: bad, clearRejects, tally, known };
+  };
+
+  /** U10: an address belongs to one key. Within the page the first one has it; both are named when another claims it. */
+  const addressOwners = async (desired: readonly DesiredRecord[], known: ReadonlyMap<string, Known>): Promise<ReadonlyMap<string, string>> => {
+    if (destination.traits.addressing === "assigned") return new Map();
+    const claims = new Map<string, string>();
+    for (const { key, address } of desired) if (address !== undefined && !claims.has(address)) claims.set(address, key);
+    const fresh = desired.filter(({ key, address }) => known.get(key)?.entry?.address !== address).map(({ address }) => address as string);
+    if (fresh.length === 0) return claims;
+    for (const [address, owner] of await ports.ledger.addressOwners(fresh)) claims.set(address, owner);
+    return claims;
+  };
+
+  return {
+    refine,
+    plan,
+    async planWaiting(record) {
+      const known = (await ports.ledger.lookup([record.key])).get(record.key);
+      const decision = planRecord(record, known === undefined ? undefined : { ...known, waiting: undefined }, { ...planContext(), retryRejected: true });
+      if (decision.kind === "wait") return { kind: "stay" };
+      const made = decision.kind === "invalid" ? invalid(record, decision.code, decision.reason) : await render(record, decision);
+      if (made === undefined) return { kind: "drop", reject: undefined };
+      if ("decision" in made) return { kind: "send", planned: made };
+      return { kind: "drop", reject: rejectOfInvalid(made, sync.mapping.fingerprint, ports.clock.wallMs()) };
+    },
+  };
+}
+
+const isDesired = (record: DesiredRecord | InvalidRecord): record is DesiredRecord => "hash" in record;
+
+function invalid(record: SourceRecord, code: InvalidCode, reason: string): InvalidRecord {
+  return { key: record.key, code, reason, body: record.body };
+}
+
+/** The dead letter of a record refused before sending. */
+export function rejectOfInvalid(record: InvalidRecord, mapping: string, atMs: number): NewReject {
+  const source = typeof record.body === "object" && record.body !== null && !Array.isArray(record.body) ? (record.body as NewReject["source"]) : undefined;
+  return {
+    kind: "invalid",
+    key: record.key,
+    code: record.code,
+    reason: record.reason,
+    source,
+    sourceHash: fingerprint(record.body),
+    mapping,
+    evidence: undefined,
+    atMs,
+  };
+}
