@@ -11,7 +11,7 @@ if (Number.parseInt(process.versions.node, 10) < nodeMajorNeeded) {
   );
   process.exitCode = 2;
 } else {
-  // Keeps compiled code from one run to the next, which halves the time to the first line of output.
+  // Compiled code is kept from one run to the next, so that a command answers sooner.
   const { enableCompileCache } = await import("node:module");
   enableCompileCache();
   const { main } = await import("./main.ts");
