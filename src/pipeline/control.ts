@@ -4,7 +4,8 @@ import { noCounts, type Counts } from "../core/events.ts";
 import type { Sync } from "../core/sync.ts";
 import type { RunContext } from "./context.ts";
 import type { Ports } from "./ports.ts";
-import type { Read } from "./read.ts";
+import type { Opening } from "./opening.ts";
+import { whyNothing } from "./read.ts";
 
 /** How often a run says how far it is. */
 const PROGRESS_EVERY_MS = 200;
@@ -31,7 +32,9 @@ export interface RunControl {
   /** Reports progress from now on. */
   watch(flow: { readonly underWay: number }): void;
   /** Closes the run in the ledger, says how it ended, and returns it. */
-  end(read: Read): Promise<RunEnding>;
+  end(opening: Opening): Promise<RunEnding>;
+  /** Ends the run for this error, unless it is only the echo of a stop. */
+  fail(error: EvenkeelError): void;
 }
 
 export function createControl(sync: Sync, ports: Ports, settings: Settings): RunControl {
@@ -71,7 +74,7 @@ export function createControl(sync: Sync, ports: Ports, settings: Settings): Run
     progress = clock.after(PROGRESS_EVERY_MS, report);
   };
 
-  const end: RunControl["end"] = async (read) => {
+  const end: RunControl["end"] = async ({ start }) => {
     progress?.cancel();
     const { error } = failure;
     const stored = await storedCounts(ledger);
@@ -80,7 +83,7 @@ export function createControl(sync: Sync, ports: Ports, settings: Settings): Run
     const isOff = settings.partial ? counts.rejected + counts.invalid > 0 : stored.rejects + stored.unknown + stored.parked > 0;
     const interrupted = error === undefined && settings.stop.aborted;
     const status = error !== undefined ? "failed" : interrupted ? "interrupted" : isOff ? "incomplete" : "level";
-    const why = error === undefined ? read.why(counts) : undefined;
+    const why = error === undefined ? whyNothing(start, counts, sync) : undefined;
     const ending: RunEnding = { status, counts: { ...counts }, why, error };
     const endedMs = clock.wallMs();
     await ledger.endRun(settings.run, { status, counts: { ...counts }, message: error?.message ?? why, endedMs }).catch(() => {
@@ -91,7 +94,11 @@ export function createControl(sync: Sync, ports: Ports, settings: Settings): Run
     return ending;
   };
 
-  return { context, watch, end };
+  const fail: RunControl["fail"] = (error) => {
+    if (error.code !== "RUN_INTERRUPTED") context.fail(error);
+  };
+
+  return { context, watch, end, fail };
 }
 
 async function storedCounts(ledger: Ports["ledger"]): Promise<{ unknown: number; parked: number; rejects: number }> {

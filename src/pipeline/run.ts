@@ -1,87 +1,105 @@
 import { EvenkeelError } from "../core/errors.ts";
-import { noCounts, type Counts } from "../core/events.ts";
+import type { Counts } from "../core/events.ts";
 import { guaranteeOf } from "../core/guarantee.ts";
+import type { InvalidRecord } from "../core/record.ts";
 import type { Sync } from "../core/sync.ts";
-import { createContext, type Ending, type RunControl } from "./control.ts";
+import { complete } from "./complete.ts";
+import { createControl, type RunControl, type RunEnding } from "./control.ts";
 import { Flow } from "./flow.ts";
 import { createJournal } from "./journal.ts";
+import { openRead, type Opening, type ReadChoice } from "./opening.ts";
 import type { Ports } from "./ports.ts";
-import { openRead, type Read, type ReadChoice } from "./read.ts";
+import { comparison, type ReadPage } from "./read.ts";
 import { recover } from "./recover.ts";
+import { selectPages } from "./selection.ts";
 import { Settler } from "./settle.ts";
-import { createStage, rejectOfInvalid, type Stage } from "./stage.ts";
+import { createStage, rejectOfInvalid, type PlannedPage } from "./stage.ts";
 import { verify } from "./verify.ts";
 
 export interface RunSettings extends ReadChoice {
   readonly trace: boolean;
-  /** First abort: no new pages and requests; what is under way finishes. */
+  /** First abort: no new page, no new request; what is under way finishes. */
   readonly stop: AbortSignal;
   /** Second abort: nothing is awaited. */
   readonly kill: AbortSignal;
 }
 
-export interface RunOutcome {
+export interface RunOutcome extends RunEnding {
   readonly run: number;
-  readonly status: "level" | "incomplete" | "failed" | "interrupted";
-  readonly counts: Readonly<Counts>;
   readonly durationMs: number;
-  readonly why: string | undefined;
-  readonly error: EvenkeelError | undefined;
 }
 
-/** Operations that are read ahead of what is settled: enough for the fastest lane, little enough for any memory. */
+/** Operations that may be under way at once: enough for the fastest lane, little enough for any memory. */
 const UNDER_WAY_MAX = 4_000;
 
 /**
  * Runs one sync: takes up what an earlier run left, reads page by page, plans each page against the ledger, journals it, sends it,
  * settles it, and moves the checkpoint behind what is settled. The caller holds the ledger's lease.
- * Never throws for what an API does: the outcome says it. Throws only when the ledger cannot even begin a run.
+ * Never throws for what an API does: the outcome says it. Throws when the ledger cannot begin a run, or knows another destination.
  */
 export async function runSync(sync: Sync, ports: Ports, settings: RunSettings): Promise<RunOutcome> {
   const startedMs = ports.clock.monotonicMs();
+  const opening = await openRead(sync, ports, settings);
+  const { start, partial } = opening;
   const run = await ports.ledger.beginRun(ports.clock.wallMs());
-  const read = await openRead(sync, ports, settings);
-  const control = createContext(sync, ports, { run, read: read.identity, partial: read.partial, ...settings });
-  control.context.say(announcement(sync, read, run));
+  const control = createControl(sync, ports, { ...settings, run, partial, read: { number: start.read, kind: start.kind } });
+  announce(control, opening);
   try {
-    await work(control, read);
+    await work(control, opening, settings);
   } catch (error) {
-    control.context.fail(EvenkeelError.from(error));
+    control.fail(EvenkeelError.from(error));
   }
-  const ending = await control.end(read);
-  return { run, durationMs: ports.clock.monotonicMs() - startedMs, ...ending };
+  const ending = await control.end(opening);
+  return { ...ending, run, durationMs: ports.clock.monotonicMs() - startedMs };
 }
 
-/** The stages, in the order of a run. */
-async function work(control: RunControl, read: Read): Promise<void> {
+/** The stages, in their order. */
+async function work(control: RunControl, opening: Opening, choice: ReadChoice): Promise<void> {
   const { context } = control;
   const settler = new Settler(context);
   const journal = createJournal(context);
-  const inFlight = { has: (_number: number): boolean => false };
-  const stage = createStage({ ...context, retryRejected: read.retryRejected, compare: read.compare }, (number) => inFlight.has(number));
-  const flow = new Flow(context, journal, settler, stage);
-  inFlight.has = flow.isInFlight;
+  const stage = createStage({ ...context, compare: comparison(context.sync), retryRejected: choice.rejects !== undefined }, (number) => flow.isInFlight(number));
+  const flow: Flow = new Flow(context, journal, settler, stage);
   control.watch(flow);
 
-  if (read.refusal !== undefined) throw read.refusal;
   const recovered = await recover(context, flow);
   if (recovered.held + recovered.leftovers > 0) context.say({ type: "recovered", ...recovered });
 
-  await read.begin(context);
-  for await (const page of read.pages(context)) {
-    const plan = await stage.plan(page.records);
-    const invalid = [...page.invalid, ...plan.invalid];
-    tally(context.counts, page, plan.tally, invalid.length);
-    const rejects = invalid.map((record) => rejectOfInvalid(record, sync(control).mapping.fingerprint, context.ports.clock.wallMs()));
-    const deliveries = await journal.page(plan.planned, rejects, plan.clearRejects);
-    for (const record of invalid) context.say({ type: "invalid", key: record.key, code: record.code, reason: record.reason });
-    for (const { record, decision } of plan.planned) if (decision.kind === "wait") flow.expect(record.key);
-    const number = settler.open(page.end, deliveries.length);
-    for (const delivery of deliveries) flow.start(delivery, number);
-    await flow.below(UNDER_WAY_MAX);
+  if (!context.partial) await context.ports.ledger.saveCheckpoint(opening.start);
+  let end = opening.start;
+  try {
+    for await (const page of selectPages(choice, opening.start, context)) {
+      const plan = await stage.plan(page.records);
+      const invalid = [...page.invalid, ...plan.invalid];
+      count(context.counts, page, plan, invalid);
+      const deliveries = await journal.page(plan.planned, invalid.map((record) => rejectOf(record, control)), plan.clearRejects);
+      for (const { key, code, reason } of invalid) context.say({ type: "invalid", key, code, reason });
+      for (const { record, decision } of plan.planned) if (decision.kind === "wait") flow.expect(record.key);
+      const number = settler.open(page.end, deliveries.length);
+      for (const delivery of deliveries) flow.start(delivery, number);
+      end = page.end;
+      await flow.below(UNDER_WAY_MAX);
+    }
+  } finally {
+    // Whatever ended the read, what is on its way is brought to its end and settled.
+    await flow.idle();
   }
-
-  await flow.idle();
-  await read.finish(context);
+  await complete(end, context);
   await verify(context, flow);
 }
+
+function announce({ context }: RunControl, { start, resumed, reason }: Opening): void {
+  const { sync } = context;
+  const guarantee = guaranteeOf({ traits: sync.destination.traits, paging: sync.source.paging, cursor: sync.cursor, writes: sync.writes }).summary;
+  context.say({ type: "run-started", run: context.run, mode: start.kind, since: start.since, resumed, reason, guarantee });
+}
+
+function count(counts: Counts, page: ReadPage, plan: PlannedPage, invalid: readonly InvalidRecord[]): void {
+  counts.invalid += invalid.length;
+  counts.superseded += page.superseded + plan.tally.superseded;
+  counts.unchanged += plan.tally.unchanged;
+  counts.stillRejected += plan.tally.stillRejected;
+  counts.skipped += plan.tally.skipped;
+}
+
+const rejectOf = (record: InvalidRecord, { context }: RunControl) => rejectOfInvalid(record, context.sync.mapping.fingerprint, context.ports.clock.wallMs());

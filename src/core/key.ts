@@ -1,0 +1,76 @@
+import { isExactNumber, scalarText, type Json } from "./json.ts";
+import { KEY_LENGTH_MAX, type KeyReading, type SourceRecord } from "./record.ts";
+
+/**
+ * Reads a primary key from its parts. 0 and "0" are keys; null, "", missing, booleans, lists and objects are not. Numbers keep the
+ * text that the source wrote where a double would change it. Parts of a composite key are joined by `/`; `%` and `/` inside a part
+ * are percent-encoded, so that different parts never give one key.
+ */
+export function readKey(parts: readonly (Json | undefined)[]): KeyReading {
+  const texts: string[] = [];
+  let kind = "";
+  for (const part of parts) {
+    if (part === undefined || part === null || part === "") return { ok: false, code: "KEY_MISSING", reason: `its key is ${nameOf(part)}` };
+    const text = scalarText(part);
+    if (text === undefined) return { ok: false, code: "KEY_UNUSABLE", reason: `its key is ${nameOf(part)}, and a key is a text or a number` };
+    const problem = problemOf(text);
+    if (problem !== undefined) return { ok: false, code: "KEY_UNUSABLE", reason: `its key ${problem}` };
+    texts.push(parts.length === 1 ? text : text.replaceAll("%", "%25").replaceAll("/", "%2F"));
+    kind += typeof part === "number" || isExactNumber(part) ? "n" : "t";
+  }
+  const key = texts.join("/");
+  if (key.length > KEY_LENGTH_MAX) return { ok: false, code: "KEY_UNUSABLE", reason: `its key is longer than ${KEY_LENGTH_MAX} characters` };
+  return { ok: true, key, kind };
+}
+
+function problemOf(text: string): string | undefined {
+  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+  if (/[\u0000-\u001f\u007f]/.test(text)) return `has a control character: ${JSON.stringify(text.slice(0, SHOWN))}`;
+  if (!text.isWellFormed()) return "has half of a character (a lone surrogate), which no URL or database keeps";
+  return undefined;
+}
+
+/** Characters of a bad key that a message shows. */
+const SHOWN = 60;
+
+function nameOf(value: Json | undefined): string {
+  if (value === undefined) return "missing";
+  if (value === null) return "null";
+  if (value === "") return "empty";
+  if (Array.isArray(value)) return "a list";
+  return typeof value === "boolean" ? String(value) : "an object";
+}
+
+/** What a page holds of each key. */
+export interface PageKeys<Item extends SourceRecord> {
+  readonly kept: readonly Item[];
+  /** U11: met again in the page with a higher cursor, or later. */
+  readonly superseded: readonly Item[];
+  /** U11: 0 and "0": two records that claim one key. */
+  readonly ambiguous: readonly Item[];
+}
+
+/**
+ * Settles keys that occur twice in a page (U11): the higher cursor wins, else the later record; where the same text was written
+ * once as a number and once as text, none of them may be sent.
+ */
+export function settleDuplicates<Item extends SourceRecord>(records: readonly Item[], compare: ((a: string, b: string) => number) | undefined): PageKeys<Item> {
+  const byKey = Map.groupBy(records, ({ key }) => key);
+  if (byKey.size === records.length) return { kept: records, superseded: [], ambiguous: [] };
+  const kept = new Set<Item>();
+  const ambiguous = new Set<Item>();
+  for (const group of byKey.values()) {
+    const kinds = new Set(group.map(({ keyKind }) => keyKind));
+    if (kinds.size > 1) for (const record of group) ambiguous.add(record);
+    else kept.add(group.reduce((best, record) => (isOlder(record, best, compare) ? best : record)));
+  }
+  return {
+    kept: records.filter((record) => kept.has(record)),
+    superseded: records.filter((record) => !kept.has(record) && !ambiguous.has(record)),
+    ambiguous: records.filter((record) => ambiguous.has(record)),
+  };
+}
+
+function isOlder(a: SourceRecord, b: SourceRecord, compare: ((a: string, b: string) => number) | undefined): boolean {
+  return compare !== undefined && a.cursor !== undefined && b.cursor !== undefined && compare(a.cursor, b.cursor) < 0;
+}

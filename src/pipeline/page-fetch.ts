@@ -1,0 +1,106 @@
+import { EvenkeelError } from "../core/errors.ts";
+import type { Evidence, Outcome } from "../core/outcome.ts";
+import { decideRetry } from "../core/retry.ts";
+import type { Page, PagePosition } from "../core/source.ts";
+import type { RunContext } from "./context.ts";
+import { askedToWait, credentialsRefused, unreachableApi } from "./deliver.ts";
+
+/** What is asked of the source for one page. */
+export interface PageQuery {
+  readonly position: PagePosition | undefined;
+  readonly since: string | undefined;
+  readonly size: number | undefined;
+}
+
+/** A page, and the size that it took to get it (P6). */
+export interface FetchedPage {
+  readonly page: Page;
+  readonly size: number | undefined;
+}
+
+/** P6: pages are not halved below this; smaller ones would make a read of millions take days. */
+const PAGE_SIZE_MIN = 10;
+
+const A_READ = { repeatable: true, keyed: false, lookUp: false };
+
+/**
+ * Reads one page, with retries (R3, R4) and, where the source fails on large pages, with halved ones (P6).
+ * Throws EvenkeelError when the page cannot be had: the read then ends, and the checkpoint stays where it is.
+ */
+export async function fetchPage(query: PageQuery, context: RunContext): Promise<FetchedPage> {
+  let { size } = query;
+  for (;;) {
+    const tried = await tryPage({ ...query, size }, context);
+    if (tried.page !== undefined) return { page: tried.page, size };
+    const declared = size ?? context.sync.source.paging.size;
+    if (!tried.mayBeTooLarge || declared === undefined || declared <= PAGE_SIZE_MIN) throw tried.error;
+    size = Math.max(PAGE_SIZE_MIN, Math.floor(declared / 2));
+    const message = `the source could not give a page of ${declared} (${tried.error.message}); asking for ${size}`;
+    context.say({ type: "warning", code: "PAGE_HALVED", message, next: undefined });
+  }
+}
+
+type Tried =
+  | { readonly page: Page; readonly error?: undefined; readonly mayBeTooLarge?: undefined }
+  | { readonly page?: undefined; readonly error: EvenkeelError; readonly mayBeTooLarge: boolean };
+
+async function tryPage(query: PageQuery, context: RunContext): Promise<Tried> {
+  const { clock, chance } = context.ports;
+  const { source, retry } = context.sync;
+  const policy = retry.source;
+  const startedMs = clock.monotonicMs();
+  for (let attempts = 1; ; attempts++) {
+    if (context.stop.aborted) throw interrupted();
+    const patienceMs = Math.max(0, policy.deadlineMs - (clock.monotonicMs() - startedMs));
+    const made = await source.page({ ...query, signal: context.kill, stop: context.stop, patienceMs });
+    if (made.kind === "page") {
+      context.sent(source.connection, made.page.evidence);
+      return { page: made.page };
+    }
+    if (made.kind === "broken") {
+      if (made.error.evidence !== undefined) context.sent(source.connection, made.error.evidence);
+      return { error: made.error, mayBeTooLarge: made.error.code === "API_BODY_TOO_LARGE" };
+    }
+    const { outcome, evidence } = made;
+    context.sent(source.connection, evidence);
+    if (outcome.kind === "throttled") context.counts.throttled += 1;
+    if (context.stop.aborted) throw interrupted();
+    const now = { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs(), random: chance.random() };
+    const next = decideRetry(policy, A_READ, { attempts, startedMs, everUnknown: false }, outcome, now);
+    if (next.kind !== "again") return { error: failure(source.connection, outcome, evidence, now.wallMs), mayBeTooLarge: isSizeTrouble(outcome) };
+    context.counts.retries += 1;
+    context.say({ type: "retry", what: `read ${source.connection}`, attempt: attempts + 1, delayMs: next.delayMs, reason: next.message });
+    await clock.sleep(next.delayMs, context.stop).catch(() => undefined);
+  }
+}
+
+/** P6: 413, a 5xx and a timeout may all mean that the page is more than the source can give at once. */
+const isSizeTrouble = (outcome: Outcome): boolean => outcome.kind === "unknown" || (outcome.kind === "refused" && outcome.reason === "tooLarge");
+
+function failure(connection: string, outcome: Outcome, evidence: Evidence, wallMs: number): EvenkeelError {
+  switch (outcome.kind) {
+    case "refused":
+      if (outcome.reason === "credentials") return credentialsRefused(connection, { evidence }, outcome.message);
+      if (outcome.reason === "cursorExpired") return new EvenkeelError("READ_CURSOR_EXPIRED", `${connection} no longer knows the position: ${outcome.message}`, { evidence });
+      return new EvenkeelError("API_REFUSED", `${connection} refuses to be read: ${outcome.message}`, {
+        evidence,
+        next: "Check the `request` and `query` of the source against the API's documentation; `evenkeel run --trace` shows what is sent.",
+      });
+    case "throttled":
+    case "not-sent":
+      if (outcome.retryAfterMs !== undefined) return askedToWait(connection, wallMs + outcome.retryAfterMs, { evidence }, outcome.message);
+      if (outcome.kind === "not-sent") return unreachableApi(connection, { evidence }, outcome.message);
+      return new EvenkeelError("API_THROTTLED", `${connection} keeps throttling: ${outcome.message}`, {
+        evidence,
+        next: "Run again later, or lower `limits.rate` of the connection; the read goes on where it stopped.",
+      });
+    case "unknown":
+    case "applied":
+      return new EvenkeelError("API_FAILED", `${connection} cannot be read: ${outcome.kind === "unknown" ? outcome.message : "the answer is not a page"}`, {
+        evidence,
+        next: "Run again when the API is well; the read goes on where it stopped.",
+      });
+  }
+}
+
+export const interrupted = (): EvenkeelError => new EvenkeelError("RUN_INTERRUPTED", "the run was stopped");

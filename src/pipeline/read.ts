@@ -1,0 +1,124 @@
+import { compareCursors, parseCursor } from "../core/cursor.ts";
+import type { Counts } from "../core/events.ts";
+import { scalarText, isObject, type Json, type JsonObject } from "../core/json.ts";
+import { settleDuplicates } from "../core/key.ts";
+import type { Checkpoint } from "../core/ledger.ts";
+import { PageRules } from "../core/page-rules.ts";
+import { cursorToStore, higher, maximumOf } from "../core/read-window.ts";
+import type { InvalidRecord, SourceRecord } from "../core/record.ts";
+import type { Page, PagePosition } from "../core/source.ts";
+import type { Sync } from "../core/sync.ts";
+import type { RunContext } from "./context.ts";
+import { fetchPage, type FetchedPage } from "./page-fetch.ts";
+
+/** A page as the pipeline takes it: records with keys and cursors, and what may be saved once it is settled. */
+export interface ReadPage {
+  readonly items: number;
+  readonly records: readonly SourceRecord[];
+  readonly invalid: readonly InvalidRecord[];
+  readonly superseded: number;
+  readonly end: Checkpoint;
+}
+
+/**
+ * Reads pages from where `start` stands to the declared end, one page ahead of what is being worked on. Each page is checked
+ * against the reading rules before any of it is used. Throws EvenkeelError when the read cannot go on.
+ */
+export async function* readPages(start: Checkpoint, context: RunContext): AsyncGenerator<ReadPage> {
+  const { sync } = context;
+  const rules = rulesOf(sync);
+  let end = start;
+  let ahead: Promise<FetchedPage> | undefined = fetchPage({ position: start.position, since: start.since, size: start.pageSize }, context);
+  for (let number = 1; ahead !== undefined; number++) {
+    const fetched: FetchedPage = await ahead;
+    const { page } = fetched;
+    // The next page is on its way while this one is worked on; should this one break a rule, its error is the one that counts.
+    ahead = page.next === undefined ? undefined : fetchPage({ position: page.next, since: start.since, size: fetched.size }, context);
+    ahead?.catch(() => undefined);
+    const sorted = await sortOut(page, sync);
+    rules.accept({
+      page,
+      items: page.records.length,
+      keys: sorted.records.map(({ key }) => key),
+      cursors: sorted.records.map(({ cursor }) => cursor),
+    });
+    context.counts.pages += 1;
+    context.counts.read += page.records.length;
+    context.say({ type: "page", page: number, records: page.records.length, total: page.total, bytes: page.bytes });
+    end = endOf(end, page, sorted.records, fetched.size, context);
+    const { kept, superseded, ambiguous } = settleDuplicates(sorted.records, comparison(sync));
+    const clashes = ambiguous.map(({ key, body }): InvalidRecord => ({ key, code: "KEY_AMBIGUOUS", reason: `the key ${key} occurs as a number and as text`, body }));
+    yield { items: page.records.length, records: kept, invalid: [...sorted.invalid, ...clashes], superseded: superseded.length, end };
+  }
+}
+
+const rulesOf = (sync: Sync): PageRules =>
+  new PageRules({ sortedBy: sync.cursor?.sorted === true ? comparison(sync) : undefined, pagesMax: sync.pagesMax });
+
+/** Order of two cursor values of this sync; undefined without a cursor. */
+export function comparison({ cursor }: Pick<Sync, "cursor">): ((a: string, b: string) => number) | undefined {
+  return cursor && ((a, b) => compareCursors(cursor.type, a, b));
+}
+
+interface SortedOut {
+  readonly records: readonly SourceRecord[];
+  readonly invalid: readonly InvalidRecord[];
+}
+
+/** Tells the records of a page from what is none. */
+async function sortOut(page: Page, sync: Sync): Promise<SortedOut> {
+  const records: SourceRecord[] = [];
+  const invalid: InvalidRecord[] = [];
+  for (const [index, item] of page.records.entries()) {
+    const made = await recordOf(item, page.duplicateNames.has(index), sync);
+    if ("code" in made) invalid.push(made);
+    else records.push(made);
+  }
+  return { records, invalid };
+}
+
+/** The record that an item of the source is, or why it is none. */
+export async function recordOf(item: Json, hasDuplicateNames: boolean, sync: Sync): Promise<SourceRecord | InvalidRecord> {
+  if (!isObject(item)) return { key: undefined, code: "NOT_AN_OBJECT", reason: `it is ${JSON.stringify(item).slice(0, SHOWN)}, and a record is an object`, body: item };
+  const key = await sync.key(item);
+  if (!key.ok) return { key: undefined, code: key.code, reason: key.reason, body: item };
+  // S5: which of two values of one name is the key is anybody's guess.
+  if (hasDuplicateNames) return { key: key.key, code: "KEY_DUPLICATE_NAME", reason: "its key or cursor field occurs twice", body: item };
+  const cursor = await cursorOf(item, sync);
+  if (cursor.problem !== undefined) return { key: key.key, code: "CURSOR_UNUSABLE", reason: cursor.problem, body: item };
+  return { key: key.key, keyKind: key.kind, cursor: cursor.text, body: item };
+}
+
+/** Characters of a value that a message shows. */
+const SHOWN = 80;
+
+/** A record without a cursor value is delivered all the same: it is only met again by a full refresh. */
+async function cursorOf(item: JsonObject, { cursor }: Sync): Promise<{ readonly text: string | undefined; readonly problem?: string }> {
+  if (cursor === undefined) return { text: undefined };
+  const value = await cursor.read(item);
+  if (value === undefined || value === null) return { text: undefined };
+  const text = scalarText(value);
+  if (text !== undefined && parseCursor(cursor.type, text) !== undefined) return { text };
+  return { text: undefined, problem: `its ${cursor.field} is ${JSON.stringify(value).slice(0, SHOWN)}, which is no ${cursor.type}` };
+}
+
+/** What may be saved once everything up to the end of this page is settled (P2, P3). */
+function endOf(before: Checkpoint, page: Page, records: readonly SourceRecord[], size: number | undefined, context: RunContext): Checkpoint {
+  const { cursor: spec } = context.sync;
+  const position: PagePosition | undefined = page.next;
+  if (spec === undefined) return { ...before, position, pageSize: size };
+  const highest = maximumOf(spec, records.map(({ cursor }) => cursor));
+  const dateMs = page.dateMs ?? context.ports.clock.wallMs();
+  const safe = cursorToStore(spec, highest, undefined, dateMs);
+  const pendingCursor = higher(spec, before.pendingCursor, safe);
+  // Sorted input makes every page a place to go on from; otherwise the cursor moves when the read is complete.
+  const cursor = spec.sorted && before.kind === "incremental" ? higher(spec, before.cursor, pendingCursor) : before.cursor;
+  return { ...before, position, pendingCursor, cursor, pageSize: size };
+}
+
+/** Why a read that found nothing found nothing, in words; undefined when it found something. */
+export function whyNothing(read: { readonly since: string | undefined }, counts: Readonly<Counts>, sync: Sync): string | undefined {
+  if (counts.read > 0 || counts.pages === 0) return undefined;
+  if (read.since !== undefined) return `the source has no record whose ${sync.cursor?.field} is ${read.since} or later: nothing has changed since the last run`;
+  return "the source answered with an empty list: if it should not be empty, check `query` (many lists leave out drafts, closed or archived records) with `evenkeel run --trace`";
+}

@@ -1,0 +1,91 @@
+import { EvenkeelError } from "../core/errors.ts";
+import type { Reject, Checkpoint } from "../core/ledger.ts";
+import type { InvalidRecord, SourceRecord } from "../core/record.ts";
+import type { RunContext } from "./context.ts";
+import type { ReadChoice } from "./opening.ts";
+import { readPages, recordOf, type ReadPage } from "./read.ts";
+
+/** The pages that a choice selects: all of them, the first records, one record, or what was rejected. */
+export async function* selectPages(choice: ReadChoice, start: Checkpoint, context: RunContext): AsyncGenerator<ReadPage> {
+  if (choice.rejects !== undefined) yield* rejectedRecords(choice.rejects, start, context);
+  else if (choice.key !== undefined) yield* oneRecord(choice.key, start, context);
+  else if (choice.limit !== undefined) yield* firstRecords(choice.limit, start, context);
+  else yield* readOrAnew(start, context);
+}
+
+/** P7: a position that the source has forgotten is answered by a full refresh, said aloud; never silently by reading from now on. */
+async function* readOrAnew(start: Checkpoint, context: RunContext): AsyncGenerator<ReadPage> {
+  try {
+    yield* readPages(start, context);
+  } catch (error) {
+    const isFromBeginning = start.position === undefined && start.since === undefined;
+    if (!(error instanceof EvenkeelError) || error.code !== "READ_CURSOR_EXPIRED" || isFromBeginning) throw error;
+    context.say({ type: "warning", code: error.code, message: `${error.message}; everything is read anew`, next: undefined });
+    yield* readPages({ ...start, kind: "full", since: undefined, position: undefined, pendingCursor: undefined }, context);
+  }
+}
+
+async function* firstRecords(limit: number, start: Checkpoint, context: RunContext): AsyncGenerator<ReadPage> {
+  let left = limit;
+  for await (const page of readPages(start, context)) {
+    yield { ...page, records: page.records.slice(0, left) };
+    left -= page.records.length;
+    if (left <= 0) return;
+  }
+}
+
+/** One record: read at its own address where the source declares one, else searched for in the list. */
+async function* oneRecord(key: string, start: Checkpoint, context: RunContext): AsyncGenerator<ReadPage> {
+  const direct = await readOne(key, context);
+  if (direct !== undefined) {
+    yield pageOf([direct], start);
+    return;
+  }
+  for await (const page of readPages(start, context)) {
+    const records = page.records.filter((record) => record.key === key);
+    const invalid = page.invalid.filter((record) => record.key === key);
+    if (records.length + invalid.length === 0) continue;
+    yield { ...page, records, invalid };
+    return;
+  }
+  throw new EvenkeelError("USAGE", `the source has no record with the key ${key}`, { next: "Keys are compared as text; a composite key is written with `/` between its parts." });
+}
+
+async function readOne(key: string, context: RunContext): Promise<SourceRecord | InvalidRecord | undefined> {
+  const { sync } = context;
+  const { source } = sync;
+  const made = await source.readOne?.(key, undefined, context.kill);
+  if (made === undefined) return undefined;
+  context.sent(source.connection, made.evidence);
+  if (made.record === undefined) return undefined;
+  context.counts.read += 1;
+  context.counts.pages += 1;
+  return recordOf(made.record, false, sync);
+}
+
+/** P11: planned anew from the source record, read again where the source can be asked for one, else as it was when it was refused. */
+async function* rejectedRecords(ids: readonly number[], start: Checkpoint, context: RunContext): AsyncGenerator<ReadPage> {
+  for (const id of ids) {
+    const reject = await context.ports.ledger.reject(id);
+    if (reject === undefined) continue;
+    const record = await freshRecord(reject, context);
+    if (record !== undefined) yield pageOf([record], start);
+  }
+}
+
+async function freshRecord(reject: Reject, context: RunContext): Promise<SourceRecord | InvalidRecord | undefined> {
+  const read = reject.key === undefined ? undefined : await readOne(reject.key, context);
+  if (read !== undefined) return read;
+  if (reject.source === undefined) return undefined;
+  context.counts.read += 1;
+  context.counts.pages += 1;
+  return recordOf(reject.source, false, context.sync);
+}
+
+const pageOf = (items: readonly (SourceRecord | InvalidRecord)[], end: Checkpoint): ReadPage => ({
+  items: items.length,
+  records: items.filter((item) => "keyKind" in item),
+  invalid: items.filter((item) => "code" in item),
+  superseded: 0,
+  end,
+});
