@@ -113,7 +113,10 @@ function encodeLiterals(parts: readonly Part[], allowed: RegExp): Parsed<readonl
     // oxlint-disable-next-line no-control-regex -- everything outside ASCII is what is looked for
     const text = part.text.replace(/[^\u0000-\u007f]+/g, encodeURIComponent);
     if (!allowed.test(text)) {
-      const at = Array.from(part.text).find((character) => character < "\u0080" && character !== "%" && !allowed.test(character)) ?? "%";
+      const at =
+        Array.from(part.text).find(
+          (character) => character < "\u0080" && character !== "%" && !allowed.test(character),
+        ) ?? "%";
       const proposal = at === "%" ? "%25" : encodeURIComponent(at);
       return refused(
         `\`${at}\` cannot stand in an address: write \`${proposal}\``,
