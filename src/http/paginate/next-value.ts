@@ -1,0 +1,44 @@
+import type { Expression } from "../../core/expression.ts";
+import { isObject, member, scalarText, type Json } from "../../core/json.ts";
+
+export type NextValue =
+  | { readonly kind: "value"; readonly text: string }
+  | { readonly kind: "absent" }
+  | { readonly kind: "broken"; readonly reason: string };
+
+/**
+ * Reads `next` from an answer (P5). Absent, null, "" and false mean that there is no next page; but where the object that should
+ * hold it is missing too, the answer is another one than was declared, and ending there would lose the rest.
+ */
+export async function nextValue(next: Expression, body: Json): Promise<NextValue> {
+  const value = await next.evaluate(body);
+  if (value === undefined || value === null || value === "" || value === false) {
+    const missing = missingParent(next, body);
+    return missing === undefined ? { kind: "absent" } : { kind: "broken", reason: `\`${missing}\` is missing, so whether \`${next.text}\` is cannot be told` };
+  }
+  const text = scalarText(value);
+  if (text !== undefined) return { kind: "value", text };
+  return { kind: "broken", reason: `\`${next.text}\` is ${JSON.stringify(value).slice(0, SHOWN)}, and it should be a text or a number` };
+}
+
+/** Characters of an unexpected value that a message shows. */
+const SHOWN = 80;
+
+/** The path of the first object on the way to a plain path's last member that is not there; undefined when all are. */
+function missingParent({ path }: Expression, body: Json): string | undefined {
+  if (path === undefined) return undefined;
+  let here: Json | undefined = body;
+  for (const [index, name] of path.slice(0, -1).entries()) {
+    here = member(here, name);
+    if (!isObject(here)) return path.slice(0, index + 1).join(".");
+  }
+  return undefined;
+}
+
+/** A declared total as a count; broken when it is not one, since the end of the read hangs on it. */
+export async function totalValue(total: Expression, body: Json): Promise<{ readonly count: number } | { readonly reason: string }> {
+  const value = await total.evaluate(body);
+  const count = Number(scalarText(value) ?? Number.NaN);
+  if (Number.isSafeInteger(count) && count >= 0) return { count };
+  return { reason: `\`${total.text}\` is ${value === undefined ? "absent" : JSON.stringify(value).slice(0, SHOWN)}, and the total should be a whole number` };
+}

@@ -1,0 +1,46 @@
+import type { Json } from "../../core/json.ts";
+import type { PagePosition, Paging } from "../../core/source.ts";
+
+/** Where a page is asked for: parameters added to the source's request, or an address of its own. */
+export type PageAddress =
+  | { readonly kind: "query"; readonly params: readonly (readonly [name: string, value: string])[] }
+  | { readonly kind: "url"; readonly url: string };
+
+/** What a pagination sees of an answer. */
+export interface PageAnswer {
+  readonly body: Json;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly records: readonly Json[];
+  /** The address that was asked, for relative links. */
+  readonly url: string;
+  readonly position: PagePosition | undefined;
+  /** The page size that was asked for; undefined where the source decides. */
+  readonly size: number | undefined;
+}
+
+/** What follows a page (P5): reading ends only on the declared end signal. */
+export type Following =
+  | { readonly kind: "next"; readonly position: PagePosition; readonly total?: number }
+  | { readonly kind: "end"; readonly total?: number }
+  | { readonly kind: "broken"; readonly reason: string };
+
+/** One way to page through a list. Positions are JSON texts of its own making, safe to store. */
+export interface Pagination {
+  readonly paging: Paging;
+  address(position: PagePosition | undefined, size: number | undefined): PageAddress;
+  follow(answer: PageAnswer): Following | Promise<Following>;
+  /**
+   * True when the page at this position was only asked for to be sure that nothing follows: an API that refuses addresses past
+   * its last page then says just that.
+   */
+  mayBePastEnd(position: PagePosition | undefined): boolean;
+}
+
+export interface SizeParam {
+  readonly param: string | undefined;
+  readonly value: number;
+}
+
+/** The size parameter, where one is declared. */
+export const sizeParams = (declared: SizeParam | undefined, size: number | undefined): readonly (readonly [string, string])[] =>
+  declared?.param === undefined ? [] : [[declared.param, String(size ?? declared.value)]];

@@ -1,0 +1,170 @@
+import { EvenkeelError } from "../core/errors.ts";
+import type { Expression } from "../core/expression.ts";
+import { isObject, type Json, type JsonObject } from "../core/json.ts";
+import type { Evidence } from "../core/outcome.ts";
+import type { Page, PageAttempt, ReadRequest, Source } from "../core/source.ts";
+import type { RequestTemplate } from "../core/url-template.ts";
+import type { Answer, Connection } from "./connection.ts";
+import { duplicateNames } from "./duplicate-names.ts";
+import type { Following, Pagination } from "./paginate/pagination.ts";
+
+export interface SourceOptions {
+  readonly request: RequestTemplate;
+  readonly records: Expression;
+  readonly pagination: Pagination;
+  /** The parameter that takes the cursor value; undefined without a cursor. */
+  readonly sinceParam: string | undefined;
+  /** Names of members that keys and cursors are read from, where they are plain: a record in which one occurs twice is refused (S5). */
+  readonly decisiveNames: readonly string[];
+  /** One record by its key, and where it stands in the answer. */
+  readonly read: { readonly request: RequestTemplate; readonly record: Expression | undefined } | undefined;
+}
+
+const NO_SCOPE = { mapped: {}, key: "", source: {} };
+
+/** A source API: asks for one page at a time and says what came back. */
+export function createSource(options: SourceOptions, connection: Connection): Source {
+  const { pagination, request, read } = options;
+
+  const urlOf = async (asked: ReadRequest): Promise<{ readonly url: string; readonly headers: Readonly<Record<string, string>> } | EvenkeelError> => {
+    const rendered = await request.render(NO_SCOPE);
+    if (!rendered.ok) return new EvenkeelError("CONFIG_INVALID", `the source's request cannot be built: ${rendered.reason}`);
+    const address = pagination.address(asked.position, asked.size);
+    if (address.kind === "url") {
+      // S3: credentials are attached by origin, so an address elsewhere would read without them, and from a stranger.
+      if (!connection.allows(new URL(address.url))) return foreign(address.url, connection);
+      return { url: address.url, headers: rendered.headers };
+    }
+    const url = new URL(connection.baseUrl + rendered.path);
+    for (const [name, value] of address.params) url.searchParams.set(name, value);
+    if (options.sinceParam !== undefined && asked.since !== undefined) url.searchParams.set(options.sinceParam, asked.since);
+    return { url: url.href, headers: rendered.headers };
+  };
+
+  const page = async (asked: ReadRequest): Promise<PageAttempt> => {
+    const target = await urlOf(asked);
+    if (target instanceof EvenkeelError) return { kind: "broken", error: target };
+    const { attempt, answer } = await connection.exchange(
+      { method: request.method, url: target.url, headers: target.headers, body: undefined, purpose: "read", repeatable: true, keyed: false },
+      asked,
+    );
+    const { outcome, evidence } = attempt;
+    if (outcome.kind === "refused" && isPastEnd(outcome.status) && pagination.mayBePastEnd(asked.position)) {
+      return { kind: "page", page: emptyPage(target.url, evidence, answer) };
+    }
+    if (outcome.kind !== "applied") return { kind: "failed", outcome, evidence };
+    if (answer === undefined) return { kind: "failed", outcome: { kind: "unknown", message: "the answer was not complete" }, evidence };
+    return readAnswer(answer, target.url, asked, evidence);
+  };
+
+  const readAnswer = async (answer: Answer, url: string, asked: ReadRequest, evidence: Evidence): Promise<PageAttempt> => {
+    const parsed = answer.json();
+    if (!parsed.ok) return { kind: "broken", error: new EvenkeelError(parsed.error.code, `${connection.name}: ${parsed.error.message}`, { evidence, ...(parsed.error.next === undefined ? {} : { next: parsed.error.next }) }) };
+    const body = parsed.value;
+    const records = await options.records.evaluate(body);
+    if (!Array.isArray(records)) return { kind: "broken", error: noRecords(options.records, records, body, evidence) };
+    const list = records as readonly Json[];
+    const follows = await pagination.follow({ body, headers: answer.headers, records: list, url, position: asked.position, size: asked.size });
+    if (follows.kind === "broken") return { kind: "broken", error: new EvenkeelError("READ_NEXT_INVALID", `where the next page is cannot be told: ${follows.reason}`, { evidence, next: NEXT_HINT }) };
+    const problem = foreignNext(follows, connection);
+    if (problem !== undefined) return { kind: "broken", error: problem };
+    return { kind: "page", page: pageOf(answer, list, follows, url, evidence) };
+  };
+
+  const pageOf = (answer: Answer, records: readonly Json[], follows: Exclude<Following, { kind: "broken" }>, url: string, evidence: Evidence): Page => ({
+    records,
+    next: follows.kind === "next" ? follows.position : undefined,
+    token: url,
+    dateMs: answer.dateMs,
+    total: follows.total,
+    duplicateNames: duplicateNames(answer.text, records, options.decisiveNames),
+    bytes: answer.bytes,
+    evidence,
+  });
+
+  return {
+    connection: connection.name,
+    paging: pagination.paging,
+    page,
+    ...(read === undefined ? {} : { readOne: (key, source, signal) => readOne(read, key, source, signal, connection) }),
+  };
+}
+
+const NEXT_HINT = "Compare `pagination` with an answer of the API: `evenkeel run --limit 1 --trace` shows one.";
+
+/** APIs answer an address past their last page with 400 or 404 (or 416, for those that think in ranges). */
+const isPastEnd = (status: number): boolean => status === 400 || status === 404 || status === 416;
+
+const emptyPage = (url: string, evidence: Evidence, answer: Answer | undefined): Page => ({
+  records: [],
+  next: undefined,
+  token: url,
+  dateMs: answer?.dateMs,
+  total: undefined,
+  duplicateNames: new Set(),
+  bytes: answer?.bytes ?? 0,
+  evidence,
+});
+
+function foreignNext(follows: Following, connection: Connection): EvenkeelError | undefined {
+  if (follows.kind !== "next") return undefined;
+  const value: unknown = JSON.parse(follows.position);
+  if (typeof value !== "string" || !/^[a-z][a-z0-9+.-]*:\/\//i.test(value) || !URL.canParse(value)) return undefined;
+  return connection.allows(new URL(value)) ? undefined : foreign(value, connection);
+}
+
+const foreign = (url: string, connection: Connection): EvenkeelError =>
+  new EvenkeelError("API_FOREIGN_ADDRESS", `${connection.name} names a next page at another origin: ${new URL(url).origin}`, {
+    next: `Only ${new URL(connection.baseUrl).origin} is read with this connection's credentials. If the API really moved there, change \`baseUrl\`.`,
+  });
+
+/** "0 records" must never be a misspelt path: what is there is named. */
+function noRecords(records: Expression, value: Json | undefined, body: Json, evidence: Evidence): EvenkeelError {
+  const what = value === undefined ? "nothing" : isObject(value) ? "one object" : `\`${JSON.stringify(value).slice(0, 40)}\``;
+  const message = `\`records: ${records.text}\` gives ${what} in this answer, and it should give a list`;
+  return new EvenkeelError("READ_RECORDS_MISSING", message, { evidence, next: listsIn(body) });
+}
+
+function listsIn(body: Json): string {
+  if (Array.isArray(body)) return "The answer itself is a list: write `records: $`.";
+  if (!isObject(body)) return "The answer is neither a list nor an object: check `request`.";
+  const lists = listPaths(body, "", LIST_DEPTH);
+  if (lists.length > 0) return `Lists in the answer: ${lists.map((path) => `\`${path}\``).join(", ")}.`;
+  return `The answer has no list; its members are ${Object.keys(body).slice(0, 20).map((name) => `\`${name}\``).join(", ") || "none"}.`;
+}
+
+/** Lists are looked for this deep: deeper ones belong to records. */
+const LIST_DEPTH = 3;
+
+function listPaths(object: JsonObject, prefix: string, depth: number): readonly string[] {
+  return Object.entries(object).flatMap(([name, value]): readonly string[] => {
+    if (Array.isArray(value)) return [prefix + name];
+    return isObject(value) && depth > 1 ? listPaths(value, `${prefix}${name}.`, depth - 1) : [];
+  });
+}
+
+/** How long a single look at the source may wait for its lane. */
+const READ_ONE_PATIENCE_MS = 60_000;
+
+const readOne = async (
+  read: NonNullable<SourceOptions["read"]>,
+  key: string,
+  source: JsonObject | undefined,
+  signal: AbortSignal,
+  connection: Connection,
+): ReturnType<NonNullable<Source["readOne"]>> => {
+  const rendered = await read.request.render({ mapped: source ?? {}, key, source: source ?? {} });
+  if (!rendered.ok) {
+    const evidence = { request: { method: read.request.method, url: read.request.text, headers: {} }, failure: rendered.reason, durationMs: 0 };
+    return { outcome: { kind: "refused", status: 0, reason: "other", message: rendered.reason }, evidence };
+  }
+  const url = connection.baseUrl + rendered.path;
+  const { attempt, answer } = await connection.exchange(
+    { method: read.request.method, url, headers: rendered.headers, body: undefined, purpose: "read", repeatable: true, keyed: false },
+    { signal, patienceMs: READ_ONE_PATIENCE_MS },
+  );
+  const parsed = attempt.outcome.kind === "applied" ? answer?.json() : undefined;
+  if (parsed?.ok !== true) return attempt;
+  const record = read.record === undefined ? parsed.value : await read.record.evaluate(parsed.value);
+  return isObject(record) ? { ...attempt, record } : attempt;
+};
