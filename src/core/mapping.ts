@@ -1,0 +1,173 @@
+import { EvenkeelError } from "./errors.ts";
+import type { Expression } from "./expression.ts";
+import { fingerprint } from "./fingerprint.ts";
+import { invariant } from "./invariant.ts";
+import { toJson } from "./json-value.ts";
+import { isObject, setMember, type Json, type JsonObject } from "./json.ts";
+import type { Mapping, MappingResult } from "./sync.ts";
+import { kindOf } from "./url-value.ts";
+
+/** A mapping's shape: expressions in objects and lists, as deep as the destination's record; or one for the whole record. */
+export type MappingNode =
+  | { readonly kind: "expression"; readonly expression: Expression }
+  /** A user's function, whose text does not show what it calls; the mapping's version stands for its meaning (P10). */
+  | { readonly kind: "function"; readonly expression: Expression }
+  | { readonly kind: "object"; readonly members: readonly (readonly [name: string, node: MappingNode])[] }
+  | { readonly kind: "list"; readonly items: readonly MappingNode[] };
+
+export interface MappingSpec {
+  /** Undefined for the record as it is. */
+  readonly root: MappingNode | undefined;
+  /** Required when a function is in it (P10). */
+  readonly version: string | undefined;
+}
+
+/**
+ * Makes a mapping, which maps synchronously when all of its expressions do. Fields that come to undefined are left out. A field
+ * that fails, or gives what is not JSON, makes the record invalid; the reason names every such field.
+ */
+export function createMapping({ root, version }: MappingSpec): Mapping {
+  if (root === undefined) {
+    return {
+      fingerprint: fingerprint("the record as it is"),
+      map: (record) => ({ ok: true, mapped: record }),
+      absentPaths: () => [],
+    };
+  }
+  invariant(version !== undefined || !hasFunction(root), "P10", "a mapping by function has no version");
+  const paths = new Map<string, Seen>();
+  const compute = compile(root, "", paths);
+  let isUsed = false;
+  return {
+    fingerprint: fingerprint({ mapping: meaningOf(root), version: version ?? null }),
+    map: (record) => {
+      isUsed = true;
+      const faults: string[] = [];
+      const value = compute(record, faults);
+      return value instanceof Promise ? value.then((mapped) => resultOf(mapped, faults)) : resultOf(value, faults);
+    },
+    absentPaths: () => (isUsed ? [...paths].filter(([, { seen }]) => !seen).map(([text]) => text) : []),
+  };
+}
+
+function resultOf(mapped: Json | undefined, faults: readonly string[]): MappingResult {
+  if (faults.length > 0) return { ok: false, reason: faults.join("; ") };
+  if (isObject(mapped)) return { ok: true, mapped };
+  const given = mapped === undefined ? "nothing" : kindOf(mapped);
+  return { ok: false, reason: `the mapping gives ${given}, and a record is an object` };
+}
+
+/** Whether a path was there in any record so far. */
+interface Seen {
+  seen: boolean;
+}
+
+/** A part of one record; faults are added to the list. */
+type Compute = (record: JsonObject, faults: string[]) => Json | undefined | Promise<Json | undefined>;
+
+function compile(node: MappingNode, field: string, paths: Map<string, Seen>): Compute {
+  switch (node.kind) {
+    case "expression":
+    case "function":
+      return compileField(node.expression, field, paths);
+    case "object": {
+      const names = node.members.map(([name]) => name);
+      const parts = node.members.map(([name, part]) => compile(part, field === "" ? name : `${field}.${name}`, paths));
+      return together(parts, (values) => {
+        const object: Record<string, Json> = {};
+        for (let index = 0; index < names.length; index++) {
+          const value = values[index];
+          if (value !== undefined) setMember(object, names[index] as string, value);
+        }
+        return object;
+      });
+    }
+    case "list": {
+      const parts = node.items.map((part, index) => compile(part, `${field}[${index}]`, paths));
+      return together(parts, (values) => values.filter((value) => value !== undefined));
+    }
+  }
+}
+
+/** Computes the parts of an object or list and joins them, at once unless one of them has to be waited for. */
+function together(parts: readonly Compute[], join: (values: readonly (Json | undefined)[]) => Json): Compute {
+  return (record, faults) => {
+    let waits = false;
+    const values = parts.map((part) => {
+      const value = part(record, faults);
+      waits ||= value instanceof Promise;
+      return value;
+    });
+    if (!waits) return join(values as readonly (Json | undefined)[]);
+    return Promise.all(values.map(async (value) => value)).then(join);
+  };
+}
+
+function compileField(expression: Expression, field: string, paths: Map<string, Seen>): Compute {
+  const prefix = field === "" ? "" : `\`${field}\`: `;
+  const path = expression.path === undefined ? undefined : entryOf(paths, expression.text);
+
+  const take = (value: Json | undefined, faults: string[]): Json | undefined => {
+    if (path !== undefined) {
+      // What a path finds in a parsed record is JSON already.
+      if (value !== undefined) path.seen = true;
+      return value;
+    }
+    if (typeof value === "string" || value === undefined) return value;
+    const json = toJson(value);
+    if (json.ok) return json.value;
+    faults.push(`${prefix}${json.reason}`);
+    return undefined;
+  };
+  const fail = (error: unknown, faults: string[]): undefined => {
+    if (!(error instanceof EvenkeelError) || error.code === "INVARIANT") throw error;
+    faults.push(`${prefix}${error.message}`);
+  };
+
+  return (record, faults) => {
+    let value: Json | undefined | Promise<Json | undefined>;
+    try {
+      value = expression.evaluate(record);
+    } catch (error) {
+      return fail(error, faults);
+    }
+    if (!(value instanceof Promise)) return take(value, faults);
+    return value.then(
+      (settled) => take(settled, faults),
+      (error: unknown) => fail(error, faults),
+    );
+  };
+}
+
+function entryOf(paths: Map<string, Seen>, text: string): Seen {
+  const entry = paths.get(text) ?? { seen: false };
+  paths.set(text, entry);
+  return entry;
+}
+
+function hasFunction(node: MappingNode): boolean {
+  switch (node.kind) {
+    case "expression":
+      return false;
+    case "function":
+      return true;
+    case "object":
+      return node.members.some(([, part]) => hasFunction(part));
+    case "list":
+      return node.items.some(hasFunction);
+  }
+}
+
+/** What identifies a mapping: the texts of its expressions, where they stand. */
+function meaningOf(node: MappingNode): Json {
+  switch (node.kind) {
+    case "expression":
+      return node.expression.text;
+    case "function":
+      return { function: true };
+    case "object":
+      return { members: node.members.map(([name, part]) => [name, meaningOf(part)]) };
+    case "list":
+      return { items: node.items.map(meaningOf) };
+  }
+}
