@@ -17,9 +17,9 @@ export interface AnswerEvidence {
 /** Request and answer, for people; safe to print, store and log (S6). */
 export interface Evidence {
   readonly request: RequestEvidence;
-  readonly answer?: AnswerEvidence;
+  readonly answer?: AnswerEvidence | undefined;
   /** What went wrong below HTTP: `ECONNRESET`, `headers timeout`, ... */
-  readonly failure?: string;
+  readonly failure?: string | undefined;
   readonly durationMs: number;
 }
 

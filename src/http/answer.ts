@@ -1,0 +1,87 @@
+import { EvenkeelError } from "../core/errors.ts";
+import { parseExact } from "../core/exact-json.ts";
+import { parseHttpDate } from "../core/retry-after.ts";
+import type { Answer } from "./connection.ts";
+
+/** S4: JSON nested deeper than this is no API's answer, and would exhaust the stack of whoever walks it. */
+const DEPTH_MAX = 500;
+
+/** A complete answer; its text and JSON are made when they are asked for, once. */
+export class WireAnswer implements Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly bytes: number;
+  readonly #body: Buffer;
+  #text: string | undefined;
+  #json: ReturnType<Answer["json"]> | undefined;
+
+  constructor(status: number, headers: Readonly<Record<string, string>>, body: Buffer) {
+    this.status = status;
+    this.headers = headers;
+    this.bytes = body.length;
+    this.#body = body;
+  }
+
+  get text(): string {
+    return (this.#text ??= this.#body.toString("utf8"));
+  }
+
+  get dateMs(): number | undefined {
+    const { date } = this.headers;
+    return date === undefined ? undefined : parseHttpDate(date);
+  }
+
+  json(): ReturnType<Answer["json"]> {
+    return (this.#json ??= this.#parse());
+  }
+
+  #parse(): ReturnType<Answer["json"]> {
+    const { text } = this;
+    if (isDeeperThan(text, DEPTH_MAX)) return { ok: false, error: new EvenkeelError("API_NOT_JSON", `the answer is nested deeper than ${DEPTH_MAX} levels`) };
+    try {
+      return { ok: true, value: parseExact(withoutMark(text)) };
+    } catch (error) {
+      return { ok: false, error: new EvenkeelError("API_NOT_JSON", notJson(text, (error as Error).message), { next: "Check `baseUrl` and `request`; `evenkeel run --limit 1 --trace` shows the answer." }) };
+    }
+  }
+}
+
+/** RFC 8259, 8.1 lets a reader ignore a byte order mark. */
+const withoutMark = (text: string): string => (text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
+
+/** What the body is instead of JSON. */
+function notJson(text: string, problem: string): string {
+  const trimmed = withoutMark(text).trim();
+  if (trimmed === "") return "the answer is empty, and JSON is expected";
+  if (/^<(?:!doctype html|html|head|body)/i.test(trimmed)) {
+    const title = /<title[^>]*>([^<]{1,200})/i.exec(trimmed)?.[1]?.trim();
+    return `the answer is an HTML page${title === undefined ? "" : ` titled "${title}"`}, and JSON is expected`;
+  }
+  if (trimmed.startsWith("<")) return "the answer is XML, and JSON is expected";
+  if (/^[[{]/.test(trimmed)) return `the answer is JSON that is cut short or broken: ${problem}`;
+  return `the answer is no JSON; it begins with ${JSON.stringify(trimmed.slice(0, 60))}`;
+}
+
+/** Counts brackets outside of strings; cheap for the usual, shallow text. */
+function isDeeperThan(text: string, limit: number): boolean {
+  let open = 0;
+  let inString = false;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (inString) {
+      if (code === BACKSLASH) at += 1;
+      else if (code === QUOTE) {
+        inString = false;
+      }
+    } else if (code === QUOTE) {
+      inString = true;
+    } else if (code === 0x5b || code === 0x7b) {
+      open += 1;
+      if (open > limit) return true;
+    } else if (code === 0x5d || code === 0x7d) open -= 1;
+  }
+  return false;
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
