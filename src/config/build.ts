@@ -1,0 +1,195 @@
+import type { Dispatcher } from "undici";
+import type { Clock } from "../core/clock.ts";
+import type { Expression } from "../core/expression.ts";
+import { fingerprint } from "../core/fingerprint.ts";
+import { readKey } from "../core/key.ts";
+import { createMapping, type MappingNode } from "../core/mapping.ts";
+import type { Json } from "../core/json.ts";
+import type { RetryPolicy, Sync } from "../core/sync.ts";
+import type { Parsed } from "../core/template.ts";
+import { parseRequest, type RequestTemplate } from "../core/url-template.ts";
+import { createAuth } from "../http/auth.ts";
+import { createConnection } from "../http/api.ts";
+import type { Connection } from "../http/connection.ts";
+import { createDestination, type LookUpRequest, type WriteRequest } from "../http/destination.ts";
+import type { Lanes } from "../http/gate.ts";
+import { cursorTokens, keysets, links, nextUrls, singlePage } from "../http/paginate/followed.ts";
+import { offsets, pageNumbers } from "../http/paginate/numbered.ts";
+import type { Pagination } from "../http/paginate/pagination.ts";
+import { createRedactor } from "../http/redact.ts";
+import { createSource } from "../http/source.ts";
+import type { Config, ConnectionConfig, MappingTree, PaginationConfig, ReadConfig, RequestConfig, RetryConfig, SyncConfig, TemplateSource, WriteConfig } from "./config.ts";
+import { compileExpression, compileText, type ExpressionSource } from "./expression.ts";
+
+export interface BuildPorts {
+  readonly clock: Clock;
+  readonly dispatcher: Pick<Dispatcher, "dispatch">;
+  readonly lanes: Lanes;
+  readonly userAgent: string;
+  /** Values to be redacted, besides the credentials (S6). */
+  readonly secrets: readonly string[];
+}
+
+/** A sync with the connections that it uses. */
+export interface BuiltSync {
+  readonly sync: Sync;
+  readonly connections: readonly Connection[];
+}
+
+/** P4: pages in one read before it is called endless. */
+const PAGES_MAX = 1_000_000;
+
+/** Builds what a config declares. The config has been checked, so its expressions and templates compile. */
+export function buildSyncs(config: Config, ports: BuildPorts): ReadonlyMap<string, BuiltSync> {
+  const auths = Object.values(config.connections).map(({ auth }) => createAuth(auth));
+  const redactor = createRedactor([...ports.secrets, ...auths.flatMap(({ secrets }) => secrets)]);
+  const connections = new Map(
+    Object.entries(config.connections).map(([name, options]) => [name, connectionOf(name, options, { ...ports, redactor })] as const),
+  );
+  return new Map(Object.entries(config.syncs).map(([name, options]) => [name, buildSync(name, options, config, connections)]));
+}
+
+function connectionOf(name: string, options: ConnectionConfig, ports: Parameters<typeof createConnection>[1]): Connection {
+  const { answers, limits, retry } = options;
+  const rules = Object.fromEntries(Object.entries(answers).flatMap(([rule, source]) => (source === undefined ? [] : [[rule, compileExpression(source)]])));
+  return createConnection(
+    {
+      name,
+      baseUrl: options.baseUrl,
+      auth: createAuth(options.auth),
+      headers: Object.fromEntries(Object.entries(options.headers).map(([header, value]) => [header.toLowerCase(), value])),
+      timeouts: options.timeouts,
+      limits: { ratePerMs: limits.ratePerSecond === undefined ? undefined : limits.ratePerSecond / 1_000, concurrency: limits.concurrency, bodyBytes: limits.bodyBytes },
+      answers: { ...rules, also: retry.also, never: retry.never },
+      lateWriteMs: options.lateWriteMs,
+    },
+    ports,
+  );
+}
+
+function buildSync(name: string, options: SyncConfig, config: Config, connections: ReadonlyMap<string, Connection>): BuiltSync {
+  const { source, destination } = options;
+  const from = connections.get(source.connection) as Connection;
+  const to = connections.get(destination.connection) as Connection;
+  const keyParts = source.key.map((part) => compileExpression(part));
+  const cursorField = source.cursor && compileExpression(source.cursor.field);
+  const upsert = destination.upsert && writeOf(destination.upsert);
+  const create = destination.create && writeOf(destination.create);
+  const update = destination.update && writeOf(destination.update);
+  const keyed = destination.create?.idempotencyKey ?? destination.upsert?.idempotencyKey;
+
+  const sync: Sync = {
+    name,
+    source: createSource(
+      {
+        request: templateOf(source),
+        records: compileExpression(source.records),
+        pagination: paginationOf(source.pagination),
+        sinceParam: source.cursor?.param,
+        decisiveNames: [...keyParts, cursorField].flatMap((part) => part?.path?.at(-1) ?? []),
+        read: source.read && { request: templateOf(source.read), record: optionalExpression(source.read.record) },
+      },
+      from,
+    ),
+    destination: createDestination(
+      {
+        upsert,
+        create,
+        update,
+        createdId: destination.create && compileExpression(destination.create.id),
+        idempotencyKey: keyed,
+        find: destination.find && {
+          ...lookUpOf(destination.find),
+          id: compileExpression(destination.find.id),
+          visibilityLagMs: destination.find.visibilityLagMs,
+          unique: destination.find.unique,
+        },
+        read: destination.read && lookUpOf(destination.read),
+      },
+      to,
+    ),
+    key: (record) => {
+      const parts = keyParts.map((part) => part.evaluate(record));
+      return parts.some((part) => part instanceof Promise) ? Promise.all(parts).then(readKey) : readKey(parts as (Json | undefined)[]);
+    },
+    cursor:
+      source.cursor && cursorField
+        ? {
+            field: cursorField.text,
+            type: source.cursor.type,
+            lookback: source.cursor.lookback,
+            sorted: source.cursor.sorted,
+            safetyLagMs: source.cursor.safetyLagMs,
+            read: (record) => cursorField.evaluate(record),
+          }
+        : undefined,
+    mapping: createMapping({ root: options.mapping === undefined ? undefined : mappingOf(options.mapping), version: options.mappingVersion }),
+    writes: options.writes,
+    retry: { source: policyOf(config.connections[source.connection]?.retry), destination: policyOf(config.connections[destination.connection]?.retry) },
+    hashSource: [upsert, create, update].some((write) => write !== undefined && (write.template.uses.has("source") || write.body?.uses.has("source") === true)),
+    identity: identityOf(options, keyParts, to.baseUrl),
+    pagesMax: PAGES_MAX,
+  };
+  return { sync, connections: [...new Set([from, to])] };
+}
+
+/** P10: another key or another destination makes the ledger describe something else. */
+function identityOf({ destination }: SyncConfig, keyParts: readonly Expression[], baseUrl: string): string {
+  const { upsert, create, update } = destination;
+  return fingerprint({ key: keyParts.map(({ text }) => text), baseUrl, upsert: upsert?.request ?? null, create: create?.request ?? null, update: update?.request ?? null });
+}
+
+function policyOf(retry: RetryConfig | undefined): RetryPolicy {
+  const { attempts, baseMs, throttledBaseMs, capMs, deadlineMs } = retry as RetryConfig;
+  return { attempts, baseMs, throttledBaseMs, capMs, deadlineMs };
+}
+
+const optionalExpression = (source: ExpressionSource | undefined): Expression | undefined => (source === undefined ? undefined : compileExpression(source));
+
+function templateOf(request: RequestConfig): RequestTemplate {
+  const value = (source: TemplateSource): string | Expression => (typeof source === "function" ? compileExpression(source) : source);
+  const query = Object.fromEntries(Object.entries(request.query).map(([name, source]) => [name, Array.isArray(source) ? source.map(value) : value(source as TemplateSource)]));
+  const headers = Object.fromEntries(Object.entries(request.headers).map(([name, source]) => [name, value(source)]));
+  return checked(parseRequest({ request: request.request, query, headers }, (text) => compileText(text)), request.request);
+}
+
+function checked<Value>(parsed: Parsed<Value>, text: string): Value {
+  if (parsed.ok) return parsed.value;
+  throw new TypeError(`${text} was checked and cannot be parsed: ${parsed.reason}`);
+}
+
+const writeOf = (write: WriteConfig): WriteRequest => ({
+  template: templateOf(write),
+  encoding: write.encoding,
+  body: optionalExpression(write.body),
+  idempotent: write.idempotent,
+});
+
+const lookUpOf = (read: ReadConfig): LookUpRequest => ({ template: templateOf(read), record: optionalExpression(read.record), id: undefined });
+
+function mappingOf(tree: MappingTree): MappingNode {
+  if (typeof tree === "function") return { kind: "function", expression: compileExpression(tree) };
+  if (Array.isArray(tree)) return { kind: "list", items: tree.map(mappingOf) };
+  if (typeof tree === "object" && tree !== null) return { kind: "object", members: Object.entries(tree).map(([name, part]) => [name, mappingOf(part as MappingTree)]) };
+  return { kind: "expression", expression: compileExpression(tree as ExpressionSource) };
+}
+
+function paginationOf(options: PaginationConfig): Pagination {
+  switch (options.type) {
+    case "none":
+      return singlePage();
+    case "page":
+      return pageNumbers({ ...options, total: optionalExpression(options.total) });
+    case "offset":
+      return offsets({ ...options, total: optionalExpression(options.total) });
+    case "cursor":
+      return cursorTokens({ ...options, next: compileExpression(options.next) });
+    case "link":
+      return links(options);
+    case "nextUrl":
+      return nextUrls({ ...options, next: compileExpression(options.next) });
+    case "keyset":
+      return keysets({ ...options, from: compileExpression(options.from) });
+  }
+}
+

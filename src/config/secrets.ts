@@ -1,0 +1,92 @@
+import { dirname, resolve } from "node:path";
+import { parseEnv } from "node:util";
+import type { Reading } from "../core/duration.ts";
+
+/**
+ * Replaces every `${...}` of a text. With `secret`, what is put in is kept for redaction (S6). `escape` is applied to what is
+ * put in, so that it stands for itself where the text is read further.
+ */
+export type Substitute = (text: string, secret: boolean, escape?: (value: string) => string) => Reading<string>;
+
+/** Reads a file as UTF-8; throws when it cannot. */
+export type ReadText = (path: string) => string;
+
+export interface SecretSources {
+  /** The config file; `.env` is looked for beside it, and `${file:...}` is relative to it. */
+  readonly file: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly readText: ReadText;
+}
+
+export interface Secrets {
+  readonly substitute: Substitute;
+  /** Values that came from `${}` in `auth` or `headers` so far, longest first. */
+  values(): readonly string[];
+}
+
+/** `$${` stands for `${` itself; else a name with an optional default, or a file. */
+const REFERENCE = /\$\$\{|\$\{([^}]*)\}?/g;
+const NAME = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s;
+
+/**
+ * Reads secrets from the environment, which wins, then from `.env`, and from files (S6). Nothing is read before it is asked for.
+ */
+export function createSecrets({ file, env, readText }: SecretSources): Secrets {
+  const kept = new Set<string>();
+  let dotEnv: Readonly<Record<string, string | undefined>> | undefined;
+
+  const variable = (name: string, otherwise: string | undefined): Reading<string> => {
+    dotEnv ??= readDotEnv(resolve(dirname(file), ".env"), readText);
+    const value = own(env, name) ?? own(dotEnv, name);
+    if (value !== undefined && value !== "") return { ok: true, value };
+    if (otherwise !== undefined) return { ok: true, value: otherwise };
+    const state = value === "" ? "is empty" : "is not set";
+    return { ok: false, reason: `the variable \`${name}\` ${state}: it was looked for in the environment and in .env beside the config; set it, or write \`\${${name}:-default}\`` };
+  };
+
+  const fromFile = (path: string): Reading<string> => {
+    try {
+      // Editors and `echo` end a file with a line break that is no part of the secret.
+      const text = readText(resolve(dirname(file), path)).replace(/\r?\n$/, "");
+      return text === "" ? { ok: false, reason: `the file \`${path}\` is empty` } : { ok: true, value: text };
+    } catch (error) {
+      return { ok: false, reason: `the file \`${path}\` cannot be read (${error instanceof Error ? error.message : String(error)}); it is relative to the config file` };
+    }
+  };
+
+  const lookUp = (reference: string): Reading<string> => {
+    if (reference.startsWith("file:")) return fromFile(reference.slice("file:".length));
+    const [, name, otherwise] = NAME.exec(reference) ?? [];
+    if (name === undefined) return { ok: false, reason: `\`\${${reference}}\` is not a variable: write \`\${NAME}\`, \`\${NAME:-default}\` or \`\${file:path}\`; \`$\${\` stands for the characters themselves` };
+    return variable(name, otherwise);
+  };
+
+  return {
+    substitute: (text, secret, escape) => {
+      let problem: Reading<string> | undefined;
+      const replaced = text.replace(REFERENCE, (matched, reference: string | undefined) => {
+        if (reference === undefined) return "${";
+        const value: Reading<string> = matched.endsWith("}") ? lookUp(reference) : { ok: false, reason: "a `${` without its `}`; `$${` stands for the characters themselves" };
+        if (!value.ok) {
+          problem ??= value;
+          return "";
+        }
+        if (secret && value.value !== "") kept.add(value.value);
+        return escape === undefined ? value.value : escape(value.value);
+      });
+      return problem ?? { ok: true, value: replaced };
+    },
+    values: () => [...kept].sort((a, b) => b.length - a.length),
+  };
+}
+
+function readDotEnv(path: string, readText: ReadText): Readonly<Record<string, string | undefined>> {
+  try {
+    return parseEnv(readText(path));
+  } catch {
+    // Most configs have no .env; a variable that it should have held is named with the place where it is wanted.
+    return {};
+  }
+}
+
+const own = (values: Readonly<Record<string, string | undefined>>, name: string): string | undefined => (Object.hasOwn(values, name) ? values[name] : undefined);
