@@ -1,5 +1,7 @@
 import type { Counts, RunEvent } from "./core/events.ts";
 import type { EvenkeelError } from "./core/errors.ts";
+import type { Preview, PreviewedChange } from "./pipeline/preview.ts";
+import type { Guarantee } from "./core/guarantee.ts";
 import type { JsonObject } from "./core/json.ts";
 import type { Checkpoint, Entry, LedgerCounts, Reject, RunRow, StoredHistoryEvent, StoredOperation } from "./core/ledger.ts";
 
@@ -43,27 +45,8 @@ export interface Run extends AsyncIterable<RunEvent> {
   readonly result: Promise<RunResult>;
 }
 
-export interface FieldDifference {
-  /** JSON path within the mapped record, such as `address.city`. */
-  readonly path: string;
-  readonly before: string | undefined;
-  readonly after: string | undefined;
-}
-
-export type PlannedChange =
-  | { readonly kind: "create"; readonly sync: string; readonly key: string; readonly address: string | undefined; readonly mapped: JsonObject }
-  | { readonly kind: "update"; readonly sync: string; readonly key: string; readonly address: string | undefined; readonly differences: readonly FieldDifference[]; /** Why there are none: bodies are off, or the destination's content is not known. */ readonly note: string | undefined }
-  | { readonly kind: "invalid"; readonly sync: string; readonly key: string | undefined; readonly code: string; readonly reason: string };
-
-export interface PlanSummary {
-  readonly sync: string;
-  readonly counts: Readonly<Counts>;
-  readonly guarantee: string;
-  /** Requests that a run would make, and how long it would take at the declared limits; minutes undefined without limits. */
-  readonly forecast: { readonly requests: number; readonly minutes: number | undefined; readonly basis: string };
-  readonly why: string | undefined;
-  readonly error: EvenkeelError | undefined;
-}
+export type PlannedChange = PreviewedChange;
+export type PlanSummary = Preview;
 
 /** Planned changes stream out; `result` has one summary a sync. */
 export interface Plan extends AsyncIterable<PlannedChange> {
@@ -75,16 +58,6 @@ export interface SyncInfo {
   readonly source: { readonly connection: string; readonly request: string };
   readonly destination: { readonly connection: string; readonly request: string };
   readonly guarantee: Guarantee;
-}
-
-export interface Guarantee {
-  /** One line: `effectively once (PUT to the record's own address); late-write fence: none; deletes: none`. */
-  readonly summary: string;
-  readonly delivery: "effectively once" | "at least once, searched" | "at least once";
-  /** Reasons and assumptions, a sentence each. */
-  readonly because: readonly string[];
-  /** What is not promised and what to declare to get it, a sentence each. */
-  readonly weaknesses: readonly string[];
 }
 
 export interface SyncStatus {

@@ -18,7 +18,18 @@ import { offsets, pageNumbers } from "../http/paginate/numbered.ts";
 import type { Pagination } from "../http/paginate/pagination.ts";
 import { createRedactor } from "../http/redact.ts";
 import { createSource } from "../http/source.ts";
-import type { Config, ConnectionConfig, MappingTree, PaginationConfig, ReadConfig, RequestConfig, RetryConfig, SyncConfig, TemplateSource, WriteConfig } from "./config.ts";
+import type {
+  Config,
+  ConnectionConfig,
+  MappingTree,
+  PaginationConfig,
+  ReadConfig,
+  RequestConfig,
+  RetryConfig,
+  SyncConfig,
+  TemplateSource,
+  WriteConfig,
+} from "./config.ts";
 import { compileExpression, compileText, type ExpressionSource } from "./expression.ts";
 
 export interface BuildPorts {
@@ -44,22 +55,40 @@ export function buildSyncs(config: Config, ports: BuildPorts): ReadonlyMap<strin
   const auths = Object.values(config.connections).map(({ auth }) => createAuth(auth));
   const redactor = createRedactor([...ports.secrets, ...auths.flatMap(({ secrets }) => secrets)]);
   const connections = new Map(
-    Object.entries(config.connections).map(([name, options]) => [name, connectionOf(name, options, { ...ports, redactor })] as const),
+    Object.entries(config.connections).map(
+      ([name, options]) => [name, connectionOf(name, options, { ...ports, redactor })] as const,
+    ),
   );
-  return new Map(Object.entries(config.syncs).map(([name, options]) => [name, buildSync(name, options, config, connections)]));
+  return new Map(
+    Object.entries(config.syncs).map(([name, options]) => [name, buildSync(name, options, config, connections)]),
+  );
 }
 
-function connectionOf(name: string, options: ConnectionConfig, ports: Parameters<typeof createConnection>[1]): Connection {
+function connectionOf(
+  name: string,
+  options: ConnectionConfig,
+  ports: Parameters<typeof createConnection>[1],
+): Connection {
   const { answers, limits, retry } = options;
-  const rules = Object.fromEntries(Object.entries(answers).flatMap(([rule, source]) => (source === undefined ? [] : [[rule, compileExpression(source)]])));
+  const rules = Object.fromEntries(
+    Object.entries(answers).flatMap(([rule, source]) =>
+      source === undefined ? [] : [[rule, compileExpression(source)]],
+    ),
+  );
   return createConnection(
     {
       name,
       baseUrl: options.baseUrl,
       auth: createAuth(options.auth),
-      headers: Object.fromEntries(Object.entries(options.headers).map(([header, value]) => [header.toLowerCase(), value])),
+      headers: Object.fromEntries(
+        Object.entries(options.headers).map(([header, value]) => [header.toLowerCase(), value]),
+      ),
       timeouts: options.timeouts,
-      limits: { ratePerMs: limits.ratePerSecond === undefined ? undefined : limits.ratePerSecond / 1_000, concurrency: limits.concurrency, bodyBytes: limits.bodyBytes },
+      limits: {
+        ratePerMs: limits.ratePerSecond === undefined ? undefined : limits.ratePerSecond / 1_000,
+        concurrency: limits.concurrency,
+        bodyBytes: limits.bodyBytes,
+      },
       answers: { ...rules, also: retry.also, never: retry.never },
       lateWriteMs: options.lateWriteMs,
     },
@@ -67,7 +96,12 @@ function connectionOf(name: string, options: ConnectionConfig, ports: Parameters
   );
 }
 
-function buildSync(name: string, options: SyncConfig, config: Config, connections: ReadonlyMap<string, Connection>): BuiltSync {
+function buildSync(
+  name: string,
+  options: SyncConfig,
+  config: Config,
+  connections: ReadonlyMap<string, Connection>,
+): BuiltSync {
   const { source, destination } = options;
   const from = connections.get(source.connection) as Connection;
   const to = connections.get(destination.connection) as Connection;
@@ -110,7 +144,9 @@ function buildSync(name: string, options: SyncConfig, config: Config, connection
     ),
     key: (record) => {
       const parts = keyParts.map((part) => part.evaluate(record));
-      return parts.some((part) => part instanceof Promise) ? Promise.all(parts).then(readKey) : readKey(parts as (Json | undefined)[]);
+      return parts.some((part) => part instanceof Promise)
+        ? Promise.all(parts).then(readKey)
+        : readKey(parts as (Json | undefined)[]);
     },
     cursor:
       source.cursor && cursorField
@@ -123,10 +159,18 @@ function buildSync(name: string, options: SyncConfig, config: Config, connection
             read: (record) => cursorField.evaluate(record),
           }
         : undefined,
-    mapping: createMapping({ root: options.mapping === undefined ? undefined : mappingOf(options.mapping), version: options.mappingVersion }),
+    mapping: createMapping({
+      root: options.mapping === undefined ? undefined : mappingOf(options.mapping),
+      version: options.mappingVersion,
+    }),
     writes: options.writes,
-    retry: { source: policyOf(config.connections[source.connection]?.retry), destination: policyOf(config.connections[destination.connection]?.retry) },
-    hashSource: [upsert, create, update].some((write) => write !== undefined && (write.template.uses.has("source") || write.body?.uses.has("source") === true)),
+    retry: {
+      source: policyOf(config.connections[source.connection]?.retry),
+      destination: policyOf(config.connections[destination.connection]?.retry),
+    },
+    hashSource: [upsert, create, update].some(
+      (write) => write !== undefined && (write.template.uses.has("source") || write.body?.uses.has("source") === true),
+    ),
     identity: identityOf(options, keyParts, to.baseUrl),
     pagesMax: PAGES_MAX,
   };
@@ -136,7 +180,13 @@ function buildSync(name: string, options: SyncConfig, config: Config, connection
 /** P10: another key or another destination makes the ledger describe something else. */
 function identityOf({ destination }: SyncConfig, keyParts: readonly Expression[], baseUrl: string): string {
   const { upsert, create, update } = destination;
-  return fingerprint({ key: keyParts.map(({ text }) => text), baseUrl, upsert: upsert?.request ?? null, create: create?.request ?? null, update: update?.request ?? null });
+  return fingerprint({
+    key: keyParts.map(({ text }) => text),
+    baseUrl,
+    upsert: upsert?.request ?? null,
+    create: create?.request ?? null,
+    update: update?.request ?? null,
+  });
 }
 
 function policyOf(retry: RetryConfig | undefined): RetryPolicy {
@@ -144,13 +194,23 @@ function policyOf(retry: RetryConfig | undefined): RetryPolicy {
   return { attempts, baseMs, throttledBaseMs, capMs, deadlineMs };
 }
 
-const optionalExpression = (source: ExpressionSource | undefined): Expression | undefined => (source === undefined ? undefined : compileExpression(source));
+const optionalExpression = (source: ExpressionSource | undefined): Expression | undefined =>
+  source === undefined ? undefined : compileExpression(source);
 
 function templateOf(request: RequestConfig): RequestTemplate {
-  const value = (source: TemplateSource): string | Expression => (typeof source === "function" ? compileExpression(source) : source);
-  const query = Object.fromEntries(Object.entries(request.query).map(([name, source]) => [name, Array.isArray(source) ? source.map(value) : value(source as TemplateSource)]));
+  const value = (source: TemplateSource): string | Expression =>
+    typeof source === "function" ? compileExpression(source) : source;
+  const query = Object.fromEntries(
+    Object.entries(request.query).map(([name, source]) => [
+      name,
+      Array.isArray(source) ? source.map(value) : value(source as TemplateSource),
+    ]),
+  );
   const headers = Object.fromEntries(Object.entries(request.headers).map(([name, source]) => [name, value(source)]));
-  return checked(parseRequest({ request: request.request, query, headers }, (text) => compileText(text)), request.request);
+  return checked(
+    parseRequest({ request: request.request, query, headers }, (text) => compileText(text)),
+    request.request,
+  );
 }
 
 function checked<Value>(parsed: Parsed<Value>, text: string): Value {
@@ -165,12 +225,20 @@ const writeOf = (write: WriteConfig): WriteRequest => ({
   idempotent: write.idempotent,
 });
 
-const lookUpOf = (read: ReadConfig): LookUpRequest => ({ template: templateOf(read), record: optionalExpression(read.record), id: undefined });
+const lookUpOf = (read: ReadConfig): LookUpRequest => ({
+  template: templateOf(read),
+  record: optionalExpression(read.record),
+  id: undefined,
+});
 
 function mappingOf(tree: MappingTree): MappingNode {
   if (typeof tree === "function") return { kind: "function", expression: compileExpression(tree) };
   if (Array.isArray(tree)) return { kind: "list", items: tree.map(mappingOf) };
-  if (typeof tree === "object" && tree !== null) return { kind: "object", members: Object.entries(tree).map(([name, part]) => [name, mappingOf(part as MappingTree)]) };
+  if (typeof tree === "object" && tree !== null)
+    return {
+      kind: "object",
+      members: Object.entries(tree).map(([name, part]) => [name, mappingOf(part as MappingTree)]),
+    };
   return { kind: "expression", expression: compileExpression(tree as ExpressionSource) };
 }
 
@@ -192,4 +260,3 @@ function paginationOf(options: PaginationConfig): Pagination {
       return keysets({ ...options, from: compileExpression(options.from) });
   }
 }
-

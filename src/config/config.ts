@@ -159,7 +159,12 @@ interface Sized {
 
 export type PaginationConfig =
   | { readonly type: "none" }
-  | (Sized & { readonly type: "page" | "offset"; readonly param: string; readonly first: number; readonly total: ExpressionSource | undefined })
+  | (Sized & {
+      readonly type: "page" | "offset";
+      readonly param: string;
+      readonly first: number;
+      readonly total: ExpressionSource | undefined;
+    })
   | (Sized & { readonly type: "cursor"; readonly next: ExpressionSource; readonly param: string })
   | (Sized & { readonly type: "link" })
   | (Sized & { readonly type: "nextUrl"; readonly next: ExpressionSource })

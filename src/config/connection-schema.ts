@@ -9,9 +9,16 @@ export function connectionSchema(values: Values): z.ZodType<ConnectionConfig> {
   const { duration, integer } = values;
   const statuses = z.array(integer({ min: 400, max: 599 }));
   return map({
-    baseUrl: values.baseUrl.describe("The address that every path is appended to, such as `https://api.example.com/v1`."),
-    auth: authSchema(values).prefault({ type: "none" }).describe("How requests show who they are from. In TypeScript it may be a function that returns headers."),
-    headers: z.record(z.string().regex(/^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/, "is not a header's name"), values.headerValue).prefault({}).describe("Headers of every request."),
+    baseUrl: values.baseUrl.describe(
+      "The address that every path is appended to, such as `https://api.example.com/v1`.",
+    ),
+    auth: authSchema(values)
+      .prefault({ type: "none" })
+      .describe("How requests show who they are from. In TypeScript it may be a function that returns headers."),
+    headers: z
+      .record(z.string().regex(/^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/, "is not a header's name"), values.headerValue)
+      .prefault({})
+      .describe("Headers of every request."),
     timeouts: map({
       connect: duration.prefault("5s").describe("Until the connection stands."),
       headers: duration.prefault("30s").describe("From there until the answer's headers are there."),
@@ -19,21 +26,38 @@ export function connectionSchema(values: Values): z.ZodType<ConnectionConfig> {
       total: duration.prefault("60s").describe("One attempt, all in all."),
     })
       .prefault({})
-      .transform((given) => ({ connectMs: given.connect, headersMs: given.headers, idleMs: given.idle, totalMs: given.total }))
+      .transform((given) => ({
+        connectMs: given.connect,
+        headersMs: given.headers,
+        idleMs: given.idle,
+        totalMs: given.total,
+      }))
       .describe("How long an attempt may take."),
     retry: map({
       attempts: integer({ min: 1, max: 100 }).prefault(6).describe("Attempts of one request, the first included."),
-      base: duration.prefault("500ms").describe("The first wait is at most this long; each next one twice as long. Twice that for throttled answers."),
+      base: duration
+        .prefault("500ms")
+        .describe(
+          "The first wait is at most this long; each next one twice as long. Twice that for throttled answers.",
+        ),
       cap: duration.prefault("30s").describe("No wait is longer, unless the API asks for it with `Retry-After`."),
       deadline: duration.prefault("15m").describe("For one request, all attempts and waits together."),
       also: statuses.prefault([]).describe("Statuses that are tried again although they count as final."),
       never: statuses.prefault([]).describe("Statuses that are never tried again."),
     })
       .prefault({})
-      .transform(({ base, cap, deadline, ...given }) => ({ ...given, baseMs: base, throttledBaseMs: 2 * base, capMs: cap, deadlineMs: deadline }))
+      .transform(({ base, cap, deadline, ...given }) => ({
+        ...given,
+        baseMs: base,
+        throttledBaseMs: 2 * base,
+        capMs: cap,
+        deadlineMs: deadline,
+      }))
       .describe("Which failures are tried again, and when."),
     limits: map({
-      rate: maybe(values.rate).describe("Requests in a time, such as `50/s` or `100/min`. Learned from the API's headers and refusals when absent."),
+      rate: maybe(values.rate).describe(
+        "Requests in a time, such as `50/s` or `100/min`. Learned from the API's headers and refusals when absent.",
+      ),
       concurrency: maybe(integer({ min: 1, max: 1_000 })).describe("Requests in flight at once. Learned when absent."),
       bodyBytes: values.bytes.prefault("32MiB").describe("The largest answer that is accepted, decoded."),
     })
@@ -42,24 +66,43 @@ export function connectionSchema(values: Values): z.ZodType<ConnectionConfig> {
       .describe("What is asked of the API at most."),
     answers: answersSchema(),
     lateWrite: duration.prefault("2m").describe("How long a request that was given up may still take effect."),
-    allowOrigins: z.array(values.origin).prefault([]).describe("Other origins that `next` links may lead to. They get no credentials."),
+    allowOrigins: z
+      .array(values.origin)
+      .prefault([])
+      .describe("Other origins that `next` links may lead to. They get no credentials."),
   }).transform(({ lateWrite, ...given }) => ({ ...given, lateWriteMs: lateWrite }));
 }
 
 function answersSchema(): z.ZodType<ConnectionConfig["answers"]> {
   const answer = maybe(expression(SEES.answer));
   return map({
-    throttled: answer.describe("\"Too fast\", where it is not a 429: `status = 403 and body.errorCode = 'REQUEST_LIMIT_EXCEEDED'`."),
+    throttled: answer.describe(
+      "\"Too fast\", where it is not a 429: `status = 403 and body.errorCode = 'REQUEST_LIMIT_EXCEEDED'`.",
+    ),
     failed: answer.describe("A failure that looks like a success: `status = 200 and body.error != null`."),
-    missing: answer.describe("What \"no such record\" looks like, where it is not a 404 or 410: `status = 403 and method = 'GET'`."),
-    exists: answer.describe("\"Already there\" or \"already done\": `body.code = 159`."),
+    missing: answer.describe(
+      "What \"no such record\" looks like, where it is not a 404 or 410: `status = 403 and method = 'GET'`.",
+    ),
+    exists: answer.describe('"Already there" or "already done": `body.code = 159`.'),
     inProgress: answer.describe("The same idempotency key is still at work."),
     keyMismatch: answer.describe("The idempotency key was used before, with another body."),
-    replayed: answer.describe("The answer is the stored one of an earlier request with this key: ``headers.`idempotent-replayed` = 'true'``."),
+    replayed: answer.describe(
+      "The answer is the stored one of an earlier request with this key: ``headers.`idempotent-replayed` = 'true'``.",
+    ),
   })
     .prefault({})
-    .transform(({ throttled, failed, missing, exists, inProgress, keyMismatch, replayed }) => ({ throttled, failed, missing, exists, inProgress, keyMismatch, replayed }))
-    .describe("How this API speaks, where it departs from HTTP: expressions over `method`, `status`, `headers` and `body`; header names are in lower case.");
+    .transform(({ throttled, failed, missing, exists, inProgress, keyMismatch, replayed }) => ({
+      throttled,
+      failed,
+      missing,
+      exists,
+      inProgress,
+      keyMismatch,
+      replayed,
+    }))
+    .describe(
+      "How this API speaks, where it departs from HTTP: expressions over `method`, `status`, `headers` and `body`; header names are in lower case.",
+    );
 }
 
 /** Ways to authenticate that are designed but not built. */
@@ -72,14 +115,28 @@ function authSchema(values: Values): z.ZodType<AuthConfig> {
     [
       map({ type: z.literal("none") }).describe("No credentials."),
       map({ type: z.literal("bearer"), token: secret.describe("The token.") }).describe("`Authorization: Bearer ...`."),
-      map({ type: z.literal("basic"), username: secret.describe("The user's name."), password: secret.describe("The password.") }).describe("`Authorization: Basic ...` (RFC 7617)."),
-      map({ type: z.literal("header"), name: values.headerName.describe("The header's name."), value: secret.describe("Its value.") }).describe("A header of its own, such as `X-Api-Key`."),
-      map({ type: z.literal("query"), name: values.text.describe("The parameter's name."), value: secret.describe("Its value.") }).describe("A query parameter. Addresses end up in many logs: prefer a header where the API has one."),
+      map({
+        type: z.literal("basic"),
+        username: secret.describe("The user's name."),
+        password: secret.describe("The password."),
+      }).describe("`Authorization: Basic ...` (RFC 7617)."),
+      map({
+        type: z.literal("header"),
+        name: values.headerName.describe("The header's name."),
+        value: secret.describe("Its value."),
+      }).describe("A header of its own, such as `X-Api-Key`."),
+      map({
+        type: z.literal("query"),
+        name: values.text.describe("The parameter's name."),
+        value: secret.describe("Its value."),
+      }).describe("A query parameter. Addresses end up in many logs: prefer a header where the API has one."),
     ],
     {
       error: ({ input }) => {
         const type = (input as { readonly type?: unknown } | null | undefined)?.type;
-        return LATER.includes(type) ? `\`${String(type)}\` ${NOT_YET}; in evenkeel.config.ts, \`auth\` may be a function that returns headers` : undefined;
+        return LATER.includes(type)
+          ? `\`${String(type)}\` ${NOT_YET}; in evenkeel.config.ts, \`auth\` may be a function that returns headers`
+          : undefined;
       },
     },
   );

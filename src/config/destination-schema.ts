@@ -1,5 +1,14 @@
 import { z } from "zod";
-import type { CreateConfig, DestinationConfig, FindConfig, IdempotencyKeyConfig, KeyedWriteConfig, ListConfig, ReadConfig, WriteConfig } from "./config.ts";
+import type {
+  CreateConfig,
+  DestinationConfig,
+  FindConfig,
+  IdempotencyKeyConfig,
+  KeyedWriteConfig,
+  ListConfig,
+  ReadConfig,
+  WriteConfig,
+} from "./config.ts";
 import { expression, expressions, SEES } from "./expression-leaf.ts";
 import { leaf, map, maybe } from "./leaf.ts";
 import { READING, request, requestShape, WRITING } from "./request-schema.ts";
@@ -10,15 +19,22 @@ import { NOT_YET, type Values } from "./values.ts";
 /** Where records are written, and how they are found again. */
 export function destinationSchema(values: Values, substitute: Substitute): z.ZodType<DestinationConfig> {
   const reading = requestShape(substitute, { methods: READING, sees: SEES.write });
-  const record = maybe(expression(SEES.input)).describe("Where the record is in the answer's body; the whole body when absent.");
+  const record = maybe(expression(SEES.input)).describe(
+    "Where the record is in the answer's body; the whole body when absent.",
+  );
   const write = writeShape(values, substitute);
-  const keyed = { ...write, idempotencyKey: maybe(keySchema(values)).describe("Send a key with which the API recognises a repeated request.") };
+  const keyed = {
+    ...write,
+    idempotencyKey: maybe(keySchema(values)).describe("Send a key with which the API recognises a repeated request."),
+  };
 
   const find: z.ZodType<FindConfig> = request({
     ...reading,
     record,
     id: expression(SEES.input).describe("Where the destination's id is in the record found."),
-    visibilityLag: values.duration.prefault("0s").describe("How long a record just created may stay invisible to this search."),
+    visibilityLag: values.duration
+      .prefault("0s")
+      .describe("How long a record just created may stay invisible to this search."),
     unique: values.flag.prefault(false).describe("The API itself refuses a second record with this external id."),
   }).transform(({ visibilityLag, ...given }) => ({ ...given, visibilityLagMs: visibilityLag }));
   const list: z.ZodType<ListConfig> = request({
@@ -28,7 +44,10 @@ export function destinationSchema(values: Values, substitute: Substitute): z.Zod
     pagination: paginationSchema(values).prefault({ type: "none" }).describe("How one page leads to the next."),
   });
   const upsert: z.ZodType<KeyedWriteConfig> = request(keyed);
-  const create: z.ZodType<CreateConfig> = request({ ...keyed, id: expression(SEES.input).describe("Where the new record's id is in the answer's body.") });
+  const create: z.ZodType<CreateConfig> = request({
+    ...keyed,
+    id: expression(SEES.input).describe("Where the new record's id is in the answer's body."),
+  });
   const change: z.ZodType<WriteConfig> = request(write);
   const read: z.ZodType<ReadConfig> = request({ ...reading, record });
 
@@ -36,11 +55,19 @@ export function destinationSchema(values: Values, substitute: Substitute): z.Zod
     connection: values.text.describe("The name of a connection."),
     upsert: maybe(upsert).describe("Creates or replaces a record at its own address: `PUT /items/{sku}`."),
     create: maybe(create).describe("Creates a record where the destination assigns the id."),
-    update: maybe(change).describe("Changes a record by the id that the destination assigned: `PATCH /contacts/{$id}`."),
-    find: maybe(find).describe("Finds a record by an external id, to learn whether a create whose answer was lost has taken effect."),
+    update: maybe(change).describe(
+      "Changes a record by the id that the destination assigned: `PATCH /contacts/{$id}`.",
+    ),
+    find: maybe(find).describe(
+      "Finds a record by an external id, to learn whether a create whose answer was lost has taken effect.",
+    ),
     delete: maybe(change).describe("Deletes a record. It may be declared; nothing is deleted in this version yet."),
-    read: maybe(read).describe("Reads one record back, to learn whether a write whose answer was lost has taken effect: `GET /items/{sku}`."),
-    list: maybe(list).describe("All records of the destination. It may be declared; nothing uses it in this version yet."),
+    read: maybe(read).describe(
+      "Reads one record back, to learn whether a write whose answer was lost has taken effect: `GET /items/{sku}`.",
+    ),
+    list: maybe(list).describe(
+      "All records of the destination. It may be declared; nothing uses it in this version yet.",
+    ),
     upsertMany: maybe(later("Many records in one request.")).describe("Not supported in this version yet."),
     precondition: maybe(precondition).describe("Only `none` in this version."),
   }).transform(({ upsertMany: _, precondition: __, ...destination }) => destination);
@@ -49,19 +76,29 @@ export function destinationSchema(values: Values, substitute: Substitute): z.Zod
 function writeShape(values: Values, substitute: Substitute) {
   return {
     ...requestShape(substitute, { methods: WRITING, sees: SEES.write }),
-    body: maybe(expression(SEES.write)).describe("The body, as an expression over the mapped record; the mapped record itself when absent."),
+    body: maybe(expression(SEES.write)).describe(
+      "The body, as an expression over the mapped record; the mapped record itself when absent.",
+    ),
     encoding: values.choice(["json", "form"]).prefault("json").describe("How the body is written."),
-    idempotent: values.flag.prefault(true).describe("`false` when sending this PUT, PATCH or DELETE twice has another effect than once, such as a PATCH that adds to a number. POST never counts as idempotent."),
+    idempotent: values.flag
+      .prefault(true)
+      .describe(
+        "`false` when sending this PUT, PATCH or DELETE twice has another effect than once, such as a PATCH that adds to a number. POST never counts as idempotent.",
+      ),
   };
 }
 
 function keySchema(values: Values): z.ZodType<IdempotencyKeyConfig> {
   return map({
     header: values.headerName.prefault("Idempotency-Key").describe("The header that carries the key."),
-    quoted: values.flag.prefault(false).describe("Write it in double quotes, as the IETF draft has it and most APIs do not."),
+    quoted: values.flag
+      .prefault(false)
+      .describe("Write it in double quotes, as the IETF draft has it and most APIs do not."),
     retention: values.duration.prefault("24h").describe("How long the API remembers a key."),
     body: maybe(later("A member of the body that carries the key.")).describe("Not supported in this version yet."),
   }).transform(({ body: _, retention, ...given }) => ({ ...given, retentionMs: retention }));
 }
 
-const precondition = leaf<"none">({ const: "none" }, (raw) => (raw === "none" ? { ok: true, value: "none" } : { ok: false, reason: `${NOT_YET}; only \`none\` is` }));
+const precondition = leaf<"none">({ const: "none" }, (raw) =>
+  raw === "none" ? { ok: true, value: "none" } : { ok: false, reason: `${NOT_YET}; only \`none\` is` },
+);

@@ -23,7 +23,10 @@ export function expression(sees: CompileOptions): z.ZodType<ExpressionSource> {
 /** One expression or several, as a list. */
 export function expressions(sees: CompileOptions): z.ZodType<readonly ExpressionSource[]> {
   return z
-    .preprocess((raw) => (Array.isArray(raw) || raw === undefined ? raw : [raw]), z.array(expression(sees)).min(1, "is an empty list"))
+    .preprocess(
+      (raw) => (Array.isArray(raw) || raw === undefined ? raw : [raw]),
+      z.array(expression(sees)).min(1, "is an empty list"),
+    )
     .meta({ "x-or": "item" });
 }
 
@@ -35,6 +38,8 @@ export function readExpression(raw: unknown, sees: CompileOptions): LeafReading<
   }
   const compiled = compileText(raw, sees);
   if (compiled.ok) return { ok: true, value: raw };
-  const reason = /\$\{/.test(raw) ? `${compiled.reason}; \`\${...}\` is not replaced inside expressions` : compiled.reason;
+  const reason = /\$\{/.test(raw)
+    ? `${compiled.reason}; \`\${...}\` is not replaced inside expressions`
+    : compiled.reason;
   return { ok: false, code: "CONFIG_EXPRESSION", reason: `is not an expression: ${reason}`, offset: compiled.offset };
 }

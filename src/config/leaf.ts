@@ -52,4 +52,5 @@ export function map<Shape extends z.core.$ZodLooseShape>(shape: Shape): z.ZodObj
 }
 
 /** What a value is that should have been something else. */
-export const found = (raw: unknown): string => (raw === null ? "it is empty" : `found ${typeof raw === "object" && !Array.isArray(raw) ? "a map" : kindOf(raw)}`);
+export const found = (raw: unknown): string =>
+  raw === null ? "it is empty" : `found ${typeof raw === "object" && !Array.isArray(raw) ? "a map" : kindOf(raw)}`;

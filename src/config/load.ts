@@ -26,11 +26,15 @@ export function findConfig(folder: string, named: string | undefined): string {
   if (named !== undefined) {
     const file = resolve(folder, named);
     if (existsSync(file)) return file;
-    throw new EvenkeelError("CONFIG_NOT_FOUND", `there is no config file ${file}`, { next: "Check `--config`, or write a new one with `evenkeel init`." });
+    throw new EvenkeelError("CONFIG_NOT_FOUND", `there is no config file ${file}`, {
+      next: "Check `--config`, or write a new one with `evenkeel init`.",
+    });
   }
   const found = NAMES.map((name) => resolve(folder, name)).find((file) => existsSync(file));
   if (found !== undefined) return found;
-  throw new EvenkeelError("CONFIG_NOT_FOUND", `there is no evenkeel.yaml in ${folder}`, { next: "Write one with `evenkeel init`, or name one with `--config FILE`." });
+  throw new EvenkeelError("CONFIG_NOT_FOUND", `there is no evenkeel.yaml in ${folder}`, {
+    next: "Write one with `evenkeel init`, or name one with `--config FILE`.",
+  });
 }
 
 interface LoadOptions {
@@ -40,7 +44,9 @@ interface LoadOptions {
 
 /** Loads and checks a config file. Throws EvenkeelError CONFIG_* that names every problem with its place. */
 export async function loadConfig({ file, env }: LoadOptions): Promise<LoadedConfig> {
-  const read = /\.ya?ml$/i.test(extname(file)) ? readYaml(readText(file), file) : { document: await readModule(file), problems: [] };
+  const read = /\.ya?ml$/i.test(extname(file))
+    ? readYaml(readText(file), file)
+    : { document: await readModule(file), problems: [] };
   if (read.problems.length > 0) throw configError(file, read.problems);
   return checkConfig(read.document, { file, env });
 }
@@ -62,7 +68,15 @@ function unknownConnections(config: Config, document: Document): readonly Proble
       if (Object.hasOwn(config.connections, connection)) return [];
       const path = ["syncs", name, end, "connection"];
       const known = Object.keys(config.connections).join(", ");
-      return [{ code: "CONFIG_INVALID", message: `${pathText(path)} names \`${connection}\`, which is no connection`, next: `Connections: ${known}.`, place: document.placeOf(path), path }];
+      return [
+        {
+          code: "CONFIG_INVALID",
+          message: `${pathText(path)} names \`${connection}\`, which is no connection`,
+          next: `Connections: ${known}.`,
+          place: document.placeOf(path),
+          path,
+        },
+      ];
     }),
   );
 }
@@ -75,9 +89,16 @@ async function readModule(file: string): Promise<Document> {
     const module = (await import(pathToFileURL(file).href)) as { readonly default?: unknown };
     return documentOf(module.default, file);
   } catch (error) {
-    throw new EvenkeelError("CONFIG_SYNTAX", `${file} cannot be loaded: ${(error as Error).message}`, { place: { file }, cause: error });
+    throw new EvenkeelError("CONFIG_SYNTAX", `${file} cannot be loaded: ${(error as Error).message}`, {
+      place: { file },
+      cause: error,
+    });
   }
 }
 
 /** A document that is a value already. */
-export const documentOf = (value: unknown, file: string): Document => ({ value, placeOf: () => ({ file }), sourceOf: () => undefined });
+export const documentOf = (value: unknown, file: string): Document => ({
+  value,
+  placeOf: () => ({ file }),
+  sourceOf: () => undefined,
+});

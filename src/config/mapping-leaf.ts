@@ -23,10 +23,14 @@ export const mapping: z.ZodType<MappingTree> = z
       if (Array.isArray(part)) return part.map((item, index) => read(item, [...path, index]));
       if (isObject(part)) {
         const copy: Record<string, MappingTree> = {};
-        for (const [name, inner] of Object.entries(part)) setMember(copy as never, name, read(inner, [...path, name]) as never);
+        for (const [name, inner] of Object.entries(part))
+          setMember(copy as never, name, read(inner, [...path, name]) as never);
         return copy;
       }
-      if (typeof part === "string" && DATE.test(part)) return refuse(path, `\`${part}\` would be calculated: a literal text stands in quotes of its own`, { next: `Write \`"'${part}'"\`.` });
+      if (typeof part === "string" && DATE.test(part))
+        return refuse(path, `\`${part}\` would be calculated: a literal text stands in quotes of its own`, {
+          next: `Write \`"'${part}'"\`.`,
+        });
       const expression = readExpression(part, SEES.input);
       if (expression.ok) return expression.value;
       const { ok: _, reason, ...details } = expression;

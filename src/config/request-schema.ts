@@ -25,7 +25,10 @@ export const WRITING: readonly string[] = ["PUT", "POST", "PATCH", "DELETE"];
 
 /** The keys that every request has. `${}` is replaced in the fixed parts of its templates, and stands for itself there. */
 export function requestShape(substitute: Substitute, { methods, sees }: RequestRules): RequestShape {
-  const template = (secret: boolean, parse: (text: string, compile: Compile) => Parsed<unknown>): ((text: string) => LeafReading<string>) => {
+  const template = (
+    secret: boolean,
+    parse: (text: string, compile: Compile) => Parsed<unknown>,
+  ): ((text: string) => LeafReading<string>) => {
     return (given) => {
       const text = substitute(given, secret, escapeTemplate);
       if (!text.ok) return { ...text, code: "CONFIG_SECRET_MISSING" };
@@ -38,14 +41,23 @@ export function requestShape(substitute: Substitute, { methods, sees }: RequestR
       const parsed = parse(text.value, compile);
       if (parsed.ok) return { ok: true, value: text.value };
       const position = text.value === given ? { offset: parsed.offset } : {};
-      return { ok: false, reason: `is not usable: ${parsed.reason}`, ...position, ...(inExpression ? { code: "CONFIG_EXPRESSION" as const } : {}) };
+      return {
+        ok: false,
+        reason: `is not usable: ${parsed.reason}`,
+        ...position,
+        ...(inExpression ? { code: "CONFIG_EXPRESSION" as const } : {}),
+      };
     };
   };
   const value = (read: (text: string) => LeafReading<string>): ((raw: unknown) => LeafReading<TemplateSource>) => {
     return (raw) => {
       if (typeof raw === "function" && sees !== undefined) return { ok: true, value: raw as TemplateSource };
       if (typeof raw === "string" || typeof raw === "number" || typeof raw === "boolean") return read(String(raw));
-      return { ok: false, reason: `takes a text, with expressions in \`{}\`; ${found(raw)}`, quote: typeof raw === "object" && raw !== null };
+      return {
+        ok: false,
+        reason: `takes a text, with expressions in \`{}\`; ${found(raw)}`,
+        quote: typeof raw === "object" && raw !== null,
+      };
     };
   };
   const readLine = template(false, (text, compile) => {
@@ -58,20 +70,30 @@ export function requestShape(substitute: Substitute, { methods, sees }: RequestR
   const headerValue = leaf(meta, value(template(true, (text, compile) => parseHeader("x", text, compile))));
 
   return {
-    request: leaf({ type: "string" }, (raw) => (typeof raw === "string" ? readLine(raw) : { ok: false, reason: `takes a method and a path, such as \`GET /products\`; ${found(raw)}` })).describe(
-      "The method and the path, which is appended to the connection's `baseUrl`.",
-    ),
+    request: leaf({ type: "string" }, (raw) =>
+      typeof raw === "string"
+        ? readLine(raw)
+        : { ok: false, reason: `takes a method and a path, such as \`GET /products\`; ${found(raw)}` },
+    ).describe("The method and the path, which is appended to the connection's `baseUrl`."),
     query: z
       .record(z.string(), oneOrMore(queryValue))
       .prefault({})
       .describe("Query parameters; they are encoded for you. A list repeats its parameter."),
-    headers: z.record(headerNames, headerValue).prefault({}).describe("Headers of this request, besides the connection's."),
+    headers: z
+      .record(headerNames, headerValue)
+      .prefault({})
+      .describe("Headers of this request, besides the connection's."),
   };
 }
 
 const headerNames = z.string().regex(/^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/, "is not a header's name");
 
-const NO_RECORD = { ok: false, reason: "a request for a list has no record to take values from; write `{{` and `}}` for braces that stand for themselves", offset: 0 } as const;
+const NO_RECORD = {
+  ok: false,
+  reason:
+    "a request for a list has no record to take values from; write `{{` and `}}` for braces that stand for themselves",
+  offset: 0,
+} as const;
 
 function oneOrMore(value: z.ZodType<TemplateSource>): z.ZodType<TemplateSource | readonly TemplateSource[]> {
   const list = z.array(value);
@@ -83,10 +105,18 @@ function oneOrMore(value: z.ZodType<TemplateSource>): z.ZodType<TemplateSource |
       for (const issue of result.error.issues) context.issues.push({ ...issue, input: raw } as z.core.$ZodRawIssue);
       return z.NEVER;
     })
-    .meta({ type: ["string", "number", "boolean", "array"], items: { type: ["string", "number", "boolean"] }, "x-type": "Template | readonly Template[]" });
+    .meta({
+      type: ["string", "number", "boolean", "array"],
+      items: { type: ["string", "number", "boolean"] },
+      "x-type": "Template | readonly Template[]",
+    });
 }
 
 /** A request with these keys; a text is short for its `request` alone. */
-export function request<Shape extends RequestShape>(shape: Shape): z.ZodType<z.output<z.ZodObject<Shape, z.core.$strict>>> {
-  return z.preprocess((raw) => (typeof raw === "string" ? { request: raw } : raw), map(shape)).meta({ "x-or": "request" });
+export function request<Shape extends RequestShape>(
+  shape: Shape,
+): z.ZodType<z.output<z.ZodObject<Shape, z.core.$strict>>> {
+  return z
+    .preprocess((raw) => (typeof raw === "string" ? { request: raw } : raw), map(shape))
+    .meta({ "x-or": "request" });
 }

@@ -20,12 +20,20 @@ export function configSchema(substitute: Substitute): z.ZodType<Config> {
   const values = createValues(substitute);
   const name = z.string().regex(NAME, NAME_PROBLEM);
   return map({
-    $schema: maybe(leaf({ type: "string" }, () => ({ ok: true, value: undefined }))).describe("The address of the config's JSON Schema, for completion in editors."),
+    $schema: maybe(leaf({ type: "string" }, () => ({ ok: true, value: undefined }))).describe(
+      "The address of the config's JSON Schema, for completion in editors.",
+    ),
     connections: z.record(name, connectionSchema(values)).describe("The HTTP APIs, by name."),
-    syncs: z.record(name, syncSchema(values, substitute)).describe("The syncs, by name, in the order in which they run."),
+    syncs: z
+      .record(name, syncSchema(values, substitute))
+      .describe("The syncs, by name, in the order in which they run."),
     state: map({
-      file: maybe(values.text).meta({ "x-default": "`.evenkeel/state.db`" }).describe("The ledger's file, relative to the config."),
-      bodies: values.flag.prefault(true).describe("Keep what was last sent of each record, so that `plan` and `explain` can show differences."),
+      file: maybe(values.text)
+        .meta({ "x-default": "`.evenkeel/state.db`" })
+        .describe("The ledger's file, relative to the config."),
+      bodies: values.flag
+        .prefault(true)
+        .describe("Keep what was last sent of each record, so that `plan` and `explain` can show differences."),
     })
       .prefault({})
       .describe("The ledger: what the destinations are known to hold."),
@@ -35,18 +43,28 @@ export function configSchema(substitute: Substitute): z.ZodType<Config> {
 function syncSchema(values: Values, substitute: Substitute): z.ZodType<SyncConfig> {
   return map({
     source: sourceSchema(values, substitute).describe("Where records come from."),
-    mapping: maybe(mapping).describe("The destination's record: a map of expressions over the source record, as deep as needed, or one expression for all of it. The record as it is when absent."),
-    mappingVersion: maybe(values.text).describe("The meaning of the functions in a TypeScript mapping; raise it when one of them changes. Every record is then compared anew."),
+    mapping: maybe(mapping).describe(
+      "The destination's record: a map of expressions over the source record, as deep as needed, or one expression for all of it. The record as it is when absent.",
+    ),
+    mappingVersion: maybe(values.text).describe(
+      "The meaning of the functions in a TypeScript mapping; raise it when one of them changes. Every record is then compared anew.",
+    ),
     destination: destinationSchema(values, substitute).describe("Where records go."),
     deletes: map({
-      mode: values.choice(["never"], ["tombstone", "mirror"]).prefault("never").describe("Whether records that have gone from the source are deleted. Only `never` in this version."),
+      mode: values
+        .choice(["never"], ["tombstone", "mirror"])
+        .prefault("never")
+        .describe("Whether records that have gone from the source are deleted. Only `never` in this version."),
       guard: maybe(guardSchema(values)).describe("How many deletes are too many. Not used yet."),
       fullRefresh: maybe(values.duration).describe("How often a mirror reads everything. Not used yet."),
     })
       .prefault({})
       .transform(({ mode }) => ({ mode }))
       .describe("What becomes of records that have gone from the source."),
-    writes: values.choice(["both", "createOnly", "updateOnly"]).prefault("both").describe("Narrows what is written: only records that are new, or only records that the destination has."),
+    writes: values
+      .choice(["both", "createOnly", "updateOnly"])
+      .prefault("both")
+      .describe("Narrows what is written: only records that are new, or only records that the destination has."),
   });
 }
 

@@ -41,7 +41,10 @@ export function createSecrets({ file, env, readText }: SecretSources): Secrets {
     if (value !== undefined && value !== "") return { ok: true, value };
     if (otherwise !== undefined) return { ok: true, value: otherwise };
     const state = value === "" ? "is empty" : "is not set";
-    return { ok: false, reason: `the variable \`${name}\` ${state}: it was looked for in the environment and in .env beside the config; set it, or write \`\${${name}:-default}\`` };
+    return {
+      ok: false,
+      reason: `the variable \`${name}\` ${state}: it was looked for in the environment and in .env beside the config; set it, or write \`\${${name}:-default}\``,
+    };
   };
 
   const fromFile = (path: string): Reading<string> => {
@@ -50,14 +53,21 @@ export function createSecrets({ file, env, readText }: SecretSources): Secrets {
       const text = readText(resolve(dirname(file), path)).replace(/\r?\n$/, "");
       return text === "" ? { ok: false, reason: `the file \`${path}\` is empty` } : { ok: true, value: text };
     } catch (error) {
-      return { ok: false, reason: `the file \`${path}\` cannot be read (${error instanceof Error ? error.message : String(error)}); it is relative to the config file` };
+      return {
+        ok: false,
+        reason: `the file \`${path}\` cannot be read (${error instanceof Error ? error.message : String(error)}); it is relative to the config file`,
+      };
     }
   };
 
   const lookUp = (reference: string): Reading<string> => {
     if (reference.startsWith("file:")) return fromFile(reference.slice("file:".length));
     const [, name, otherwise] = NAME.exec(reference) ?? [];
-    if (name === undefined) return { ok: false, reason: `\`\${${reference}}\` is not a variable: write \`\${NAME}\`, \`\${NAME:-default}\` or \`\${file:path}\`; \`$\${\` stands for the characters themselves` };
+    if (name === undefined)
+      return {
+        ok: false,
+        reason: `\`\${${reference}}\` is not a variable: write \`\${NAME}\`, \`\${NAME:-default}\` or \`\${file:path}\`; \`$\${\` stands for the characters themselves`,
+      };
     return variable(name, otherwise);
   };
 
@@ -66,7 +76,9 @@ export function createSecrets({ file, env, readText }: SecretSources): Secrets {
       let problem: Reading<string> | undefined;
       const replaced = text.replace(REFERENCE, (matched, reference: string | undefined) => {
         if (reference === undefined) return "${";
-        const value: Reading<string> = matched.endsWith("}") ? lookUp(reference) : { ok: false, reason: "a `${` without its `}`; `$${` stands for the characters themselves" };
+        const value: Reading<string> = matched.endsWith("}")
+          ? lookUp(reference)
+          : { ok: false, reason: "a `${` without its `}`; `$${` stands for the characters themselves" };
         if (!value.ok) {
           problem ??= value;
           return "";
@@ -89,4 +101,5 @@ function readDotEnv(path: string, readText: ReadText): Readonly<Record<string, s
   }
 }
 
-const own = (values: Readonly<Record<string, string | undefined>>, name: string): string | undefined => (Object.hasOwn(values, name) ? values[name] : undefined);
+const own = (values: Readonly<Record<string, string | undefined>>, name: string): string | undefined =>
+  Object.hasOwn(values, name) ? values[name] : undefined;

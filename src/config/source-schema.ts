@@ -12,11 +12,17 @@ export function sourceSchema(values: Values, substitute: Substitute): z.ZodType<
   return map({
     connection: values.text.describe("The name of a connection."),
     ...requestShape(substitute, { methods: READING, sees: undefined }),
-    records: expression(SEES.input).prefault("$").describe("Where the list of records is in an answer's body; `$` when the body is the list."),
+    records: expression(SEES.input)
+      .prefault("$")
+      .describe("Where the list of records is in an answer's body; `$` when the body is the list."),
     key: expressions(SEES.input).describe("The primary key of a record, or a list of its parts."),
     pagination: paginationSchema(values).prefault({ type: "none" }).describe("How one page leads to the next."),
-    cursor: maybe(cursorSchema(values)).describe("How to ask for what changed since the last run. Without it every run reads everything."),
-    read: maybe(readSchema(substitute)).describe("One record by its key, to confirm that it is gone: `GET /products/{$key}`. Not used yet."),
+    cursor: maybe(cursorSchema(values)).describe(
+      "How to ask for what changed since the last run. Without it every run reads everything.",
+    ),
+    read: maybe(readSchema(substitute)).describe(
+      "One record by its key, to confirm that it is gone: `GET /products/{$key}`. Not used yet.",
+    ),
     tombstone: maybe(later("Records that the source marks as deleted.")).describe("Not supported in this version yet."),
   }).transform(({ tombstone: _, ...source }) => source);
 }
@@ -24,7 +30,9 @@ export function sourceSchema(values: Values, substitute: Substitute): z.ZodType<
 function readSchema(substitute: Substitute): z.ZodType<ReadConfig> {
   return request({
     ...requestShape(substitute, { methods: READING, sees: SEES.key }),
-    record: maybe(expression(SEES.input)).describe("Where the record is in the answer's body; the whole body when absent."),
+    record: maybe(expression(SEES.input)).describe(
+      "Where the record is in the answer's body; the whole body when absent.",
+    ),
   });
 }
 
@@ -39,7 +47,8 @@ export function paginationSchema(values: Values): z.ZodType<PaginationConfig> {
   const param = text.describe("The query parameter that it is asked with.");
   const numbered = { param, size };
   const next = expression(SEES.input);
-  const total = (what: string) => maybe(expression(SEES.input)).describe(`${what} When absent, an empty page is the end.`);
+  const total = (what: string) =>
+    maybe(expression(SEES.input)).describe(`${what} When absent, an empty page is the end.`);
   const first = (from: number) => integer({ min: 0, max: 1_000_000 }).prefault(from);
   return z.discriminatedUnion("type", [
     map({ type: z.literal("none") }).describe("One page is all there is."),
@@ -61,7 +70,7 @@ export function paginationSchema(values: Values): z.ZodType<PaginationConfig> {
       param,
       size,
     }).describe("A token from one page to the next, `?cursor=...`."),
-    map({ type: z.literal("link"), size }).describe("A `Link` header with `rel=\"next\"` (RFC 8288)."),
+    map({ type: z.literal("link"), size }).describe('A `Link` header with `rel="next"` (RFC 8288).'),
     map({
       type: z.literal("nextUrl"),
       next: next.describe("Where the next page's address is in the body; absent or null on the last page."),
@@ -90,12 +99,20 @@ const SAFETY_LAG = "10s";
 function cursorSchema(values: Values): z.ZodType<CursorConfig> {
   return map({
     field: expression(SEES.input).describe("The field of a record by which the source orders its changes."),
-    type: values.choice(["timestamp", "integer", "text"]).describe("How its values compare; kept as the source writes them."),
+    type: values
+      .choice(["timestamp", "integer", "text"])
+      .describe("How its values compare; kept as the source writes them."),
     param: values.text.describe("The query parameter that takes the value to ask from."),
     lookback: maybe(lookback)
       .meta({ "x-default": `\`${LOOKBACK}\` for timestamps, else \`0\`` })
-      .describe("How far before the last value to ask, to meet records that were committed late. A duration for timestamps, a number for integers."),
-    sorted: values.flag.prefault(false).describe("The source promises ascending order of the field. Then the cursor moves while reading; else only at the end."),
+      .describe(
+        "How far before the last value to ask, to meet records that were committed late. A duration for timestamps, a number for integers.",
+      ),
+    sorted: values.flag
+      .prefault(false)
+      .describe(
+        "The source promises ascending order of the field. Then the cursor moves while reading; else only at the end.",
+      ),
     safetyLag: maybe(values.duration)
       .meta({ "x-default": `\`${SAFETY_LAG}\` for timestamps, else \`0s\`` })
       .describe("The cursor is not stored past the source's own clock less this. For timestamps."),
@@ -118,7 +135,9 @@ function parsed(text: string): number | string {
 }
 
 const lookback = leaf<string | number>({ type: ["string", "integer"] }, (raw) =>
-  typeof raw === "string" || typeof raw === "number" ? { ok: true, value: raw } : { ok: false, reason: "takes a duration such as `2m`, or a number for integers" },
+  typeof raw === "string" || typeof raw === "number"
+    ? { ok: true, value: raw }
+    : { ok: false, reason: "takes a duration such as `2m`, or a number for integers" },
 );
 
 /** In ms for timestamps, in plain units for integers; a text says why it cannot be. */
@@ -128,6 +147,9 @@ function lookbackOf(given: string | number, type: CursorConfig["type"]): number 
     return typeof ms === "number" ? ms : `is not readable: ${ms}`;
   }
   const number = Number(given);
-  if (!Number.isSafeInteger(number) || number < 0) return "takes a whole number for a cursor of integers, in the units of the field";
-  return type === "text" && number !== 0 ? "has no meaning for a cursor of text, from which nothing can be subtracted" : number;
+  if (!Number.isSafeInteger(number) || number < 0)
+    return "takes a whole number for a cursor of integers, in the units of the field";
+  return type === "text" && number !== 0
+    ? "has no meaning for a cursor of text, from which nothing can be subtracted"
+    : number;
 }

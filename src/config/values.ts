@@ -33,9 +33,14 @@ export interface Values {
 
 export function createValues(substitute: Substitute): Values {
   /** A text with its `${}` replaced, read further. */
-  const textLeaf = <Value>(meta: Readonly<Record<string, unknown>>, secret: boolean, read: (text: string) => LeafReading<Value>): z.ZodType<Value> =>
+  const textLeaf = <Value>(
+    meta: Readonly<Record<string, unknown>>,
+    secret: boolean,
+    read: (text: string) => LeafReading<Value>,
+  ): z.ZodType<Value> =>
     leaf(meta, (raw) => {
-      if (typeof raw !== "string" && typeof raw !== "number") return { ok: false, reason: `takes a text; ${found(raw)}` };
+      if (typeof raw !== "string" && typeof raw !== "number")
+        return { ok: false, reason: `takes a text; ${found(raw)}` };
       const text = substitute(String(raw), secret);
       if (!text.ok) return { ...text, code: "CONFIG_SECRET_MISSING" };
       return text.value === "" ? { ok: false, reason: "is empty" } : read(text.value);
@@ -50,7 +55,11 @@ export function createValues(substitute: Substitute): Values {
 
   return {
     text: textLeaf({ type: "string" }, false, asIs),
-    secret: textLeaf({ type: "string" }, true, (text) => (/[\r\n\0]/.test(text) ? { ok: false, reason: "has a line break, which no header can carry" } : { ok: true, value: text })),
+    secret: textLeaf({ type: "string" }, true, (text) =>
+      /[\r\n\0]/.test(text)
+        ? { ok: false, reason: "has a line break, which no header can carry" }
+        : { ok: true, value: text },
+    ),
     duration: quantity(parseDuration, `${UNIT}(ms|s|m|min|h|d)|.*\\$\\{.*)$`),
     rate: quantity(parseRate, `${UNIT}/\\s*(s|m|min|h|d)|.*\\$\\{.*)$`),
     bytes: quantity(parseBytes, `${UNIT}([kKMG]i?)?B|.*\\$\\{.*)$`),
@@ -63,7 +72,9 @@ export function createValues(substitute: Substitute): Values {
     }),
     headerName: textLeaf({ type: "string" }, false, headerName),
     headerValue: textLeaf({ type: "string" }, true, (text) =>
-      /^[\x20-\x7e\t]*$/.test(text) ? { ok: true, value: text } : { ok: false, reason: "takes visible ASCII characters only, as headers do" },
+      /^[\x20-\x7e\t]*$/.test(text)
+        ? { ok: true, value: text }
+        : { ok: false, reason: "takes visible ASCII characters only, as headers do" },
     ),
     baseUrl: textLeaf({ type: "string", format: "uri" }, false, baseUrl),
     origin: textLeaf({ type: "string", format: "uri" }, false, origin),
@@ -72,23 +83,36 @@ export function createValues(substitute: Substitute): Values {
         const text = typeof raw === "string" ? substitute(raw, false) : undefined;
         if (text?.ok === false) return { ...text, code: "CONFIG_SECRET_MISSING" };
         const number = text !== undefined && /^-?\d+$/.test(text.value) ? Number(text.value) : raw;
-        if (typeof number !== "number" || !Number.isInteger(number)) return { ok: false, reason: `takes a whole number; found ${text === undefined ? found(raw).replace("found ", "") : `\`${text.value}\``}` };
-        if (number < min || number > max) return { ok: false, reason: `takes a number from ${min} to ${max}; found ${number}` };
+        if (typeof number !== "number" || !Number.isInteger(number))
+          return {
+            ok: false,
+            reason: `takes a whole number; found ${text === undefined ? found(raw).replace("found ", "") : `\`${text.value}\``}`,
+          };
+        if (number < min || number > max)
+          return { ok: false, reason: `takes a number from ${min} to ${max}; found ${number}` };
         return { ok: true, value: number };
       }),
-    choice: (names, later = []) => textLeaf({ type: "string", enum: [...names] }, false, (text) => choose(text, names, later)),
+    choice: (names, later = []) =>
+      textLeaf({ type: "string", enum: [...names] }, false, (text) => choose(text, names, later)),
   };
 }
 
 /** What a problem says of things that are designed but not built. */
 export const NOT_YET = "is not supported in this version yet";
 
-function choose<Name extends string>(text: string, names: readonly Name[], later: readonly string[]): LeafReading<Name> {
+function choose<Name extends string>(
+  text: string,
+  names: readonly Name[],
+  later: readonly string[],
+): LeafReading<Name> {
   const chosen = names.find((name) => name === text);
   if (chosen !== undefined) return { ok: true, value: chosen };
   if (later.includes(text)) return { ok: false, reason: `\`${text}\` ${NOT_YET}; there is ${namesOf(names)}` };
   const near = nearest(text, names);
-  return { ok: false, reason: `\`${text}\` is not one of ${namesOf(names)}${near === undefined ? "" : `; did you mean \`${near}\`?`}` };
+  return {
+    ok: false,
+    reason: `\`${text}\` is not one of ${namesOf(names)}${near === undefined ? "" : `; did you mean \`${near}\`?`}`,
+  };
 }
 
 /** RFC 9110, 5.1. */
@@ -99,19 +123,25 @@ function headerName(text: string): LeafReading<string> {
 
 function baseUrl(text: string): LeafReading<string> {
   const url = httpUrl(text);
-  if (url === undefined) return { ok: false, reason: `\`${text}\` is not an address: write one such as https://api.example.com/v1` };
-  if (url.username !== "" || url.password !== "") return { ok: false, reason: "holds credentials: move them to `auth`, where they are kept out of every output" };
-  if (url.search !== "" || url.hash !== "") return { ok: false, reason: "has a query or fragment: write it in each request" };
+  if (url === undefined)
+    return { ok: false, reason: `\`${text}\` is not an address: write one such as https://api.example.com/v1` };
+  if (url.username !== "" || url.password !== "")
+    return { ok: false, reason: "holds credentials: move them to `auth`, where they are kept out of every output" };
+  if (url.search !== "" || url.hash !== "")
+    return { ok: false, reason: "has a query or fragment: write it in each request" };
   return { ok: true, value: url.href.replace(/\/+$/, "") };
 }
 
 function origin(text: string): LeafReading<string> {
   const url = httpUrl(text);
-  if (url === undefined || text.replace(/\/$/, "") !== url.origin) return { ok: false, reason: `\`${text}\` is not an origin: write one such as https://cdn.example.com` };
+  if (url === undefined || text.replace(/\/$/, "") !== url.origin)
+    return { ok: false, reason: `\`${text}\` is not an origin: write one such as https://cdn.example.com` };
   return { ok: true, value: url.origin };
 }
 
 function httpUrl(text: string): URL | undefined {
   const url = URL.parse(text);
-  return url !== null && (url.protocol === "https:" || url.protocol === "http:") && url.hostname !== "" ? url : undefined;
+  return url !== null && (url.protocol === "https:" || url.protocol === "http:") && url.hostname !== ""
+    ? url
+    : undefined;
 }

@@ -1,8 +1,20 @@
-import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseDocument, type Document as YamlDocument, type Node, type Pair, type Scalar, type YAMLMap } from "yaml";
+import {
+  isAlias,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  type Document as YamlDocument,
+  type Node,
+  type Pair,
+  type Scalar,
+  type YAMLMap,
+} from "yaml";
 import { setMember, type Json } from "../core/json.ts";
-import type { Place } from "../core/errors.ts";
-import type { Document, Path, Problem } from "./document.ts";
-import { pathText } from "./document.ts";
+import type { Place, Problem } from "../core/errors.ts";
+import { pathText, type Document, type Path } from "./document.ts";
 import { flowTrap, quoted, syntaxTrap } from "./yaml-trap.ts";
 
 /** Aliases that are followed; more are a bomb rather than a config. */
@@ -29,7 +41,12 @@ export function readYaml(text: string, file: string): YamlReading {
 }
 
 /** The first error of each line: the others follow from it. */
-function syntaxProblems(yaml: YamlDocument, text: string, lines: LineCounter, place: (offset: number) => Place): Problem[] {
+function syntaxProblems(
+  yaml: YamlDocument,
+  text: string,
+  lines: LineCounter,
+  place: (offset: number) => Place,
+): Problem[] {
   const problems: Problem[] = [];
   const seen = new Set<number>();
   for (const { message, pos, code } of [...yaml.errors, ...yaml.warnings]) {
@@ -37,28 +54,60 @@ function syntaxProblems(yaml: YamlDocument, text: string, lines: LineCounter, pl
     if (seen.has(line)) continue;
     seen.add(line);
     const next = syntaxTrap(text, pos[0], code);
-    problems.push({ code: "CONFIG_SYNTAX", message: `it is not YAML: ${lowered(message)}`, place: place(pos[0]), path: [], ...(next === undefined ? {} : { next }) });
+    const what =
+      code === "DUPLICATE_KEY"
+        ? `the key \`${keyAt(text, pos[0])}\` is there twice`
+        : `it is not YAML: ${lowered(message)}`;
+    problems.push({
+      code: "CONFIG_SYNTAX",
+      message: what,
+      place: place(pos[0]),
+      path: [],
+      ...(next === undefined ? {} : { next }),
+    });
   }
   return problems;
 }
 
+const keyAt = (text: string, offset: number): string | undefined => /^[^:\n]*/.exec(text.slice(offset))?.[0].trim();
 const lowered = (message: string): string => message.replace(/^[A-Z](?![A-Z])/, (first) => first.toLowerCase());
 
 /** Turns nodes into values. Numbers that a double would write otherwise keep their text; see the schema's leaves. */
-function createReader(yaml: YamlDocument, text: string, place: (offset: number) => Place, problems: Problem[]): (node: unknown, path: Path) => unknown {
+function createReader(
+  yaml: YamlDocument,
+  text: string,
+  place: (offset: number) => Place,
+  problems: Problem[],
+): (node: unknown, path: Path) => unknown {
   let aliases = 0;
   const refuse = (node: Node | undefined, path: Path, message: string, next?: string): undefined => {
-    problems.push({ code: "CONFIG_SYNTAX", message: `${path.length === 0 ? "it" : pathText(path)} ${message}`, place: place(node?.range?.[0] ?? 0), path, ...(next === undefined ? {} : { next }) });
+    problems.push({
+      code: "CONFIG_SYNTAX",
+      message: `${path.length === 0 ? "it" : pathText(path)} ${message}`,
+      place: place(node?.range?.[0] ?? 0),
+      path,
+      ...(next === undefined ? {} : { next }),
+    });
   };
   const read = (node: unknown, path: Path): unknown => {
     if (isAlias(node)) {
       const target = node.resolve(yaml);
       const source = text.slice(node.range?.[0] ?? 0, lineEnd(text, node.range?.[0] ?? 0));
-      if (target === undefined) return refuse(node, path, `has \`*${node.source}\`, which names nothing`, `An expression that begins with \`*\` stands in quotes: \`${quoted(source)}\`.`);
+      if (target === undefined)
+        return refuse(
+          node,
+          path,
+          `has \`*${node.source}\`, which names nothing`,
+          `An expression that begins with \`*\` stands in quotes: \`${quoted(source)}\`.`,
+        );
       if (++aliases > ALIASES_MAX) return refuse(node, path, `has more than ${ALIASES_MAX} aliases`);
       return read(target, path);
     }
-    if (isScalar(node)) return scalarValue(node);
+    if (isScalar(node)) {
+      const swallowed = swallowedText(text, node);
+      if (swallowed !== undefined) return refuse(node, path, swallowed.message, swallowed.next);
+      return scalarValue(node);
+    }
     if (isSeq(node)) return node.items.map((item, index) => read(item, [...path, index]));
     return isMap(node) ? readMap(node, path) : null;
   };
@@ -71,8 +120,10 @@ function createReader(yaml: YamlDocument, text: string, place: (offset: number) 
       }
       const name = String(pair.key.value);
       // `{sku}` is a map with an empty value to YAML; nobody means that.
-      const source = node.flow === true && pair.value === null ? text.slice(node.range?.[0] ?? 0, node.range?.[1] ?? 0) : undefined;
-      if (source !== undefined) return refuse(node, path, `is \`${source}\`, which YAML reads as a map`, flowTrap(source));
+      const source =
+        node.flow === true && pair.value === null ? text.slice(node.range?.[0] ?? 0, node.range?.[1] ?? 0) : undefined;
+      if (source !== undefined)
+        return refuse(node, path, `is \`${source}\`, which YAML reads as a map`, flowTrap(source));
       setMember(members, name, read(pair.value, [...path, name]) as Json);
     }
     return members;
@@ -80,15 +131,33 @@ function createReader(yaml: YamlDocument, text: string, place: (offset: number) 
   return read;
 }
 
+/** A part of an expression that YAML took for an anchor or a comment, so that it is no longer in the value. */
+function swallowedText(
+  text: string,
+  { anchor, comment, source = "" }: Scalar,
+): { readonly message: string; readonly next: string } | undefined {
+  const meant = `${anchor === undefined ? "" : `&${anchor} `}${source}${comment == null ? "" : ` #${comment}`}`;
+  const next = `An expression with \`&\` at its start or \` #\` in it stands in quotes: \`${quoted(meant)}\`.`;
+  if (anchor !== undefined && !text.includes(`*${anchor}`))
+    return { message: `has \`&${anchor}\`, which YAML takes for an anchor`, next };
+  return comment?.startsWith("$") === true
+    ? { message: `ends at \` #${comment}\`, which YAML takes for a comment`, next }
+    : undefined;
+}
+
 function scalarValue({ value, source, type }: Scalar): unknown {
   if (typeof value === "bigint") return source;
   // 007, 1.10 and 9007199254740993 are not what a double would write: they stay as they were written.
-  return typeof value === "number" && type === "PLAIN" && source !== undefined && String(value) !== source ? source : value;
+  return typeof value === "number" && type === "PLAIN" && source !== undefined && String(value) !== source
+    ? source
+    : value;
 }
 
 function createDocument(yaml: YamlDocument, text: string, place: (offset: number) => Place): Omit<Document, "value"> {
   /** The node at a path, or the nearest one above it; with the pair that holds it. */
-  const find = (path: Path): { readonly node: Node | undefined; readonly pair: Pair | undefined; readonly whole: boolean } => {
+  const find = (
+    path: Path,
+  ): { readonly node: Node | undefined; readonly pair: Pair | undefined; readonly whole: boolean } => {
     let node: unknown = yaml.contents;
     let pair: Pair | undefined;
     for (const part of path) {
@@ -100,7 +169,8 @@ function createDocument(yaml: YamlDocument, text: string, place: (offset: number
         pair = found;
         inner = found.value;
       } else if (isSeq(at) && typeof part === "number") inner = at.items[part];
-      if (inner === undefined || isPair(inner)) return { node: (node ?? undefined) as Node | undefined, pair, whole: false };
+      if (inner === undefined || isPair(inner))
+        return { node: (node ?? undefined) as Node | undefined, pair, whole: false };
       if (inner === null) return { node: undefined, pair, whole: false };
       node = inner;
     }

@@ -48,12 +48,26 @@ export interface Place {
   readonly column?: number;
 }
 
+/** One of several things that are wrong with a config. */
+export interface Problem {
+  readonly code: ErrorCode;
+  /** What is wrong, with the path of the key. */
+  readonly message: string;
+  /** What to do about it, as a sentence. */
+  readonly next?: string;
+  readonly place: Place;
+  /** Keys and list indexes from the top of the document. */
+  readonly path: readonly (string | number)[];
+}
+
 export interface ErrorDetails {
   /** What to do next, as a sentence. */
   readonly next?: string;
   readonly place?: Place;
   /** Request and answer, redacted, when an API was involved. */
   readonly evidence?: import("./outcome.ts").Evidence;
+  /** All that is wrong with a config, where that is what the error is about. */
+  readonly problems?: readonly Problem[];
   readonly cause?: unknown;
 }
 
@@ -63,6 +77,8 @@ export class EvenkeelError extends Error {
   readonly next: string | undefined;
   readonly place: Place | undefined;
   readonly evidence: import("./outcome.ts").Evidence | undefined;
+  /** Empty but for configs. */
+  readonly problems: readonly Problem[];
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? {} : { cause: details.cause });
@@ -71,6 +87,7 @@ export class EvenkeelError extends Error {
     this.next = details.next;
     this.place = details.place;
     this.evidence = details.evidence;
+    this.problems = details.problems ?? [];
   }
 
   /** What was thrown, as an error for people: anything that is not ours is a defect. */

@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import process from "node:process";
 
 /** One of the two streams that a command writes to. */
@@ -106,3 +107,6 @@ function interrupt(): void {
 export const systemCwd = (): string => process.cwd();
 
 export const systemEnv = (): Readonly<Record<string, string | undefined>> => process.env;
+
+/** Who holds a lease, for the message that another process shows. */
+export const systemHolder = (): { readonly pid: number; readonly host: string } => ({ pid: process.pid, host: hostname() });

@@ -1,9 +1,9 @@
-import type { ErrorCode } from "../core/errors.ts";
+import type { ErrorCode } from "./errors.ts";
 
 /** What the command's number says to a script; documented in docs/cli.md. */
 export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5 | 130;
 
-export const EXIT = {
+export const EXIT: { readonly level: 0; readonly notLevel: 1; readonly usage: 2; readonly api: 3; readonly different: 4; readonly held: 5; readonly interrupted: 130 } = {
   level: 0,
   /** Records were rejected, invalid, unknown or withheld, or the run failed midway; it can be run again. */
   notLevel: 1,
@@ -16,7 +16,7 @@ export const EXIT = {
   /** Another run holds the ledger. */
   held: 5,
   interrupted: 130,
-} as const satisfies Readonly<Record<string, ExitCode>>;
+};
 
 /** When the syncs of one run disagree, the first of these that occurred. An interrupted run has not said its last word, so it comes first. */
 const ORDER: readonly ExitCode[] = [EXIT.interrupted, EXIT.usage, EXIT.api, EXIT.held, EXIT.notLevel, EXIT.different];

@@ -1,0 +1,28 @@
+import { canonical } from "./fingerprint.ts";
+import { isObject, type Json, type JsonObject } from "./json.ts";
+
+export interface FieldDifference {
+  /** Path within the mapped record, such as `address.city`. */
+  readonly path: string;
+  /** JSON texts; undefined where the field is absent. */
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+}
+
+/** What differs between two records, field by field; lists are compared whole. */
+export function differences(before: JsonObject, after: JsonObject): readonly FieldDifference[] {
+  return compare(before, after, "");
+}
+
+function compare(before: JsonObject, after: JsonObject, prefix: string): readonly FieldDifference[] {
+  const names = new Set([...Object.keys(before), ...Object.keys(after)]);
+  return [...names].flatMap((name): readonly FieldDifference[] => {
+    const [left, right] = [own(before, name), own(after, name)];
+    if (isObject(left) && isObject(right)) return compare(left, right, `${prefix}${name}.`);
+    const [a, b] = [textOf(left), textOf(right)];
+    return a === b ? [] : [{ path: prefix + name, before: a, after: b }];
+  });
+}
+
+const own = (object: JsonObject, name: string): Json | undefined => (Object.hasOwn(object, name) ? object[name] : undefined);
+const textOf = (value: Json | undefined): string | undefined => (value === undefined ? undefined : canonical(value));

@@ -1,0 +1,8 @@
+export { defineConfig, type ConfigInput } from "./config/define.ts";
+export { EvenkeelError, type ErrorCode, type Place } from "./core/errors.ts";
+export type { Counts, RunEvent } from "./core/events.ts";
+export type { Guarantee } from "./core/guarantee.ts";
+export type { Reject } from "./core/ledger.ts";
+export type { Evidence } from "./core/outcome.ts";
+export type { Evenkeel, Explanation, Plan, PlannedChange, PlanSummary, Run, RunOptions, RunResult, SyncInfo, SyncResult, SyncStatus } from "./evenkeel.ts";
+export { open, type OpenOptions } from "./library.ts";

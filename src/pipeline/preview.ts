@@ -1,0 +1,118 @@
+import { EvenkeelError } from "../core/errors.ts";
+import { noCounts, type Counts } from "../core/events.ts";
+import { guaranteeOf } from "../core/guarantee.ts";
+import { differences, type FieldDifference } from "../core/difference.ts";
+import type { JsonObject } from "../core/json.ts";
+import type { Known, SyncLedger } from "../core/ledger.ts";
+import type { Sync } from "../core/sync.ts";
+import type { RunContext } from "./context.ts";
+import type { Planned } from "./journal.ts";
+import { openRead, type ReadChoice } from "./opening.ts";
+import type { Ports } from "./ports.ts";
+import { comparison, whyNothing } from "./read.ts";
+import { selectPages } from "./selection.ts";
+import { createStage } from "./stage.ts";
+
+export type PreviewedChange =
+  | { readonly kind: "create"; readonly sync: string; readonly key: string; readonly address: string | undefined; readonly mapped: JsonObject }
+  | { readonly kind: "update"; readonly sync: string; readonly key: string; readonly address: string | undefined; readonly differences: readonly FieldDifference[]; readonly note: string | undefined }
+  | { readonly kind: "invalid"; readonly sync: string; readonly key: string | undefined; readonly code: string; readonly reason: string };
+
+export interface Preview {
+  readonly sync: string;
+  readonly counts: Readonly<Counts>;
+  readonly guarantee: string;
+  readonly forecast: { readonly requests: number; readonly minutes: number | undefined; readonly basis: string };
+  readonly why: string | undefined;
+  readonly error: EvenkeelError | undefined;
+}
+
+interface PreviewSettings extends ReadChoice {
+  readonly stop: AbortSignal;
+  /** Declared limit of the destination; undefined without one. */
+  readonly ratePerSecond: number | undefined;
+}
+
+/** Reads and plans as a run would, and writes nothing, neither to the destination nor to the ledger. */
+export async function planSync(
+  sync: Sync,
+  ports: Pick<Ports, "clock" | "chance"> & { readonly ledger: SyncLedger | undefined },
+  settings: PreviewSettings,
+  emit: (change: PreviewedChange) => void,
+): Promise<Preview> {
+  const counts = noCounts();
+  const ledger = ports.ledger ?? emptyLedger(sync.name);
+  let error: EvenkeelError | undefined;
+  let why: string | undefined;
+  try {
+    const opening = await openRead(sync, { ledger, clock: ports.clock }, settings);
+    const context = lookingContext(sync, { ...ports, ledger }, counts, settings.stop, { number: opening.start.read, kind: opening.start.kind });
+    const stage = createStage({ ...context, retryRejected: false, compare: comparison(sync) }, () => false);
+    for await (const page of selectPages(settings, opening.start, context)) {
+      const plan = await stage.plan(page.records);
+      counts.superseded += page.superseded + plan.tally.superseded;
+      counts.unchanged += plan.tally.unchanged;
+      counts.stillRejected += plan.tally.stillRejected;
+      counts.skipped += plan.tally.skipped;
+      for (const { key, code, reason } of [...page.invalid, ...plan.invalid]) {
+        counts.invalid += 1;
+        emit({ kind: "invalid", sync: sync.name, key, code, reason });
+      }
+      const bodies = await ledger.bodies(plan.planned.map(({ record }) => record.key));
+      for (const planned of plan.planned) emit(changeOf(planned, plan.known.get(planned.record.key), bodies.get(planned.record.key), sync.name, counts));
+    }
+    why = whyNothing(opening.start, counts, sync);
+  } catch (thrown) {
+    error = EvenkeelError.from(thrown);
+  }
+  const guarantee = guaranteeOf({ traits: sync.destination.traits, paging: sync.source.paging, cursor: sync.cursor, writes: sync.writes }).summary;
+  return { sync: sync.name, counts: { ...counts }, guarantee, forecast: forecastOf(counts, settings.ratePerSecond), why, error };
+}
+
+function changeOf({ record, decision }: Planned, known: Known | undefined, body: JsonObject | undefined, sync: string, counts: Counts): PreviewedChange {
+  const { key, address, mapped } = record;
+  if (decision.kind === "create") {
+    counts.created += 1;
+    return { kind: "create", sync, key, address, mapped };
+  }
+  counts.updated += 1;
+  const note = known?.operation !== undefined ? "an earlier write of it is unresolved" : body === undefined ? "what the destination holds is not kept" : undefined;
+  return { kind: "update", sync, key, address, differences: body === undefined ? [] : differences(body, mapped), note };
+}
+
+function forecastOf({ created, updated, pages }: Counts, ratePerSecond: number | undefined): Preview["forecast"] {
+  const writes = created + updated;
+  if (ratePerSecond === undefined) return { requests: writes + pages, minutes: undefined, basis: "the destination declares no `limits.rate`" };
+  return { requests: writes + pages, minutes: writes / ratePerSecond / 60, basis: `${writes} writes at the declared ${ratePerSecond}/s` };
+}
+
+function lookingContext(sync: Sync, ports: Pick<Ports, "clock" | "chance" | "ledger">, counts: Counts, stop: AbortSignal, read: RunContext["read"]): RunContext {
+  return {
+    sync,
+    ports: { ...ports, emit: () => undefined, waitingFor: () => undefined },
+    run: 0,
+    counts,
+    read,
+    stop,
+    kill: stop,
+    partial: true,
+    fail(error) {
+      throw error;
+    },
+    say: () => undefined,
+    sent: () => void (counts.requests += 1),
+  };
+}
+
+/** What a first plan finds: no ledger is made for it. */
+function emptyLedger(sync: string): SyncLedger {
+  const nothing = new Map();
+  const known = {
+    sync,
+    checkpoint: async () => undefined,
+    lookup: async () => nothing,
+    addressOwners: async () => nothing,
+    bodies: async () => nothing,
+  };
+  return known as unknown as SyncLedger;
+}

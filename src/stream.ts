@@ -1,0 +1,35 @@
+/** A queue between what happens and who looks: values pushed before or while somebody iterates, in order. */
+export interface Stream<Value> extends AsyncIterable<Value> {
+  push(value: Value): void;
+  end(): void;
+}
+
+/** Values that nobody reads are dropped beyond this, oldest first: a run must not grow because its events are ignored. */
+const UNREAD_MAX = 100_000;
+
+export function createStream<Value>(): Stream<Value> {
+  let unread: Value[] = [];
+  let ended = false;
+  let wake: (() => void) | undefined;
+  return {
+    push(value) {
+      unread.push(value);
+      if (unread.length > UNREAD_MAX) unread = unread.slice(UNREAD_MAX / 2);
+      wake?.();
+    },
+    end() {
+      ended = true;
+      wake?.();
+    },
+    async *[Symbol.asyncIterator]() {
+      for (;;) {
+        const batch = unread;
+        unread = [];
+        yield* batch;
+        if (unread.length > 0) continue;
+        if (ended) return;
+        await new Promise<void>((done) => (wake = done));
+      }
+    },
+  };
+}

@@ -1,0 +1,2 @@
+export { seededChance } from "./seeded-chance.ts";
+export { VirtualClock } from "./virtual-clock.ts";
