@@ -3,7 +3,8 @@ import type { EvenkeelError } from "./core/errors.ts";
 import type { Preview, PreviewedChange } from "./pipeline/preview.ts";
 import type { Guarantee } from "./core/guarantee.ts";
 import type { JsonObject } from "./core/json.ts";
-import type { Checkpoint, Entry, LedgerCounts, Reject, RunRow, StoredHistoryEvent, StoredOperation } from "./core/ledger.ts";
+import type { Checkpoint, Entry, LedgerCounts, Reject, RunRow, StoredOperation } from "./core/ledger.ts";
+import type { StoredHistoryEvent } from "./core/history.ts";
 
 /** Results and options of the library (`open` is in `library.ts`; the CLI is built on nothing else). */
 
@@ -96,7 +97,11 @@ export interface Evenkeel {
   discardRejects(sync: string, ids: readonly number[]): Promise<number>;
   explain(sync: string, key: string): Promise<Explanation>;
   /** Clears what is parked (and blocked lanes); an operation of unknown outcome is decided with `decide`. */
-  unblock(options: { readonly sync?: string; readonly key?: string; readonly decide?: "applied" | "resend" }): Promise<{ readonly operations: number; readonly lanes: number }>;
+  unblock(options: {
+    readonly sync?: string;
+    readonly key?: string;
+    readonly decide?: "applied" | "resend";
+  }): Promise<{ readonly operations: number; readonly lanes: number }>;
   reset(sync: string, what: { readonly checkpoint: boolean; readonly entries: boolean }): Promise<void>;
   close(): Promise<void>;
 }

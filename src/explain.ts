@@ -3,7 +3,16 @@ import type { Explanation } from "./evenkeel.ts";
 
 /** Everything that is known of one record, and what it means. */
 export async function explain(sync: string, key: string, ledger: SyncLedger | undefined): Promise<Explanation> {
-  const nothing = { sync, key, entry: undefined, body: undefined, operation: undefined, waiting: undefined, reject: undefined, history: [] };
+  const nothing = {
+    sync,
+    key,
+    entry: undefined,
+    body: undefined,
+    operation: undefined,
+    waiting: undefined,
+    reject: undefined,
+    history: [],
+  };
   if (ledger === undefined) return { ...nothing, story: ["Nothing has been run yet: there is no ledger."] };
   const { active: operation, waiting } = await ledger.operation(key);
   const found = {
@@ -22,10 +31,16 @@ export async function explain(sync: string, key: string, ledger: SyncLedger | un
 function storyOf({ entry, operation, waiting, reject, history }: Omit<Explanation, "story">): readonly string[] {
   const story: string[] = [];
   if (entry === undefined && operation === undefined && reject === undefined) {
-    return [history.length === 0 ? "This key is not known: no run has met a record with it." : "The destination is not known to hold it any more."];
+    return [
+      history.length === 0
+        ? "This key is not known: no run has met a record with it."
+        : "The destination is not known to hold it any more.",
+    ];
   }
   if (entry !== undefined) {
-    const where = entry.address ?? (entry.destinationId === undefined ? "under an id that is not known" : `under the id ${entry.destinationId}`);
+    const where =
+      entry.address ??
+      (entry.destinationId === undefined ? "under an id that is not known" : `under the id ${entry.destinationId}`);
     story.push(
       entry.hash === undefined
         ? `It is in the destination (${where}), but its content there is not known: the next read writes it again.`
@@ -37,10 +52,14 @@ function storyOf({ entry, operation, waiting, reject, history }: Omit<Explanatio
       story.push(`A ${operation.kind} was journalled and has no outcome yet: the next run finds out.`);
       break;
     case "unknown":
-      story.push(`A ${operation.kind} may or may not have been applied: ${operation.progress.lastMessage ?? "the answer was lost"}. The next run tries to find out; you can decide with \`evenkeel state unblock\`.`);
+      story.push(
+        `A ${operation.kind} may or may not have been applied: ${operation.progress.lastMessage ?? "the answer was lost"}. The next run tries to find out; you can decide with \`evenkeel state unblock\`.`,
+      );
       break;
     case "parked":
-      story.push(`A ${operation.kind} waits to be tried again: ${operation.progress.lastMessage ?? "it was not sent"}.`);
+      story.push(
+        `A ${operation.kind} waits to be tried again: ${operation.progress.lastMessage ?? "it was not sent"}.`,
+      );
       break;
     case "verifying":
       story.push("It was applied, while an older write of it could still land; that is watched.");
@@ -51,7 +70,9 @@ function storyOf({ entry, operation, waiting, reject, history }: Omit<Explanatio
   }
   if (waiting !== undefined) story.push("A newer version waits behind it.");
   if (reject !== undefined) {
-    story.push(`It is ${reject.kind}: ${reject.reason}. It is tried again when the record or the mapping changes, or with \`evenkeel rejects retry\`.`);
+    story.push(
+      `It is ${reject.kind}: ${reject.reason}. It is tried again when the record or the mapping changes, or with \`evenkeel rejects retry\`.`,
+    );
   }
   return story;
 }

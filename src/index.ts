@@ -4,5 +4,17 @@ export type { Counts, RunEvent } from "./core/events.ts";
 export type { Guarantee } from "./core/guarantee.ts";
 export type { Reject } from "./core/ledger.ts";
 export type { Evidence } from "./core/outcome.ts";
-export type { Evenkeel, Explanation, Plan, PlannedChange, PlanSummary, Run, RunOptions, RunResult, SyncInfo, SyncResult, SyncStatus } from "./evenkeel.ts";
+export type {
+  Evenkeel,
+  Explanation,
+  Plan,
+  PlannedChange,
+  PlanSummary,
+  Run,
+  RunOptions,
+  RunResult,
+  SyncInfo,
+  SyncResult,
+  SyncStatus,
+} from "./evenkeel.ts";
 export { open, type OpenOptions } from "./library.ts";

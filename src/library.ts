@@ -26,7 +26,10 @@ export interface OpenOptions {
 export async function open(options: OpenOptions = {}): Promise<Evenkeel> {
   const cwd = resolve(options.cwd ?? systemCwd());
   const loaded = await load(options, cwd);
-  const stateFile = options.stateFile === undefined ? resolve(dirname(loaded.file), loaded.config.state.file ?? ".evenkeel/state.db") : resolve(cwd, options.stateFile);
+  const stateFile =
+    options.stateFile === undefined
+      ? resolve(dirname(loaded.file), loaded.config.state.file ?? ".evenkeel/state.db")
+      : resolve(cwd, options.stateFile);
   return openEvenkeel({
     loaded,
     configFile: options.config === undefined ? loaded.file : undefined,

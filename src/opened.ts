@@ -4,10 +4,21 @@ import type { LoadedConfig } from "./config/load.ts";
 import type { Chance, Clock } from "./core/clock.ts";
 import { EvenkeelError } from "./core/errors.ts";
 import { combineExitCodes, exitCodeOf, type ExitCode } from "./core/exit-code.ts";
-import { noCounts, type RunEvent } from "./core/events.ts";
+import type { RunEvent } from "./core/events.ts";
 import { guaranteeOf } from "./core/guarantee.ts";
 import type { Ledger, Lease, SyncLedger } from "./core/ledger.ts";
-import type { Evenkeel, Plan, PlannedChange, PlanSummary, Run, RunOptions, RunResult, SyncInfo, SyncResult, SyncStatus } from "./evenkeel.ts";
+import type {
+  Evenkeel,
+  Plan,
+  PlannedChange,
+  PlanSummary,
+  Run,
+  RunOptions,
+  RunResult,
+  SyncInfo,
+  SyncResult,
+  SyncStatus,
+} from "./evenkeel.ts";
 import { explain } from "./explain.ts";
 import { Lanes } from "./http/gate.ts";
 import type { ReadChoice } from "./pipeline/opening.ts";
@@ -16,6 +27,8 @@ import { runSync } from "./pipeline/run.ts";
 import { systemNetwork } from "./runtime/network.ts";
 import { systemHolder } from "./runtime/process.ts";
 import { openLedger } from "./sqlite/ledger.ts";
+import { exitCodeOfResult, runOne } from "./sync-result.ts";
+import { unblockSync } from "./unblock.ts";
 import { createStream } from "./stream.ts";
 import { VERSION } from "./version.ts";
 
@@ -40,9 +53,11 @@ export function openEvenkeel({ loaded, configFile, stateFile, clock, chance }: O
   const { config } = loaded;
   const connectMs = Math.max(...Object.values(config.connections).map(({ timeouts }) => timeouts.connectMs));
   const dispatcher = systemNetwork(connectMs);
-  const build = (lanes: Lanes): ReadonlyMap<string, BuiltSync> => buildSyncs(config, { clock, dispatcher, lanes, userAgent: `evenkeel/${VERSION}`, secrets: loaded.secrets });
+  const build = (lanes: Lanes): ReadonlyMap<string, BuiltSync> =>
+    buildSyncs(config, { clock, dispatcher, lanes, userAgent: `evenkeel/${VERSION}`, secrets: loaded.secrets });
 
-  const readable = async (): Promise<Ledger | undefined> => (existsSync(stateFile) ? openLedger({ file: stateFile, bodies: config.state.bodies, readOnly: true }) : undefined);
+  const readable = async (): Promise<Ledger | undefined> =>
+    existsSync(stateFile) ? openLedger({ file: stateFile, bodies: config.state.bodies, readOnly: true }) : undefined;
   const looking = async <Result>(look: (ledger: Ledger | undefined) => Promise<Result>): Promise<Result> => {
     const ledger = await readable();
     try {
@@ -67,11 +82,17 @@ export function openEvenkeel({ loaded, configFile, stateFile, clock, chance }: O
 
   const chosen = (syncs: readonly string[] | undefined): readonly string[] => {
     const names = Object.keys(config.syncs);
-    for (const name of syncs ?? []) if (!names.includes(name)) throw new EvenkeelError("USAGE", `there is no sync ${name}`, { next: `Syncs: ${names.join(", ")}.` });
+    for (const name of syncs ?? [])
+      if (!names.includes(name))
+        throw new EvenkeelError("USAGE", `there is no sync ${name}`, { next: `Syncs: ${names.join(", ")}.` });
     return syncs === undefined || syncs.length === 0 ? names : names.filter((name) => syncs.includes(name));
   };
 
-  const start = (names: readonly string[], choiceOf: (ledger: SyncLedger) => Promise<ReadChoice>, options: RunOptions): Run => {
+  const start = (
+    names: readonly string[],
+    choiceOf: (ledger: SyncLedger) => Promise<ReadChoice>,
+    options: RunOptions,
+  ): Run => {
     const events = createStream<RunEvent>();
     const work = async (ledger: Ledger): Promise<RunResult> => {
       const lanes = new Lanes(clock, await ledger.lanes());
@@ -80,12 +101,24 @@ export function openEvenkeel({ loaded, configFile, stateFile, clock, chance }: O
       for (const name of names) {
         const { sync, connections } = built.get(name) as BuiltSync;
         const syncLedger = await ledger.of(name);
-        const waitingFor = (): string | undefined => connections.map((connection) => connection.waitingFor()).find((wait) => wait !== undefined);
-        const settings = { ...(await choiceOf(syncLedger)), trace: options.trace === true, stop: options.signal ?? NEVER, kill: options.killSignal ?? NEVER };
+        const waitingFor = (): string | undefined =>
+          connections.map((connection) => connection.waitingFor()).find((wait) => wait !== undefined);
+        const settings = {
+          ...(await choiceOf(syncLedger)),
+          trace: options.trace === true,
+          stop: options.signal ?? NEVER,
+          kill: options.killSignal ?? NEVER,
+        };
         if (settings.stop.aborted) break;
-        results.push(await runOne(name, () => runSync(sync, { clock, chance, ledger: syncLedger, emit: events.push, waitingFor }, settings)));
+        results.push(
+          await runOne(name, () =>
+            runSync(sync, { clock, chance, ledger: syncLedger, emit: events.push, waitingFor }, settings),
+          ),
+        );
         for (const memory of lanes.memories()) await ledger.saveLane(memory).catch(() => undefined);
-        await syncLedger.trimHistory(clock.wallMs() - HISTORY_DAYS * 86_400_000, HISTORY_PER_KEY).catch(() => undefined);
+        await syncLedger
+          .trimHistory(clock.wallMs() - HISTORY_DAYS * 86_400_000, HISTORY_PER_KEY)
+          .catch(() => undefined);
       }
       const stopped: ExitCode[] = options.signal?.aborted === true ? [130] : [];
       return { syncs: results, exitCode: combineExitCodes([...results.map(exitCodeOfResult), ...stopped]) };
@@ -103,7 +136,12 @@ export function openEvenkeel({ loaded, configFile, stateFile, clock, chance }: O
       name,
       source: { connection: source.connection, request: source.request },
       destination: { connection: destination.connection, request: written?.request ?? "" },
-      guarantee: guaranteeOf({ traits: sync.destination.traits, paging: sync.source.paging, cursor: sync.cursor, writes: sync.writes }),
+      guarantee: guaranteeOf({
+        traits: sync.destination.traits,
+        paging: sync.source.paging,
+        cursor: sync.cursor,
+        writes: sync.writes,
+      }),
     };
   };
 
@@ -117,9 +155,23 @@ export function openEvenkeel({ loaded, configFile, stateFile, clock, chance }: O
         for (const name of chosen(options.syncs)) {
           const choice = { ...ALL, fullRefresh: options.fullRefresh === true, limit: options.limit, key: options.key };
           const rate = config.connections[config.syncs[name]?.destination.connection ?? ""]?.limits.ratePerSecond;
-          syncs.push(await planSync((built.get(name) as BuiltSync).sync, { clock, chance, ledger: await ledger?.of(name) }, { ...choice, stop: options.signal ?? NEVER, ratePerSecond: rate }, changes.push));
+          syncs.push(
+            await planSync(
+              (built.get(name) as BuiltSync).sync,
+              { clock, chance, ledger: await ledger?.of(name) },
+              { ...choice, stop: options.signal ?? NEVER, ratePerSecond: rate },
+              changes.push,
+            ),
+          );
         }
-        return { syncs, exitCode: combineExitCodes(syncs.map(({ error, counts }) => (error === undefined ? (counts.invalid > 0 ? 1 : 0) : exitCodeOf(error.code)))) };
+        return {
+          syncs,
+          exitCode: combineExitCodes(
+            syncs.map(({ error, counts }) =>
+              error === undefined ? (counts.invalid > 0 ? 1 : 0) : exitCodeOf(error.code),
+            ),
+          ),
+        };
       });
     const result = work().finally(() => changes.end());
     result.catch(() => undefined);
@@ -128,10 +180,30 @@ export function openEvenkeel({ loaded, configFile, stateFile, clock, chance }: O
 
   const statusOf = async (name: string, ledger: Ledger | undefined): Promise<SyncStatus> => {
     const of = await ledger?.of(name);
-    if (of === undefined) return { sync: name, checkpoint: undefined, counts: { entries: 0, unresolved: { sent: 0, unknown: 0, parked: 0, waiting: 0, verifying: 0 }, invalid: 0, rejected: 0 }, lastRun: undefined, parkedUntilMs: undefined };
-    const parked = (await of.unresolved(0, BATCH)).filter(({ state }) => state === "parked").map(({ progress }) => progress.notBeforeMs ?? 0);
+    if (of === undefined)
+      return {
+        sync: name,
+        checkpoint: undefined,
+        counts: {
+          entries: 0,
+          unresolved: { sent: 0, unknown: 0, parked: 0, waiting: 0, verifying: 0 },
+          invalid: 0,
+          rejected: 0,
+        },
+        lastRun: undefined,
+        parkedUntilMs: undefined,
+      };
+    const parked = (await of.unresolved(0, BATCH))
+      .filter(({ state }) => state === "parked")
+      .map(({ progress }) => progress.notBeforeMs ?? 0);
     const [lastRun] = await of.runs(1);
-    return { sync: name, checkpoint: await of.checkpoint(), counts: await of.counts(), lastRun, parkedUntilMs: parked.length === 0 ? undefined : Math.min(...parked) };
+    return {
+      sync: name,
+      checkpoint: await of.checkpoint(),
+      counts: await of.counts(),
+      lastRun,
+      parkedUntilMs: parked.length === 0 ? undefined : Math.min(...parked),
+    };
   };
 
   return {
@@ -142,7 +214,11 @@ export function openEvenkeel({ loaded, configFile, stateFile, clock, chance }: O
     },
     run: (options = {}) => {
       const names = chosen(options.syncs);
-      return start(names, async () => ({ ...ALL, fullRefresh: options.fullRefresh === true, limit: options.limit, key: options.key }), options);
+      return start(
+        names,
+        async () => ({ ...ALL, fullRefresh: options.fullRefresh === true, limit: options.limit, key: options.key }),
+        options,
+      );
     },
     plan,
     status: () => looking((ledger) => Promise.all(chosen(undefined).map((name) => statusOf(name, ledger)))),
@@ -151,7 +227,7 @@ export function openEvenkeel({ loaded, configFile, stateFile, clock, chance }: O
         const all = [];
         for (const name of chosen(sync === undefined ? undefined : [sync])) {
           const of = await ledger?.of(name);
-          for (let after = 0; of !== undefined; ) {
+          for (let after = 0; of !== undefined;) {
             const batch = await of.rejects(after, BATCH);
             all.push(...batch.map((reject) => ({ ...reject, sync: name })));
             const last = batch.at(-1);
@@ -166,57 +242,32 @@ export function openEvenkeel({ loaded, configFile, stateFile, clock, chance }: O
     reject: (sync, id) => looking(async (ledger) => (await ledger?.of(chosen([sync])[0] as string))?.reject(id)),
     retryRejects: (sync, ids, options = {}) =>
       start(chosen([sync]), async (ledger) => ({ ...ALL, rejects: ids ?? (await allRejects(ledger)) }), options),
-    discardRejects: (sync, ids) => writing("rejects discard", async (ledger) => (await ledger.of(chosen([sync])[0] as string)).discardRejects(ids)),
-    explain: (sync, key) => looking(async (ledger) => explain(chosen([sync])[0] as string, key, await ledger?.of(sync))),
+    discardRejects: (sync, ids) =>
+      writing("rejects discard", async (ledger) => (await ledger.of(chosen([sync])[0] as string)).discardRejects(ids)),
+    explain: (sync, key) =>
+      looking(async (ledger) => explain(chosen([sync])[0] as string, key, await ledger?.of(sync))),
     unblock: ({ sync, key, decide }) =>
       writing("state unblock", async (ledger) => {
         let operations = 0;
-        for (const name of chosen(sync === undefined ? undefined : [sync])) operations += await unblockSync(await ledger.of(name), key, decide);
+        for (const name of chosen(sync === undefined ? undefined : [sync]))
+          operations += await unblockSync(await ledger.of(name), key, decide);
         return { operations, lanes: key === undefined ? await ledger.unblockLanes(undefined) : 0 };
       }),
-    reset: (sync, what) => writing("state reset", async (ledger) => (await ledger.of(chosen([sync])[0] as string)).reset(what)),
+    reset: (sync, what) =>
+      writing("state reset", async (ledger) => (await ledger.of(chosen([sync])[0] as string)).reset(what)),
     close: () => dispatcher.close(),
   };
 }
 
 const NEVER = new AbortController().signal;
 
-async function runOne(sync: string, run: () => ReturnType<typeof runSync>): Promise<SyncResult> {
-  try {
-    const { status, counts, durationMs, why, error } = await run();
-    return { sync, status, counts, durationMs, why, error };
-  } catch (thrown) {
-    return { sync, status: "failed", counts: noCounts(), durationMs: 0, why: undefined, error: EvenkeelError.from(thrown) };
-  }
-}
-
-function exitCodeOfResult({ status, error }: SyncResult): ExitCode {
-  if (error !== undefined) return exitCodeOf(error.code);
-  return status === "level" ? 0 : status === "interrupted" ? 130 : 1;
-}
-
 async function allRejects(ledger: SyncLedger): Promise<readonly number[]> {
   const ids: number[] = [];
-  for (let after = 0; ; ) {
+  for (let after = 0; ;) {
     const batch = await ledger.rejects(after, BATCH);
     ids.push(...batch.map(({ id }) => id));
     const last = batch.at(-1);
     if (last === undefined) return ids;
     after = last.id;
   }
-}
-
-/** Clears waits, or takes a person's word for what became of an operation whose outcome is unknown. */
-async function unblockSync(ledger: SyncLedger, key: string | undefined, decide: "applied" | "resend" | undefined): Promise<number> {
-  if (decide === undefined || key === undefined) return ledger.unblock(key);
-  const { active } = await ledger.operation(key);
-  if (active === undefined || active.state !== "unknown" || active.stored === undefined) return 0;
-  const settle = (resolution: Parameters<SyncLedger["settle"]>[0]["resolutions"][number]): Promise<void> => ledger.settle({ run: 0, resolutions: [resolution], checkpoint: undefined, history: [] });
-  const { number, keyKind, destinationId, address, hash, sourceVersion, progress, stored } = active;
-  if (decide === "resend") await settle({ kind: "held", number, state: "parked", progress: { ...progress, everUnknown: false, notBeforeMs: undefined }, held: stored });
-  else {
-    const entry = { key, keyKind, destinationId, address, hash, sourceVersion, etag: undefined, operation: number, read: 0 };
-    await settle({ kind: "applied", number, entry, mapped: stored.mapped, verify: undefined });
-  }
-  return 1;
 }

@@ -145,7 +145,7 @@ function buildSync(
     key: (record) => {
       const parts = keyParts.map((part) => part.evaluate(record));
       return parts.some((part) => part instanceof Promise)
-        ? Promise.all(parts).then(readKey)
+        ? Promise.all(parts.map(async (part) => part)).then(readKey)
         : readKey(parts as (Json | undefined)[]);
     },
     cursor:

@@ -1,6 +1,17 @@
-import type { Place } from "../core/errors.ts";
+import type { ErrorCode, Place } from "../core/errors.ts";
 
 export type Path = readonly (string | number)[];
+
+/** One thing that is wrong with a config. */
+export interface Problem {
+  readonly code: ErrorCode;
+  /** What is wrong, with the path of the key. */
+  readonly message: string;
+  /** What to do about it, as a sentence. */
+  readonly next?: string;
+  readonly place: Place;
+  readonly path: Path;
+}
 
 /** A config as it was read, before anything is known about its meaning; the same for YAML and TypeScript. */
 export interface Document {

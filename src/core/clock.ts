@@ -18,7 +18,7 @@ export interface Clock {
    * Rejects with the signal's reason when it is or becomes aborted.
    */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
-  /** Calls `then` once after `ms` unless cancelled. Does not keep the process alive. */
+  /** Calls `then` once after `ms` unless cancelled. Keeps the process alive: somebody waits for it. */
   after(ms: number, then: () => void): Timer;
 }
 

@@ -31,7 +31,9 @@ test("P1: a computed timestamp is written in the source's own format and zone", 
 });
 
 test("P1: subtracting never gives a later instant than asked for, and loses less than the format's step", () => {
-  const stamp = fc.tuple(fc.date({ min: new Date(0), max: new Date(4e12), noInvalidDate: true }), fc.stringMatching(/^\d{1,9}$/)).map(([date, fraction]) => `${date.toISOString().slice(0, 19)}.${fraction}Z`);
+  const stamp = fc
+    .tuple(fc.date({ min: new Date(0), max: new Date(4e12), noInvalidDate: true }), fc.stringMatching(/^\d{1,9}$/))
+    .map(([date, fraction]) => `${date.toISOString().slice(0, 19)}.${fraction}Z`);
   fc.assert(
     fc.property(stamp, fc.integer({ min: 1, max: 1e9 }), (text, amount) => {
       const before = parseCursor("timestamp", text);
@@ -58,6 +60,7 @@ test("P3: a timestamp past the limit is cut to it, one before it is kept as writ
 });
 
 test("what is no cursor of its type is recognised", () => {
-  for (const text of ["", "yesterday", "2026-02-30", "2026-13-01", "2026-03-01T25:00:00Z", "1709294400"]) assert.equal(parseCursor("timestamp", text), undefined, text);
+  for (const text of ["", "yesterday", "2026-02-30", "2026-13-01", "2026-03-01T25:00:00Z", "1709294400"])
+    assert.equal(parseCursor("timestamp", text), undefined, text);
   for (const text of ["", "1.5", "1e3", "abc"]) assert.equal(parseCursor("integer", text), undefined, text);
 });

@@ -19,7 +19,8 @@ interface TimestampShape {
 }
 
 /** RFC 3339 with what APIs make of it: a blank for the `T`, no zone, no seconds, any number of fraction digits. */
-const TIMESTAMP = /^(\d{4})-(\d{2})-(\d{2})(?:([Tt ])(\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,18}))?)?\s?([Zz]|[+-]\d{2}(?::?\d{2})?)?)?$/;
+const TIMESTAMP =
+  /^(\d{4})-(\d{2})-(\d{2})(?:([Tt ])(\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,18}))?)?\s?([Zz]|[+-]\d{2}(?::?\d{2})?)?)?$/;
 
 const NANOS_PER_MS = 1_000_000n;
 /** Instants are kept in attoseconds: 18 digits of a second's fraction, more than any API writes. */
@@ -43,14 +44,37 @@ function parseTimestamp(text: string): ParsedCursor | undefined {
   const parts = TIMESTAMP.exec(text);
   if (parts === null) return undefined;
   const [, year, month, day, separator = "", hour = "0", minute = "0", second, fraction = "", zone = ""] = parts;
-  const ms = Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second ?? "0"));
+  const ms = Date.UTC(
+    Number(year),
+    Number(month) - 1,
+    Number(day),
+    Number(hour),
+    Number(minute),
+    Number(second ?? "0"),
+  );
   const date = new Date(ms);
   // Date.UTC rolls 31 February over to March; such a text is no date. Second 60 is a leap second (RFC 3339, 5.7) and may roll over.
   const isReal = date.getUTCMonth() === Number(month) - 1 || Number(second) === 60;
-  if (!isReal || Number(month) > 12 || Number(hour) > 23 || Number(minute) > 59 || Number(second ?? "0") > 60 || Number(year) < 100) return undefined;
+  if (
+    !isReal ||
+    Number(month) > 12 ||
+    Number(hour) > 23 ||
+    Number(minute) > 59 ||
+    Number(second ?? "0") > 60 ||
+    Number(year) < 100
+  )
+    return undefined;
   const offsetMinutes = offsetOf(zone);
-  const instant = (BigInt(ms) - BigInt(offsetMinutes) * 60_000n) * ATTO_PER_MS + BigInt(fraction.padEnd(FRACTION_DIGITS, "0")) ;
-  const shape = { separator, digits: fraction.length, hasTime: separator !== "", hasSeconds: second !== undefined, zone, offsetMinutes };
+  const instant =
+    (BigInt(ms) - BigInt(offsetMinutes) * 60_000n) * ATTO_PER_MS + BigInt(fraction.padEnd(FRACTION_DIGITS, "0"));
+  const shape = {
+    separator,
+    digits: fraction.length,
+    hasTime: separator !== "",
+    hasSeconds: second !== undefined,
+    zone,
+    offsetMinutes,
+  };
   return { type: "timestamp", instant, shape };
 }
 
@@ -71,7 +95,8 @@ export function compareCursors(type: CursorType, a: string, b: string): number {
   return x < y ? -1 : x > y ? 1 : 0;
 }
 
-const orderOf = (cursor: ParsedCursor): bigint | string => (cursor.type === "timestamp" ? cursor.instant : cursor.value);
+const orderOf = (cursor: ParsedCursor): bigint | string =>
+  cursor.type === "timestamp" ? cursor.instant : cursor.value;
 
 /**
  * `amount` before this value, in the source's own format and zone (P1): ms for timestamps, units for integers. Where the format

@@ -31,7 +31,12 @@ export interface SendOptions {
 
 /** What a look-up in the live destination found. */
 export type Finding =
-  | { readonly kind: "found"; readonly destinationId: string | undefined; readonly record: JsonObject; readonly etag?: string }
+  | {
+      readonly kind: "found";
+      readonly destinationId: string | undefined;
+      readonly record: JsonObject;
+      readonly etag?: string;
+    }
   | { readonly kind: "absent" }
   | { readonly kind: "unclear"; readonly attempt: Attempt };
 
@@ -52,13 +57,23 @@ export interface Destination {
   readonly connection: string;
   readonly traits: DestinationTraits;
   /** The record's own address, checked against S1; undefined where ids are assigned. */
-  address(record: Pick<DesiredRecord, "key" | "mapped" | "body">): Promise<{ ok: true; address: string | undefined } | { ok: false; reason: string }>;
+  address(
+    record: Pick<DesiredRecord, "key" | "mapped" | "body">,
+  ): Promise<{ ok: true; address: string | undefined } | { ok: false; reason: string }>;
   /** Renders a write. `destinationId` is needed for an update where ids are assigned. */
-  render(kind: OperationKind, record: Pick<DesiredRecord, "key" | "mapped" | "body">, destinationId: string | undefined): Promise<RenderedWrite>;
+  render(
+    kind: OperationKind,
+    record: Pick<DesiredRecord, "key" | "mapped" | "body">,
+    destinationId: string | undefined,
+  ): Promise<RenderedWrite>;
   /** Sends it once through the lane. */
   send(write: Write, options: SendOptions): Promise<Attempt>;
   /** The id that an applied create's answer gave, or a replayed one's; undefined when it cannot be found there. */
   idOf(body: Json | undefined): Promise<string | undefined>;
   /** Finds a record by its own external id (`find`) or address (`read`). Undefined when neither is declared. */
-  readonly lookUp?: (record: Pick<DesiredRecord, "key" | "mapped" | "body">, destinationId: string | undefined, options: Omit<SendOptions, "idempotencyKey">) => Promise<Finding>;
+  readonly lookUp?: (
+    record: Pick<DesiredRecord, "key" | "mapped" | "body">,
+    destinationId: string | undefined,
+    options: Omit<SendOptions, "idempotencyKey">,
+  ) => Promise<Finding>;
 }

@@ -24,5 +24,6 @@ function compare(before: JsonObject, after: JsonObject, prefix: string): readonl
   });
 }
 
-const own = (object: JsonObject, name: string): Json | undefined => (Object.hasOwn(object, name) ? object[name] : undefined);
+const own = (object: JsonObject, name: string): Json | undefined =>
+  Object.hasOwn(object, name) ? object[name] : undefined;
 const textOf = (value: Json | undefined): string | undefined => (value === undefined ? undefined : canonical(value));

@@ -94,6 +94,9 @@ export class EvenkeelError extends Error {
   static from(thrown: unknown): EvenkeelError {
     if (thrown instanceof EvenkeelError) return thrown;
     const message = thrown instanceof Error ? thrown.message : String(thrown);
-    return new EvenkeelError("INVARIANT", `unexpected: ${message}`, { cause: thrown, next: "This is a defect in Evenkeel: please report it with this message." });
+    return new EvenkeelError("INVARIANT", `unexpected: ${message}`, {
+      cause: thrown,
+      next: "This is a defect in Evenkeel: please report it with this message.",
+    });
   }
 }

@@ -28,24 +28,142 @@ export interface Counts {
 }
 
 export const noCounts = (): Counts => ({
-  read: 0, created: 0, updated: 0, deleted: 0, unchanged: 0, superseded: 0, skipped: 0, invalid: 0, rejected: 0,
-  stillRejected: 0, unknown: 0, parked: 0, requests: 0, retries: 0, throttled: 0, pages: 0,
+  read: 0,
+  created: 0,
+  updated: 0,
+  deleted: 0,
+  unchanged: 0,
+  superseded: 0,
+  skipped: 0,
+  invalid: 0,
+  rejected: 0,
+  stillRejected: 0,
+  unknown: 0,
+  parked: 0,
+  requests: 0,
+  retries: 0,
+  throttled: 0,
+  pages: 0,
 });
 
 /** The only way out of a run: terminal, JSON lines and logs render this union. `atMs` is wall clock. */
 export type RunEvent =
-  | { readonly type: "run-started"; readonly sync: string; readonly atMs: number; readonly run: number; readonly mode: "full" | "incremental"; readonly since: string | undefined; readonly resumed: boolean; readonly guarantee: string; readonly reason: string }
-  | { readonly type: "recovered"; readonly sync: string; readonly atMs: number; readonly leftovers: number; readonly held: number }
-  | { readonly type: "page"; readonly sync: string; readonly atMs: number; readonly page: number; readonly records: number; readonly total: number | undefined; readonly bytes: number }
-  | { readonly type: "progress"; readonly sync: string; readonly atMs: number; readonly counts: Readonly<Counts>; readonly total: number | undefined; readonly inFlight: number; readonly waitingFor: string | undefined }
-  | { readonly type: "invalid"; readonly sync: string; readonly atMs: number; readonly key: string | undefined; readonly code: string; readonly reason: string }
-  | { readonly type: "rejected"; readonly sync: string; readonly atMs: number; readonly key: string; readonly reason: string; readonly status: number | undefined }
-  | { readonly type: "held"; readonly sync: string; readonly atMs: number; readonly key: string; readonly state: "unknown" | "parked"; readonly untilMs: number | undefined; readonly reason: string }
-  | { readonly type: "retry"; readonly sync: string; readonly atMs: number; readonly what: string; readonly attempt: number; readonly delayMs: number; readonly reason: string }
-  | { readonly type: "waiting"; readonly sync: string; readonly atMs: number; readonly untilMs: number; readonly reason: string }
-  | { readonly type: "checkpoint"; readonly sync: string; readonly atMs: number; readonly cursor: string | undefined; readonly complete: boolean }
-  | { readonly type: "warning"; readonly sync: string; readonly atMs: number; readonly code: string; readonly message: string; readonly next: string | undefined }
-  | { readonly type: "trace"; readonly sync: string; readonly atMs: number; readonly connection: string; readonly evidence: Evidence }
-  | { readonly type: "run-ended"; readonly sync: string; readonly atMs: number; readonly run: number; readonly status: "level" | "incomplete" | "failed" | "interrupted"; readonly counts: Readonly<Counts>; readonly durationMs: number; readonly why: string | undefined; readonly error: { readonly code: ErrorCode; readonly message: string; readonly next: string | undefined; readonly evidence: Evidence | undefined } | undefined };
+  | {
+      readonly type: "run-started";
+      readonly sync: string;
+      readonly atMs: number;
+      readonly run: number;
+      readonly mode: "full" | "incremental";
+      readonly since: string | undefined;
+      readonly resumed: boolean;
+      readonly guarantee: string;
+      readonly reason: string;
+    }
+  | {
+      readonly type: "recovered";
+      readonly sync: string;
+      readonly atMs: number;
+      readonly leftovers: number;
+      readonly held: number;
+    }
+  | {
+      readonly type: "page";
+      readonly sync: string;
+      readonly atMs: number;
+      readonly page: number;
+      readonly records: number;
+      readonly total: number | undefined;
+      readonly bytes: number;
+    }
+  | {
+      readonly type: "progress";
+      readonly sync: string;
+      readonly atMs: number;
+      readonly counts: Readonly<Counts>;
+      readonly total: number | undefined;
+      readonly inFlight: number;
+      readonly waitingFor: string | undefined;
+    }
+  | {
+      readonly type: "invalid";
+      readonly sync: string;
+      readonly atMs: number;
+      readonly key: string | undefined;
+      readonly code: string;
+      readonly reason: string;
+    }
+  | {
+      readonly type: "rejected";
+      readonly sync: string;
+      readonly atMs: number;
+      readonly key: string;
+      readonly reason: string;
+      readonly status: number | undefined;
+    }
+  | {
+      readonly type: "held";
+      readonly sync: string;
+      readonly atMs: number;
+      readonly key: string;
+      readonly state: "unknown" | "parked";
+      readonly untilMs: number | undefined;
+      readonly reason: string;
+    }
+  | {
+      readonly type: "retry";
+      readonly sync: string;
+      readonly atMs: number;
+      readonly what: string;
+      readonly attempt: number;
+      readonly delayMs: number;
+      readonly reason: string;
+    }
+  | {
+      readonly type: "waiting";
+      readonly sync: string;
+      readonly atMs: number;
+      readonly untilMs: number;
+      readonly reason: string;
+    }
+  | {
+      readonly type: "checkpoint";
+      readonly sync: string;
+      readonly atMs: number;
+      readonly cursor: string | undefined;
+      readonly complete: boolean;
+    }
+  | {
+      readonly type: "warning";
+      readonly sync: string;
+      readonly atMs: number;
+      readonly code: string;
+      readonly message: string;
+      readonly next: string | undefined;
+    }
+  | {
+      readonly type: "trace";
+      readonly sync: string;
+      readonly atMs: number;
+      readonly connection: string;
+      readonly evidence: Evidence;
+    }
+  | {
+      readonly type: "run-ended";
+      readonly sync: string;
+      readonly atMs: number;
+      readonly run: number;
+      readonly status: "level" | "incomplete" | "failed" | "interrupted";
+      readonly counts: Readonly<Counts>;
+      readonly durationMs: number;
+      readonly why: string | undefined;
+      readonly error:
+        | {
+            readonly code: ErrorCode;
+            readonly message: string;
+            readonly next: string | undefined;
+            readonly evidence: Evidence | undefined;
+          }
+        | undefined;
+    };
 
 export type Emit = (event: RunEvent) => void;

@@ -5,7 +5,8 @@ import { exactNumber, type Json } from "./json.ts";
  * point, minus zero. Inside a string that only costs the slower parse; timestamps and UUIDs, which every page is full of, do not
  * look like it.
  */
-const SUSPICIOUS = /[\d.]{17}|\d{16}|(?:^|[:,[\s])-?(?:\d[\d.]*[eE]|\d+\.\d*0(?=[,\]}\s]|$)|0\.0{6}|0(?<=-0)(?=[,\]}\s]|$))/;
+const SUSPICIOUS =
+  /[\d.]{17}|\d{16}|(?:^|[:,[\s])-?(?:\d[\d.]*[eE]|\d+\.\d*0(?=[,\]}\s]|$)|0\.0{6}|0(?<=-0)(?=[,\]}\s]|$))/;
 
 /**
  * Parses JSON so that no number changes (S5): one whose text a double would not give back is an exact number that keeps its text.

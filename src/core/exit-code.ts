@@ -3,7 +3,15 @@ import type { ErrorCode } from "./errors.ts";
 /** What the command's number says to a script; documented in docs/cli.md. */
 export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5 | 130;
 
-export const EXIT: { readonly level: 0; readonly notLevel: 1; readonly usage: 2; readonly api: 3; readonly different: 4; readonly held: 5; readonly interrupted: 130 } = {
+export const EXIT: {
+  readonly level: 0;
+  readonly notLevel: 1;
+  readonly usage: 2;
+  readonly api: 3;
+  readonly different: 4;
+  readonly held: 5;
+  readonly interrupted: 130;
+} = {
   level: 0,
   /** Records were rejected, invalid, unknown or withheld, or the run failed midway; it can be run again. */
   notLevel: 1,
@@ -23,7 +31,10 @@ const ORDER: readonly ExitCode[] = [EXIT.interrupted, EXIT.usage, EXIT.api, EXIT
 
 export function combineExitCodes(codes: Iterable<number>): ExitCode {
   const found = new Set(codes);
-  return ORDER.find((code) => found.has(code)) ?? (found.difference(new Set([EXIT.level])).size > 0 ? EXIT.notLevel : EXIT.level);
+  return (
+    ORDER.find((code) => found.has(code)) ??
+    (found.difference(new Set([EXIT.level])).size > 0 ? EXIT.notLevel : EXIT.level)
+  );
 }
 
 /** The one place that turns the code of an error into the number of the command. */

@@ -15,15 +15,26 @@ function shuffled(value: Json): Json {
 }
 
 test("equal content has one fingerprint, whatever the order of members", () => {
-  fc.assert(fc.property(fc.jsonValue(), (value) => assert.equal(fingerprint(value as Json), fingerprint(shuffled(value as Json)))));
+  fc.assert(
+    fc.property(fc.jsonValue(), (value) =>
+      assert.equal(fingerprint(value as Json), fingerprint(shuffled(value as Json))),
+    ),
+  );
 });
 
 test("the canonical text means the same as the value", () => {
-  fc.assert(fc.property(fc.jsonValue(), (value) => assert.deepEqual(JSON.parse(canonical(value as Json)), JSON.parse(JSON.stringify(value)))));
+  fc.assert(
+    fc.property(fc.jsonValue(), (value) =>
+      assert.deepEqual(JSON.parse(canonical(value as Json)), JSON.parse(JSON.stringify(value))),
+    ),
+  );
 });
 
 test("S5: exact numbers keep their text, so 1.10 and 1.1 differ", () => {
-  assert.equal(canonical({ b: exactNumber("9007199254740993"), a: exactNumber("1.10") }), '{"a":1.10,"b":9007199254740993}');
+  assert.equal(
+    canonical({ b: exactNumber("9007199254740993"), a: exactNumber("1.10") }),
+    '{"a":1.10,"b":9007199254740993}',
+  );
   assert.notEqual(fingerprint({ price: exactNumber("1.10") }), fingerprint({ price: 1.1 }));
 });
 

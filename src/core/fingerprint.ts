@@ -35,7 +35,8 @@ function sortedList(list: readonly Json[]): readonly Json[] {
 function sortedObject(object: JsonObject): JsonObject {
   const names = Object.keys(object);
   let isSorted = !hasIndexNames(names);
-  for (let index = 1; isSorted && index < names.length; index++) isSorted = (names[index - 1] as string) < (names[index] as string);
+  for (let index = 1; isSorted && index < names.length; index++)
+    isSorted = (names[index - 1] as string) < (names[index] as string);
   if (isSorted) {
     // JSON.stringify writes members in insertion order, so only changed members need a copy.
     let changed = false;

@@ -32,9 +32,12 @@ export function guaranteeOf(declared: Declared): Guarantee {
     summary,
     delivery: delivery.name,
     because: [delivery.because, fence.because, reading.because],
-    weaknesses: [delivery.weakness, fence.weakness, reading.weakness, "Records that vanish from the source stay in the destination."].filter(
-      (weakness) => weakness !== undefined,
-    ),
+    weaknesses: [
+      delivery.weakness,
+      fence.weakness,
+      reading.weakness,
+      "Records that vanish from the source stay in the destination.",
+    ].filter((weakness) => weakness !== undefined),
   };
 }
 
@@ -70,7 +73,8 @@ function deliveryOf(traits: DestinationTraits): Part<Delivery> & { readonly grou
       ? {
           name: "effectively once",
           ground: "found by a unique external id",
-          because: "A create of unknown outcome is looked up by its external id, which the destination keeps unique, before it is sent again.",
+          because:
+            "A create of unknown outcome is looked up by its external id, which the destination keeps unique, before it is sent again.",
           weakness: undefined,
         }
       : {
@@ -96,7 +100,9 @@ function fenceOf(traits: DestinationTraits): Part {
     because: `A write that was given up may land up to ${minutes} min later (\`lateWrite\`): a newer version sent meanwhile is ${
       traits.readBack ? "read back and repaired" : "sent again"
     } after that time.`,
-    weakness: traits.readBack ? undefined : "Without `read`, an overtaken write cannot be seen, only written over; declare `read`.",
+    weakness: traits.readBack
+      ? undefined
+      : "Without `read`, an overtaken write cannot be seen, only written over; declare `read`.",
   };
 }
 
@@ -110,7 +116,8 @@ function readingOf({ paging, cursor }: Declared): Part {
         "Records may move between numbered pages while the source changes, and one can be missed until the next full refresh; use cursor, keyset or link paging where the API has it.",
     };
   }
-  if (cursor === undefined) return { name, because: "Every run reads everything, to the declared end of paging.", weakness: undefined };
+  if (cursor === undefined)
+    return { name, because: "Every run reads everything, to the declared end of paging.", weakness: undefined };
   return {
     name,
     because: `Incremental reading by \`${cursor.field}\` asks inclusively, from a little before the last position, so ties and late rows are met again.`,

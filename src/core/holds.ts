@@ -8,11 +8,17 @@ import { isObject, scalarText, type Json } from "./json.ts";
 export function holds(found: Json | undefined, wanted: Json): boolean {
   if (wanted === null) return found === null || found === undefined;
   if (Array.isArray(wanted)) {
-    return Array.isArray(found) && found.length === wanted.length && wanted.every((item, index) => holds(found[index] as Json, item as Json));
+    return (
+      Array.isArray(found) &&
+      found.length === wanted.length &&
+      wanted.every((item, index) => holds(found[index] as Json, item as Json))
+    );
   }
   if (isObject(wanted)) {
     if (!isObject(found)) return false;
-    return Object.entries(wanted).every(([name, item]) => holds(Object.hasOwn(found, name) ? found[name] : undefined, item));
+    return Object.entries(wanted).every(([name, item]) =>
+      holds(Object.hasOwn(found, name) ? found[name] : undefined, item),
+    );
   }
   if (typeof wanted === "boolean") return found === wanted || found === String(wanted);
   const wantedText = scalarText(wanted);

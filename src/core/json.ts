@@ -23,7 +23,8 @@ const { rawJSON, isRawJSON } = JSON as unknown as {
 /** Keeps the text of a JSON number. Throws SyntaxError when `text` is not a JSON scalar. */
 export const exactNumber = (text: string): ExactNumber => rawJSON(text);
 
-export const isExactNumber = (value: unknown): value is ExactNumber => typeof value === "object" && value !== null && isRawJSON(value);
+export const isExactNumber = (value: unknown): value is ExactNumber =>
+  typeof value === "object" && value !== null && isRawJSON(value);
 
 /** True for a JSON object: not null, not an array, not an exact number. */
 export function isObject(value: unknown): value is JsonObject {

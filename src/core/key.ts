@@ -10,16 +10,19 @@ export function readKey(parts: readonly (Json | undefined)[]): KeyReading {
   const texts: string[] = [];
   let kind = "";
   for (const part of parts) {
-    if (part === undefined || part === null || part === "") return { ok: false, code: "KEY_MISSING", reason: `its key is ${nameOf(part)}` };
+    if (part === undefined || part === null || part === "")
+      return { ok: false, code: "KEY_MISSING", reason: `its key is ${nameOf(part)}` };
     const text = scalarText(part);
-    if (text === undefined) return { ok: false, code: "KEY_UNUSABLE", reason: `its key is ${nameOf(part)}, and a key is a text or a number` };
+    if (text === undefined)
+      return { ok: false, code: "KEY_UNUSABLE", reason: `its key is ${nameOf(part)}, and a key is a text or a number` };
     const problem = problemOf(text);
     if (problem !== undefined) return { ok: false, code: "KEY_UNUSABLE", reason: `its key ${problem}` };
     texts.push(parts.length === 1 ? text : text.replaceAll("%", "%25").replaceAll("/", "%2F"));
     kind += typeof part === "number" || isExactNumber(part) ? "n" : "t";
   }
   const key = texts.join("/");
-  if (key.length > KEY_LENGTH_MAX) return { ok: false, code: "KEY_UNUSABLE", reason: `its key is longer than ${KEY_LENGTH_MAX} characters` };
+  if (key.length > KEY_LENGTH_MAX)
+    return { ok: false, code: "KEY_UNUSABLE", reason: `its key is longer than ${KEY_LENGTH_MAX} characters` };
   return { ok: true, key, kind };
 }
 
@@ -54,7 +57,10 @@ export interface PageKeys<Item extends SourceRecord> {
  * Settles keys that occur twice in a page (U11): the higher cursor wins, else the later record; where the same text was written
  * once as a number and once as text, none of them may be sent.
  */
-export function settleDuplicates<Item extends SourceRecord>(records: readonly Item[], compare: ((a: string, b: string) => number) | undefined): PageKeys<Item> {
+export function settleDuplicates<Item extends SourceRecord>(
+  records: readonly Item[],
+  compare: ((a: string, b: string) => number) | undefined,
+): PageKeys<Item> {
   const byKey = Map.groupBy(records, ({ key }) => key);
   if (byKey.size === records.length) return { kept: records, superseded: [], ambiguous: [] };
   const kept = new Set<Item>();

@@ -3,10 +3,18 @@ import { test } from "node:test";
 import { Lane, type LaneLimits, type LaneReport } from "./lane.ts";
 import type { Quota } from "./rate-limit.ts";
 
-type Server = (nowMs: number) => { readonly ok: boolean; readonly quotas: readonly Quota[]; readonly retryAfterMs?: number };
+type Server = (nowMs: number) => {
+  readonly ok: boolean;
+  readonly quotas: readonly Quota[];
+  readonly retryAfterMs?: number;
+};
 
 /** Sends as fast as the lane lets it, for so long, to a server that answers after `latencyMs`. */
-function drive(limits: LaneLimits, server: Server, options: { readonly latencyMs: number; readonly forMs: number }): { sent: number; refused: number; most: number } {
+function drive(
+  limits: LaneLimits,
+  server: Server,
+  options: { readonly latencyMs: number; readonly forMs: number },
+): { sent: number; refused: number; most: number } {
   const lane = new Lane(limits);
   const underWay: { readonly startedMs: number; readonly endedMs: number; readonly answer: ReturnType<Server> }[] = [];
   let nowMs = 0;
@@ -29,7 +37,13 @@ function drive(limits: LaneLimits, server: Server, options: { readonly latencyMs
       nowMs = Math.max(nowMs, next.endedMs);
       underWay.shift();
       const { answer } = next;
-      lane.leave({ result: answer.ok ? "ok" : "throttled", startedMs: next.startedMs, endedMs: nowMs, retryAfterMs: answer.retryAfterMs, quotas: answer.quotas });
+      lane.leave({
+        result: answer.ok ? "ok" : "throttled",
+        startedMs: next.startedMs,
+        endedMs: nowMs,
+        retryAfterMs: answer.retryAfterMs,
+        quotas: answer.quotas,
+      });
     } else nowMs = untilMs;
   }
   return { sent, refused, most };
@@ -45,27 +59,61 @@ function fixedWindow(tell: (state: { remaining: number; leftMs: number }) => Quo
     const leftMs = 1_000 - ((nowMs + 370) % 1_000);
     const ok = used < 20;
     if (ok) used += 1;
-    return { ok, quotas: [tell({ remaining: 20 - used, leftMs })], ...(ok ? {} : { retryAfterMs: Math.ceil(leftMs / 1_000) * 1_000 }) };
+    return {
+      ok,
+      quotas: [tell({ remaining: 20 - used, leftMs })],
+      ...(ok ? {} : { retryAfterMs: Math.ceil(leftMs / 1_000) * 1_000 }),
+    };
   };
 }
 
 const announcements: Record<string, (state: { remaining: number; leftMs: number }) => Quota> = {
-  "policy and exact reset": ({ remaining, leftMs }) => ({ limit: 20, remaining, windowMs: 1_000, resetMs: leftMs, coarseMs: 0 }),
-  "policy and whole seconds": ({ remaining, leftMs }) => ({ limit: 20, remaining, windowMs: 1_000, resetMs: Math.ceil(leftMs / 1_000) * 1_000, coarseMs: 1_000 }),
-  "whole seconds and no window": ({ remaining, leftMs }) => ({ limit: 20, remaining, windowMs: undefined, resetMs: Math.ceil(leftMs / 1_000) * 1_000, coarseMs: 1_000 }),
-  "exact reset and no window": ({ remaining, leftMs }) => ({ limit: 20, remaining, windowMs: undefined, resetMs: leftMs, coarseMs: 0 }),
+  "policy and exact reset": ({ remaining, leftMs }) => ({
+    limit: 20,
+    remaining,
+    windowMs: 1_000,
+    resetMs: leftMs,
+    coarseMs: 0,
+  }),
+  "policy and whole seconds": ({ remaining, leftMs }) => ({
+    limit: 20,
+    remaining,
+    windowMs: 1_000,
+    resetMs: Math.ceil(leftMs / 1_000) * 1_000,
+    coarseMs: 1_000,
+  }),
+  "whole seconds and no window": ({ remaining, leftMs }) => ({
+    limit: 20,
+    remaining,
+    windowMs: undefined,
+    resetMs: Math.ceil(leftMs / 1_000) * 1_000,
+    coarseMs: 1_000,
+  }),
+  "exact reset and no window": ({ remaining, leftMs }) => ({
+    limit: 20,
+    remaining,
+    windowMs: undefined,
+    resetMs: leftMs,
+    coarseMs: 0,
+  }),
 };
 
 for (const [name, tell] of Object.entries(announcements)) {
   test(`L4: an announced 20/s (${name}) is used to 90 % with at most 1 % refusals`, () => {
-    const { sent, refused } = drive({ ratePerMs: undefined, concurrency: undefined }, fixedWindow(tell), { latencyMs: 30, forMs: 60_000 });
+    const { sent, refused } = drive({ ratePerMs: undefined, concurrency: undefined }, fixedWindow(tell), {
+      latencyMs: 30,
+      forMs: 60_000,
+    });
     assert.ok(refused <= sent * 0.01, `${refused} of ${sent} refused`);
     assert.ok(sent - refused >= 0.9 * 20 * 60, `${sent - refused} of ${20 * 60} used`);
   });
 }
 
 test("L6: a declared rate is kept without bursts", () => {
-  const { sent } = drive({ ratePerMs: 0.05, concurrency: 8 }, () => ({ ok: true, quotas: [] }), { latencyMs: 10, forMs: 10_000 });
+  const { sent } = drive({ ratePerMs: 0.05, concurrency: 8 }, () => ({ ok: true, quotas: [] }), {
+    latencyMs: 10,
+    forMs: 10_000,
+  });
   assert.ok(sent >= 495 && sent <= 502, String(sent));
 });
 
@@ -76,12 +124,20 @@ test("L6: a declared concurrency is kept; without one it grows while it helps, u
   assert.ok(most > 32 && most <= 64, String(most));
 });
 
-const report = (parts: Partial<LaneReport>): LaneReport => ({ result: "ok", startedMs: 0, endedMs: 10, retryAfterMs: undefined, quotas: [], ...parts });
+const report = (parts: Partial<LaneReport>): LaneReport => ({
+  result: "ok",
+  startedMs: 0,
+  endedMs: 10,
+  retryAfterMs: undefined,
+  quotas: [],
+  ...parts,
+});
 
 test("L3: all refusals that were under way are one episode", () => {
   const lane = new Lane({ ratePerMs: undefined, concurrency: undefined });
   for (let count = 0; count < 8; count++) assert.equal(lane.admit(0).kind, "go");
-  for (let count = 0; count < 8; count++) lane.leave(report({ result: "throttled", endedMs: 10 + count, retryAfterMs: 1_000 }));
+  for (let count = 0; count < 8; count++)
+    lane.leave(report({ result: "throttled", endedMs: 10 + count, retryAfterMs: 1_000 }));
   const paused = lane.admit(20);
   assert.ok(paused.kind === "wait" && paused.untilMs === 1_017);
   let admitted = 0;

@@ -169,18 +169,17 @@ export class Lane {
     this.#windowBeganMs = nowMs;
   }
 
-  /** L6: one more at a time while it is used and answers are not slower; fewer after failures. */
+  /** L6: one more at a time while it is used and answers are not slower; fewer when they are. */
   #followConcurrency({ result, startedMs, endedMs }: LaneReport): void {
-    if (this.#limits.concurrency !== undefined || result === "not-sent") return;
-    if (result === "failed") {
-      this.#concurrency = Math.max(1, this.#concurrency * 0.9);
-      return;
-    }
+    // A failure says nothing of how much at once is too much; an outage is the circuit's to notice.
+    if (this.#limits.concurrency !== undefined || result === "not-sent" || result === "failed") return;
     const tookMs = endedMs - startedMs;
     this.#fastestMs = Math.min(this.#fastestMs * 1.001, tookMs);
     const isUsed = this.#inFlight + 1 >= Math.floor(this.#concurrency);
-    if (isUsed && tookMs <= Math.max(this.#fastestMs * SLOW_FACTOR, 5)) this.#concurrency = Math.min(CONCURRENCY_MAX, this.#concurrency + 1 / this.#concurrency);
-    else if (tookMs > this.#fastestMs * SLOW_FACTOR * 2 && this.#concurrency > CONCURRENCY_START) this.#concurrency -= 1 / this.#concurrency;
+    if (isUsed && tookMs <= Math.max(this.#fastestMs * SLOW_FACTOR, 5))
+      this.#concurrency = Math.min(CONCURRENCY_MAX, this.#concurrency + 1 / this.#concurrency);
+    else if (tookMs > this.#fastestMs * SLOW_FACTOR * 2 && this.#concurrency > CONCURRENCY_START)
+      this.#concurrency -= 1 / this.#concurrency;
   }
 
   /** R7: when failures outrun the budget, the API is down: single probes until one succeeds. */

@@ -1,3 +1,4 @@
+import type { HistoryEvent, StoredHistoryEvent } from "./history.ts";
 import type { JsonObject } from "./json.ts";
 import type { OperationKind, OperationState, Progress } from "./operation.ts";
 import type { Evidence } from "./outcome.ts";
@@ -30,7 +31,9 @@ export interface Known {
   /** Its unresolved operation, if any (not the waiting one). */
   readonly operation: KnownOperation | undefined;
   /** The version waiting behind it, if any. */
-  readonly waiting: { readonly number: number; readonly hash: string; readonly sourceVersion: string | undefined } | undefined;
+  readonly waiting:
+    | { readonly number: number; readonly hash: string; readonly sourceVersion: string | undefined }
+    | undefined;
   /** The source hash and mapping fingerprint under which this key was last rejected or invalid (P11). */
   readonly rejected: { readonly sourceHash: string; readonly mapping: string } | undefined;
 }
@@ -126,7 +129,13 @@ export type Resolution =
   /** Refused for good and certainly not applied: the row goes, a reject is written, the entry stays as it was. */
   | { readonly kind: "rejected"; readonly number: number; readonly reject: NewReject }
   /** Unknown or parked beyond this run's patience: the row keeps its bytes, so the checkpoint may pass it. */
-  | { readonly kind: "held"; readonly number: number; readonly state: "unknown" | "parked"; readonly progress: Progress; readonly held: Held }
+  | {
+      readonly kind: "held";
+      readonly number: number;
+      readonly state: "unknown" | "parked";
+      readonly progress: Progress;
+      readonly held: Held;
+    }
   /** Never sent, because the run stops: the row goes. The checkpoint does not pass it. */
   | { readonly kind: "released"; readonly number: number }
   /** Found to be as wanted before anything was sent, or verified after: the row goes, the entry stays. */
@@ -165,21 +174,6 @@ export interface Settlement {
   /** Written in the same transaction as the outcomes before it (P2); undefined when the watermark did not move. */
   readonly checkpoint: Checkpoint | undefined;
   readonly history: readonly HistoryEvent[];
-}
-
-/** One line of a record's life, for `explain`. */
-export interface HistoryEvent {
-  readonly key: string;
-  readonly atMs: number;
-  /** `create`, `update`, `applied`, `unknown`, `parked`, `rejected`, `found`, `verified`, `adopted`, `unblocked`, ... */
-  readonly event: string;
-  readonly operation: number | undefined;
-  /** In words, redacted. */
-  readonly detail: string;
-}
-
-export interface StoredHistoryEvent extends HistoryEvent {
-  readonly run: number;
 }
 
 /** A stored operation, whole. `held` is undefined for a repeatable write that a re-read plans anew. */
@@ -243,7 +237,9 @@ export interface SyncLedger {
   settle(settlement: Settlement): Promise<void>;
   /** Unresolved operations in order of number, after `after`, at most `limit`. */
   unresolved(after: number, limit: number): Promise<readonly StoredOperation[]>;
-  operation(key: string): Promise<{ readonly active: StoredOperation | undefined; readonly waiting: StoredOperation | undefined }>;
+  operation(
+    key: string,
+  ): Promise<{ readonly active: StoredOperation | undefined; readonly waiting: StoredOperation | undefined }>;
   /**
    * At the end of a complete read: left-over operations without bytes, of earlier runs, that the read did not meet again.
    * Their rows go and their entries' hash becomes unknown. Returns how many.
@@ -281,7 +277,12 @@ export interface Ledger {
    * Takes the right to write, for this process; throws `LEDGER_HELD` naming the holder. Freed by `release`, `close` and by the
    * death of the process, kept by a stopped one (U7).
    */
-  acquire(holder: { readonly pid: number; readonly host: string; readonly startedMs: number; readonly purpose: string }): Promise<Lease>;
+  acquire(holder: {
+    readonly pid: number;
+    readonly host: string;
+    readonly startedMs: number;
+    readonly purpose: string;
+  }): Promise<Lease>;
   of(sync: string): Promise<SyncLedger>;
   /** Names of the syncs that this ledger knows. */
   syncs(): Promise<readonly string[]>;

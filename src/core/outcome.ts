@@ -56,9 +56,25 @@ export type Outcome =
       /** The answer is a stored one, repeated for the same idempotency key. */
       readonly replayed?: boolean;
     }
-  | { readonly kind: "refused"; readonly status: number; readonly reason: RefusalReason; readonly message: string; readonly body?: Json }
-  | { readonly kind: "throttled"; readonly status: number; readonly retryAfterMs?: number; readonly inProgress?: boolean; readonly message: string }
-  | { readonly kind: "not-sent"; readonly message: string; /** The lane is blocked for longer than this request may wait. */ readonly retryAfterMs?: number }
+  | {
+      readonly kind: "refused";
+      readonly status: number;
+      readonly reason: RefusalReason;
+      readonly message: string;
+      readonly body?: Json;
+    }
+  | {
+      readonly kind: "throttled";
+      readonly status: number;
+      readonly retryAfterMs?: number;
+      readonly inProgress?: boolean;
+      readonly message: string;
+    }
+  | {
+      readonly kind: "not-sent";
+      readonly message: string;
+      /** The lane is blocked for longer than this request may wait. */ readonly retryAfterMs?: number;
+    }
   | {
       readonly kind: "unknown";
       readonly status?: number;

@@ -64,11 +64,21 @@ export class PageRules {
   #checkToken({ page }: PageFacts): void {
     const hash = sha256(page.token).slice(0, TOKEN_HASH_CHARS);
     if (this.#tokens.has(hash)) {
-      throw broken("READ_PAGE_REPEATED", `page ${this.#pages} is one that was read before (${shown(page.token)}): the source goes round in a circle`, page, "Check `pagination`: `next` must change from page to page and be absent on the last one.");
+      throw broken(
+        "READ_PAGE_REPEATED",
+        `page ${this.#pages} is one that was read before (${shown(page.token)}): the source goes round in a circle`,
+        page,
+        "Check `pagination`: `next` must change from page to page and be absent on the last one.",
+      );
     }
     this.#tokens.add(hash);
     if (this.#pages > this.#rules.pagesMax) {
-      throw broken("READ_PAGE_LIMIT", `the read has more than ${this.#rules.pagesMax} pages`, page, "If the source is that large, raise `pagination.pagesMax`; otherwise its paging never ends.");
+      throw broken(
+        "READ_PAGE_LIMIT",
+        `the read has more than ${this.#rules.pagesMax} pages`,
+        page,
+        "If the source is that large, raise `pagination.pagesMax`; otherwise its paging never ends.",
+      );
     }
   }
 
@@ -76,12 +86,22 @@ export class PageRules {
   #checkProgress({ page, keys, items }: PageFacts): void {
     this.#emptyInARow = items === 0 ? this.#emptyInARow + 1 : 0;
     if (this.#emptyInARow > EMPTY_PAGES_MAX) {
-      throw broken("READ_NO_PROGRESS", `${EMPTY_PAGES_MAX} pages in a row had no record, and still there is a next one`, page, "Check `pagination` and `records`.");
+      throw broken(
+        "READ_NO_PROGRESS",
+        `${EMPTY_PAGES_MAX} pages in a row had no record, and still there is a next one`,
+        page,
+        "Check `pagination` and `records`.",
+      );
     }
     if (keys.length === 0) return;
     const now = sha256(keys.join("\n"));
     if (now === this.#lastKeys) {
-      throw broken("READ_NO_PROGRESS", `page ${this.#pages} has the very records of the page before it`, page, "The source seems to ignore the page parameter: check `pagination.param`.");
+      throw broken(
+        "READ_NO_PROGRESS",
+        `page ${this.#pages} has the very records of the page before it`,
+        page,
+        "The source seems to ignore the page parameter: check `pagination.param`.",
+      );
     }
     this.#lastKeys = now;
   }
@@ -93,7 +113,12 @@ export class PageRules {
     for (const [index, cursor] of cursors.entries()) {
       if (cursor === undefined) continue;
       if (this.#lastCursor !== undefined && sortedBy(cursor, this.#lastCursor) < 0) {
-        throw broken("READ_NOT_SORTED", `the source is declared sorted, but ${keys[index] ?? "a record"} with ${cursor} comes after one with ${this.#lastCursor}`, page, "Ask the source for ascending order (a `query` such as `sort: updated_at`), or set `cursor.sorted: false`.");
+        throw broken(
+          "READ_NOT_SORTED",
+          `the source is declared sorted, but ${keys[index] ?? "a record"} with ${cursor} comes after one with ${this.#lastCursor}`,
+          page,
+          "Ask the source for ascending order (a `query` such as `sort: updated_at`), or set `cursor.sorted: false`.",
+        );
       }
       this.#lastCursor = cursor;
     }
@@ -101,13 +126,24 @@ export class PageRules {
 
   /** P5: the read may end only when it has what the source itself announced. */
   #checkTotal({ page }: PageFacts): void {
-    if (page.total !== undefined) this.#total = this.#total === undefined ? page.total : Math.min(this.#total, page.total);
+    if (page.total !== undefined)
+      this.#total = this.#total === undefined ? page.total : Math.min(this.#total, page.total);
     if (page.next !== undefined || this.#total === undefined || this.#items >= this.#total) return;
-    throw broken("READ_TOTAL_DISAGREES", `the source announces ${this.#total} records and ended after ${this.#items}`, page, "If the total counts something else, leave `pagination.total` out; otherwise the source cut the list short: run again.");
+    throw broken(
+      "READ_TOTAL_DISAGREES",
+      `the source announces ${this.#total} records and ended after ${this.#items}`,
+      page,
+      "If the total counts something else, leave `pagination.total` out; otherwise the source cut the list short: run again.",
+    );
   }
 }
 
-function broken(code: "READ_PAGE_REPEATED" | "READ_PAGE_LIMIT" | "READ_NO_PROGRESS" | "READ_NOT_SORTED" | "READ_TOTAL_DISAGREES", message: string, page: PageFacts["page"], next: string): EvenkeelError {
+function broken(
+  code: "READ_PAGE_REPEATED" | "READ_PAGE_LIMIT" | "READ_NO_PROGRESS" | "READ_NOT_SORTED" | "READ_TOTAL_DISAGREES",
+  message: string,
+  page: PageFacts["page"],
+  next: string,
+): EvenkeelError {
   return new EvenkeelError(code, message, { evidence: page.evidence, next });
 }
 

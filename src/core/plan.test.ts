@@ -6,7 +6,14 @@ import { FRESH } from "./operation.ts";
 import { planRecord, type PlanContext } from "./plan.ts";
 import type { DesiredRecord } from "./record.ts";
 
-const own: DestinationTraits = { addressing: "own", updates: true, idempotencyKey: undefined, find: undefined, readBack: false, lateWriteMs: 120_000 };
+const own: DestinationTraits = {
+  addressing: "own",
+  updates: true,
+  idempotencyKey: undefined,
+  find: undefined,
+  readBack: false,
+  lateWriteMs: 120_000,
+};
 const assigned: DestinationTraits = { ...own, addressing: "assigned", idempotencyKey: { retentionMs: 86_400_000 } };
 const context: PlanContext = {
   traits: own,
@@ -19,14 +26,45 @@ const context: PlanContext = {
   retryRejected: false,
   nowMs: 1_000_000,
 };
-const record: DesiredRecord = { key: "k", keyKind: "t", cursor: "05", body: {}, mapped: {}, hash: "A", address: "/items/k" };
+const record: DesiredRecord = {
+  key: "k",
+  keyKind: "t",
+  cursor: "05",
+  body: {},
+  mapped: {},
+  hash: "A",
+  address: "/items/k",
+};
 const entry: Entry = {
-  key: "k", keyKind: "t", destinationId: undefined, address: "/items/k", hash: "A", sourceVersion: "04", etag: undefined, operation: 3, read: 6,
+  key: "k",
+  keyKind: "t",
+  destinationId: undefined,
+  address: "/items/k",
+  hash: "A",
+  sourceVersion: "04",
+  etag: undefined,
+  operation: 3,
+  read: 6,
 };
 const operation: KnownOperation = {
-  number: 9, kind: "update", state: "sent", hash: "B", sourceVersion: "04", ours: false, held: false, progress: FRESH, address: "/items/k", destinationId: undefined,
+  number: 9,
+  kind: "update",
+  state: "sent",
+  hash: "B",
+  sourceVersion: "04",
+  ours: false,
+  held: false,
+  progress: FRESH,
+  address: "/items/k",
+  destinationId: undefined,
 };
-const known = (parts: Partial<Known>): Known => ({ entry: undefined, operation: undefined, waiting: undefined, rejected: undefined, ...parts });
+const known = (parts: Partial<Known>): Known => ({
+  entry: undefined,
+  operation: undefined,
+  waiting: undefined,
+  rejected: undefined,
+  ...parts,
+});
 
 test("a record that is not known is created, one with the same content is unchanged, one with other content is updated", () => {
   assert.equal(planRecord(record, undefined, context).kind, "create");
@@ -40,7 +78,13 @@ test("an entry of unknown content is written again, whatever the record holds", 
 
 test("U1: with an operation left over from a crash, a record is never planned as unchanged (A, B, A)", () => {
   const decision = planRecord(record, known({ entry, operation }), context);
-  assert.deepEqual(decision, { kind: "update", destinationId: undefined, lookFirst: false, replaces: 9, staleUntilMs: 1_120_000 });
+  assert.deepEqual(decision, {
+    kind: "update",
+    destinationId: undefined,
+    lookFirst: false,
+    replaces: 9,
+    staleUntilMs: 1_120_000,
+  });
 });
 
 test("U3: the same content as the left-over write needs no verification, other content does", () => {
@@ -53,22 +97,40 @@ test("U2: a newer version waits behind an operation that is under way, and A, B,
   assert.equal(planRecord({ ...record, hash: "B" }, known({ entry, operation: ours }), context).kind, "unchanged");
   assert.equal(planRecord(record, known({ entry, operation: ours }), context).kind, "wait");
   const waiting = { number: 10, hash: "A", sourceVersion: "05" };
-  assert.equal(planRecord({ ...record, hash: "B", cursor: "06" }, known({ entry, operation: ours, waiting }), context).kind, "wait");
+  assert.equal(
+    planRecord({ ...record, hash: "B", cursor: "06" }, known({ entry, operation: ours, waiting }), context).kind,
+    "wait",
+  );
 });
 
 test("U2: a newer version waits behind an unknown operation and replaces one that was certainly not sent", () => {
-  assert.equal(planRecord(record, known({ entry, operation: { ...operation, state: "unknown", held: true } }), context).kind, "wait");
-  const parked = planRecord(record, known({ entry, operation: { ...operation, state: "parked", held: true } }), context);
+  assert.equal(
+    planRecord(record, known({ entry, operation: { ...operation, state: "unknown", held: true } }), context).kind,
+    "wait",
+  );
+  const parked = planRecord(
+    record,
+    known({ entry, operation: { ...operation, state: "parked", held: true } }),
+    context,
+  );
   assert.ok(parked.kind === "update" && parked.replaces === 9);
 });
 
 test("U2: nothing takes the place of a parked operation that is being delivered just now", () => {
-  const decision = planRecord(record, known({ entry, operation: { ...operation, state: "parked", held: true } }), { ...context, inFlight: (number) => number === 9 });
+  const decision = planRecord(record, known({ entry, operation: { ...operation, state: "parked", held: true } }), {
+    ...context,
+    inFlight: (number) => number === 9,
+  });
   assert.equal(decision.kind, "wait");
 });
 
 test("U3: a version that overtakes one under verification inherits the time in which an older write may land", () => {
-  const verifying: KnownOperation = { ...operation, state: "verifying", held: true, progress: { ...FRESH, staleUntilMs: 1_050_000 } };
+  const verifying: KnownOperation = {
+    ...operation,
+    state: "verifying",
+    held: true,
+    progress: { ...FRESH, staleUntilMs: 1_050_000 },
+  };
   const decision = planRecord({ ...record, hash: "C" }, known({ entry, operation: verifying }), context);
   assert.ok(decision.kind === "update" && decision.staleUntilMs === 1_050_000 && decision.replaces === 9);
 });
@@ -82,7 +144,11 @@ test("U11: an older version of the same read never overwrites a newer one, and i
   const older = { ...record, cursor: "03", hash: "B" };
   assert.equal(planRecord(older, known({ entry }), context).kind, "superseded");
   const full = { ...context, read: { kind: "full", number: 7 } as const };
-  assert.equal(planRecord(older, known({ entry }), full).kind, "update", "in a full refresh a source that went back is the truth");
+  assert.equal(
+    planRecord(older, known({ entry }), full).kind,
+    "update",
+    "in a full refresh a source that went back is the truth",
+  );
   assert.equal(planRecord(older, known({ entry: { ...entry, read: 7 } }), full).kind, "superseded");
 });
 
@@ -104,9 +170,16 @@ test("P11: a rejected record is tried again when it or the mapping changed, or w
 });
 
 test("narrowed writes: createOnly never updates, updateOnly never creates what it cannot look up", () => {
-  assert.equal(planRecord({ ...record, hash: "B" }, known({ entry }), { ...context, writes: "createOnly" }).kind, "skipped");
+  assert.equal(
+    planRecord({ ...record, hash: "B" }, known({ entry }), { ...context, writes: "createOnly" }).kind,
+    "skipped",
+  );
   assert.equal(planRecord(record, undefined, { ...context, writes: "updateOnly" }).kind, "skipped");
-  const looked = planRecord(record, undefined, { ...context, writes: "updateOnly", traits: { ...own, readBack: true } });
+  const looked = planRecord(record, undefined, {
+    ...context,
+    writes: "updateOnly",
+    traits: { ...own, readBack: true },
+  });
   assert.ok(looked.kind === "update" && looked.lookFirst);
 });
 
@@ -115,8 +188,14 @@ test("with `find`, a create looks first; without an id, an update does", () => {
   const create = planRecord(record, undefined, { ...context, traits: { ...assigned, find } });
   assert.ok(create.kind === "create" && create.lookFirst);
   const noAddress = { ...record, hash: "B", address: undefined };
-  const update = planRecord(noAddress, known({ entry: { ...entry, address: undefined } }), { ...context, traits: { ...assigned, find } });
+  const update = planRecord(noAddress, known({ entry: { ...entry, address: undefined } }), {
+    ...context,
+    traits: { ...assigned, find },
+  });
   assert.ok(update.kind === "update" && update.lookFirst);
-  const lost = planRecord(noAddress, known({ entry: { ...entry, address: undefined } }), { ...context, traits: assigned });
+  const lost = planRecord(noAddress, known({ entry: { ...entry, address: undefined } }), {
+    ...context,
+    traits: assigned,
+  });
   assert.ok(lost.kind === "invalid" && lost.code === "ADDRESS_UNUSABLE");
 });

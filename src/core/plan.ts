@@ -15,7 +15,11 @@ export type Decision =
   /** Rejected before, and neither record nor mapping has changed since (P11). */
   | { readonly kind: "stillRejected" }
   | { readonly kind: "skipped"; readonly reason: SkipReason }
-  | { readonly kind: "invalid"; readonly code: "ADDRESS_CHANGED" | "ADDRESS_UNUSABLE" | "KEY_AMBIGUOUS"; readonly reason: string }
+  | {
+      readonly kind: "invalid";
+      readonly code: "ADDRESS_CHANGED" | "ADDRESS_UNUSABLE" | "KEY_AMBIGUOUS";
+      readonly reason: string;
+    }
   | Write
   /** Behind an unresolved operation of the same key (U2). */
   | { readonly kind: "wait" };
@@ -74,16 +78,23 @@ function isOlder(record: DesiredRecord, known: Known | undefined, context: PlanC
   const { compare, read } = context;
   if (compare === undefined || record.cursor === undefined || known === undefined) return false;
   const { entry, operation, waiting } = known;
-  const isNewer = (version: string | undefined): boolean => version !== undefined && compare(record.cursor as string, version) < 0;
+  const isNewer = (version: string | undefined): boolean =>
+    version !== undefined && compare(record.cursor as string, version) < 0;
   if (operation?.ours === true && isNewer(operation.sourceVersion)) return true;
   if (waiting !== undefined && isNewer(waiting.sourceVersion) && read.kind === "incremental") return true;
-  return entry !== undefined && (read.kind === "incremental" || entry.read === read.number) && isNewer(entry.sourceVersion);
+  return (
+    entry !== undefined && (read.kind === "incremental" || entry.read === read.number) && isNewer(entry.sourceVersion)
+  );
 }
 
 /** U11: 0 and "0" give one key, and they are two records: when one read has both, neither may overwrite the other. */
 function kindClash(record: DesiredRecord, entry: Entry | undefined, context: PlanContext): Decision | undefined {
   if (entry === undefined || entry.keyKind === record.keyKind || entry.read !== context.read.number) return undefined;
-  return { kind: "invalid", code: "KEY_AMBIGUOUS", reason: `the key ${record.key} occurs as a number and as text in one read` };
+  return {
+    kind: "invalid",
+    code: "KEY_AMBIGUOUS",
+    reason: `the key ${record.key} occurs as a number and as text in one read`,
+  };
 }
 
 function isStillRejected(record: DesiredRecord, known: Known | undefined, context: PlanContext): boolean {
@@ -92,7 +103,12 @@ function isStillRejected(record: DesiredRecord, known: Known | undefined, contex
   return rejected.mapping === context.mapping && rejected.sourceHash === context.sourceHash(record);
 }
 
-function behindOperation(record: DesiredRecord, known: Known, operation: KnownOperation, context: PlanContext): Decision {
+function behindOperation(
+  record: DesiredRecord,
+  known: Known,
+  operation: KnownOperation,
+  context: PlanContext,
+): Decision {
   const isBusy = operation.ours || context.inFlight(operation.number);
   const latestHash = known.waiting?.hash ?? operation.hash;
   switch (operation.state) {
@@ -107,7 +123,8 @@ function behindOperation(record: DesiredRecord, known: Known, operation: KnownOp
     case "sent":
       // A left-over repeatable write: it may or may not have been sent, so the record is written again, whatever it holds (U1).
       if (!isBusy && !operation.held) {
-        const mayLandUntilMs = record.hash === operation.hash ? operation.progress.staleUntilMs : context.nowMs + context.traits.lateWriteMs;
+        const mayLandUntilMs =
+          record.hash === operation.hash ? operation.progress.staleUntilMs : context.nowMs + context.traits.lateWriteMs;
         return replaceOperation(record, known, operation, context, mayLandUntilMs);
       }
       break;
@@ -134,10 +151,13 @@ function planCreate(context: PlanContext, replaces: number | undefined, staleUnt
   const write = { destinationId: undefined, replaces, staleUntilMs };
   if (writes === "updateOnly") {
     // Not known is not absent: only the destination can say whether there is something to update.
-    return traits.readBack || traits.find !== undefined ? { kind: "update", lookFirst: true, ...write } : { kind: "skipped", reason: "updateOnly" };
+    return traits.readBack || traits.find !== undefined
+      ? { kind: "update", lookFirst: true, ...write }
+      : { kind: "skipped", reason: "updateOnly" };
   }
   const canLook = traits.readBack || traits.find !== undefined;
-  const lookFirst = (traits.addressing === "assigned" && traits.find !== undefined) || (writes === "createOnly" && canLook);
+  const lookFirst =
+    (traits.addressing === "assigned" && traits.find !== undefined) || (writes === "createOnly" && canLook);
   return { kind: "create", lookFirst, ...write };
 }
 
@@ -155,11 +175,18 @@ function planUpdate(
     const reason = `its address changed from ${entry.address} to ${record.address}`;
     return { kind: "invalid", code: "ADDRESS_CHANGED", reason };
   }
-  if (traits.addressing === "own") return { kind: "update", destinationId: undefined, lookFirst: false, replaces, staleUntilMs };
+  if (traits.addressing === "own")
+    return { kind: "update", destinationId: undefined, lookFirst: false, replaces, staleUntilMs };
   if (!traits.updates) return { kind: "skipped", reason: "noUpdate" };
   if (entry.destinationId === undefined && traits.find === undefined) {
     const reason = "it was created, but the answer had no id and no `find` is declared, so it cannot be addressed";
     return { kind: "invalid", code: "ADDRESS_UNUSABLE", reason };
   }
-  return { kind: "update", destinationId: entry.destinationId, lookFirst: entry.destinationId === undefined, replaces, staleUntilMs };
+  return {
+    kind: "update",
+    destinationId: entry.destinationId,
+    lookFirst: entry.destinationId === undefined,
+    replaces,
+    staleUntilMs,
+  };
 }

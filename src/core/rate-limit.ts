@@ -16,7 +16,11 @@ const RESET_MS_MAX = 32 * 24 * 3_600_000;
 
 const NAMES: readonly { readonly limit: string; readonly remaining: string; readonly reset: readonly string[] }[] = [
   { limit: "ratelimit-limit", remaining: "ratelimit-remaining", reset: ["ratelimit-reset"] },
-  { limit: "x-ratelimit-limit", remaining: "x-ratelimit-remaining", reset: ["x-ratelimit-reset-after", "x-ratelimit-reset"] },
+  {
+    limit: "x-ratelimit-limit",
+    remaining: "x-ratelimit-remaining",
+    reset: ["x-ratelimit-reset-after", "x-ratelimit-reset"],
+  },
   { limit: "x-rate-limit-limit", remaining: "x-rate-limit-remaining", reset: ["x-rate-limit-reset"] },
 ];
 
@@ -42,11 +46,20 @@ function plainQuota(headers: Headers, names: (typeof NAMES)[number], nowMs: numb
   const resetField = names.reset.map((name) => headers[name]).find((value) => value !== undefined);
   const reset = resetOf(resetField, nowMs);
   if (limit === undefined && remaining === undefined) return undefined;
-  return { limit, remaining, windowMs: window === undefined ? undefined : Number(window) * 1_000, resetMs: reset?.ms, coarseMs: reset?.coarseMs ?? 0 };
+  return {
+    limit,
+    remaining,
+    windowMs: window === undefined ? undefined : Number(window) * 1_000,
+    resetMs: reset?.ms,
+    coarseMs: reset?.coarseMs ?? 0,
+  };
 }
 
 /** L2: 1e12 or more is epoch milliseconds, 1e9 or more epoch seconds, anything less a delta in seconds. */
-function resetOf(text: string | undefined, nowMs: number): { readonly ms: number; readonly coarseMs: number } | undefined {
+function resetOf(
+  text: string | undefined,
+  nowMs: number,
+): { readonly ms: number; readonly coarseMs: number } | undefined {
   if (text === undefined || !/^\d{1,16}(?:\.\d+)?$/.test(text.trim())) return undefined;
   const value = Number(text);
   const ms = value >= 1e12 ? value - nowMs : value >= 1e9 ? value * 1_000 - nowMs : value * 1_000;
@@ -60,14 +73,26 @@ function shopifyQuota(text: string | undefined): Quota | undefined {
   if (parts === null) return undefined;
   const [used, size] = [Number(parts[1]), Number(parts[2])];
   if (size === 0) return undefined;
-  return { limit: size, remaining: Math.max(0, size - used), windowMs: 20_000, resetMs: used === 0 ? 0 : 1_000, coarseMs: 1_000 };
+  return {
+    limit: size,
+    remaining: Math.max(0, size - used),
+    windowMs: 20_000,
+    resetMs: used === 0 ? 0 : 1_000,
+    coarseMs: 1_000,
+  };
 }
 
 function hubspotQuota(headers: Headers): Quota | undefined {
   const limit = countOf(headers["x-hubspot-ratelimit-max"]);
   const windowMs = countOf(headers["x-hubspot-ratelimit-interval-milliseconds"]);
   if (limit === undefined || windowMs === undefined || windowMs === 0) return undefined;
-  return { limit, remaining: countOf(headers["x-hubspot-ratelimit-remaining"]), windowMs, resetMs: windowMs, coarseMs: windowMs };
+  return {
+    limit,
+    remaining: countOf(headers["x-hubspot-ratelimit-remaining"]),
+    windowMs,
+    resetMs: windowMs,
+    coarseMs: windowMs,
+  };
 }
 
 function countOf(text: string | undefined): number | undefined {

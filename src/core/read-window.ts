@@ -5,7 +5,8 @@ import type { CursorSpec } from "./sync.ts";
  * The value to ask from (P3): the stored cursor less the look-back. Ties and rows that were committed late are met again and
  * recognised by the ledger.
  */
-export const sinceOf = (spec: CursorSpec, cursor: string): string => subtractFromCursor(spec.type, cursor, spec.lookback);
+export const sinceOf = (spec: CursorSpec, cursor: string): string =>
+  subtractFromCursor(spec.type, cursor, spec.lookback);
 
 /** The higher of two cursors; undefined only when both are. */
 export function higher(spec: CursorSpec, a: string | undefined, b: string | undefined): string | undefined {
@@ -19,7 +20,12 @@ export function higher(spec: CursorSpec, a: string | undefined, b: string | unde
  *
  * @param dateMs the source's `Date` when it was asked; the local clock stands in where the API sends none.
  */
-export function cursorToStore(spec: CursorSpec, maximum: string | undefined, stored: string | undefined, dateMs: number): string | undefined {
+export function cursorToStore(
+  spec: CursorSpec,
+  maximum: string | undefined,
+  stored: string | undefined,
+  dateMs: number,
+): string | undefined {
   if (maximum === undefined) return stored;
   const safe = spec.type === "timestamp" ? notAfter(spec.type, maximum, dateMs - spec.safetyLagMs) : maximum;
   return higher(spec, stored, safe);
@@ -28,6 +34,7 @@ export function cursorToStore(spec: CursorSpec, maximum: string | undefined, sto
 /** The highest usable cursor among these, as the source wrote it. */
 export function maximumOf(spec: CursorSpec, cursors: readonly (string | undefined)[]): string | undefined {
   let best: string | undefined;
-  for (const cursor of cursors) if (cursor !== undefined && parseCursor(spec.type, cursor) !== undefined) best = higher(spec, best, cursor);
+  for (const cursor of cursors)
+    if (cursor !== undefined && parseCursor(spec.type, cursor) !== undefined) best = higher(spec, best, cursor);
   return best;
 }

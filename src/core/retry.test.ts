@@ -15,13 +15,26 @@ const now = { monotonicMs: 1_000, wallMs: 1_700_000_000_000, random: 0.5 };
 
 const unknown: Outcome = { kind: "unknown", message: "the answer was lost" };
 const notSent: Outcome = { kind: "not-sent", message: "connection refused" };
-const throttled = (retryAfterMs?: number): Outcome => ({ kind: "throttled", status: 429, message: "slow down", ...(retryAfterMs === undefined ? {} : { retryAfterMs }) });
-const refused = (reason: "other" | "exists" | "keyMismatch" | "credentials"): Outcome => ({ kind: "refused", status: 422, reason, message: "no" });
+const throttled = (retryAfterMs?: number): Outcome => ({
+  kind: "throttled",
+  status: 429,
+  message: "slow down",
+  ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+});
+const refused = (reason: "other" | "exists" | "keyMismatch" | "credentials"): Outcome => ({
+  kind: "refused",
+  status: 422,
+  reason,
+  message: "no",
+});
 
 test("R2: a bare write of unknown outcome is never sent again, whatever came before or after", () => {
   for (const outcome of [unknown, notSent, throttled(), throttled(5_000)]) {
     const next = decideRetry(policy, bare, { ...first, everUnknown: true }, outcome, now);
-    assert.deepEqual({ kind: next.kind, state: next.kind === "hold" ? next.state : undefined }, { kind: "hold", state: "unknown" });
+    assert.deepEqual(
+      { kind: next.kind, state: next.kind === "hold" ? next.state : undefined },
+      { kind: "hold", state: "unknown" },
+    );
   }
 });
 
@@ -73,10 +86,14 @@ test("R3a: a parked operation that was ever unknown stays unknown", () => {
 
 test("R4: Retry-After is a floor that jitter only lengthens", () => {
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 600_000 }), fc.double({ min: 0, max: 0.999, noNaN: true }), (retryAfterMs, random) => {
-      const next = decideRetry(policy, put, first, throttled(retryAfterMs), { ...now, random });
-      assert.ok(next.kind === "again" && next.delayMs >= retryAfterMs && next.delayMs <= retryAfterMs * 1.1);
-    }),
+    fc.property(
+      fc.integer({ min: 1, max: 600_000 }),
+      fc.double({ min: 0, max: 0.999, noNaN: true }),
+      (retryAfterMs, random) => {
+        const next = decideRetry(policy, put, first, throttled(retryAfterMs), { ...now, random });
+        assert.ok(next.kind === "again" && next.delayMs >= retryAfterMs && next.delayMs <= retryAfterMs * 1.1);
+      },
+    ),
   );
 });
 
@@ -102,5 +119,9 @@ test("U5: `exists` is looked up, since only our own external id tells whose reco
 });
 
 test("credentials that are refused stop the run and reject no record", () => {
-  assert.deepEqual(decideRetry(policy, put, first, refused("credentials"), now), { kind: "stop", state: "parked", message: "no" });
+  assert.deepEqual(decideRetry(policy, put, first, refused("credentials"), now), {
+    kind: "stop",
+    state: "parked",
+    message: "no",
+  });
 });

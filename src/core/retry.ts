@@ -30,7 +30,12 @@ export type Next =
   /** Ask the destination whether it landed, after `delayMs`. */
   | { readonly kind: "look-up"; readonly delayMs: number; readonly message: string }
   /** Keep it for a later run: `parked` when it was certainly not applied, `unknown` otherwise (R3a). */
-  | { readonly kind: "hold"; readonly state: "parked" | "unknown"; readonly notBeforeMs: number | undefined; readonly message: string }
+  | {
+      readonly kind: "hold";
+      readonly state: "parked" | "unknown";
+      readonly notBeforeMs: number | undefined;
+      readonly message: string;
+    }
   /** Nothing can succeed with these credentials: the run stops, the record keeps its place. */
   | { readonly kind: "stop"; readonly state: "parked" | "unknown"; readonly message: string };
 
@@ -44,7 +49,13 @@ interface Moment {
 /**
  * Decides what follows an attempt. Pure: the only place that knows when a request may be repeated (R2, R3, R3a, R4).
  */
-export function decideRetry(policy: RetryPolicy, may: Repeatability, state: RetryState, outcome: Outcome, now: Moment): Next {
+export function decideRetry(
+  policy: RetryPolicy,
+  may: Repeatability,
+  state: RetryState,
+  outcome: Outcome,
+  now: Moment,
+): Next {
   switch (outcome.kind) {
     case "applied":
       return { kind: "applied" };
@@ -52,12 +63,14 @@ export function decideRetry(policy: RetryPolicy, may: Repeatability, state: Retr
       return afterRefusal(may, state, outcome);
     case "unknown":
       if (outcome.replayed === true) return unresolved(may, outcome.message, 0);
-      if (!may.repeatable && !may.keyed) return unresolved(may, outcome.message, backoffMs(policy.baseMs, policy, state, now));
+      if (!may.repeatable && !may.keyed)
+        return unresolved(may, outcome.message, backoffMs(policy.baseMs, policy, state, now));
       return again(policy, state, outcome, policy.baseMs, now);
     case "not-sent":
     case "throttled":
       // R2: an earlier unknown attempt is not cleared by a later refusal to serve; a bare write then must not be sent again.
-      if (state.everUnknown && !may.repeatable && !may.keyed) return unresolved(may, outcome.message, backoffMs(policy.baseMs, policy, state, now));
+      if (state.everUnknown && !may.repeatable && !may.keyed)
+        return unresolved(may, outcome.message, backoffMs(policy.baseMs, policy, state, now));
       return again(policy, state, outcome, outcome.kind === "throttled" ? policy.throttledBaseMs : policy.baseMs, now);
     default:
       return unreachable(outcome);
@@ -73,7 +86,9 @@ function afterRefusal(may: Repeatability, state: RetryState, outcome: Extract<Ou
   if (reason === "exists" && may.lookUp) return { kind: "look-up", delayMs: 0, message };
   // R2: the answer under the same key speaks for all attempts; any other refusal speaks only for the last one.
   if (state.everUnknown && !may.keyed) {
-    return may.lookUp ? { kind: "look-up", delayMs: 0, message } : { kind: "hold", state: "unknown", notBeforeMs: undefined, message };
+    return may.lookUp
+      ? { kind: "look-up", delayMs: 0, message }
+      : { kind: "hold", state: "unknown", notBeforeMs: undefined, message };
   }
   return { kind: "rejected", reason, message };
 }
@@ -96,7 +111,8 @@ function again(
   const jitterMs = backoffMs(baseMs, policy, state, now);
   const delayMs = floorMs === undefined ? jitterMs : floorMs + Math.min(jitterMs, floorMs * FLOOR_JITTER);
   const leftMs = policy.deadlineMs - (now.monotonicMs - state.startedMs);
-  if (state.attempts < policy.attempts && delayMs <= leftMs) return { kind: "again", delayMs, message: outcome.message };
+  if (state.attempts < policy.attempts && delayMs <= leftMs)
+    return { kind: "again", delayMs, message: outcome.message };
   // R3a: out of attempts or time is no refusal: the operation stays, parked or unknown.
   return {
     kind: "hold",

@@ -51,7 +51,11 @@ export interface Source {
   readonly paging: Paging;
   page(request: ReadRequest): Promise<PageAttempt>;
   /** Reads one record by its key, to confirm an absence; undefined when `read` is not declared. */
-  readonly readOne?: (key: string, source: JsonObject | undefined, signal: AbortSignal) => Promise<Attempt & { readonly record?: JsonObject }>;
+  readonly readOne?: (
+    key: string,
+    source: JsonObject | undefined,
+    signal: AbortSignal,
+  ) => Promise<Attempt & { readonly record?: JsonObject }>;
 }
 
 export interface Paging {

@@ -25,22 +25,26 @@ test("a page without operations is settled at once", () => {
 
 test("P2: in any order of settling, nothing unsettled is ever behind the watermark", () => {
   fc.assert(
-    fc.property(fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 1, maxLength: 12 }), fc.infiniteStream(fc.nat()), (sizes, choices) => {
-      const watermark = new Watermark<number>();
-      const open: number[] = [];
-      sizes.forEach((size, index) => {
-        const page = watermark.open(index, size);
-        for (let count = 0; count < size; count++) open.push(page);
-      });
-      let passed = watermark.advance() ?? -1;
-      while (open.length > 0) {
-        const [page] = open.splice((choices.next().value as number) % open.length, 1);
-        watermark.settle(page as number);
-        passed = watermark.advance() ?? passed;
-        assert.ok(open.every((other) => other > passed));
-      }
-      assert.equal(passed, sizes.length - 1);
-    }),
+    fc.property(
+      fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 1, maxLength: 12 }),
+      fc.infiniteStream(fc.nat()),
+      (sizes, choices) => {
+        const watermark = new Watermark<number>();
+        const open: number[] = [];
+        sizes.forEach((size, index) => {
+          const page = watermark.open(index, size);
+          for (let count = 0; count < size; count++) open.push(page);
+        });
+        let passed = watermark.advance() ?? -1;
+        while (open.length > 0) {
+          const [page] = open.splice((choices.next().value as number) % open.length, 1);
+          watermark.settle(page as number);
+          passed = watermark.advance() ?? passed;
+          assert.ok(open.every((other) => other > passed));
+        }
+        assert.equal(passed, sizes.length - 1);
+      },
+    ),
   );
 });
 

@@ -37,11 +37,20 @@ export class WireAnswer implements Answer {
 
   #parse(): ReturnType<Answer["json"]> {
     const { text } = this;
-    if (isDeeperThan(text, DEPTH_MAX)) return { ok: false, error: new EvenkeelError("API_NOT_JSON", `the answer is nested deeper than ${DEPTH_MAX} levels`) };
+    if (isDeeperThan(text, DEPTH_MAX))
+      return {
+        ok: false,
+        error: new EvenkeelError("API_NOT_JSON", `the answer is nested deeper than ${DEPTH_MAX} levels`),
+      };
     try {
       return { ok: true, value: parseExact(withoutMark(text)) };
     } catch (error) {
-      return { ok: false, error: new EvenkeelError("API_NOT_JSON", notJson(text, (error as Error).message), { next: "Check `baseUrl` and `request`; `evenkeel run --limit 1 --trace` shows the answer." }) };
+      return {
+        ok: false,
+        error: new EvenkeelError("API_NOT_JSON", notJson(text, (error as Error).message), {
+          next: "Check `baseUrl` and `request`; `evenkeel run --limit 1 --trace` shows the answer.",
+        }),
+      };
     }
   }
 }

@@ -1,16 +1,15 @@
-import { parseList, type Item } from "structured-headers";
 import type { Dispatcher } from "undici";
 import type { Clock } from "../core/clock.ts";
 import { invariant } from "../core/invariant.ts";
 import type { LaneReport } from "../core/lane.ts";
 import type { Attempt, Evidence, Outcome } from "../core/outcome.ts";
-import { quotasOf, type Quota } from "../core/rate-limit.ts";
 import { WireAnswer } from "./answer.ts";
 import type { Auth } from "./auth.ts";
 import { classify, type AnswerRules } from "./classify.ts";
 import { sendOnce, type Timeouts, type WireResult } from "./client.ts";
 import type { ApiRequest, Connection, Exchange, ExchangeOptions } from "./connection.ts";
 import type { Gate, Lanes } from "./gate.ts";
+import { announcedQuotas } from "./rate-limit-headers.ts";
 import { visible, type Redactor } from "./redact.ts";
 
 export interface ConnectionOptions {
@@ -20,7 +19,11 @@ export interface ConnectionOptions {
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly timeouts: Timeouts;
-  readonly limits: { readonly ratePerMs: number | undefined; readonly concurrency: number | undefined; readonly bodyBytes: number };
+  readonly limits: {
+    readonly ratePerMs: number | undefined;
+    readonly concurrency: number | undefined;
+    readonly bodyBytes: number;
+  };
   readonly answers: AnswerRules;
   readonly lateWriteMs: number;
 }
@@ -45,7 +48,12 @@ export function createConnection(options: ConnectionOptions, ports: ConnectionPo
   const { clock, redactor } = ports;
   const base = new URL(options.baseUrl);
   const gate: Gate = ports.lanes.of(base.origin, options.auth.identity, options.name, options.limits);
-  const wire = { dispatcher: ports.dispatcher, clock, timeouts: options.timeouts, bodyBytesMax: options.limits.bodyBytes };
+  const wire = {
+    dispatcher: ports.dispatcher,
+    clock,
+    timeouts: options.timeouts,
+    bodyBytesMax: options.limits.bodyBytes,
+  };
   const common = { "user-agent": ports.userAgent, accept: "application/json", ...options.headers };
 
   const allows = (url: URL): boolean => url.origin === base.origin && url.username === "" && url.password === "";
@@ -61,19 +69,36 @@ export function createConnection(options: ConnectionOptions, ports: ConnectionPo
         entry.kind === "blocked"
           ? { kind: "not-sent", message: `${options.name} asked earlier to wait`, retryAfterMs: Math.ceil(entry.forMs) }
           : { kind: "not-sent", message: "the run stopped" };
-      return { attempt: { outcome, evidence: evidenceOf(request, request.url, common, undefined, "not sent", clock.monotonicMs() - startedMs) }, answer: undefined };
+      return {
+        attempt: {
+          outcome,
+          evidence: evidenceOf(request, request.url, common, undefined, "not sent", clock.monotonicMs() - startedMs),
+        },
+        answer: undefined,
+      };
     }
     return throughLane(request, target, options_.signal, entry.startedMs);
   };
 
-  const throughLane = async (request: ApiRequest, target: URL, signal: AbortSignal, startedMs: number): Promise<Exchange> => {
+  const throughLane = async (
+    request: ApiRequest,
+    target: URL,
+    signal: AbortSignal,
+    startedMs: number,
+  ): Promise<Exchange> => {
     let report: LaneReport = { result: "failed", startedMs, endedMs: startedMs, retryAfterMs: undefined, quotas: [] };
     try {
       const made = await sendFollowing(request, target, signal);
       const outcome = await outcomeOf(request, made.result, made.answer);
       const failure = made.result.kind === "failure" ? made.result.message : undefined;
       const endedMs = clock.monotonicMs();
-      report = { result: laneResult(outcome), startedMs, endedMs, retryAfterMs: retryAfterOf(outcome), quotas: announced(made.result, clock.wallMs()) };
+      report = {
+        result: laneResult(outcome),
+        startedMs,
+        endedMs,
+        retryAfterMs: retryAfterOf(outcome),
+        quotas: announcedQuotas(made.result.headers, clock.wallMs()),
+      };
       const evidence = evidenceOf(request, made.url, made.headers, made.answer, failure, endedMs - startedMs);
       const attempt: Attempt = { outcome: redacted(outcome), evidence };
       return { attempt, answer: made.answer };
@@ -97,7 +122,11 @@ export function createConnection(options: ConnectionOptions, ports: ConnectionPo
       const headers: Record<string, string> = { ...common, ...request.headers, ...credentials.headers };
       if (request.purpose === "read") headers["accept-encoding"] ??= "gzip, br";
       const path = withQuery(target, credentials.query);
-      const result = await sendOnce({ origin: target.origin, path, method: request.method, headers, body: request.body }, wire, signal);
+      const result = await sendOnce(
+        { origin: target.origin, path, method: request.method, headers, body: request.body },
+        wire,
+        signal,
+      );
       const url = target.origin + path;
       const answer = result.kind === "answer" ? new WireAnswer(result.status, result.headers, result.body) : undefined;
       const next = answer === undefined || request.purpose !== "read" ? undefined : redirectOf(answer, target);
@@ -106,16 +135,27 @@ export function createConnection(options: ConnectionOptions, ports: ConnectionPo
     }
   };
 
-  const outcomeOf = async (request: ApiRequest, result: WireResult, answer: WireAnswer | undefined): Promise<Outcome> => {
+  const outcomeOf = async (
+    request: ApiRequest,
+    result: WireResult,
+    answer: WireAnswer | undefined,
+  ): Promise<Outcome> => {
     if (answer !== undefined) return classify(request, answer, options.answers, answer.dateMs ?? clock.wallMs());
     const { sent, message, tooLarge, status } = result as Extract<WireResult, { kind: "failure" }>;
     if (!sent) return { kind: "not-sent", message };
     // A page that is too large stays so; a write whose answer is too large was applied, if its status says so.
-    if (tooLarge === true && request.purpose === "read") return { kind: "refused", status: status ?? 0, reason: "tooLarge", message: `${message}; \`limits.bodyBytes\` is ${options.limits.bodyBytes}` };
+    if (tooLarge === true && request.purpose === "read")
+      return {
+        kind: "refused",
+        status: status ?? 0,
+        reason: "tooLarge",
+        message: `${message}; \`limits.bodyBytes\` is ${options.limits.bodyBytes}`,
+      };
     return { kind: "unknown", message };
   };
 
-  const redacted = (outcome: Outcome): Outcome => ("message" in outcome ? { ...outcome, message: visible(redactor.text(outcome.message)) } : outcome);
+  const redacted = (outcome: Outcome): Outcome =>
+    "message" in outcome ? { ...outcome, message: visible(redactor.text(outcome.message)) } : outcome;
 
   const evidenceOf = (
     request: ApiRequest,
@@ -126,7 +166,15 @@ export function createConnection(options: ConnectionOptions, ports: ConnectionPo
     durationMs: number,
   ): Evidence => new LazyEvidence({ request, url, headers, answer, failure, durationMs }, redactor);
 
-  return { name: options.name, baseUrl: options.baseUrl.replace(/\/$/, ""), allows, lateWriteMs: options.lateWriteMs, exchange, waitingFor: () => gate.waitingFor(), close: async () => undefined };
+  return {
+    name: options.name,
+    baseUrl: options.baseUrl.replace(/\/$/, ""),
+    allows,
+    lateWriteMs: options.lateWriteMs,
+    exchange,
+    waitingFor: () => gate.waitingFor(),
+    close: async () => undefined,
+  };
 }
 
 interface Seen {
@@ -153,13 +201,22 @@ class LazyEvidence implements Evidence {
   get request(): Evidence["request"] {
     const { request, url, headers } = this.#seen;
     const body = request.body === undefined ? {} : { body: this.#cut(request.body) };
-    return { method: request.method, url: visible(this.#redactor.url(url)), headers: this.#redactor.headers(headers), ...body };
+    return {
+      method: request.method,
+      url: visible(this.#redactor.url(url)),
+      headers: this.#redactor.headers(headers),
+      ...body,
+    };
   }
 
   get answer(): NonNullable<Evidence["answer"]> | undefined {
     const { answer } = this.#seen;
     if (answer === undefined) return undefined;
-    return { status: answer.status, headers: this.#redactor.headers(answer.headers), ...(answer.bytes === 0 ? {} : { body: this.#cut(answer.text) }) };
+    return {
+      status: answer.status,
+      headers: this.#redactor.headers(answer.headers),
+      ...(answer.bytes === 0 ? {} : { body: this.#cut(answer.text) }),
+    };
   }
 
   get failure(): string | undefined {
@@ -169,7 +226,12 @@ class LazyEvidence implements Evidence {
   /** For JSON lines and the ledger. */
   toJSON(): Evidence {
     const { request, answer, failure, durationMs } = this;
-    return { request, ...(answer === undefined ? {} : { answer }), ...(failure === undefined ? {} : { failure }), durationMs };
+    return {
+      request,
+      ...(answer === undefined ? {} : { answer }),
+      ...(failure === undefined ? {} : { failure }),
+      durationMs,
+    };
   }
 
   #cut(text: string): string {
@@ -188,7 +250,8 @@ function withQuery(target: URL, query: Readonly<Record<string, string>>): string
 
 function redirectOf(answer: WireAnswer, from: URL): URL | undefined {
   const { location } = answer.headers;
-  if (![301, 302, 303, 307, 308].includes(answer.status) || location === undefined || !URL.canParse(location, from)) return undefined;
+  if (![301, 302, 303, 307, 308].includes(answer.status) || location === undefined || !URL.canParse(location, from))
+    return undefined;
   return new URL(location, from);
 }
 
@@ -200,35 +263,6 @@ function laneResult(outcome: Outcome): LaneReport["result"] {
 
 /** The lane waits as long as the API says, unless it speaks of one key that is at work. */
 const retryAfterOf = (outcome: Outcome): number | undefined =>
-  (outcome.kind === "throttled" && outcome.inProgress !== true) || outcome.kind === "unknown" ? outcome.retryAfterMs : undefined;
-
-function announced(result: WireResult, wallMs: number): readonly Quota[] {
-  const headers = result.headers;
-  if (headers === undefined) return [];
-  const date = headers["date"];
-  const nowMs = date === undefined ? wallMs : Date.parse(date);
-  const structured = structuredQuotas(headers);
-  return structured.length > 0 ? structured : quotasOf(headers, Number.isFinite(nowMs) ? nowMs : wallMs);
-}
-
-/** `RateLimit-Policy: "burst";q=100;w=60` and `RateLimit: "burst";r=50;t=30` (draft-ietf-httpapi-ratelimit-headers-10). Malformed fields are ignored. */
-function structuredQuotas(headers: Readonly<Record<string, string>>): readonly Quota[] {
-  const field = headers["ratelimit"];
-  if (field === undefined || !field.includes(";")) return [];
-  try {
-    const policies = new Map(itemsOf(headers["ratelimit-policy"] ?? "").map((item) => [String(item[0]), item[1]]));
-    return itemsOf(field).flatMap(([name, parameters]) => {
-      const policy = policies.get(String(name));
-      const number = (value: unknown): number | undefined => (typeof value === "number" && value >= 0 ? value : undefined);
-      const remaining = number(parameters.get("r"));
-      const resetS = number(parameters.get("t"));
-      const windowS = number(policy?.get("w"));
-      if (remaining === undefined) return [];
-      return [{ limit: number(policy?.get("q")), remaining, windowMs: windowS === undefined ? undefined : windowS * 1_000, resetMs: resetS === undefined ? undefined : resetS * 1_000, coarseMs: 1_000 }];
-    });
-  } catch {
-    return [];
-  }
-}
-
-const itemsOf = (field: string): readonly Item[] => parseList(field).filter((member): member is Item => !Array.isArray(member[0]));
+  (outcome.kind === "throttled" && outcome.inProgress !== true) || outcome.kind === "unknown"
+    ? outcome.retryAfterMs
+    : undefined;

@@ -19,7 +19,10 @@ export type AuthOptions =
   | { readonly type: "basic"; readonly username: string; readonly password: string }
   | { readonly type: "header"; readonly name: string; readonly value: string }
   | { readonly type: "query"; readonly name: string; readonly value: string }
-  | { readonly type: "function"; readonly headers: () => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>> };
+  | {
+      readonly type: "function";
+      readonly headers: () => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>;
+    };
 
 export function createAuth(options: AuthOptions): Auth {
   switch (options.type) {
@@ -37,7 +40,11 @@ export function createAuth(options: AuthOptions): Auth {
     case "query":
       return fixed({}, { [options.name]: options.value }, [options.value]);
     case "function":
-      return { apply: async () => ({ headers: lowerCase(await options.headers()), query: {} }), secrets: [], identity: "function" };
+      return {
+        apply: async () => ({ headers: lowerCase(await options.headers()), query: {} }),
+        secrets: [],
+        identity: "function",
+      };
   }
 }
 

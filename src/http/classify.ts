@@ -27,15 +27,32 @@ const QUOTED_CHARS = 300;
  *
  * @param nowMs the answer's own `Date`, or the local clock
  */
-export async function classify(request: ApiRequest, answer: WireAnswer, rules: AnswerRules, nowMs: number): Promise<Outcome> {
+export async function classify(
+  request: ApiRequest,
+  answer: WireAnswer,
+  rules: AnswerRules,
+  nowMs: number,
+): Promise<Outcome> {
   const { status, headers } = answer;
   const says = await applyRules(request, answer, rules);
   const retryAfterMs = status >= 300 ? parseRetryAfter(headers["retry-after"], nowMs) : undefined;
   const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
   const message = `${status}${messageOf(answer)}`;
   const refused = (reason: RefusalReason): Outcome => ({ kind: "refused", status, reason, message, ...bodyOf(answer) });
-  const unknown = (): Outcome => ({ kind: "unknown", status, message, ...wait, ...(says.replayed ? { replayed: true } : {}) });
-  const throttled = (inProgress = false): Outcome => ({ kind: "throttled", status, message, ...wait, ...(inProgress ? { inProgress } : {}) });
+  const unknown = (): Outcome => ({
+    kind: "unknown",
+    status,
+    message,
+    ...wait,
+    ...(says.replayed ? { replayed: true } : {}),
+  });
+  const throttled = (inProgress = false): Outcome => ({
+    kind: "throttled",
+    status,
+    message,
+    ...wait,
+    ...(inProgress ? { inProgress } : {}),
+  });
 
   if (says.keyMismatch) return refused("keyMismatch");
   if (says.inProgress) return throttled(true);
@@ -87,7 +104,15 @@ interface Says {
 }
 
 const RULES = ["throttled", "failed", "missing", "exists", "inProgress", "keyMismatch", "replayed"] as const;
-const NOTHING: Says = { throttled: false, failed: false, missing: false, exists: false, inProgress: false, keyMismatch: false, replayed: false };
+const NOTHING: Says = {
+  throttled: false,
+  failed: false,
+  missing: false,
+  exists: false,
+  inProgress: false,
+  keyMismatch: false,
+  replayed: false,
+};
 
 async function applyRules(request: ApiRequest, answer: WireAnswer, rules: AnswerRules): Promise<Says> {
   const declared = RULES.filter((name) => rules[name] !== undefined);
@@ -103,7 +128,13 @@ async function applyRules(request: ApiRequest, answer: WireAnswer, rules: Answer
 /** A complete 2xx is applied, whatever its body (R1). The body is parsed when it is small enough to be an answer about one record. */
 function applied(answer: WireAnswer, replayed: boolean): Outcome {
   const { etag } = answer.headers;
-  return { kind: "applied", status: answer.status, ...bodyOf(answer), ...(etag === undefined ? {} : { etag }), ...(replayed ? { replayed } : {}) };
+  return {
+    kind: "applied",
+    status: answer.status,
+    ...bodyOf(answer),
+    ...(etag === undefined ? {} : { etag }),
+    ...(replayed ? { replayed } : {}),
+  };
 }
 
 function bodyOf(answer: WireAnswer): { readonly body?: Json } {
@@ -120,7 +151,11 @@ function messageOf(answer: WireAnswer): string {
   if (answer.bytes === 0) return "";
   if (answer.bytes > WRITE_ANSWER_BYTES_MAX) return `: ${answer.bytes} bytes`;
   const parsed = answer.json();
-  const words = parsed.ok ? wordsIn(parsed.value) : /^\s*</.test(answer.text) ? parsed.error.message : answer.text.trim();
+  const words = parsed.ok
+    ? wordsIn(parsed.value)
+    : /^\s*</.test(answer.text)
+      ? parsed.error.message
+      : answer.text.trim();
   return words === undefined || words === "" ? "" : `: ${words.replaceAll(/\s+/g, " ").slice(0, QUOTED_CHARS)}`;
 }
 

@@ -21,8 +21,20 @@ export interface WireRequest {
 
 /** What came back. `sent` is false only when the request certainly never left (R1). */
 export type WireResult =
-  | { readonly kind: "answer"; readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: Buffer }
-  | { readonly kind: "failure"; readonly sent: boolean; readonly message: string; readonly status?: number; readonly headers?: Readonly<Record<string, string>>; readonly tooLarge?: boolean };
+  | {
+      readonly kind: "answer";
+      readonly status: number;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly body: Buffer;
+    }
+  | {
+      readonly kind: "failure";
+      readonly sent: boolean;
+      readonly message: string;
+      readonly status?: number;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly tooLarge?: boolean;
+    };
 
 export interface WireOptions {
   readonly dispatcher: Pick<Dispatcher, "dispatch">;
@@ -54,7 +66,15 @@ export function sendOnce(request: WireRequest, options: WireOptions, signal: Abo
     exchange.start();
     try {
       options.dispatcher.dispatch(
-        { origin: request.origin, path: request.path, method: request.method as Dispatcher.HttpMethod, headers: request.headers as Record<string, string>, body: request.body ?? null, headersTimeout: 0, bodyTimeout: 0 },
+        {
+          origin: request.origin,
+          path: request.path,
+          method: request.method as Dispatcher.HttpMethod,
+          headers: request.headers as Record<string, string>,
+          body: request.body ?? null,
+          headersTimeout: 0,
+          bodyTimeout: 0,
+        },
         exchange,
       );
     } catch (error) {
@@ -103,7 +123,11 @@ class WireExchange implements Dispatcher.DispatchHandler {
     this.#enter("headers");
   }
 
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Readonly<Record<string, string | string[] | undefined>>): void {
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Readonly<Record<string, string | string[] | undefined>>,
+  ): void {
     if (status < 200) return;
     this.#status = status;
     this.#headers = joined(headers);
@@ -115,7 +139,8 @@ class WireExchange implements Dispatcher.DispatchHandler {
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#enter("idle");
     this.#bytes += chunk.length;
-    if (this.#bytes > this.#options.bodyBytesMax) return this.#tooLarge(`more than ${this.#options.bodyBytesMax} bytes`);
+    if (this.#bytes > this.#options.bodyBytesMax)
+      return this.#tooLarge(`more than ${this.#options.bodyBytesMax} bytes`);
     this.#chunks.push(chunk);
   }
 
@@ -123,10 +148,12 @@ class WireExchange implements Dispatcher.DispatchHandler {
     if (this.#finished) return;
     const raw = this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks);
     const announced = this.#headers["content-length"];
-    if (announced !== undefined && raw.length > 0 && Number(announced) !== raw.length) return this.#fail(`the answer has ${raw.length} of ${announced} bytes`);
+    if (announced !== undefined && raw.length > 0 && Number(announced) !== raw.length)
+      return this.#fail(`the answer has ${raw.length} of ${announced} bytes`);
     const decoded = decode(raw, this.#headers["content-encoding"], this.#options.bodyBytesMax);
     if (decoded === "too large") return this.#tooLarge("unpacked");
-    if (decoded === "unreadable") return this.#fail(`the answer's ${this.#headers["content-encoding"]} body cannot be unpacked`);
+    if (decoded === "unreadable")
+      return this.#fail(`the answer's ${this.#headers["content-encoding"]} body cannot be unpacked`);
     this.#finish({ kind: "answer", status: this.#status, headers: this.#headers, body: decoded });
   }
 
@@ -153,7 +180,14 @@ class WireExchange implements Dispatcher.DispatchHandler {
 
   #tooLarge(what: string): void {
     const message = `the answer is larger than allowed (${what})`;
-    this.#finish({ kind: "failure", sent: true, message, status: this.#status, headers: this.#headers, tooLarge: true });
+    this.#finish({
+      kind: "failure",
+      sent: true,
+      message,
+      status: this.#status,
+      headers: this.#headers,
+      tooLarge: true,
+    });
     this.#controller?.abort(new Error(message));
   }
 
@@ -186,7 +220,10 @@ const isRefusedStream = (error: Error): boolean => /REFUSED_STREAM/.test(error.m
 function describe(error: Error): string {
   const { code } = error as NodeJS.ErrnoException;
   const inner = error.cause instanceof Error ? describe(error.cause) : "";
-  const own = error.message === "" ? (error as AggregateError).errors?.map((each: unknown) => describe(each as Error)).join("; ") ?? error.name : error.message;
+  const own =
+    error.message === ""
+      ? ((error as AggregateError).errors?.map((each: unknown) => describe(each as Error)).join("; ") ?? error.name)
+      : error.message;
   const named = code === undefined || own.includes(code) ? own : `${own} (${code})`;
   return inner === "" || named.includes(inner) ? named : `${named}: ${inner}`;
 }
@@ -213,7 +250,9 @@ function decode(raw: Buffer, encoding: string | undefined, bytesMax: number): Bu
   const decoder = DECODERS[name];
   if (decoder === undefined) return "unreadable";
   try {
-    return decoder(raw, { maxOutputLength: Math.min(bytesMax, Math.max(SMALL_BYTES, raw.length * COMPRESSION_RATIO_MAX)) });
+    return decoder(raw, {
+      maxOutputLength: Math.min(bytesMax, Math.max(SMALL_BYTES, raw.length * COMPRESSION_RATIO_MAX)),
+    });
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE" ? "too large" : "unreadable";
   }

@@ -34,7 +34,9 @@ export interface DestinationOptions {
   readonly update: WriteRequest | undefined;
   /** Selects the id in a create's answer. */
   readonly createdId: Expression | undefined;
-  readonly idempotencyKey: { readonly header: string; readonly quoted: boolean; readonly retentionMs: number } | undefined;
+  readonly idempotencyKey:
+    | { readonly header: string; readonly quoted: boolean; readonly retentionMs: number }
+    | undefined;
   readonly find: (LookUpRequest & { readonly visibilityLagMs: number; readonly unique: boolean }) | undefined;
   readonly read: LookUpRequest | undefined;
 }
@@ -86,7 +88,10 @@ export function createDestination(options: DestinationOptions, connection: Conne
   };
 
   const send: Destination["send"] = async (write, sending) => {
-    const keyHeaders = sending.idempotencyKey === undefined || idempotencyKey === undefined ? {} : keyHeader(idempotencyKey, sending.idempotencyKey);
+    const keyHeaders =
+      sending.idempotencyKey === undefined || idempotencyKey === undefined
+        ? {}
+        : keyHeader(idempotencyKey, sending.idempotencyKey);
     const request = {
       ...write,
       headers: { ...write.headers, ...keyHeaders },
@@ -96,7 +101,12 @@ export function createDestination(options: DestinationOptions, connection: Conne
     return (await connection.exchange(request, sending)).attempt;
   };
 
-  const lookUpWith = async (request: LookUpRequest, record: Target, destinationId: string | undefined, sending: Omit<SendOptions, "idempotencyKey">): Promise<Finding> => {
+  const lookUpWith = async (
+    request: LookUpRequest,
+    record: Target,
+    destinationId: string | undefined,
+    sending: Omit<SendOptions, "idempotencyKey">,
+  ): Promise<Finding> => {
     const rendered = await request.template.render(scopeOf(record, destinationId));
     if (!rendered.ok) return { kind: "unclear", attempt: unusable(rendered.reason, request) };
     const exchange = await connection.exchange(readRequest(connection, request.template.method, rendered), sending);
@@ -110,31 +120,51 @@ export function createDestination(options: DestinationOptions, connection: Conne
     address,
     render,
     send,
-    idOf: async (body) => (body === undefined || options.createdId === undefined ? undefined : scalarText(await options.createdId.evaluate(body))),
+    idOf: async (body) =>
+      body === undefined || options.createdId === undefined
+        ? undefined
+        : scalarText(await options.createdId.evaluate(body)),
     ...(lookUp === undefined
       ? {}
       : {
           lookUp: (record, destinationId, sending) =>
             // A record whose id is known is read at its own address; otherwise it is found by its external id.
-            lookUpWith(destinationId !== undefined && read !== undefined ? read : lookUp, record, destinationId, sending),
+            lookUpWith(
+              destinationId !== undefined && read !== undefined ? read : lookUp,
+              record,
+              destinationId,
+              sending,
+            ),
         }),
   };
 }
 
 /** What a look-up uses when the destination's id is not known: `find`, or `read` where the record has its own address. */
-const lookUpRequest = ({ find, read, upsert }: DestinationOptions): LookUpRequest | undefined => find ?? (upsert === undefined ? undefined : read);
+const lookUpRequest = ({ find, read, upsert }: DestinationOptions): LookUpRequest | undefined =>
+  find ?? (upsert === undefined ? undefined : read);
 
-const scopeOf = (record: Target, destinationId: string | undefined): Scope => ({ mapped: record.mapped, key: record.key, source: record.body, destinationId });
+const scopeOf = (record: Target, destinationId: string | undefined): Scope => ({
+  mapped: record.mapped,
+  key: record.key,
+  source: record.body,
+  destinationId,
+});
 
-async function bodyOf(request: WriteRequest, record: Target, destinationId: string | undefined): Promise<{ text: string | undefined; problem?: string }> {
+async function bodyOf(
+  request: WriteRequest,
+  record: Target,
+  destinationId: string | undefined,
+): Promise<{ text: string | undefined; problem?: string }> {
   if (request.body === undefined) return { text: encode(request, record.mapped) };
   const bindings = { key: record.key, id: destinationId, source: record.body };
   const value = await request.body.evaluate(record.mapped, bindings);
-  if (value === undefined) return { text: undefined, problem: `the expression of \`body\` gives nothing for it: ${request.body.text}` };
+  if (value === undefined)
+    return { text: undefined, problem: `the expression of \`body\` gives nothing for it: ${request.body.text}` };
   return { text: encode(request, value) };
 }
 
-const encode = (request: WriteRequest, value: Json): string => (request.encoding === "form" ? encodeForm(value) : JSON.stringify(value));
+const encode = (request: WriteRequest, value: Json): string =>
+  request.encoding === "form" ? encodeForm(value) : JSON.stringify(value);
 
 function contentHeaders({ encoding }: WriteRequest, text: string | undefined): Record<string, string> {
   if (text === undefined) return {};
@@ -148,20 +178,43 @@ function keyHeader(declared: NonNullable<DestinationOptions["idempotencyKey"]>, 
 
 function readRequest(connection: Connection, method: string, rendered: Extract<RenderedRequest, { ok: true }>) {
   const url = connection.baseUrl + rendered.path;
-  return { method, url, headers: rendered.headers, body: undefined, purpose: "read", repeatable: true, keyed: false } as const;
+  return {
+    method,
+    url,
+    headers: rendered.headers,
+    body: undefined,
+    purpose: "read",
+    repeatable: true,
+    keyed: false,
+  } as const;
 }
 
-async function findingOf(exchange: Exchange, request: LookUpRequest, destinationId: string | undefined): Promise<Finding> {
+async function findingOf(
+  exchange: Exchange,
+  request: LookUpRequest,
+  destinationId: string | undefined,
+): Promise<Finding> {
   const { attempt, answer } = exchange;
   const { outcome } = attempt;
   if (outcome.kind === "refused" && outcome.reason === "missing") return { kind: "absent" };
   if (outcome.kind !== "applied" || answer === undefined) return { kind: "unclear", attempt };
   const parsed = answer.json();
-  if (!parsed.ok) return { kind: "unclear", attempt: { ...attempt, outcome: { kind: "unknown", message: parsed.error.message } } };
+  if (!parsed.ok)
+    return { kind: "unclear", attempt: { ...attempt, outcome: { kind: "unknown", message: parsed.error.message } } };
   const record = request.record === undefined ? parsed.value : await request.record.evaluate(parsed.value);
   // An empty search is an answer; a body without the selected part is the same, since JSONata gives nothing for both.
   if (record === undefined || record === null) return { kind: "absent" };
-  if (!isObject(record)) return { kind: "unclear", attempt: { ...attempt, outcome: { kind: "unknown", message: `the look-up gives no record but ${JSON.stringify(record).slice(0, SHOWN)}` } } };
+  if (!isObject(record))
+    return {
+      kind: "unclear",
+      attempt: {
+        ...attempt,
+        outcome: {
+          kind: "unknown",
+          message: `the look-up gives no record but ${JSON.stringify(record).slice(0, SHOWN)}`,
+        },
+      },
+    };
   const id = request.id === undefined ? destinationId : scalarText(await request.id.evaluate(record));
   const { etag } = outcome;
   return { kind: "found", destinationId: id, record: record as JsonObject, ...(etag === undefined ? {} : { etag }) };
@@ -171,6 +224,13 @@ async function findingOf(exchange: Exchange, request: LookUpRequest, destination
 const SHOWN = 80;
 
 function unusable(reason: string, request: LookUpRequest): Attempt {
-  const evidence = { request: { method: request.template.method, url: request.template.text, headers: {} }, failure: reason, durationMs: 0 };
-  return { outcome: { kind: "refused", status: 0, reason: "other", message: `its look-up address cannot be built: ${reason}` }, evidence };
+  const evidence = {
+    request: { method: request.template.method, url: request.template.text, headers: {} },
+    failure: reason,
+    durationMs: 0,
+  };
+  return {
+    outcome: { kind: "refused", status: 0, reason: "other", message: `its look-up address cannot be built: ${reason}` },
+    evidence,
+  };
 }

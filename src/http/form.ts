@@ -14,8 +14,9 @@ function append(pairs: URLSearchParams, name: string, value: Json): void {
   if (Array.isArray(value)) {
     value.forEach((item: Json, index) => append(pairs, `${name}[${index}]`, item));
   } else if (isObject(value)) {
-    for (const [member, item] of Object.entries(value)) append(pairs, name === "" ? member : `${name}[${member}]`, item);
+    for (const [member, item] of Object.entries(value))
+      append(pairs, name === "" ? member : `${name}[${member}]`, item);
   } else {
-    pairs.append(name, value === null ? "" : (scalarText(value) ?? String(value)));
+    pairs.append(name, value === null ? "" : (scalarText(value) ?? JSON.stringify(value)));
   }
 }

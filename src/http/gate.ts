@@ -147,6 +147,10 @@ export class Lanes {
 
   /** What the next process should know. */
   memories(): readonly LaneMemory[] {
-    return [...this.#gates].map(([lane, gate]) => ({ lane, blockedUntilMs: gate.blockedUntilMs(), learned: undefined }));
+    return [...this.#gates].map(([lane, gate]) => ({
+      lane,
+      blockedUntilMs: gate.blockedUntilMs(),
+      learned: undefined,
+    }));
   }
 }

@@ -26,9 +26,12 @@ const NO_SCOPE = { mapped: {}, key: "", source: {} };
 export function createSource(options: SourceOptions, connection: Connection): Source {
   const { pagination, request, read } = options;
 
-  const urlOf = async (asked: ReadRequest): Promise<{ readonly url: string; readonly headers: Readonly<Record<string, string>> } | EvenkeelError> => {
+  const urlOf = async (
+    asked: ReadRequest,
+  ): Promise<{ readonly url: string; readonly headers: Readonly<Record<string, string>> } | EvenkeelError> => {
     const rendered = await request.render(NO_SCOPE);
-    if (!rendered.ok) return new EvenkeelError("CONFIG_INVALID", `the source's request cannot be built: ${rendered.reason}`);
+    if (!rendered.ok)
+      return new EvenkeelError("CONFIG_INVALID", `the source's request cannot be built: ${rendered.reason}`);
     const address = pagination.address(asked.position, asked.size);
     if (address.kind === "url") {
       // S3: credentials are attached by origin, so an address elsewhere would read without them, and from a stranger.
@@ -37,7 +40,8 @@ export function createSource(options: SourceOptions, connection: Connection): So
     }
     const url = new URL(connection.baseUrl + rendered.path);
     for (const [name, value] of address.params) url.searchParams.set(name, value);
-    if (options.sinceParam !== undefined && asked.since !== undefined) url.searchParams.set(options.sinceParam, asked.since);
+    if (options.sinceParam !== undefined && asked.since !== undefined)
+      url.searchParams.set(options.sinceParam, asked.since);
     return { url: url.href, headers: rendered.headers };
   };
 
@@ -45,7 +49,15 @@ export function createSource(options: SourceOptions, connection: Connection): So
     const target = await urlOf(asked);
     if (target instanceof EvenkeelError) return { kind: "broken", error: target };
     const { attempt, answer } = await connection.exchange(
-      { method: request.method, url: target.url, headers: target.headers, body: undefined, purpose: "read", repeatable: true, keyed: false },
+      {
+        method: request.method,
+        url: target.url,
+        headers: target.headers,
+        body: undefined,
+        purpose: "read",
+        repeatable: true,
+        keyed: false,
+      },
       asked,
     );
     const { outcome, evidence } = attempt;
@@ -53,25 +65,58 @@ export function createSource(options: SourceOptions, connection: Connection): So
       return { kind: "page", page: emptyPage(target.url, evidence, answer) };
     }
     if (outcome.kind !== "applied") return { kind: "failed", outcome, evidence };
-    if (answer === undefined) return { kind: "failed", outcome: { kind: "unknown", message: "the answer was not complete" }, evidence };
+    if (answer === undefined)
+      return { kind: "failed", outcome: { kind: "unknown", message: "the answer was not complete" }, evidence };
     return readAnswer(answer, target.url, asked, evidence);
   };
 
-  const readAnswer = async (answer: Answer, url: string, asked: ReadRequest, evidence: Evidence): Promise<PageAttempt> => {
+  const readAnswer = async (
+    answer: Answer,
+    url: string,
+    asked: ReadRequest,
+    evidence: Evidence,
+  ): Promise<PageAttempt> => {
     const parsed = answer.json();
-    if (!parsed.ok) return { kind: "broken", error: new EvenkeelError(parsed.error.code, `${connection.name}: ${parsed.error.message}`, { evidence, ...(parsed.error.next === undefined ? {} : { next: parsed.error.next }) }) };
+    if (!parsed.ok)
+      return {
+        kind: "broken",
+        error: new EvenkeelError(parsed.error.code, `${connection.name}: ${parsed.error.message}`, {
+          evidence,
+          ...(parsed.error.next === undefined ? {} : { next: parsed.error.next }),
+        }),
+      };
     const body = parsed.value;
     const records = await options.records.evaluate(body);
     if (!Array.isArray(records)) return { kind: "broken", error: noRecords(options.records, records, body, evidence) };
     const list = records as readonly Json[];
-    const follows = await pagination.follow({ body, headers: answer.headers, records: list, url, position: asked.position, size: asked.size });
-    if (follows.kind === "broken") return { kind: "broken", error: new EvenkeelError("READ_NEXT_INVALID", `where the next page is cannot be told: ${follows.reason}`, { evidence, next: NEXT_HINT }) };
+    const follows = await pagination.follow({
+      body,
+      headers: answer.headers,
+      records: list,
+      url,
+      position: asked.position,
+      size: asked.size,
+    });
+    if (follows.kind === "broken")
+      return {
+        kind: "broken",
+        error: new EvenkeelError("READ_NEXT_INVALID", `where the next page is cannot be told: ${follows.reason}`, {
+          evidence,
+          next: NEXT_HINT,
+        }),
+      };
     const problem = foreignNext(follows, connection);
     if (problem !== undefined) return { kind: "broken", error: problem };
     return { kind: "page", page: pageOf(answer, list, follows, url, evidence) };
   };
 
-  const pageOf = (answer: Answer, records: readonly Json[], follows: Exclude<Following, { kind: "broken" }>, url: string, evidence: Evidence): Page => ({
+  const pageOf = (
+    answer: Answer,
+    records: readonly Json[],
+    follows: Exclude<Following, { kind: "broken" }>,
+    url: string,
+    evidence: Evidence,
+  ): Page => ({
     records,
     next: follows.kind === "next" ? follows.position : undefined,
     token: url,
@@ -114,13 +159,18 @@ function foreignNext(follows: Following, connection: Connection): EvenkeelError 
 }
 
 const foreign = (url: string, connection: Connection): EvenkeelError =>
-  new EvenkeelError("API_FOREIGN_ADDRESS", `${connection.name} names a next page at another origin: ${new URL(url).origin}`, {
-    next: `Only ${new URL(connection.baseUrl).origin} is read with this connection's credentials. If the API really moved there, change \`baseUrl\`.`,
-  });
+  new EvenkeelError(
+    "API_FOREIGN_ADDRESS",
+    `${connection.name} names a next page at another origin: ${new URL(url).origin}`,
+    {
+      next: `Only ${new URL(connection.baseUrl).origin} is read with this connection's credentials. If the API really moved there, change \`baseUrl\`.`,
+    },
+  );
 
 /** "0 records" must never be a misspelt path: what is there is named. */
 function noRecords(records: Expression, value: Json | undefined, body: Json, evidence: Evidence): EvenkeelError {
-  const what = value === undefined ? "nothing" : isObject(value) ? "one object" : `\`${JSON.stringify(value).slice(0, 40)}\``;
+  const what =
+    value === undefined ? "nothing" : isObject(value) ? "one object" : `\`${JSON.stringify(value).slice(0, 40)}\``;
   const message = `\`records: ${records.text}\` gives ${what} in this answer, and it should give a list`;
   return new EvenkeelError("READ_RECORDS_MISSING", message, { evidence, next: listsIn(body) });
 }
@@ -130,7 +180,12 @@ function listsIn(body: Json): string {
   if (!isObject(body)) return "The answer is neither a list nor an object: check `request`.";
   const lists = listPaths(body, "", LIST_DEPTH);
   if (lists.length > 0) return `Lists in the answer: ${lists.map((path) => `\`${path}\``).join(", ")}.`;
-  return `The answer has no list; its members are ${Object.keys(body).slice(0, 20).map((name) => `\`${name}\``).join(", ") || "none"}.`;
+  return `The answer has no list; its members are ${
+    Object.keys(body)
+      .slice(0, 20)
+      .map((name) => `\`${name}\``)
+      .join(", ") || "none"
+  }.`;
 }
 
 /** Lists are looked for this deep: deeper ones belong to records. */
@@ -155,12 +210,24 @@ const readOne = async (
 ): ReturnType<NonNullable<Source["readOne"]>> => {
   const rendered = await read.request.render({ mapped: source ?? {}, key, source: source ?? {} });
   if (!rendered.ok) {
-    const evidence = { request: { method: read.request.method, url: read.request.text, headers: {} }, failure: rendered.reason, durationMs: 0 };
+    const evidence = {
+      request: { method: read.request.method, url: read.request.text, headers: {} },
+      failure: rendered.reason,
+      durationMs: 0,
+    };
     return { outcome: { kind: "refused", status: 0, reason: "other", message: rendered.reason }, evidence };
   }
   const url = connection.baseUrl + rendered.path;
   const { attempt, answer } = await connection.exchange(
-    { method: read.request.method, url, headers: rendered.headers, body: undefined, purpose: "read", repeatable: true, keyed: false },
+    {
+      method: read.request.method,
+      url,
+      headers: rendered.headers,
+      body: undefined,
+      purpose: "read",
+      repeatable: true,
+      keyed: false,
+    },
     { signal, patienceMs: READ_ONE_PATIENCE_MS },
   );
   const parsed = attempt.outcome.kind === "applied" ? answer?.json() : undefined;

@@ -21,7 +21,12 @@ export interface Tries {
 const RETENTION_SHARE = 0.8;
 
 /** How this operation may be repeated, now (R2, K4). */
-export function repeatabilityOf(operation: Operation, write: Write, context: RunContext, wallMs: number): Repeatability {
+export function repeatabilityOf(
+  operation: Operation,
+  write: Write,
+  context: RunContext,
+  wallMs: number,
+): Repeatability {
   const { traits } = context.sync.destination;
   const { firstSentMs } = operation.progress;
   const keptMs = (traits.idempotencyKey?.retentionMs ?? 0) * RETENTION_SHARE;
@@ -33,7 +38,12 @@ export function repeatabilityOf(operation: Operation, write: Write, context: Run
 }
 
 /** Sends the operation once and decides what follows. Never throws for what an API does. */
-export async function attempt(operation: Operation, write: Write, tries: Tries, context: RunContext): Promise<Attempted> {
+export async function attempt(
+  operation: Operation,
+  write: Write,
+  tries: Tries,
+  context: RunContext,
+): Promise<Attempted> {
   const { clock, chance } = context.ports;
   const { destination, retry } = context.sync;
   const policy = retry.destination;
@@ -59,10 +69,13 @@ export async function attempt(operation: Operation, write: Write, tries: Tries, 
   };
   const state = { attempts: tries.count + 1, startedMs: tries.startedMs, everUnknown: progress.everUnknown };
   const now = { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs(), random: chance.random() };
-  return { attempt: made, next: decideRetry(policy, repeatabilityOf(operation, write, context, now.wallMs), state, outcome, now), progress };
+  return {
+    attempt: made,
+    next: decideRetry(policy, repeatabilityOf(operation, write, context, now.wallMs), state, outcome, now),
+    progress,
+  };
 }
 
 function messageOf({ outcome }: Attempt): string {
   return outcome.kind === "applied" ? `applied (${outcome.status})` : outcome.message;
 }
-

@@ -32,7 +32,7 @@ export async function complete(end: Checkpoint, context: RunContext): Promise<vo
 
 /** A record without a usable key cannot be recognised when it comes back mended, so a complete read drops those that it did not meet. */
 async function dropUnmetRejects({ ports: { ledger }, run }: RunContext): Promise<void> {
-  for (let after = 0; ; ) {
+  for (let after = 0; ;) {
     const batch = await ledger.rejects(after, BATCH);
     const unmet = batch.filter((reject) => reject.key === undefined && reject.run !== run).map(({ id }) => id);
     if (unmet.length > 0) await ledger.discardRejects(unmet);

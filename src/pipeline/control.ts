@@ -68,7 +68,13 @@ export function createControl(sync: Sync, ports: Ports, settings: Settings): Run
 
   const watch: RunControl["watch"] = (flow) => {
     const report = (): void => {
-      say({ type: "progress", counts: { ...counts }, total: undefined, inFlight: flow.underWay, waitingFor: ports.waitingFor() });
+      say({
+        type: "progress",
+        counts: { ...counts },
+        total: undefined,
+        inFlight: flow.underWay,
+        waitingFor: ports.waitingFor(),
+      });
       progress = clock.after(PROGRESS_EVERY_MS, report);
     };
     progress = clock.after(PROGRESS_EVERY_MS, report);
@@ -80,17 +86,29 @@ export function createControl(sync: Sync, ports: Ports, settings: Settings): Run
     const stored = await storedCounts(ledger);
     counts.unknown = stored.unknown;
     counts.parked = stored.parked;
-    const isOff = settings.partial ? counts.rejected + counts.invalid > 0 : stored.rejects + stored.unknown + stored.parked > 0;
+    const isOff = settings.partial
+      ? counts.rejected + counts.invalid > 0
+      : stored.rejects + stored.unknown + stored.parked > 0;
     const interrupted = error === undefined && settings.stop.aborted;
     const status = error !== undefined ? "failed" : interrupted ? "interrupted" : isOff ? "incomplete" : "level";
     const why = error === undefined ? whyNothing(start, counts, sync) : undefined;
     const ending: RunEnding = { status, counts: { ...counts }, why, error };
     const endedMs = clock.wallMs();
-    await ledger.endRun(settings.run, { status, counts: { ...counts }, message: error?.message ?? why, endedMs }).catch(() => {
-      // A ledger that cannot be written any more has failed the run already; its row stays `running`, which says that it died.
-    });
+    await ledger
+      .endRun(settings.run, { status, counts: { ...counts }, message: error?.message ?? why, endedMs })
+      .catch(() => {
+        // A ledger that cannot be written any more has failed the run already; its row stays `running`, which says that it died.
+      });
     const shown = error && { code: error.code, message: error.message, next: error.next, evidence: error.evidence };
-    say({ type: "run-ended", run: settings.run, status, counts: ending.counts, durationMs: clock.monotonicMs() - startedMs, why, error: shown });
+    say({
+      type: "run-ended",
+      run: settings.run,
+      status,
+      counts: ending.counts,
+      durationMs: clock.monotonicMs() - startedMs,
+      why,
+      error: shown,
+    });
     return ending;
   };
 
@@ -106,5 +124,9 @@ async function storedCounts(ledger: Ports["ledger"]): Promise<{ unknown: number;
   if (stored === undefined) return { unknown: 0, parked: 0, rejects: 0 };
   const { unresolved } = stored;
   // A version that waits behind another one is not in the destination either.
-  return { unknown: unresolved.unknown + unresolved.sent, parked: unresolved.parked + unresolved.waiting, rejects: stored.invalid + stored.rejected };
+  return {
+    unknown: unresolved.unknown + unresolved.sent,
+    parked: unresolved.parked + unresolved.waiting,
+    rejects: stored.invalid + stored.rejected,
+  };
 }

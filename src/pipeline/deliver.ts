@@ -19,7 +19,12 @@ export interface Delivery {
 
 /** How a delivery ended. `operation` is the one in the journal at the end: a look-up can turn a create into an update. */
 export type Ending = { readonly operation: Operation; readonly attempt: Attempt | undefined } & (
-  | { readonly kind: "applied"; readonly destinationId: string | undefined; readonly etag: string | undefined; readonly how: "sent" | "found" }
+  | {
+      readonly kind: "applied";
+      readonly destinationId: string | undefined;
+      readonly etag: string | undefined;
+      readonly how: "sent" | "found";
+    }
   | { readonly kind: "rejected"; readonly message: string }
   | { readonly kind: "held"; readonly state: "unknown" | "parked"; readonly message: string }
   /** Certainly not sent, because the run stops or the destination has nothing to update. */
@@ -54,7 +59,8 @@ export async function deliver(delivery: Delivery, context: RunContext, journal: 
     last = made.attempt;
     operation = { ...operation, progress: made.progress };
     const { next } = made;
-    if (context.stop.aborted && next.kind !== "applied" && next.kind !== "rejected") return stopped(delivery, operation, last, next.message);
+    if (context.stop.aborted && next.kind !== "applied" && next.kind !== "rejected")
+      return stopped(delivery, operation, last, next.message);
     switch (next.kind) {
       case "applied":
         return applied(operation, made.attempt, context);
@@ -67,7 +73,13 @@ export async function deliver(delivery: Delivery, context: RunContext, journal: 
         return stopped(delivery, operation, last, next.message);
       case "again":
         context.counts.retries += 1;
-        context.say({ type: "retry", what: `${operation.kind} ${operation.record.key}`, attempt: tries.count + 1, delayMs: next.delayMs, reason: next.message });
+        context.say({
+          type: "retry",
+          what: `${operation.kind} ${operation.record.key}`,
+          attempt: tries.count + 1,
+          delayMs: next.delayMs,
+          reason: next.message,
+        });
         await pause(next.delayMs, context);
         break;
       case "look-up": {
@@ -85,7 +97,8 @@ export async function deliver(delivery: Delivery, context: RunContext, journal: 
   }
 }
 
-const refusedAfterUnknown = ({ outcome }: Attempt): boolean => outcome.kind === "refused" && outcome.reason !== "exists";
+const refusedAfterUnknown = ({ outcome }: Attempt): boolean =>
+  outcome.kind === "refused" && outcome.reason !== "exists";
 
 type DistributiveOmit<Union, Name extends PropertyKey> = Union extends unknown ? Omit<Union, Name> : never;
 type SearchStep =
@@ -95,29 +108,51 @@ type SearchStep =
 /** What the destination was asked for: whether the record is there `before` the first send, or after an `unknown` or `refused` one. */
 export type SearchReason = "before" | "unknown" | "refused";
 
-async function afterSearch(found: Search, operation: Operation, reason: SearchReason, context: RunContext, journal: Journal): Promise<SearchStep> {
+async function afterSearch(
+  found: Search,
+  operation: Operation,
+  reason: SearchReason,
+  context: RunContext,
+  journal: Journal,
+): Promise<SearchStep> {
   const { writes } = context.sync;
   switch (found.kind) {
     case "stopped":
-      return { kind: "end", ending: operation.progress.everUnknown ? { kind: "held", state: "unknown", message: found.message } : { kind: "released" } };
+      return {
+        kind: "end",
+        ending: operation.progress.everUnknown
+          ? { kind: "held", state: "unknown", message: found.message }
+          : { kind: "released" },
+      };
     case "unclear":
-      return { kind: "end", ending: { kind: "held", state: operation.progress.everUnknown ? "unknown" : "parked", message: found.message } };
+      return {
+        kind: "end",
+        ending: { kind: "held", state: operation.progress.everUnknown ? "unknown" : "parked", message: found.message },
+      };
     case "level":
-      return { kind: "end", ending: { kind: "applied", destinationId: found.destinationId, etag: found.etag, how: "found" } };
+      return {
+        kind: "end",
+        ending: { kind: "applied", destinationId: found.destinationId, etag: found.etag, how: "found" },
+      };
     case "different": {
-      if (reason === "before" && writes === "createOnly") return { kind: "end", ending: { kind: "skipped", destinationId: found.destinationId } };
+      if (reason === "before" && writes === "createOnly")
+        return { kind: "end", ending: { kind: "skipped", destinationId: found.destinationId } };
       // U2: the destination has its own address for it, and shows other content: the refused write did not land.
-      if (reason === "refused") return { kind: "end", ending: { kind: "rejected", message: operation.progress.lastMessage ?? "refused" } };
+      if (reason === "refused")
+        return { kind: "end", ending: { kind: "rejected", message: operation.progress.lastMessage ?? "refused" } };
       // U5: it is our own record, by our own external id, so it is adopted and brought level by an update.
       const update = await journal.turnIntoUpdate(operation, found.destinationId);
       if (update === undefined) return { kind: "end", ending: { kind: "skipped", destinationId: found.destinationId } };
       return { kind: "send", operation: update };
     }
     case "absent":
-      if (reason === "before" && operation.kind === "update") return { kind: "end", ending: { kind: "skipped", destinationId: undefined } };
-      if (reason === "refused") return { kind: "end", ending: { kind: "rejected", message: operation.progress.lastMessage ?? "refused" } };
+      if (reason === "before" && operation.kind === "update")
+        return { kind: "end", ending: { kind: "skipped", destinationId: undefined } };
+      if (reason === "refused")
+        return { kind: "end", ending: { kind: "rejected", message: operation.progress.lastMessage ?? "refused" } };
       // K5: a stored failure would be repeated for ever; a new key is safe now that the record is known to be absent.
-      if (reason === "unknown" && operation.idempotencyKey !== undefined) return { kind: "send", operation: await journal.withNewKey(operation) };
+      if (reason === "unknown" && operation.idempotencyKey !== undefined)
+        return { kind: "send", operation: await journal.withNewKey(operation) };
       return { kind: "send", operation };
     default:
       return unreachable(found);
@@ -137,7 +172,13 @@ function hold(operation: Operation, next: Extract<Next, { kind: "hold" }>, made:
   const { connection } = context.sync.destination;
   if (next.notBeforeMs !== undefined) context.fail(askedToWait(connection, next.notBeforeMs, made, next.message));
   else if (made.outcome.kind === "not-sent") context.fail(unreachableApi(connection, made, next.message));
-  return { kind: "held", state: next.state, operation: { ...operation, progress }, attempt: made, message: next.message };
+  return {
+    kind: "held",
+    state: next.state,
+    operation: { ...operation, progress },
+    attempt: made,
+    message: next.message,
+  };
 }
 
 /** What becomes of an operation when the run stops: kept with its bytes when it may have been sent or is the ledger's, else released. */
@@ -152,7 +193,11 @@ async function pause(delayMs: number, context: RunContext): Promise<void> {
   await context.ports.clock.sleep(delayMs, context.stop).catch(() => undefined);
 }
 
-export function credentialsRefused(connection: string, made: Pick<Attempt, "evidence">, message: string): EvenkeelError {
+export function credentialsRefused(
+  connection: string,
+  made: Pick<Attempt, "evidence">,
+  message: string,
+): EvenkeelError {
   return new EvenkeelError("API_CREDENTIALS_REFUSED", `${connection} refuses the credentials: ${message}`, {
     next: `Check the \`auth\` of connections.${connection} and the secret that it reads; then run again, nothing is lost.`,
     evidence: made.evidence,
@@ -166,7 +211,12 @@ export function unreachableApi(connection: string, made: Pick<Attempt, "evidence
   });
 }
 
-export function askedToWait(connection: string, untilMs: number, made: Pick<Attempt, "evidence">, message: string): EvenkeelError {
+export function askedToWait(
+  connection: string,
+  untilMs: number,
+  made: Pick<Attempt, "evidence">,
+  message: string,
+): EvenkeelError {
   return new EvenkeelError("API_THROTTLED", `${connection} asks to wait until ${isoSeconds(untilMs)}: ${message}`, {
     next: "Run again after that time; `evenkeel state unblock` clears the wait when the API's answer was wrong.",
     evidence: made.evidence,
@@ -174,7 +224,8 @@ export function askedToWait(connection: string, untilMs: number, made: Pick<Atte
 }
 
 /** A wall-clock time for people; times past what a Date can hold are shown as far as it goes. */
-export const isoSeconds = (ms: number): string => new Date(Math.min(ms, DATE_MAX_MS)).toISOString().replace(/\.\d+Z$/, "Z");
+export const isoSeconds = (ms: number): string =>
+  new Date(Math.min(ms, DATE_MAX_MS)).toISOString().replace(/\.\d+Z$/, "Z");
 
 /** The last instant of a JavaScript Date (ECMA-262, 21.4.1.1). */
 const DATE_MAX_MS = 8.64e15;

@@ -22,7 +22,7 @@ export class Flow {
   readonly #numbers = new Set<number>();
   readonly #waitingKeys = new Set<string>();
   #underWay = 0;
-  #watchers: { readonly limit: number; readonly then: () => void }[] = [];
+  #watchers: { readonly limit: number; readonly wake: () => void }[] = [];
 
   constructor(context: RunContext, journal: Journal, settler: Settler, stage: Stage) {
     this.#context = context;
@@ -60,7 +60,7 @@ export class Flow {
   /** Resolves when fewer than `limit` operations are under way. */
   async below(limit: number): Promise<void> {
     if (this.#underWay < limit) return;
-    await new Promise<void>((then) => this.#watchers.push({ limit, then }));
+    await new Promise<void>((wake) => this.#watchers.push({ limit, wake }));
   }
 
   /** Resolves when everything that was started is settled durably. */
@@ -77,10 +77,11 @@ export class Flow {
       history: historyOf(ending, this.#context),
       // P2: what was released was never sent, so its page stays open and the checkpoint stays before it.
       page: ending.kind === "released" ? undefined : page,
-      then: (durable: boolean) => {
+      committed: (durable: boolean) => {
         if (durable) this.#count(ending);
         const { key } = ending.operation.record;
-        if (durable && this.#waitingKeys.has(key) && ending.kind !== "held" && !this.#context.stop.aborted) void this.#promote(key);
+        if (durable && this.#waitingKeys.has(key) && ending.kind !== "held" && !this.#context.stop.aborted)
+          void this.#promote(key);
         this.#leave(delivery.operation.number);
       },
     };
@@ -92,7 +93,7 @@ export class Flow {
     this.#underWay -= 1;
     const ready = this.#watchers.filter(({ limit }) => this.#underWay < limit);
     this.#watchers = this.#watchers.filter(({ limit }) => this.#underWay >= limit);
-    for (const { then } of ready) then();
+    for (const { wake } of ready) wake();
   }
 
   #count(ending: Ending): void {
@@ -107,11 +108,22 @@ export class Flow {
         break;
       case "rejected":
         counts.rejected += 1;
-        this.#context.say({ type: "rejected", key, reason: ending.message, status: ending.attempt?.evidence.answer?.status });
+        this.#context.say({
+          type: "rejected",
+          key,
+          reason: ending.message,
+          status: ending.attempt?.evidence.answer?.status,
+        });
         this.#note("rejected", ending.message);
         break;
       case "held":
-        this.#context.say({ type: "held", key, state: ending.state, untilMs: ending.operation.progress.notBeforeMs, reason: ending.message });
+        this.#context.say({
+          type: "held",
+          key,
+          state: ending.state,
+          untilMs: ending.operation.progress.notBeforeMs,
+          reason: ending.message,
+        });
         this.#note("held", ending.message);
         break;
       case "skipped":
@@ -166,7 +178,13 @@ export class Flow {
     if (plan.kind === "stay") this.#waitingKeys.add(record.key);
     if (plan.kind !== "drop") return;
     await this.#context.ports.ledger.dropWaiting(waiting.number);
-    if (plan.reject !== undefined) await this.#context.ports.ledger.journal({ run: this.#context.run, intents: [], rejects: [plan.reject], clearRejects: [] });
+    if (plan.reject !== undefined)
+      await this.#context.ports.ledger.journal({
+        run: this.#context.run,
+        intents: [],
+        rejects: [plan.reject],
+        clearRejects: [],
+      });
   }
 }
 

@@ -18,7 +18,11 @@ export interface Planned {
 /** Writes intents before anything is sent (K1, U1): the only way for an operation to come into being. */
 export interface Journal {
   /** Journals a page in one transaction. Returns what is to be delivered, in the page's order; what waits is not among it. */
-  page(planned: readonly Planned[], rejects: readonly NewReject[], clearRejects: readonly string[]): Promise<readonly Delivery[]>;
+  page(
+    planned: readonly Planned[],
+    rejects: readonly NewReject[],
+    clearRejects: readonly string[],
+  ): Promise<readonly Delivery[]>;
   /** A create whose record turned out to exist becomes an update of it; undefined when no update is declared. */
   turnIntoUpdate(operation: Operation, destinationId: string | undefined): Promise<Operation | undefined>;
   /** The same write under a new idempotency key (K5: only after the record was found to be absent). */
@@ -33,10 +37,23 @@ export function createJournal(context: RunContext): Journal {
 
   const intentOf = (planned: Planned, progress: Partial<Progress> = {}): Intent => {
     const { record, decision, write } = planned;
-    const common = { key: record.key, keyKind: record.keyKind, hash: record.hash, sourceVersion: record.cursor, address: record.address };
+    const common = {
+      key: record.key,
+      keyKind: record.keyKind,
+      hash: record.hash,
+      sourceVersion: record.cursor,
+      address: record.address,
+    };
     const held = { source: record.body, mapped: record.mapped, write };
     if (decision.kind === "wait") {
-      const idle = { state: "waiting", destinationId: undefined, idempotencyKey: undefined, progress: FRESH, held, replaces: undefined } as const;
+      const idle = {
+        state: "waiting",
+        destinationId: undefined,
+        idempotencyKey: undefined,
+        progress: FRESH,
+        held,
+        replaces: undefined,
+      } as const;
       return { ...common, ...idle, kind: "update" };
     }
     const idempotencyKey = keyFor(decision.kind, write);
@@ -47,7 +64,12 @@ export function createJournal(context: RunContext): Journal {
       destinationId: decision.destinationId,
       idempotencyKey,
       // K4: the retention of a key counts from the intent, since a crash can hide when it was first sent.
-      progress: { ...FRESH, firstSentMs: idempotencyKey === undefined ? undefined : clock.wallMs(), staleUntilMs: decision.staleUntilMs, ...progress },
+      progress: {
+        ...FRESH,
+        firstSentMs: idempotencyKey === undefined ? undefined : clock.wallMs(),
+        staleUntilMs: decision.staleUntilMs,
+        ...progress,
+      },
       held: needsBytes(planned) ? held : undefined,
       replaces: decision.replaces,
     };
@@ -55,7 +77,9 @@ export function createJournal(context: RunContext): Journal {
 
   /** K3: a random key, made once and stored with the intent. */
   const keyFor = (kind: OperationKind, write: Write | undefined): string | undefined =>
-    kind === "create" && write?.repeatable !== true && destination.traits.idempotencyKey !== undefined ? chance.uuid() : undefined;
+    kind === "create" && write?.repeatable !== true && destination.traits.idempotencyKey !== undefined
+      ? chance.uuid()
+      : undefined;
 
   /** K1: what a re-read can plan anew under the same address needs no bytes in the row; everything else does. */
   const needsBytes = ({ decision, write }: Planned): boolean =>
@@ -80,7 +104,10 @@ export function createJournal(context: RunContext): Journal {
 
   /** Puts another operation in the place of one that has not been applied, in one transaction. */
   const replace = async (operation: Operation, planned: Planned): Promise<Operation> => {
-    const intent = { ...intentOf(planned, { ...operation.progress, firstSentMs: clock.wallMs() }), replaces: operation.number };
+    const intent = {
+      ...intentOf(planned, { ...operation.progress, firstSentMs: clock.wallMs() }),
+      replaces: operation.number,
+    };
     const [number] = await ledger.journal({ run: context.run, intents: [intent], rejects: [], clearRejects: [] });
     invariant(number !== undefined, "K1", "a journalled operation has no number");
     return operationOf(number, planned, intent);
@@ -97,16 +124,29 @@ export function createJournal(context: RunContext): Journal {
     },
 
     async turnIntoUpdate(operation, destinationId) {
-      if (destination.traits.addressing === "assigned" && (!destination.traits.updates || destinationId === undefined)) return undefined;
+      if (destination.traits.addressing === "assigned" && (!destination.traits.updates || destinationId === undefined))
+        return undefined;
       const rendered = await destination.render("update", operation.record, destinationId);
       if (!rendered.ok) return undefined;
-      const decision = { kind: "update", destinationId, lookFirst: false, replaces: operation.number, staleUntilMs: operation.progress.staleUntilMs } as const;
+      const decision = {
+        kind: "update",
+        destinationId,
+        lookFirst: false,
+        replaces: operation.number,
+        staleUntilMs: operation.progress.staleUntilMs,
+      } as const;
       return replace(operation, { record: operation.record, decision, write: rendered.write });
     },
 
     async withNewKey(operation) {
       invariant(operation.kind === "create", "K5", "only a create has an idempotency key");
-      const decision = { kind: "create", destinationId: undefined, lookFirst: false, replaces: operation.number, staleUntilMs: operation.progress.staleUntilMs } as const;
+      const decision = {
+        kind: "create",
+        destinationId: undefined,
+        lookFirst: false,
+        replaces: operation.number,
+        staleUntilMs: operation.progress.staleUntilMs,
+      } as const;
       return replace(operation, { record: operation.record, decision, write: operation.write });
     },
 

@@ -31,7 +31,11 @@ export interface Opening {
  * Decides what a run reads: everything or what changed, from the beginning or from where an earlier run stopped.
  * Throws `RUN_CHANGED_IDENTITY` when the ledger describes another destination or other keys (P10).
  */
-export async function openRead(sync: Sync, ports: Pick<Ports, "ledger" | "clock">, choice: ReadChoice): Promise<Opening> {
+export async function openRead(
+  sync: Sync,
+  ports: Pick<Ports, "ledger" | "clock">,
+  choice: ReadChoice,
+): Promise<Opening> {
   const stored = await ports.ledger.checkpoint();
   if (stored !== undefined && stored.identity !== sync.identity) await refuseOtherIdentity(sync, ports.ledger);
   const partial = choice.limit !== undefined || choice.key !== undefined || choice.rejects !== undefined;
@@ -42,12 +46,22 @@ export async function openRead(sync: Sync, ports: Pick<Ports, "ledger" | "clock"
 async function refuseOtherIdentity(sync: Sync, ledger: Ports["ledger"]): Promise<void> {
   const { entries } = await ledger.counts();
   if (entries === 0) return;
-  throw new EvenkeelError("RUN_CHANGED_IDENTITY", `the key or the destination of ${sync.name} has changed, and the ledger knows ${entries} records under the old ones`, {
-    next: `If the destination is a new one, forget the old with \`evenkeel state reset ${sync.name} --entries\`; otherwise take the change back.`,
-  });
+  throw new EvenkeelError(
+    "RUN_CHANGED_IDENTITY",
+    `the key or the destination of ${sync.name} has changed, and the ledger knows ${entries} records under the old ones`,
+    {
+      next: `If the destination is a new one, forget the old with \`evenkeel state reset ${sync.name} --entries\`; otherwise take the change back.`,
+    },
+  );
 }
 
-function choose(sync: Sync, stored: Checkpoint | undefined, choice: ReadChoice, partial: boolean, nowMs: number): Omit<Opening, "partial"> {
+function choose(
+  sync: Sync,
+  stored: Checkpoint | undefined,
+  choice: ReadChoice,
+  partial: boolean,
+  nowMs: number,
+): Omit<Opening, "partial"> {
   const mapping = sync.mapping.fingerprint;
   const fresh = (kind: "full" | "incremental", since: string | undefined): Checkpoint => ({
     read: (stored?.read ?? 0) + 1,
@@ -65,14 +79,19 @@ function choose(sync: Sync, stored: Checkpoint | undefined, choice: ReadChoice, 
     identity: sync.identity,
     pageSize: stored?.pageSize,
   });
-  const full = (reason: string): Omit<Opening, "partial"> => ({ start: fresh("full", undefined), resumed: false, reason });
+  const full = (reason: string): Omit<Opening, "partial"> => ({
+    start: fresh("full", undefined),
+    resumed: false,
+    reason,
+  });
 
   if (choice.key !== undefined) return full(`only the record ${choice.key}, as asked`);
   if (choice.rejects !== undefined) return full("only what was rejected, as asked");
   if (choice.fullRefresh) return full("a full refresh, as asked");
   if (stored === undefined) return full("the first run reads everything");
   // P10: another mapping gives other records, so everything is read once under the new one.
-  if (!stored.complete && stored.readMapping !== mapping) return full("the mapping has changed, so everything is read once");
+  if (!stored.complete && stored.readMapping !== mapping)
+    return full("the mapping has changed, so everything is read once");
   if (!stored.complete && !partial) return resume(sync, stored);
   if (stored.mapping !== mapping) return full("the mapping has changed, so everything is read once");
   if (sync.cursor === undefined) return full("there is no cursor, so every run reads everything");
@@ -89,11 +108,20 @@ function resume(sync: Sync, stored: Checkpoint): Omit<Opening, "partial"> {
   const { cursor, source } = sync;
   if (cursor?.sorted === true && stored.pendingCursor !== undefined) {
     const since = sinceOf(cursor, stored.pendingCursor);
-    return { start: { ...stored, since, position: undefined }, resumed: true, reason: `the last run stopped at ${stored.pendingCursor}` };
+    return {
+      start: { ...stored, since, position: undefined },
+      resumed: true,
+      reason: `the last run stopped at ${stored.pendingCursor}`,
+    };
   }
-  if (stored.position === undefined) return { start: stored, resumed: false, reason: "the last run stopped before its first page was done" };
+  if (stored.position === undefined)
+    return { start: stored, resumed: false, reason: "the last run stopped before its first page was done" };
   if (source.paging.shifts) {
-    return { start: { ...stored, position: undefined, pendingCursor: undefined }, resumed: true, reason: "the last run stopped midway; numbered pages may have shifted, so they are read again" };
+    return {
+      start: { ...stored, position: undefined, pendingCursor: undefined },
+      resumed: true,
+      reason: "the last run stopped midway; numbered pages may have shifted, so they are read again",
+    };
   }
   return { start: stored, resumed: true, reason: "the last run stopped midway" };
 }

@@ -67,28 +67,45 @@ async function tryPage(query: PageQuery, context: RunContext): Promise<Tried> {
     if (context.stop.aborted) throw interrupted();
     const now = { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs(), random: chance.random() };
     const next = decideRetry(policy, A_READ, { attempts, startedMs, everUnknown: false }, outcome, now);
-    if (next.kind !== "again") return { error: failure(source.connection, outcome, evidence, now.wallMs), mayBeTooLarge: isSizeTrouble(outcome) };
+    if (next.kind !== "again")
+      return {
+        error: failure(source.connection, outcome, evidence, now.wallMs),
+        mayBeTooLarge: isSizeTrouble(outcome),
+      };
     context.counts.retries += 1;
-    context.say({ type: "retry", what: `read ${source.connection}`, attempt: attempts + 1, delayMs: next.delayMs, reason: next.message });
+    context.say({
+      type: "retry",
+      what: `read ${source.connection}`,
+      attempt: attempts + 1,
+      delayMs: next.delayMs,
+      reason: next.message,
+    });
     await clock.sleep(next.delayMs, context.stop).catch(() => undefined);
   }
 }
 
 /** P6: 413, a 5xx and a timeout may all mean that the page is more than the source can give at once. */
-const isSizeTrouble = (outcome: Outcome): boolean => outcome.kind === "unknown" || (outcome.kind === "refused" && outcome.reason === "tooLarge");
+const isSizeTrouble = (outcome: Outcome): boolean =>
+  outcome.kind === "unknown" || (outcome.kind === "refused" && outcome.reason === "tooLarge");
 
 function failure(connection: string, outcome: Outcome, evidence: Evidence, wallMs: number): EvenkeelError {
   switch (outcome.kind) {
     case "refused":
       if (outcome.reason === "credentials") return credentialsRefused(connection, { evidence }, outcome.message);
-      if (outcome.reason === "cursorExpired") return new EvenkeelError("READ_CURSOR_EXPIRED", `${connection} no longer knows the position: ${outcome.message}`, { evidence });
+      if (outcome.reason === "cursorExpired")
+        return new EvenkeelError(
+          "READ_CURSOR_EXPIRED",
+          `${connection} no longer knows the position: ${outcome.message}`,
+          { evidence },
+        );
       return new EvenkeelError("API_REFUSED", `${connection} refuses to be read: ${outcome.message}`, {
         evidence,
         next: "Check the `request` and `query` of the source against the API's documentation; `evenkeel run --trace` shows what is sent.",
       });
     case "throttled":
     case "not-sent":
-      if (outcome.retryAfterMs !== undefined) return askedToWait(connection, wallMs + outcome.retryAfterMs, { evidence }, outcome.message);
+      if (outcome.retryAfterMs !== undefined)
+        return askedToWait(connection, wallMs + outcome.retryAfterMs, { evidence }, outcome.message);
       if (outcome.kind === "not-sent") return unreachableApi(connection, { evidence }, outcome.message);
       return new EvenkeelError("API_THROTTLED", `${connection} keeps throttling: ${outcome.message}`, {
         evidence,
@@ -96,10 +113,14 @@ function failure(connection: string, outcome: Outcome, evidence: Evidence, wallM
       });
     case "unknown":
     case "applied":
-      return new EvenkeelError("API_FAILED", `${connection} cannot be read: ${outcome.kind === "unknown" ? outcome.message : "the answer is not a page"}`, {
-        evidence,
-        next: "Run again when the API is well; the read goes on where it stopped.",
-      });
+      return new EvenkeelError(
+        "API_FAILED",
+        `${connection} cannot be read: ${outcome.kind === "unknown" ? outcome.message : "the answer is not a page"}`,
+        {
+          evidence,
+          next: "Run again when the API is well; the read goes on where it stopped.",
+        },
+      );
   }
 }
 

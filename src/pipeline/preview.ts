@@ -14,9 +14,28 @@ import { selectPages } from "./selection.ts";
 import { createStage } from "./stage.ts";
 
 export type PreviewedChange =
-  | { readonly kind: "create"; readonly sync: string; readonly key: string; readonly address: string | undefined; readonly mapped: JsonObject }
-  | { readonly kind: "update"; readonly sync: string; readonly key: string; readonly address: string | undefined; readonly differences: readonly FieldDifference[]; readonly note: string | undefined }
-  | { readonly kind: "invalid"; readonly sync: string; readonly key: string | undefined; readonly code: string; readonly reason: string };
+  | {
+      readonly kind: "create";
+      readonly sync: string;
+      readonly key: string;
+      readonly address: string | undefined;
+      readonly mapped: JsonObject;
+    }
+  | {
+      readonly kind: "update";
+      readonly sync: string;
+      readonly key: string;
+      readonly address: string | undefined;
+      readonly differences: readonly FieldDifference[];
+      readonly note: string | undefined;
+    }
+  | {
+      readonly kind: "invalid";
+      readonly sync: string;
+      readonly key: string | undefined;
+      readonly code: string;
+      readonly reason: string;
+    };
 
 export interface Preview {
   readonly sync: string;
@@ -46,7 +65,10 @@ export async function planSync(
   let why: string | undefined;
   try {
     const opening = await openRead(sync, { ledger, clock: ports.clock }, settings);
-    const context = lookingContext(sync, { ...ports, ledger }, counts, settings.stop, { number: opening.start.read, kind: opening.start.kind });
+    const context = lookingContext(sync, { ...ports, ledger }, counts, settings.stop, {
+      number: opening.start.read,
+      kind: opening.start.kind,
+    });
     const stage = createStage({ ...context, retryRejected: false, compare: comparison(sync) }, () => false);
     for await (const page of selectPages(settings, opening.start, context)) {
       const plan = await stage.plan(page.records);
@@ -59,34 +81,69 @@ export async function planSync(
         emit({ kind: "invalid", sync: sync.name, key, code, reason });
       }
       const bodies = await ledger.bodies(plan.planned.map(({ record }) => record.key));
-      for (const planned of plan.planned) emit(changeOf(planned, plan.known.get(planned.record.key), bodies.get(planned.record.key), sync.name, counts));
+      for (const planned of plan.planned)
+        emit(changeOf(planned, plan.known.get(planned.record.key), bodies.get(planned.record.key), sync.name, counts));
     }
     why = whyNothing(opening.start, counts, sync);
   } catch (thrown) {
     error = EvenkeelError.from(thrown);
   }
-  const guarantee = guaranteeOf({ traits: sync.destination.traits, paging: sync.source.paging, cursor: sync.cursor, writes: sync.writes }).summary;
-  return { sync: sync.name, counts: { ...counts }, guarantee, forecast: forecastOf(counts, settings.ratePerSecond), why, error };
+  const guarantee = guaranteeOf({
+    traits: sync.destination.traits,
+    paging: sync.source.paging,
+    cursor: sync.cursor,
+    writes: sync.writes,
+  }).summary;
+  return {
+    sync: sync.name,
+    counts: { ...counts },
+    guarantee,
+    forecast: forecastOf(counts, settings.ratePerSecond),
+    why,
+    error,
+  };
 }
 
-function changeOf({ record, decision }: Planned, known: Known | undefined, body: JsonObject | undefined, sync: string, counts: Counts): PreviewedChange {
+function changeOf(
+  { record, decision }: Planned,
+  known: Known | undefined,
+  body: JsonObject | undefined,
+  sync: string,
+  counts: Counts,
+): PreviewedChange {
   const { key, address, mapped } = record;
   if (decision.kind === "create") {
     counts.created += 1;
     return { kind: "create", sync, key, address, mapped };
   }
   counts.updated += 1;
-  const note = known?.operation !== undefined ? "an earlier write of it is unresolved" : body === undefined ? "what the destination holds is not kept" : undefined;
+  const note =
+    known?.operation !== undefined
+      ? "an earlier write of it is unresolved"
+      : body === undefined
+        ? "what the destination holds is not kept"
+        : undefined;
   return { kind: "update", sync, key, address, differences: body === undefined ? [] : differences(body, mapped), note };
 }
 
 function forecastOf({ created, updated, pages }: Counts, ratePerSecond: number | undefined): Preview["forecast"] {
   const writes = created + updated;
-  if (ratePerSecond === undefined) return { requests: writes + pages, minutes: undefined, basis: "the destination declares no `limits.rate`" };
-  return { requests: writes + pages, minutes: writes / ratePerSecond / 60, basis: `${writes} writes at the declared ${ratePerSecond}/s` };
+  if (ratePerSecond === undefined)
+    return { requests: writes + pages, minutes: undefined, basis: "the destination declares no `limits.rate`" };
+  return {
+    requests: writes + pages,
+    minutes: writes / ratePerSecond / 60,
+    basis: `${writes} writes at the declared ${ratePerSecond}/s`,
+  };
 }
 
-function lookingContext(sync: Sync, ports: Pick<Ports, "clock" | "chance" | "ledger">, counts: Counts, stop: AbortSignal, read: RunContext["read"]): RunContext {
+function lookingContext(
+  sync: Sync,
+  ports: Pick<Ports, "clock" | "chance" | "ledger">,
+  counts: Counts,
+  stop: AbortSignal,
+  read: RunContext["read"],
+): RunContext {
   return {
     sync,
     ports: { ...ports, emit: () => undefined, waitingFor: () => undefined },

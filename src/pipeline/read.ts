@@ -28,12 +28,18 @@ export async function* readPages(start: Checkpoint, context: RunContext): AsyncG
   const { sync } = context;
   const rules = rulesOf(sync);
   let end = start;
-  let ahead: Promise<FetchedPage> | undefined = fetchPage({ position: start.position, since: start.since, size: start.pageSize }, context);
+  let ahead: Promise<FetchedPage> | undefined = fetchPage(
+    { position: start.position, since: start.since, size: start.pageSize },
+    context,
+  );
   for (let number = 1; ahead !== undefined; number++) {
     const fetched: FetchedPage = await ahead;
     const { page } = fetched;
     // The next page is on its way while this one is worked on; should this one break a rule, its error is the one that counts.
-    ahead = page.next === undefined ? undefined : fetchPage({ position: page.next, since: start.since, size: fetched.size }, context);
+    ahead =
+      page.next === undefined
+        ? undefined
+        : fetchPage({ position: page.next, since: start.since, size: fetched.size }, context);
     ahead?.catch(() => undefined);
     const sorted = await sortOut(page, sync);
     rules.accept({
@@ -47,8 +53,19 @@ export async function* readPages(start: Checkpoint, context: RunContext): AsyncG
     context.say({ type: "page", page: number, records: page.records.length, total: page.total, bytes: page.bytes });
     end = endOf(end, page, sorted.records, fetched.size, context);
     const { kept, superseded, ambiguous } = settleDuplicates(sorted.records, comparison(sync));
-    const clashes = ambiguous.map(({ key, body }): InvalidRecord => ({ key, code: "KEY_AMBIGUOUS", reason: `the key ${key} occurs as a number and as text`, body }));
-    yield { items: page.records.length, records: kept, invalid: [...sorted.invalid, ...clashes], superseded: superseded.length, end };
+    const clashes = ambiguous.map(({ key, body }): InvalidRecord => ({
+      key,
+      code: "KEY_AMBIGUOUS",
+      reason: `the key ${key} occurs as a number and as text`,
+      body,
+    }));
+    yield {
+      items: page.records.length,
+      records: kept,
+      invalid: [...sorted.invalid, ...clashes],
+      superseded: superseded.length,
+      end,
+    };
   }
 }
 
@@ -78,14 +95,26 @@ async function sortOut(page: Page, sync: Sync): Promise<SortedOut> {
 }
 
 /** The record that an item of the source is, or why it is none. */
-export async function recordOf(item: Json, hasDuplicateNames: boolean, sync: Sync): Promise<SourceRecord | InvalidRecord> {
-  if (!isObject(item)) return { key: undefined, code: "NOT_AN_OBJECT", reason: `it is ${JSON.stringify(item).slice(0, SHOWN)}, and a record is an object`, body: item };
+export async function recordOf(
+  item: Json,
+  hasDuplicateNames: boolean,
+  sync: Sync,
+): Promise<SourceRecord | InvalidRecord> {
+  if (!isObject(item))
+    return {
+      key: undefined,
+      code: "NOT_AN_OBJECT",
+      reason: `it is ${JSON.stringify(item).slice(0, SHOWN)}, and a record is an object`,
+      body: item,
+    };
   const key = await sync.key(item);
   if (!key.ok) return { key: undefined, code: key.code, reason: key.reason, body: item };
   // S5: which of two values of one name is the key is anybody's guess.
-  if (hasDuplicateNames) return { key: key.key, code: "KEY_DUPLICATE_NAME", reason: "its key or cursor field occurs twice", body: item };
+  if (hasDuplicateNames)
+    return { key: key.key, code: "KEY_DUPLICATE_NAME", reason: "its key or cursor field occurs twice", body: item };
   const cursor = await cursorOf(item, sync);
-  if (cursor.problem !== undefined) return { key: key.key, code: "CURSOR_UNUSABLE", reason: cursor.problem, body: item };
+  if (cursor.problem !== undefined)
+    return { key: key.key, code: "CURSOR_UNUSABLE", reason: cursor.problem, body: item };
   return { key: key.key, keyKind: key.kind, cursor: cursor.text, body: item };
 }
 
@@ -93,32 +122,53 @@ export async function recordOf(item: Json, hasDuplicateNames: boolean, sync: Syn
 const SHOWN = 80;
 
 /** A record without a cursor value is delivered all the same: it is only met again by a full refresh. */
-async function cursorOf(item: JsonObject, { cursor }: Sync): Promise<{ readonly text: string | undefined; readonly problem?: string }> {
+async function cursorOf(
+  item: JsonObject,
+  { cursor }: Sync,
+): Promise<{ readonly text: string | undefined; readonly problem?: string }> {
   if (cursor === undefined) return { text: undefined };
   const value = await cursor.read(item);
   if (value === undefined || value === null) return { text: undefined };
   const text = scalarText(value);
   if (text !== undefined && parseCursor(cursor.type, text) !== undefined) return { text };
-  return { text: undefined, problem: `its ${cursor.field} is ${JSON.stringify(value).slice(0, SHOWN)}, which is no ${cursor.type}` };
+  return {
+    text: undefined,
+    problem: `its ${cursor.field} is ${JSON.stringify(value).slice(0, SHOWN)}, which is no ${cursor.type}`,
+  };
 }
 
 /** What may be saved once everything up to the end of this page is settled (P2, P3). */
-function endOf(before: Checkpoint, page: Page, records: readonly SourceRecord[], size: number | undefined, context: RunContext): Checkpoint {
+function endOf(
+  before: Checkpoint,
+  page: Page,
+  records: readonly SourceRecord[],
+  size: number | undefined,
+  context: RunContext,
+): Checkpoint {
   const { cursor: spec } = context.sync;
   const position: PagePosition | undefined = page.next;
   if (spec === undefined) return { ...before, position, pageSize: size };
-  const highest = maximumOf(spec, records.map(({ cursor }) => cursor));
+  const highest = maximumOf(
+    spec,
+    records.map(({ cursor }) => cursor),
+  );
   const dateMs = page.dateMs ?? context.ports.clock.wallMs();
   const safe = cursorToStore(spec, highest, undefined, dateMs);
   const pendingCursor = higher(spec, before.pendingCursor, safe);
   // Sorted input makes every page a place to go on from; otherwise the cursor moves when the read is complete.
-  const cursor = spec.sorted && before.kind === "incremental" ? higher(spec, before.cursor, pendingCursor) : before.cursor;
+  const cursor =
+    spec.sorted && before.kind === "incremental" ? higher(spec, before.cursor, pendingCursor) : before.cursor;
   return { ...before, position, pendingCursor, cursor, pageSize: size };
 }
 
 /** Why a read that found nothing found nothing, in words; undefined when it found something. */
-export function whyNothing(read: { readonly since: string | undefined }, counts: Readonly<Counts>, sync: Sync): string | undefined {
+export function whyNothing(
+  read: { readonly since: string | undefined },
+  counts: Readonly<Counts>,
+  sync: Sync,
+): string | undefined {
   if (counts.read > 0 || counts.pages === 0) return undefined;
-  if (read.since !== undefined) return `the source has no record whose ${sync.cursor?.field} is ${read.since} or later: nothing has changed since the last run`;
+  if (read.since !== undefined)
+    return `the source has no record whose ${sync.cursor?.field} is ${read.since} or later: nothing has changed since the last run`;
   return "the source answered with an empty list: if it should not be empty, check `query` (many lists leave out drafts, closed or archived records) with `evenkeel run --trace`";
 }

@@ -23,7 +23,7 @@ export async function recover(context: RunContext, flow: Flow): Promise<Recovere
   const { ledger, clock } = context.ports;
   let leftovers = 0;
   let held = 0;
-  for (let after = 0; ; ) {
+  for (let after = 0; ;) {
     const batch = await ledger.unresolved(after, BATCH);
     for (const stored of batch) {
       if (context.stop.aborted) return { leftovers, held };
@@ -47,14 +47,20 @@ export async function recover(context: RunContext, flow: Flow): Promise<Recovere
  * - `leftover`: planned anew by the read. - `lapsed`: the time in which an older write could land is over, and it had the same
  * content. - `stay`: not to be tried yet, or only a person can decide. - `waiting`: behind another one.
  */
-function takeUp(stored: StoredOperation, nowMs: number, context: RunContext): Delivery | "leftover" | "lapsed" | "stay" | "waiting" {
+function takeUp(
+  stored: StoredOperation,
+  nowMs: number,
+  context: RunContext,
+): Delivery | "leftover" | "lapsed" | "stay" | "waiting" {
   switch (stored.state) {
     case "waiting":
       return "waiting";
     case "verifying":
       return stored.stored === undefined && (stored.progress.staleUntilMs ?? 0) <= nowMs ? "lapsed" : "stay";
     case "parked":
-      return (stored.progress.notBeforeMs ?? 0) > nowMs ? "stay" : deliveryOf(stored, stored.progress.everUnknown, nowMs, context);
+      return (stored.progress.notBeforeMs ?? 0) > nowMs
+        ? "stay"
+        : deliveryOf(stored, stored.progress.everUnknown, nowMs, context);
     case "sent":
       if (!stored.held) return "leftover";
       return deliveryOf(stored, true, nowMs, context);
@@ -63,7 +69,12 @@ function takeUp(stored: StoredOperation, nowMs: number, context: RunContext): De
   }
 }
 
-function deliveryOf(stored: StoredOperation, everUnknown: boolean, nowMs: number, context: RunContext): Delivery | "stay" {
+function deliveryOf(
+  stored: StoredOperation,
+  everUnknown: boolean,
+  nowMs: number,
+  context: RunContext,
+): Delivery | "stay" {
   const { destination } = context.sync;
   const write = stored.stored?.write;
   const wasSent = stored.state === "sent";
@@ -76,7 +87,12 @@ function deliveryOf(stored: StoredOperation, everUnknown: boolean, nowMs: number
     write,
     idempotencyKey: stored.idempotencyKey,
     // A crash hides when the last request left; it can still land `lateWrite` from now at the latest.
-    progress: { ...stored.progress, everUnknown, lastSentMs: wasSent ? nowMs : stored.progress.lastSentMs, notBeforeMs: undefined },
+    progress: {
+      ...stored.progress,
+      everUnknown,
+      lastSentMs: wasSent ? nowMs : stored.progress.lastSentMs,
+      notBeforeMs: undefined,
+    },
   };
   const canRepeat = write !== undefined && (write.repeatable || operation.idempotencyKey !== undefined);
   const canLook = destination.lookUp !== undefined;
@@ -94,5 +110,6 @@ async function settleLapsed(stored: StoredOperation, context: RunContext): Promi
 async function promoteIfFirst(waiting: StoredOperation, context: RunContext, flow: Flow): Promise<void> {
   flow.expect(waiting.key);
   const { active } = await context.ports.ledger.operation(waiting.key);
-  if (active === undefined || (active.state === "parked" && !flow.isInFlight(active.number))) await flow.promote(waiting);
+  if (active === undefined || (active.state === "parked" && !flow.isInFlight(active.number)))
+    await flow.promote(waiting);
 }

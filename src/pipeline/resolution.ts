@@ -1,5 +1,6 @@
 import { fingerprint } from "../core/fingerprint.ts";
-import type { Held, HistoryEvent, NewReject, Resolution } from "../core/ledger.ts";
+import type { Held, NewReject, Resolution } from "../core/ledger.ts";
+import type { HistoryEvent } from "../core/history.ts";
 import type { Operation } from "../core/operation.ts";
 import type { RunContext } from "./context.ts";
 import type { Ending } from "./deliver.ts";
@@ -20,7 +21,13 @@ export function resolutionOf(ending: Ending, context: RunContext): Resolution {
     case "skipped":
       // Adopted without its content: `createOnly` met a record that was there before.
       if (ending.destinationId === undefined && operation.kind === "update") return { kind: "released", number };
-      return { kind: "applied", number, entry: entryOf(operation, ending.destinationId, undefined, undefined, context), mapped: undefined, verify: undefined };
+      return {
+        kind: "applied",
+        number,
+        entry: entryOf(operation, ending.destinationId, undefined, undefined, context),
+        mapped: undefined,
+        verify: undefined,
+      };
     case "rejected":
       return { kind: "rejected", number, reject: rejectOf(operation, ending, context) };
     case "held":
@@ -30,9 +37,25 @@ export function resolutionOf(ending: Ending, context: RunContext): Resolution {
   }
 }
 
-function entryOf(operation: Operation, destinationId: string | undefined, etag: string | undefined, hash: string | undefined, context: RunContext) {
+function entryOf(
+  operation: Operation,
+  destinationId: string | undefined,
+  etag: string | undefined,
+  hash: string | undefined,
+  context: RunContext,
+) {
   const { key, keyKind, address, cursor } = operation.record;
-  return { key, keyKind, destinationId, address, hash, sourceVersion: cursor, etag, operation: operation.number, read: context.read.number };
+  return {
+    key,
+    keyKind,
+    destinationId,
+    address,
+    hash,
+    sourceVersion: cursor,
+    etag,
+    operation: operation.number,
+    read: context.read.number,
+  };
 }
 
 const heldOf = ({ record, write }: Operation): Held => ({ source: record.body, mapped: record.mapped, write });
@@ -41,10 +64,14 @@ const heldOf = ({ record, write }: Operation): Held => ({ source: record.body, m
  * U3: an older write of this key may still land. With other content it must be looked for after that time, so the bytes stay;
  * with the same content only the time is kept, for the sake of a newer version that overtakes it.
  */
-function verificationOf(operation: Operation, context: RunContext): { readonly atMs: number; readonly held: Held | undefined } | undefined {
+function verificationOf(
+  operation: Operation,
+  context: RunContext,
+): { readonly atMs: number; readonly held: Held | undefined } | undefined {
   const { progress, idempotencyKey } = operation;
   const nowMs = context.ports.clock.wallMs();
-  if (progress.staleUntilMs !== undefined && progress.staleUntilMs > nowMs) return { atMs: progress.staleUntilMs, held: heldOf(operation) };
+  if (progress.staleUntilMs !== undefined && progress.staleUntilMs > nowMs)
+    return { atMs: progress.staleUntilMs, held: heldOf(operation) };
   if (!progress.everUnknown || progress.lastSentMs === undefined || idempotencyKey !== undefined) return undefined;
   const landsUntilMs = progress.lastSentMs + context.sync.destination.traits.lateWriteMs;
   return landsUntilMs > nowMs ? { atMs: landsUntilMs, held: undefined } : undefined;
@@ -71,7 +98,9 @@ export function historyOf(ending: Ending, context: RunContext): readonly History
   if (line === undefined) return [];
   const [event, detail] = line;
   const { operation } = ending;
-  return [{ key: operation.record.key, atMs: context.ports.clock.wallMs(), event, operation: operation.number, detail }];
+  return [
+    { key: operation.record.key, atMs: context.ports.clock.wallMs(), event, operation: operation.number, detail },
+  ];
 }
 
 function detailOf(ending: Ending): readonly [event: string, detail: string] | undefined {
@@ -89,7 +118,9 @@ function detailOf(ending: Ending): readonly [event: string, detail: string] | un
     case "held":
       return [ending.state, `${ending.message}${tries}`];
     case "skipped":
-      return ending.destinationId === undefined && operation.kind === "update" ? undefined : ["adopted", "it exists in the destination and `writes` is createOnly"];
+      return ending.destinationId === undefined && operation.kind === "update"
+        ? undefined
+        : ["adopted", "it exists in the destination and `writes` is createOnly"];
     case "released":
       return undefined;
   }

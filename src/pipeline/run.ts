@@ -42,7 +42,12 @@ export async function runSync(sync: Sync, ports: Ports, settings: RunSettings): 
   const opening = await openRead(sync, ports, settings);
   const { start, partial } = opening;
   const run = await ports.ledger.beginRun(ports.clock.wallMs());
-  const control = createControl(sync, ports, { ...settings, run, partial, read: { number: start.read, kind: start.kind } });
+  const control = createControl(sync, ports, {
+    ...settings,
+    run,
+    partial,
+    read: { number: start.read, kind: start.kind },
+  });
   announce(control, opening);
   try {
     await work(control, opening, settings);
@@ -58,7 +63,10 @@ async function work(control: RunControl, opening: Opening, choice: ReadChoice): 
   const { context } = control;
   const settler = new Settler(context);
   const journal = createJournal(context);
-  const stage = createStage({ ...context, compare: comparison(context.sync), retryRejected: choice.rejects !== undefined }, (number) => flow.isInFlight(number));
+  const stage = createStage(
+    { ...context, compare: comparison(context.sync), retryRejected: choice.rejects !== undefined },
+    (number) => flow.isInFlight(number),
+  );
   const flow: Flow = new Flow(context, journal, settler, stage);
   control.watch(flow);
 
@@ -72,7 +80,11 @@ async function work(control: RunControl, opening: Opening, choice: ReadChoice): 
       const plan = await stage.plan(page.records);
       const invalid = [...page.invalid, ...plan.invalid];
       count(context.counts, page, plan, invalid);
-      const deliveries = await journal.page(plan.planned, invalid.map((record) => rejectOf(record, control)), plan.clearRejects);
+      const deliveries = await journal.page(
+        plan.planned,
+        invalid.map((record) => rejectOf(record, control)),
+        plan.clearRejects,
+      );
       for (const { key, code, reason } of invalid) context.say({ type: "invalid", key, code, reason });
       for (const { record, decision } of plan.planned) if (decision.kind === "wait") flow.expect(record.key);
       const number = settler.open(page.end, deliveries.length);
@@ -90,8 +102,21 @@ async function work(control: RunControl, opening: Opening, choice: ReadChoice): 
 
 function announce({ context }: RunControl, { start, resumed, reason }: Opening): void {
   const { sync } = context;
-  const guarantee = guaranteeOf({ traits: sync.destination.traits, paging: sync.source.paging, cursor: sync.cursor, writes: sync.writes }).summary;
-  context.say({ type: "run-started", run: context.run, mode: start.kind, since: start.since, resumed, reason, guarantee });
+  const guarantee = guaranteeOf({
+    traits: sync.destination.traits,
+    paging: sync.source.paging,
+    cursor: sync.cursor,
+    writes: sync.writes,
+  }).summary;
+  context.say({
+    type: "run-started",
+    run: context.run,
+    mode: start.kind,
+    since: start.since,
+    resumed,
+    reason,
+    guarantee,
+  });
 }
 
 function count(counts: Counts, page: ReadPage, plan: PlannedPage, invalid: readonly InvalidRecord[]): void {
@@ -102,4 +127,5 @@ function count(counts: Counts, page: ReadPage, plan: PlannedPage, invalid: reado
   counts.skipped += plan.tally.skipped;
 }
 
-const rejectOf = (record: InvalidRecord, { context }: RunControl) => rejectOfInvalid(record, context.sync.mapping.fingerprint, context.ports.clock.wallMs());
+const rejectOf = (record: InvalidRecord, { context }: RunControl) =>
+  rejectOfInvalid(record, context.sync.mapping.fingerprint, context.ports.clock.wallMs());

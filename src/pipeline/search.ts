@@ -25,19 +25,25 @@ const PROBE_CAP_MS = 30_000;
 export async function search(operation: Operation, reason: SearchReason, context: RunContext): Promise<Search> {
   const { clock, chance } = context.ports;
   const { destination, retry } = context.sync;
-  if (destination.lookUp === undefined) return { kind: "unclear", message: "the destination cannot be asked: no `find` or `read` is declared" };
+  if (destination.lookUp === undefined)
+    return { kind: "unclear", message: "the destination cannot be asked: no `find` or `read` is declared" };
   const policy = retry.destination;
   const startedMs = clock.monotonicMs();
   let failures = 0;
   for (let probe = 0; ; probe++) {
     if (context.stop.aborted) return { kind: "stopped", message: "the run stopped before it could be looked up" };
     const patienceMs = Math.max(0, policy.deadlineMs - (clock.monotonicMs() - startedMs));
-    const finding = await destination.lookUp(operation.record, operation.destinationId, { signal: context.kill, stop: context.stop, patienceMs });
+    const finding = await destination.lookUp(operation.record, operation.destinationId, {
+      signal: context.kill,
+      stop: context.stop,
+      patienceMs,
+    });
     let delayMs = Math.min(PROBE_CAP_MS, PROBE_BASE_MS * 2 ** probe);
     switch (finding.kind) {
       case "found":
         context.counts.requests += 1;
-        if (holds(finding.record, operation.record.mapped)) return { kind: "level", destinationId: finding.destinationId, etag: finding.etag };
+        if (holds(finding.record, operation.record.mapped))
+          return { kind: "level", destinationId: finding.destinationId, etag: finding.etag };
         return { kind: "different", destinationId: finding.destinationId };
       case "absent": {
         context.counts.requests += 1;
@@ -45,15 +51,29 @@ export async function search(operation: Operation, reason: SearchReason, context
         const leftMs = believedMs - clock.wallMs();
         if (leftMs <= 0) return { kind: "absent" };
         delayMs = Math.min(delayMs, leftMs);
-        context.say({ type: "waiting", untilMs: believedMs, reason: `a request for ${operation.record.key} was given up and may still land` });
+        context.say({
+          type: "waiting",
+          untilMs: believedMs,
+          reason: `a request for ${operation.record.key} was given up and may still land`,
+        });
         break;
       }
       case "unclear": {
         context.sent(destination.connection, finding.attempt.evidence);
         failures += 1;
         const now = { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs(), random: chance.random() };
-        const next = decideRetry(policy, A_READ, { attempts: failures, startedMs, everUnknown: false }, finding.attempt.outcome, now);
-        if (next.kind !== "again") return { kind: "unclear", message: `it could not be looked up: ${next.kind === "applied" ? "the answer is not a record" : next.message}` };
+        const next = decideRetry(
+          policy,
+          A_READ,
+          { attempts: failures, startedMs, everUnknown: false },
+          finding.attempt.outcome,
+          now,
+        );
+        if (next.kind !== "again")
+          return {
+            kind: "unclear",
+            message: `it could not be looked up: ${next.kind === "applied" ? "the answer is not a record" : next.message}`,
+          };
         delayMs = next.delayMs;
         break;
       }

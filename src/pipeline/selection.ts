@@ -6,7 +6,11 @@ import type { ReadChoice } from "./opening.ts";
 import { readPages, recordOf, type ReadPage } from "./read.ts";
 
 /** The pages that a choice selects: all of them, the first records, one record, or what was rejected. */
-export async function* selectPages(choice: ReadChoice, start: Checkpoint, context: RunContext): AsyncGenerator<ReadPage> {
+export async function* selectPages(
+  choice: ReadChoice,
+  start: Checkpoint,
+  context: RunContext,
+): AsyncGenerator<ReadPage> {
   if (choice.rejects !== undefined) yield* rejectedRecords(choice.rejects, start, context);
   else if (choice.key !== undefined) yield* oneRecord(choice.key, start, context);
   else if (choice.limit !== undefined) yield* firstRecords(choice.limit, start, context);
@@ -20,8 +24,16 @@ async function* readOrAnew(start: Checkpoint, context: RunContext): AsyncGenerat
   } catch (error) {
     const isFromBeginning = start.position === undefined && start.since === undefined;
     if (!(error instanceof EvenkeelError) || error.code !== "READ_CURSOR_EXPIRED" || isFromBeginning) throw error;
-    context.say({ type: "warning", code: error.code, message: `${error.message}; everything is read anew`, next: undefined });
-    yield* readPages({ ...start, kind: "full", since: undefined, position: undefined, pendingCursor: undefined }, context);
+    context.say({
+      type: "warning",
+      code: error.code,
+      message: `${error.message}; everything is read anew`,
+      next: undefined,
+    });
+    yield* readPages(
+      { ...start, kind: "full", since: undefined, position: undefined, pendingCursor: undefined },
+      context,
+    );
   }
 }
 
@@ -48,7 +60,9 @@ async function* oneRecord(key: string, start: Checkpoint, context: RunContext): 
     yield { ...page, records, invalid };
     return;
   }
-  throw new EvenkeelError("USAGE", `the source has no record with the key ${key}`, { next: "Keys are compared as text; a composite key is written with `/` between its parts." });
+  throw new EvenkeelError("USAGE", `the source has no record with the key ${key}`, {
+    next: "Keys are compared as text; a composite key is written with `/` between its parts.",
+  });
 }
 
 async function readOne(key: string, context: RunContext): Promise<SourceRecord | InvalidRecord | undefined> {
@@ -64,7 +78,11 @@ async function readOne(key: string, context: RunContext): Promise<SourceRecord |
 }
 
 /** P11: planned anew from the source record, read again where the source can be asked for one, else as it was when it was refused. */
-async function* rejectedRecords(ids: readonly number[], start: Checkpoint, context: RunContext): AsyncGenerator<ReadPage> {
+async function* rejectedRecords(
+  ids: readonly number[],
+  start: Checkpoint,
+  context: RunContext,
+): AsyncGenerator<ReadPage> {
   for (const id of ids) {
     const reject = await context.ports.ledger.reject(id);
     if (reject === undefined) continue;

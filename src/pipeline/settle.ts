@@ -1,5 +1,6 @@
 import { EvenkeelError } from "../core/errors.ts";
-import type { Checkpoint, HistoryEvent, Resolution } from "../core/ledger.ts";
+import type { Checkpoint, Resolution } from "../core/ledger.ts";
+import type { HistoryEvent } from "../core/history.ts";
 import { Watermark } from "../core/watermark.ts";
 import type { Timer } from "../core/clock.ts";
 import type { RunContext } from "./context.ts";
@@ -13,7 +14,7 @@ export interface Settled {
   /** The page that this outcome settles a record of; undefined when none does, because it was released or is the ledger's. */
   readonly page: PageNumber;
   /** Called once the outcome is durable, or with false when the ledger failed. */
-  readonly then: (durable: boolean) => void;
+  readonly committed: (durable: boolean) => void;
 }
 
 /** Outcomes are committed in groups: one fsync for many records, at most this many... */
@@ -79,10 +80,11 @@ export class Settler {
     } catch (error) {
       this.#broken = true;
       this.#context.fail(EvenkeelError.from(error));
-      for (const { then } of group) then(false);
+      for (const { committed } of group) committed(false);
       return;
     }
-    if (checkpoint !== undefined) this.#context.say({ type: "checkpoint", cursor: checkpoint.cursor, complete: checkpoint.complete });
-    for (const { then } of group) then(true);
+    if (checkpoint !== undefined)
+      this.#context.say({ type: "checkpoint", cursor: checkpoint.cursor, complete: checkpoint.complete });
+    for (const { committed } of group) committed(true);
   }
 }

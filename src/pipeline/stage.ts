@@ -30,7 +30,10 @@ export type WaitingPlan =
   | { readonly kind: "drop"; readonly reject: NewReject | undefined }
   | { readonly kind: "stay" };
 
-type StageContext = Pick<RunContext, "sync" | "ports" | "read"> & { readonly retryRejected: boolean; readonly compare: PlanContext["compare"] };
+type StageContext = Pick<RunContext, "sync" | "ports" | "read"> & {
+  readonly retryRejected: boolean;
+  readonly compare: PlanContext["compare"];
+};
 
 export function createStage(context: StageContext, isInFlight: (number: number) => boolean): Stage {
   const { sync, ports } = context;
@@ -63,7 +66,8 @@ export function createStage(context: StageContext, isInFlight: (number: number) 
     if (decision.kind === "wait") return { record, decision, write: undefined };
     if (decision.kind !== "create" && decision.kind !== "update") return undefined;
     // Which address an update goes to is not known before the look-up has found its id.
-    if (decision.kind === "update" && decision.lookFirst && destination.traits.addressing === "assigned") return { record, decision, write: undefined };
+    if (decision.kind === "update" && decision.lookFirst && destination.traits.addressing === "assigned")
+      return { record, decision, write: undefined };
     const rendered = await destination.render(decision.kind, record, decision.destinationId);
     return rendered.ok ? { record, decision, write: rendered.write } : invalid(record, rendered.code, rendered.reason);
   };
@@ -98,11 +102,16 @@ export function createStage(context: StageContext, isInFlight: (number: number) 
   };
 
   /** U10: an address belongs to one key. Within the page the first one has it; both are named when another claims it. */
-  const addressOwners = async (desired: readonly DesiredRecord[], known: ReadonlyMap<string, Known>): Promise<ReadonlyMap<string, string>> => {
+  const addressOwners = async (
+    desired: readonly DesiredRecord[],
+    known: ReadonlyMap<string, Known>,
+  ): Promise<ReadonlyMap<string, string>> => {
     if (destination.traits.addressing === "assigned") return new Map();
     const claims = new Map<string, string>();
     for (const { key, address } of desired) if (address !== undefined && !claims.has(address)) claims.set(address, key);
-    const fresh = desired.filter(({ key, address }) => known.get(key)?.entry?.address !== address).map(({ address }) => address as string);
+    const fresh = desired
+      .filter(({ key, address }) => known.get(key)?.entry?.address !== address)
+      .map(({ address }) => address as string);
     if (fresh.length === 0) return claims;
     for (const [address, owner] of await ports.ledger.addressOwners(fresh)) claims.set(address, owner);
     return claims;
@@ -113,9 +122,13 @@ export function createStage(context: StageContext, isInFlight: (number: number) 
     plan,
     async planWaiting(record) {
       const known = (await ports.ledger.lookup([record.key])).get(record.key);
-      const decision = planRecord(record, known === undefined ? undefined : { ...known, waiting: undefined }, { ...planContext(), retryRejected: true });
+      const decision = planRecord(record, known === undefined ? undefined : { ...known, waiting: undefined }, {
+        ...planContext(),
+        retryRejected: true,
+      });
       if (decision.kind === "wait") return { kind: "stay" };
-      const made = decision.kind === "invalid" ? invalid(record, decision.code, decision.reason) : await render(record, decision);
+      const made =
+        decision.kind === "invalid" ? invalid(record, decision.code, decision.reason) : await render(record, decision);
       if (made === undefined) return { kind: "drop", reject: undefined };
       if ("decision" in made) return { kind: "send", planned: made };
       return { kind: "drop", reject: rejectOfInvalid(made, sync.mapping.fingerprint, ports.clock.wallMs()) };
@@ -131,7 +144,10 @@ function invalid(record: SourceRecord, code: InvalidCode, reason: string): Inval
 
 /** The dead letter of a record refused before sending. */
 export function rejectOfInvalid(record: InvalidRecord, mapping: string, atMs: number): NewReject {
-  const source = typeof record.body === "object" && record.body !== null && !Array.isArray(record.body) ? (record.body as NewReject["source"]) : undefined;
+  const source =
+    typeof record.body === "object" && record.body !== null && !Array.isArray(record.body)
+      ? (record.body as NewReject["source"])
+      : undefined;
   return {
     kind: "invalid",
     key: record.key,

@@ -14,7 +14,7 @@ const BATCH = 500;
  */
 export async function verify(context: RunContext, flow: Flow): Promise<void> {
   const { ledger, clock } = context.ports;
-  for (let after = 0; ; ) {
+  for (let after = 0; ;) {
     const batch = await ledger.unresolved(after, BATCH);
     for (const stored of batch) {
       if (context.stop.aborted) return;
@@ -22,7 +22,11 @@ export async function verify(context: RunContext, flow: Flow): Promise<void> {
       const atMs = stored.progress.staleUntilMs ?? 0;
       const leftMs = atMs - clock.wallMs();
       if (leftMs > 0) {
-        context.say({ type: "waiting", untilMs: atMs, reason: `an older write of ${stored.key} was given up and may still land` });
+        context.say({
+          type: "waiting",
+          untilMs: atMs,
+          reason: `an older write of ${stored.key} was given up and may still land`,
+        });
         await clock.sleep(leftMs, context.stop).catch(() => undefined);
         if (context.stop.aborted) return;
       }
@@ -49,8 +53,21 @@ async function verifyOne(stored: StoredOperation, context: RunContext, flow: Flo
   };
   const found = await search(operation, "before", context);
   if (found.kind === "level") {
-    const history = [{ key: stored.key, atMs: context.ports.clock.wallMs(), event: "verified", operation: stored.number, detail: "no older write landed on it" }];
-    await context.ports.ledger.settle({ run: context.run, resolutions: [{ kind: "verified", number: stored.number }], checkpoint: undefined, history });
+    const history = [
+      {
+        key: stored.key,
+        atMs: context.ports.clock.wallMs(),
+        event: "verified",
+        operation: stored.number,
+        detail: "no older write landed on it",
+      },
+    ];
+    await context.ports.ledger.settle({
+      run: context.run,
+      resolutions: [{ kind: "verified", number: stored.number }],
+      checkpoint: undefined,
+      history,
+    });
     return;
   }
   // Overwritten, or it cannot be looked at: a repeatable write to the record's own address mends it either way.

@@ -10,7 +10,7 @@ export const systemClock: Clock = {
   sleep: (ms, signal) =>
     new Promise((done, failed) => {
       if (signal?.aborted === true) return failed(signal.reason as Error);
-      const timer = startTimer(ms, finish, true);
+      const timer = startTimer(ms, finish);
       const abort = (): void => {
         timer.cancel();
         failed(signal?.reason as Error);
@@ -21,17 +21,16 @@ export const systemClock: Clock = {
         done();
       }
     }),
-  after: (ms, then) => startTimer(ms, then, false),
+  after: startTimer,
 };
 
 /** R6: a delay of any length, in steps that a timer can count. */
-function startTimer(ms: number, then: () => void, keepsAlive: boolean): Timer {
+function startTimer(ms: number, then: () => void): Timer {
   const untilMs = performance.now() + ms;
   let handle: NodeJS.Timeout;
   const step = (): void => {
     const leftMs = untilMs - performance.now();
     handle = setTimeout(leftMs > DELAY_MAX_MS ? step : then, Math.max(0, Math.min(leftMs, DELAY_MAX_MS)));
-    if (!keepsAlive) handle.unref();
   };
   step();
   return { cancel: () => clearTimeout(handle) };

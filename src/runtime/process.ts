@@ -37,7 +37,10 @@ const GOODBYE_MS = 500;
 const EXIT_INTERRUPTED = 130;
 
 /** Colours are for terminals, unless the environment says otherwise (no-color.org, force-color.org; the latter wins, as in Node). */
-export function wantsColor(stream: { readonly isTTY?: boolean; hasColors?(): boolean }, env: Readonly<Record<string, string | undefined>>): boolean {
+export function wantsColor(
+  stream: { readonly isTTY?: boolean; hasColors?(): boolean },
+  env: Readonly<Record<string, string | undefined>>,
+): boolean {
   const forced = env["FORCE_COLOR"];
   if (forced !== undefined) return forced !== "0" && forced !== "false";
   if ((env["NO_COLOR"] ?? "") !== "") return false;
@@ -109,4 +112,7 @@ export const systemCwd = (): string => process.cwd();
 export const systemEnv = (): Readonly<Record<string, string | undefined>> => process.env;
 
 /** Who holds a lease, for the message that another process shows. */
-export const systemHolder = (): { readonly pid: number; readonly host: string } => ({ pid: process.pid, host: hostname() });
+export const systemHolder = (): { readonly pid: number; readonly host: string } => ({
+  pid: process.pid,
+  host: hostname(),
+});

@@ -43,10 +43,22 @@ export function entriesTable(database: Database, sync: number, keepsBodies: bool
     const { key, keyKind, destinationId, address, hash, sourceVersion, etag, operation, read } = entry;
     database
       .prepare(`INSERT OR REPLACE INTO entries (sync, ${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
-      .run(sync, key, keyKind, destinationId ?? null, address ?? null, hash ?? null, sourceVersion ?? null, etag ?? null, operation, read);
+      .run(
+        sync,
+        key,
+        keyKind,
+        destinationId ?? null,
+        address ?? null,
+        hash ?? null,
+        sourceVersion ?? null,
+        etag ?? null,
+        operation,
+        read,
+      );
     if (!keepsBodies) return;
     if (mapped === undefined) database.prepare("DELETE FROM bodies WHERE sync = ? AND key = ?").run(sync, key);
-    else database.prepare("INSERT OR REPLACE INTO bodies (sync, key, body) VALUES (?, ?, ?)").run(sync, key, pack(mapped));
+    else
+      database.prepare("INSERT OR REPLACE INTO bodies (sync, key, body) VALUES (?, ?, ?)").run(sync, key, pack(mapped));
   };
 
   const remove = (key: string): void => {
@@ -60,26 +72,37 @@ export function entriesTable(database: Database, sync: number, keepsBodies: bool
   };
 
   const after = (key: string): readonly Entry[] =>
-    database.prepare(`SELECT ${COLUMNS} FROM entries WHERE sync = ? AND key > ? ORDER BY key LIMIT ${BATCH}`).all(sync, key).map(entryOf);
+    database
+      .prepare(`SELECT ${COLUMNS} FROM entries WHERE sync = ? AND key > ? ORDER BY key LIMIT ${BATCH}`)
+      .all(sync, key)
+      .map(entryOf);
 
   const owners = (addresses: readonly string[]): ReadonlyMap<string, string> => {
     const wanted = JSON.stringify(addresses);
-    const sql = (table: string): string => `SELECT address, key FROM ${table} WHERE sync = ? AND address IN (SELECT value FROM json_each(?))`;
-    const rows = [...database.prepare(sql("entries")).all(sync, wanted), ...database.prepare(sql("operations")).all(sync, wanted)];
+    const sql = (table: string): string =>
+      `SELECT address, key FROM ${table} WHERE sync = ? AND address IN (SELECT value FROM json_each(?))`;
+    const rows = [
+      ...database.prepare(sql("entries")).all(sync, wanted),
+      ...database.prepare(sql("operations")).all(sync, wanted),
+    ];
     return new Map(rows.map((row) => [row["address"] as string, row["key"] as string]));
   };
 
   const bodies = (keys: readonly string[]): ReadonlyMap<string, JsonObject> => {
-    const rows = database.prepare("SELECT key, body FROM bodies WHERE sync = ? AND key IN (SELECT value FROM json_each(?))").all(sync, JSON.stringify(keys));
+    const rows = database
+      .prepare("SELECT key, body FROM bodies WHERE sync = ? AND key IN (SELECT value FROM json_each(?))")
+      .all(sync, JSON.stringify(keys));
     return new Map(rows.map((row) => [row["key"] as string, unpack<JsonObject>(row["body"])]));
   };
 
-  const forgetContent = (key: string): void => void database.prepare("UPDATE entries SET hash = NULL WHERE sync = ? AND key = ?").run(sync, key);
+  const forgetContent = (key: string): void =>
+    void database.prepare("UPDATE entries SET hash = NULL WHERE sync = ? AND key = ?").run(sync, key);
   const clear = (): void => {
     database.prepare("DELETE FROM entries WHERE sync = ?").run(sync);
     database.prepare("DELETE FROM bodies WHERE sync = ?").run(sync);
   };
-  const count = (): number => database.prepare("SELECT count(*) AS n FROM entries WHERE sync = ?").get(sync)?.["n"] as number;
+  const count = (): number =>
+    database.prepare("SELECT count(*) AS n FROM entries WHERE sync = ?").get(sync)?.["n"] as number;
 
   return { put, remove, get, after, owners, bodies, forgetContent, clear, count };
 }

@@ -58,13 +58,20 @@ export class FileLease {
   check(): void {
     invariant(this.#lock !== undefined, "U7", "the ledger is written without a lease");
     if (this.#storedFence() === this.#fence) return;
-    throw new EvenkeelError("LEDGER_FENCED", "another process has taken over the ledger", { next: "Only one process may use a ledger; the other one goes on." });
+    throw new EvenkeelError("LEDGER_FENCED", "another process has taken over the ledger", {
+      next: "Only one process may use a ledger; the other one goes on.",
+    });
   }
 
   #held(): EvenkeelError {
-    const stored = this.#database.prepare("SELECT value FROM meta WHERE name = 'holder'").get()?.["value"] as string | undefined;
+    const stored = this.#database.prepare("SELECT value FROM meta WHERE name = 'holder'").get()?.["value"] as
+      | string
+      | undefined;
     const holder = stored === undefined ? undefined : (JSON.parse(stored) as Holder);
-    const who = holder === undefined ? "another process" : `process ${holder.pid} on ${holder.host} (${holder.purpose}, since ${new Date(holder.startedMs).toISOString()})`;
+    const who =
+      holder === undefined
+        ? "another process"
+        : `process ${holder.pid} on ${holder.host} (${holder.purpose}, since ${new Date(holder.startedMs).toISOString()})`;
     return new EvenkeelError("LEDGER_HELD", `the ledger ${this.#database.file} is in use by ${who}`, {
       next: "Wait for it to end. Syncs that should run at the same time go into one run, or into ledgers of their own (`--state FILE`).",
     });

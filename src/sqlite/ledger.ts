@@ -33,7 +33,9 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     if (row !== undefined) return row["id"] as number;
     // A ledger that is only looked at knows nothing of this sync: no row has this number.
     if (options.readOnly === true) return 0;
-    return Number(database.transaction(() => database.prepare("INSERT INTO syncs (name) VALUES (?)").run(name)).lastInsertRowid);
+    return Number(
+      database.transaction(() => database.prepare("INSERT INTO syncs (name) VALUES (?)").run(name)).lastInsertRowid,
+    );
   };
 
   return {
@@ -45,27 +47,45 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     async of(name) {
       let ledger = syncs.get(name);
       if (ledger === undefined) {
-        ledger = createSyncLedger({ database, lease, id: idOf(name), name, keepsBodies: options.bodies, inside: options.inside });
+        ledger = createSyncLedger({
+          database,
+          lease,
+          id: idOf(name),
+          name,
+          keepsBodies: options.bodies,
+          inside: options.inside,
+        });
         syncs.set(name, ledger);
       }
       return ledger;
     },
-    syncs: async () => database.prepare("SELECT name FROM syncs ORDER BY id").all().map((row) => row["name"] as string),
+    syncs: async () =>
+      database
+        .prepare("SELECT name FROM syncs ORDER BY id")
+        .all()
+        .map((row) => row["name"] as string),
     lanes: async () =>
       database
         .prepare("SELECT lane, blocked_until_ms, learned FROM lanes")
         .all()
-        .map((row): LaneMemory => ({ lane: row["lane"] as string, blockedUntilMs: optional(row["blocked_until_ms"]), learned: optional(row["learned"]) })),
+        .map((row): LaneMemory => ({
+          lane: row["lane"] as string,
+          blockedUntilMs: optional(row["blocked_until_ms"]),
+          learned: optional(row["learned"]),
+        })),
     async saveLane({ lane, blockedUntilMs, learned }) {
       database.transaction(() => {
         lease.check();
-        database.prepare("INSERT OR REPLACE INTO lanes (lane, blocked_until_ms, learned) VALUES (?, ?, ?)").run(lane, blockedUntilMs ?? null, learned ?? null);
+        database
+          .prepare("INSERT OR REPLACE INTO lanes (lane, blocked_until_ms, learned) VALUES (?, ?, ?)")
+          .run(lane, blockedUntilMs ?? null, learned ?? null);
       });
     },
     async unblockLanes(part) {
       return database.transaction(() => {
         lease.check();
-        const sql = "UPDATE lanes SET blocked_until_ms = NULL WHERE blocked_until_ms IS NOT NULL AND instr(lane, ?) > 0";
+        const sql =
+          "UPDATE lanes SET blocked_until_ms = NULL WHERE blocked_until_ms IS NOT NULL AND instr(lane, ?) > 0";
         return Number(database.prepare(sql).run(part ?? "").changes);
       });
     },

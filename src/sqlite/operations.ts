@@ -3,7 +3,8 @@ import type { OperationKind, OperationState, Progress } from "../core/operation.
 import type { Database } from "./database.ts";
 import { optional, pack, unpackOptional } from "./packed.ts";
 
-const ALL = "number, run, key, key_kind, kind, state, hash, source_version, address, destination_id, idempotency_key, progress, held";
+const ALL =
+  "number, run, key, key_kind, kind, state, hash, source_version, address, destination_id, idempotency_key, progress, held";
 
 /** Progress as it is stored: JSON leaves out what is undefined. */
 export function progressOf(text: string): Progress {
@@ -65,17 +66,22 @@ export function operationsTable(database: Database, sync: number, isOurs: (run: 
 
   const journal = (run: number, intent: Intent): number => {
     if (intent.replaces !== undefined) remove(intent.replaces);
-    if (intent.state === "waiting") database.prepare("DELETE FROM operations WHERE sync = ? AND key = ? AND state = 'waiting'").run(sync, intent.key);
+    if (intent.state === "waiting")
+      database.prepare("DELETE FROM operations WHERE sync = ? AND key = ? AND state = 'waiting'").run(sync, intent.key);
     return insert(run, intent);
   };
 
   const hold = ({ number, state, progress, held }: Extract<Resolution, { kind: "held" }>): void => {
-    database.prepare("UPDATE operations SET state = ?, progress = ?, held = ? WHERE number = ?").run(state, JSON.stringify(progress), pack(held), number);
+    database
+      .prepare("UPDATE operations SET state = ?, progress = ?, held = ? WHERE number = ?")
+      .run(state, JSON.stringify(progress), pack(held), number);
   };
 
   const verify = (number: number, atMs: number, held: Held | undefined, destinationId: string | undefined): void => {
     database
-      .prepare("UPDATE operations SET state = 'verifying', progress = json_set(progress, '$.staleUntilMs', ?), held = ?, destination_id = ?, idempotency_key = NULL WHERE number = ?")
+      .prepare(
+        "UPDATE operations SET state = 'verifying', progress = json_set(progress, '$.staleUntilMs', ?), held = ?, destination_id = ?, idempotency_key = NULL WHERE number = ?",
+      )
       .run(atMs, held === undefined ? null : pack(held), destinationId ?? null, number);
   };
 
@@ -101,11 +107,20 @@ export function operationsTable(database: Database, sync: number, isOurs: (run: 
   });
 
   const unresolved = (after: number, limit: number): readonly StoredOperation[] =>
-    database.prepare(`SELECT ${ALL} FROM operations WHERE sync = ? AND number > ? ORDER BY number LIMIT ?`).all(sync, after, limit).map(stored);
+    database
+      .prepare(`SELECT ${ALL} FROM operations WHERE sync = ? AND number > ? ORDER BY number LIMIT ?`)
+      .all(sync, after, limit)
+      .map(stored);
 
   const ofKey: OperationsTable["ofKey"] = (key) => {
-    const rows = database.prepare(`SELECT ${ALL} FROM operations WHERE sync = ? AND key = ?`).all(sync, key).map(stored);
-    return { active: rows.find(({ state }) => state !== "waiting"), waiting: rows.find(({ state }) => state === "waiting") };
+    const rows = database
+      .prepare(`SELECT ${ALL} FROM operations WHERE sync = ? AND key = ?`)
+      .all(sync, key)
+      .map(stored);
+    return {
+      active: rows.find(({ state }) => state !== "waiting"),
+      waiting: rows.find(({ state }) => state === "waiting"),
+    };
   };
 
   const leftovers = (run: number): readonly { readonly number: number; readonly key: string }[] =>
@@ -116,15 +131,19 @@ export function operationsTable(database: Database, sync: number, isOurs: (run: 
 
   const countByState = (): Record<OperationState, number> => {
     const counts = { sent: 0, unknown: 0, parked: 0, waiting: 0, verifying: 0 };
-    for (const row of database.prepare("SELECT state, count(*) AS n FROM operations WHERE sync = ? GROUP BY state").all(sync)) {
+    for (const row of database
+      .prepare("SELECT state, count(*) AS n FROM operations WHERE sync = ? GROUP BY state")
+      .all(sync)) {
       counts[row["state"] as OperationState] = row["n"] as number;
     }
     return counts;
   };
 
   const unblock = (key: string | undefined): number => {
-    const sql = "UPDATE operations SET progress = json_remove(progress, '$.notBeforeMs') WHERE sync = ? AND state = 'parked' AND json_extract(progress, '$.notBeforeMs') IS NOT NULL";
-    const done = key === undefined ? database.prepare(sql).run(sync) : database.prepare(`${sql} AND key = ?`).run(sync, key);
+    const sql =
+      "UPDATE operations SET progress = json_remove(progress, '$.notBeforeMs') WHERE sync = ? AND state = 'parked' AND json_extract(progress, '$.notBeforeMs') IS NOT NULL";
+    const done =
+      key === undefined ? database.prepare(sql).run(sync) : database.prepare(`${sql} AND key = ?`).run(sync, key);
     return Number(done.changes);
   };
 

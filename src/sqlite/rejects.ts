@@ -59,9 +59,13 @@ export function rejectsTable(database: Database, sync: number): RejectsTable {
     times: row["times"] as number,
   });
 
-  const clear = (key: string): void => void database.prepare("DELETE FROM rejects WHERE sync = ? AND key = ?").run(sync, key);
+  const clear = (key: string): void =>
+    void database.prepare("DELETE FROM rejects WHERE sync = ? AND key = ?").run(sync, key);
   const list = (after: number, limit: number): readonly Reject[] =>
-    database.prepare("SELECT * FROM rejects WHERE sync = ? AND id > ? ORDER BY id LIMIT ?").all(sync, after, limit).map(read);
+    database
+      .prepare("SELECT * FROM rejects WHERE sync = ? AND id > ? ORDER BY id LIMIT ?")
+      .all(sync, after, limit)
+      .map(read);
   const one = (id: number): Reject | undefined => {
     const row = database.prepare("SELECT * FROM rejects WHERE sync = ? AND id = ?").get(sync, id);
     return row && read(row);
@@ -71,8 +75,13 @@ export function rejectsTable(database: Database, sync: number): RejectsTable {
     return row && read(row);
   };
   const discard = (ids: readonly number[]): number =>
-    Number(database.prepare("DELETE FROM rejects WHERE sync = ? AND id IN (SELECT value FROM json_each(?))").run(sync, JSON.stringify(ids)).changes);
-  const count = (kind: Reject["kind"]): number => database.prepare("SELECT count(*) AS n FROM rejects WHERE sync = ? AND kind = ?").get(sync, kind)?.["n"] as number;
+    Number(
+      database
+        .prepare("DELETE FROM rejects WHERE sync = ? AND id IN (SELECT value FROM json_each(?))")
+        .run(sync, JSON.stringify(ids)).changes,
+    );
+  const count = (kind: Reject["kind"]): number =>
+    database.prepare("SELECT count(*) AS n FROM rejects WHERE sync = ? AND kind = ?").get(sync, kind)?.["n"] as number;
   const clearAll = (): void => void database.prepare("DELETE FROM rejects WHERE sync = ?").run(sync);
 
   return { put, clear, list, one, ofKey, discard, count, clearAll };

@@ -1,4 +1,5 @@
-import type { Checkpoint, HistoryEvent, RunRow, RunStatus, StoredHistoryEvent } from "../core/ledger.ts";
+import type { Checkpoint, RunRow, RunStatus } from "../core/ledger.ts";
+import type { HistoryEvent, StoredHistoryEvent } from "../core/history.ts";
 import type { Database } from "./database.ts";
 import { optional } from "./packed.ts";
 
@@ -21,10 +22,16 @@ const TRIM_MAX = 20_000;
 
 export function runsTable(database: Database, sync: number, name: string): RunsTable {
   const begin = (startedMs: number): number =>
-    Number(database.prepare("INSERT INTO runs (sync, started_ms, status, counts) VALUES (?, ?, 'running', '{}')").run(sync, startedMs).lastInsertRowid);
+    Number(
+      database
+        .prepare("INSERT INTO runs (sync, started_ms, status, counts) VALUES (?, ?, 'running', '{}')")
+        .run(sync, startedMs).lastInsertRowid,
+    );
 
   const end = (run: number, { endedMs, status, counts, message }: RunEnd): void => {
-    database.prepare("UPDATE runs SET ended_ms = ?, status = ?, counts = ?, message = ? WHERE id = ?").run(endedMs, status, JSON.stringify(counts), message ?? null, run);
+    database
+      .prepare("UPDATE runs SET ended_ms = ?, status = ?, counts = ?, message = ? WHERE id = ?")
+      .run(endedMs, status, JSON.stringify(counts), message ?? null, run);
   };
 
   const last = (limit: number): readonly RunRow[] =>
@@ -48,11 +55,16 @@ export function runsTable(database: Database, sync: number, name: string): RunsT
 
   const saveCheckpoint = (value: Checkpoint | undefined): void => {
     if (value === undefined) database.prepare("DELETE FROM checkpoints WHERE sync = ?").run(sync);
-    else database.prepare("INSERT OR REPLACE INTO checkpoints (sync, checkpoint) VALUES (?, ?)").run(sync, JSON.stringify(value));
+    else
+      database
+        .prepare("INSERT OR REPLACE INTO checkpoints (sync, checkpoint) VALUES (?, ?)")
+        .run(sync, JSON.stringify(value));
   };
 
   const note = (run: number, { key, atMs, event, operation, detail }: HistoryEvent): void => {
-    database.prepare("INSERT INTO history (sync, key, run, at_ms, event, operation, detail) VALUES (?, ?, ?, ?, ?, ?, ?)").run(sync, key, run, atMs, event, operation ?? null, detail);
+    database
+      .prepare("INSERT INTO history (sync, key, run, at_ms, event, operation, detail) VALUES (?, ?, ?, ?, ?, ?, ?)")
+      .run(sync, key, run, atMs, event, operation ?? null, detail);
   };
 
   const history = (key: string): readonly StoredHistoryEvent[] =>
@@ -69,10 +81,17 @@ export function runsTable(database: Database, sync: number, name: string): RunsT
       }));
 
   const trim = (olderThanMs: number, keepPerKey: number): void => {
-    database.prepare(`DELETE FROM history WHERE id IN (SELECT id FROM history WHERE sync = ? AND at_ms < ? LIMIT ${TRIM_MAX})`).run(sync, olderThanMs);
-    const crowded = database.prepare("SELECT key FROM history WHERE sync = ? GROUP BY key HAVING count(*) > ? LIMIT 1000").all(sync, keepPerKey);
+    database
+      .prepare(
+        `DELETE FROM history WHERE id IN (SELECT id FROM history WHERE sync = ? AND at_ms < ? LIMIT ${TRIM_MAX})`,
+      )
+      .run(sync, olderThanMs);
+    const crowded = database
+      .prepare("SELECT key FROM history WHERE sync = ? GROUP BY key HAVING count(*) > ? LIMIT 1000")
+      .all(sync, keepPerKey);
     for (const row of crowded) {
-      const sql = "DELETE FROM history WHERE sync = ? AND key = ? AND id NOT IN (SELECT id FROM history WHERE sync = ? AND key = ? ORDER BY id DESC LIMIT ?)";
+      const sql =
+        "DELETE FROM history WHERE sync = ? AND key = ? AND id NOT IN (SELECT id FROM history WHERE sync = ? AND key = ? ORDER BY id DESC LIMIT ?)";
       database.prepare(sql).run(sync, row["key"] as string, sync, row["key"] as string, keepPerKey);
     }
   };

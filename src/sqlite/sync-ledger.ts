@@ -74,27 +74,32 @@ export function createSyncLedger({ database, lease, id, name, keepsBodies, insid
     const found = new Map<string, { -readonly [Name in keyof Known]: Known[Name] }>();
     const of = (key: string) => {
       let known = found.get(key);
-      if (known === undefined) found.set(key, (known = { entry: undefined, operation: undefined, waiting: undefined, rejected: undefined }));
+      if (known === undefined)
+        found.set(key, (known = { entry: undefined, operation: undefined, waiting: undefined, rejected: undefined }));
       return known;
     };
     const wanted = JSON.stringify(keys);
     const rows = (sql: string) => database.prepare(sql).all(wanted, id);
-    for (const row of rows("SELECT e.* FROM json_each(?) w JOIN entries e ON e.sync = ? AND e.key = w.value")) of(row["key"] as string).entry = entryOf(row);
+    for (const row of rows("SELECT e.* FROM json_each(?) w JOIN entries e ON e.sync = ? AND e.key = w.value"))
+      of(row["key"] as string).entry = entryOf(row);
     for (const row of rows("SELECT o.* FROM json_each(?) w JOIN operations o ON o.sync = ? AND o.key = w.value")) {
       const operation = operations.known(row);
       const known = of(row["key"] as string);
       if (operation.state === "waiting") known.waiting = operation;
       else known.operation = operation;
     }
-    for (const row of rows("SELECT r.key, r.source_hash, r.mapping FROM json_each(?) w JOIN rejects r ON r.sync = ? AND r.identity = w.value")) {
+    for (const row of rows(
+      "SELECT r.key, r.source_hash, r.mapping FROM json_each(?) w JOIN rejects r ON r.sync = ? AND r.identity = w.value",
+    )) {
       const key = optional<string>(row["key"]);
-      if (key !== undefined) of(key).rejected = { sourceHash: row["source_hash"] as string, mapping: row["mapping"] as string };
+      if (key !== undefined)
+        of(key).rejected = { sourceHash: row["source_hash"] as string, mapping: row["mapping"] as string };
     }
     return found;
   };
 
   async function* allEntries(): AsyncGenerator<Entry> {
-    for (let after = ""; ; ) {
+    for (let after = ""; ;) {
       const batch = entries.after(after);
       yield* batch;
       const last = batch.at(-1);
@@ -149,7 +154,13 @@ export function createSyncLedger({ database, lease, id, name, keepsBodies, insid
     rejectOf: (key) => read(() => rejects.ofKey(key)),
     discardRejects: (ids) => write("discardRejects", () => rejects.discard(ids)),
     history: (key) => read(() => runs.history(key)),
-    counts: () => read(() => ({ entries: entries.count(), unresolved: operations.countByState(), invalid: rejects.count("invalid"), rejected: rejects.count("rejected") })),
+    counts: () =>
+      read(() => ({
+        entries: entries.count(),
+        unresolved: operations.countByState(),
+        invalid: rejects.count("invalid"),
+        rejected: rejects.count("rejected"),
+      })),
     unblock: (key) => write("unblock", () => operations.unblock(key)),
     reset: (what) =>
       write("reset", () => {

@@ -3,7 +3,7 @@ import type { Clock } from "../core/clock.ts";
 interface Alarm {
   readonly atMs: number;
   readonly order: number;
-  readonly then: () => void;
+  readonly fire: () => void;
 }
 
 /** A clock that stands still until it is moved: hours pass in no time, and the same steps give the same order of events (T1). */
@@ -43,7 +43,7 @@ export class VirtualClock implements Clock {
   }
 
   after(ms: number, then: () => void): { cancel(): void } {
-    const alarm = { atMs: this.#nowMs + Math.max(0, ms), order: this.#order++, then };
+    const alarm = { atMs: this.#nowMs + Math.max(0, ms), order: this.#order++, fire: then };
     this.#alarms.push(alarm);
     return { cancel: () => void (this.#alarms = this.#alarms.filter((other) => other !== alarm)) };
   }
@@ -55,7 +55,7 @@ export class VirtualClock implements Clock {
     for (let alarm = this.#next(untilMs); alarm !== undefined; alarm = this.#next(untilMs)) {
       this.#nowMs = alarm.atMs;
       this.#alarms = this.#alarms.filter((other) => other !== alarm);
-      alarm.then();
+      alarm.fire();
       await settled();
     }
     this.#nowMs = untilMs;
@@ -79,7 +79,8 @@ export class VirtualClock implements Clock {
     let first: Alarm | undefined;
     for (const alarm of this.#alarms) {
       if (alarm.atMs > untilMs) continue;
-      if (first === undefined || alarm.atMs < first.atMs || (alarm.atMs === first.atMs && alarm.order < first.order)) first = alarm;
+      if (first === undefined || alarm.atMs < first.atMs || (alarm.atMs === first.atMs && alarm.order < first.order))
+        first = alarm;
     }
     return first;
   }
@@ -89,5 +90,9 @@ export class VirtualClock implements Clock {
 const TURNS = 4;
 
 async function settled(): Promise<void> {
-  for (let turn = 0; turn < TURNS; turn++) await new Promise<void>((done) => setImmediate(done));
+  for (let turn = 0; turn < TURNS; turn++)
+    await new Promise<void>((done) => {
+      // oxlint-disable-next-line no-restricted-globals -- a turn of the event loop takes no time
+      setImmediate(done);
+    });
 }

@@ -20,12 +20,19 @@ export function singlePage(): Pagination {
 }
 
 /** `?cursor=...`: the answer names the next page's token; without one, it was the last. */
-export function cursorTokens(options: { readonly next: Expression; readonly param: string; readonly size: SizeParam | undefined }): Pagination {
+export function cursorTokens(options: {
+  readonly next: Expression;
+  readonly param: string;
+  readonly size: SizeParam | undefined;
+}): Pagination {
   return {
     paging: { type: "cursor", shifts: false, size: options.size?.value },
     address: (position, size) => ({
       kind: "query",
-      params: [...(position === undefined ? [] : [[options.param, textOf(position)] as const]), ...sizeParams(options.size, size)],
+      params: [
+        ...(position === undefined ? [] : [[options.param, textOf(position)] as const]),
+        ...sizeParams(options.size, size),
+      ],
     }),
     async follow({ body }) {
       const value = await nextValue(options.next, body);
@@ -37,28 +44,44 @@ export function cursorTokens(options: { readonly next: Expression; readonly para
 }
 
 /** `?after_id=...`: the next page begins after the last record's value; an empty page is the end. */
-export function keysets(options: { readonly param: string; readonly from: Expression; readonly size: SizeParam | undefined }): Pagination {
+export function keysets(options: {
+  readonly param: string;
+  readonly from: Expression;
+  readonly size: SizeParam | undefined;
+}): Pagination {
   return {
     paging: { type: "keyset", shifts: false, size: options.size?.value },
     address: (position, size) => ({
       kind: "query",
-      params: [...(position === undefined ? [] : [[options.param, textOf(position)] as const]), ...sizeParams(options.size, size)],
+      params: [
+        ...(position === undefined ? [] : [[options.param, textOf(position)] as const]),
+        ...sizeParams(options.size, size),
+      ],
     }),
     async follow({ records }) {
       const last = records.at(-1);
       if (last === undefined) return { kind: "end" };
       const text = scalarText(await options.from.evaluate(last));
-      return text === undefined || text === "" ? { kind: "broken", reason: `the last record of the page has no \`${options.from.text}\` to go on from` } : next(text);
+      return text === undefined || text === ""
+        ? { kind: "broken", reason: `the last record of the page has no \`${options.from.text}\` to go on from` }
+        : next(text);
     },
     mayBePastEnd: never,
   };
 }
 
 /** A list whose next page has an address of its own: in the body, or in a `Link` header (RFC 8288). */
-function addressed(type: Paging["type"], size: SizeParam | undefined, read: (answer: PageAnswer) => Following | Promise<Following>): Pagination {
+function addressed(
+  type: Paging["type"],
+  size: SizeParam | undefined,
+  read: (answer: PageAnswer) => Following | Promise<Following>,
+): Pagination {
   return {
     paging: { type, shifts: false, size: size?.value },
-    address: (position, asked) => (position === undefined ? { kind: "query", params: sizeParams(size, asked) } : { kind: "url", url: textOf(position) }),
+    address: (position, asked) =>
+      position === undefined
+        ? { kind: "query", params: sizeParams(size, asked) }
+        : { kind: "url", url: textOf(position) },
     follow: read,
     mayBePastEnd: never,
   };
@@ -88,5 +111,7 @@ export function links(options: { readonly size: SizeParam | undefined }): Pagina
 
 /** A relative address counts from the page that named it (RFC 3986, 5.2). Whether it may be followed is the source's to check (S3). */
 function resolved(target: string, from: string): Following {
-  return URL.canParse(target, from) ? next(new URL(target, from).href) : { kind: "broken", reason: `the next page's address cannot be read: ${target.slice(0, 200)}` };
+  return URL.canParse(target, from)
+    ? next(new URL(target, from).href)
+    : { kind: "broken", reason: `the next page's address cannot be read: ${target.slice(0, 200)}` };
 }

@@ -14,11 +14,16 @@ export async function nextValue(next: Expression, body: Json): Promise<NextValue
   const value = await next.evaluate(body);
   if (value === undefined || value === null || value === "" || value === false) {
     const missing = missingParent(next, body);
-    return missing === undefined ? { kind: "absent" } : { kind: "broken", reason: `\`${missing}\` is missing, so whether \`${next.text}\` is cannot be told` };
+    return missing === undefined
+      ? { kind: "absent" }
+      : { kind: "broken", reason: `\`${missing}\` is missing, so whether \`${next.text}\` is cannot be told` };
   }
   const text = scalarText(value);
   if (text !== undefined) return { kind: "value", text };
-  return { kind: "broken", reason: `\`${next.text}\` is ${JSON.stringify(value).slice(0, SHOWN)}, and it should be a text or a number` };
+  return {
+    kind: "broken",
+    reason: `\`${next.text}\` is ${JSON.stringify(value).slice(0, SHOWN)}, and it should be a text or a number`,
+  };
 }
 
 /** Characters of an unexpected value that a message shows. */
@@ -36,9 +41,14 @@ function missingParent({ path }: Expression, body: Json): string | undefined {
 }
 
 /** A declared total as a count; broken when it is not one, since the end of the read hangs on it. */
-export async function totalValue(total: Expression, body: Json): Promise<{ readonly count: number } | { readonly reason: string }> {
+export async function totalValue(
+  total: Expression,
+  body: Json,
+): Promise<{ readonly count: number } | { readonly reason: string }> {
   const value = await total.evaluate(body);
   const count = Number(scalarText(value) ?? Number.NaN);
   if (Number.isSafeInteger(count) && count >= 0) return { count };
-  return { reason: `\`${total.text}\` is ${value === undefined ? "absent" : JSON.stringify(value).slice(0, SHOWN)}, and the total should be a whole number` };
+  return {
+    reason: `\`${total.text}\` is ${value === undefined ? "absent" : JSON.stringify(value).slice(0, SHOWN)}, and the total should be a whole number`,
+  };
 }

@@ -51,7 +51,9 @@ export function pageNumbers(options: NumberedOptions): Pagination {
       if (total !== undefined) {
         const read = await totalValue(total, answer.body);
         if ("reason" in read) return { kind: "broken", reason: read.reason };
-        return page - first + 1 < read.count ? next({ at: page + 1, size, full: false, short: false }) : { kind: "end" };
+        return page - first + 1 < read.count
+          ? next({ at: page + 1, size, full: false, short: false })
+          : { kind: "end" };
       }
       return answer.records.length === 0 ? { kind: "end" } : next({ at: page + 1, ...fullness(answer, place, size) });
     },
@@ -67,23 +69,33 @@ export function offsets(options: NumberedOptions): Pagination {
   const { param, size: declared, first, total } = options;
   return {
     paging: { type: "offset", shifts: true, size: declared?.value },
-    address: (position, size) => ({ kind: "query", params: [[param, String(placeOf(position, first).at)], ...sizeParams(declared, size)] }),
+    address: (position, size) => ({
+      kind: "query",
+      params: [[param, String(placeOf(position, first).at)], ...sizeParams(declared, size)],
+    }),
     async follow(answer) {
       const place = placeOf(answer.position, first);
       const at = place.at + answer.records.length;
       if (total === undefined) {
-        return answer.records.length === 0 ? { kind: "end" } : next({ at, ...fullness(answer, place, answer.size ?? declared?.value) });
+        return answer.records.length === 0
+          ? { kind: "end" }
+          : next({ at, ...fullness(answer, place, answer.size ?? declared?.value) });
       }
       const read = await totalValue(total, answer.body);
       if ("reason" in read) return { kind: "broken", reason: read.reason };
       const isDone = at - first >= read.count || answer.records.length === 0;
-      return isDone ? { kind: "end", total: read.count } : { ...next({ at, size: undefined, full: false, short: false }), total: read.count };
+      return isDone
+        ? { kind: "end", total: read.count }
+        : { ...next({ at, size: undefined, full: false, short: false }), total: read.count };
     },
     mayBePastEnd: (position) => isPastEnd(placeOf(position, first)),
   };
 }
 
-const next = (place: Place): Extract<Following, { kind: "next" }> => ({ kind: "next", position: JSON.stringify(place) });
+const next = (place: Place): Extract<Following, { kind: "next" }> => ({
+  kind: "next",
+  position: JSON.stringify(place),
+});
 
 function fullness({ records }: PageAnswer, before: Place, size: number | undefined): Omit<Place, "at"> {
   if (size === undefined) return { size, full: false, short: false };

@@ -42,5 +42,8 @@ export interface SizeParam {
 }
 
 /** The size parameter, where one is declared. */
-export const sizeParams = (declared: SizeParam | undefined, size: number | undefined): readonly (readonly [string, string])[] =>
+export const sizeParams = (
+  declared: SizeParam | undefined,
+  size: number | undefined,
+): readonly (readonly [string, string])[] =>
   declared?.param === undefined ? [] : [[declared.param, String(size ?? declared.value)]];

@@ -1,4 +1,4 @@
-import type { Chance } from "../core/clock.ts";
+import type { Chance } from "../../core/clock.ts";
 
 /** What goes wrong with one request to the demo's destination. */
 export type Fault = "none" | "throttle" | "fail" | "lose-answer" | "cut-before";

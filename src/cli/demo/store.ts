@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Chance, Clock } from "../core/clock.ts";
+import type { Chance, Clock } from "../../core/clock.ts";
 import { listen, sendJson, type Listener } from "./listener.ts";
 
 /** A product or customer of the demo's source. */
@@ -25,7 +25,20 @@ const PAGE_SIZE = 100;
 const FAIL_SHARE = 0.05;
 const CUT_SHARE = 0.05;
 
-const WORDS = ["amber", "brass", "cedar", "delft", "ember", "flint", "grove", "hazel", "ivory", "jade", "kelp", "linen"];
+const WORDS = [
+  "amber",
+  "brass",
+  "cedar",
+  "delft",
+  "ember",
+  "flint",
+  "grove",
+  "hazel",
+  "ivory",
+  "jade",
+  "kelp",
+  "linen",
+];
 const THINGS = ["lamp", "chair", "bowl", "shelf", "clock", "vase", "stool", "rug", "mirror", "tray"];
 
 export async function startStore(records: number, clock: Clock, chance: Chance): Promise<Store> {
@@ -55,8 +68,10 @@ export async function startStore(records: number, clock: Clock, chance: Chance):
   const page = (request: IncomingMessage, response: ServerResponse): void => {
     const url = new URL(request.url ?? "/", "http://store");
     const collection = url.pathname.slice(1) as Collection;
-    if (request.headers.authorization !== `Bearer ${STORE_TOKEN}`) return sendJson(response, 401, { error: { message: "missing or wrong token" } });
-    if (!Object.hasOwn(tables, collection)) return sendJson(response, 404, { error: { message: "no such collection" } });
+    if (request.headers.authorization !== `Bearer ${STORE_TOKEN}`)
+      return sendJson(response, 401, { error: { message: "missing or wrong token" } });
+    if (!Object.hasOwn(tables, collection))
+      return sendJson(response, 404, { error: { message: "no such collection" } });
     if (chance.random() < FAIL_SHARE) {
       trouble.failedPages += 1;
       return sendJson(response, 503, { error: { message: "please try again" } });
@@ -82,7 +97,10 @@ export async function startStore(records: number, clock: Clock, chance: Chance):
     for (let done = 0, index = 0; done < count && index < table.length; done++, index += step) {
       const old = table[index] as StoreRecord;
       editedMs += 1;
-      const change = collection === "products" ? { price: Math.round(chance.random() * 20_000) / 100 + 0.01 } : { name: `${old["name"]} jr.` };
+      const change =
+        collection === "products"
+          ? { price: Math.round(chance.random() * 20_000) / 100 + 0.01 }
+          : { name: `${String(old["name"])} jr.` };
       table[index] = { ...old, ...change, updated_at: new Date(editedMs).toISOString() };
     }
   };
@@ -95,7 +113,9 @@ function pageOf(table: readonly StoreRecord[], query: URLSearchParams): unknown 
   const since = query.get("updated_since");
   const after = query.get("cursor");
   const sorted = table.toSorted((a, b) => (positionOf(a) < positionOf(b) ? -1 : 1));
-  const wanted = sorted.filter((record) => (since === null || record.updated_at >= since) && (after === null || positionOf(record) > after));
+  const wanted = sorted.filter(
+    (record) => (since === null || record.updated_at >= since) && (after === null || positionOf(record) > after),
+  );
   const data = wanted.slice(0, PAGE_SIZE);
   const last = data.at(-1);
   return { data, meta: { next_cursor: wanted.length > PAGE_SIZE && last !== undefined ? positionOf(last) : null } };

@@ -114,7 +114,9 @@ export function migrate(database: Database): void {
   const id = numberOf(database, "application_id");
   const version = numberOf(database, "user_version");
   if (id !== APPLICATION_ID && (id !== 0 || version !== 0 || hasTables(database))) {
-    throw new EvenkeelError("LEDGER_CORRUPT", `${database.file} is an SQLite file, but no ledger of Evenkeel`, { next: "Name another file with `--state FILE`." });
+    throw new EvenkeelError("LEDGER_CORRUPT", `${database.file} is an SQLite file, but no ledger of Evenkeel`, {
+      next: "Name another file with `--state FILE`.",
+    });
   }
   refuseNewer(database, version);
   if (version === STEPS.length) return;
@@ -130,15 +132,23 @@ export function requireSchema(database: Database): void {
   const version = numberOf(database, "user_version");
   refuseNewer(database, version);
   if (version === STEPS.length && numberOf(database, "application_id") === APPLICATION_ID) return;
-  throw new EvenkeelError("LEDGER_CORRUPT", `${database.file} is no ledger of this version`, { next: "`evenkeel run` brings an older ledger up to date." });
+  throw new EvenkeelError("LEDGER_CORRUPT", `${database.file} is no ledger of this version`, {
+    next: "`evenkeel run` brings an older ledger up to date.",
+  });
 }
 
 function refuseNewer(database: Database, version: number): void {
   if (version <= STEPS.length) return;
-  throw new EvenkeelError("LEDGER_NEWER", `${database.file} was written by a newer Evenkeel (schema ${version}; this one knows ${STEPS.length})`, {
-    next: "Install that version, or name another ledger with `--state FILE`.",
-  });
+  throw new EvenkeelError(
+    "LEDGER_NEWER",
+    `${database.file} was written by a newer Evenkeel (schema ${version}; this one knows ${STEPS.length})`,
+    {
+      next: "Install that version, or name another ledger with `--state FILE`.",
+    },
+  );
 }
 
-const numberOf = (database: Database, pragma: string): number => Number(Object.values(database.prepare(`PRAGMA ${pragma}`).get() ?? {})[0]);
-const hasTables = (database: Database): boolean => database.prepare("SELECT 1 FROM sqlite_schema LIMIT 1").get() !== undefined;
+const numberOf = (database: Database, pragma: string): number =>
+  Number(Object.values(database.prepare(`PRAGMA ${pragma}`).get() ?? {})[0]);
+const hasTables = (database: Database): boolean =>
+  database.prepare("SELECT 1 FROM sqlite_schema LIMIT 1").get() !== undefined;

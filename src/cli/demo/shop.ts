@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Chance, Clock } from "../core/clock.ts";
+import type { Chance, Clock } from "../../core/clock.ts";
 import { Faults, type FaultCounts } from "./faults.ts";
 import { listen, sendJson, type Listener } from "./listener.ts";
 
@@ -34,7 +34,8 @@ export async function startShop(clock: Clock, chance: Chance): Promise<Shop> {
       writes.applied += 1;
       return { status: isNew ? 201 : 200, body: { sku: id } };
     }
-    if (request.method === "POST" && collection === "customers") return once(request.headers["idempotency-key"], () => store(String(customers.size + 1_001), body, 201));
+    if (request.method === "POST" && collection === "customers")
+      return once(request.headers["idempotency-key"], () => store(String(customers.size + 1_001), body, 201));
     if (request.method === "PATCH" && collection === "customers" && id !== undefined) {
       if (!customers.has(id)) return { status: 404, body: { error: { message: "no such customer" } } };
       return store(id, body, 200);
@@ -49,7 +50,10 @@ export async function startShop(clock: Clock, chance: Chance): Promise<Shop> {
   };
 
   /** The same key gets the same answer, and nothing happens twice. */
-  const once = (key: string | string[] | undefined, act: () => { status: number; body: unknown }): { status: number; body: unknown } => {
+  const once = (
+    key: string | string[] | undefined,
+    act: () => { status: number; body: unknown },
+  ): { status: number; body: unknown } => {
     if (typeof key !== "string") return { status: 400, body: { error: { message: "Idempotency-Key is missing" } } };
     const known = answered.get(key);
     if (known !== undefined) {
@@ -62,11 +66,14 @@ export async function startShop(clock: Clock, chance: Chance): Promise<Shop> {
   };
 
   const answer = async (request: IncomingMessage, body: string, response: ServerResponse): Promise<void> => {
-    if (request.headers["x-api-key"] !== SHOP_KEY) return sendJson(response, 401, { error: { message: "wrong X-Api-Key" } });
+    if (request.headers["x-api-key"] !== SHOP_KEY)
+      return sendJson(response, 401, { error: { message: "wrong X-Api-Key" } });
     const fault = faults.draw();
-    if (fault === "throttle") return sendJson(response, 429, { error: { message: "slow down" } }, { "retry-after": "1" });
+    if (fault === "throttle")
+      return sendJson(response, 429, { error: { message: "slow down" } }, { "retry-after": "1" });
     if (fault === "cut-before") return void response.destroy();
-    if (fault === "fail" && chance.random() < 0.5) return sendJson(response, 500, { error: { message: "it broke before it was done" } });
+    if (fault === "fail" && chance.random() < 0.5)
+      return sendJson(response, 500, { error: { message: "it broke before it was done" } });
     const made = apply(request, body);
     // From here on it is done, and whoever loses the answer does not know.
     await clock.sleep(10 + chance.random() * 20);

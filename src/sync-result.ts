@@ -1,0 +1,27 @@
+import { EvenkeelError } from "./core/errors.ts";
+import { exitCodeOf, type ExitCode } from "./core/exit-code.ts";
+import { noCounts } from "./core/events.ts";
+import type { SyncResult } from "./evenkeel.ts";
+import type { runSync } from "./pipeline/run.ts";
+
+/** One sync's run as a result: what keeps it from beginning is a failure like any other. */
+export async function runOne(sync: string, run: () => ReturnType<typeof runSync>): Promise<SyncResult> {
+  try {
+    const { status, counts, durationMs, why, error } = await run();
+    return { sync, status, counts, durationMs, why, error };
+  } catch (thrown) {
+    return {
+      sync,
+      status: "failed",
+      counts: noCounts(),
+      durationMs: 0,
+      why: undefined,
+      error: EvenkeelError.from(thrown),
+    };
+  }
+}
+
+export function exitCodeOfResult({ status, error }: SyncResult): ExitCode {
+  if (error !== undefined) return exitCodeOf(error.code);
+  return status === "level" ? 0 : status === "interrupted" ? 130 : 1;
+}

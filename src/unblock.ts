@@ -1,0 +1,38 @@
+import type { SyncLedger } from "./core/ledger.ts";
+
+/** Clears waits, or takes a person's word for what became of an operation whose outcome is unknown. */
+export async function unblockSync(
+  ledger: SyncLedger,
+  key: string | undefined,
+  decide: "applied" | "resend" | undefined,
+): Promise<number> {
+  if (decide === undefined || key === undefined) return ledger.unblock(key);
+  const { active } = await ledger.operation(key);
+  if (active === undefined || active.state !== "unknown" || active.stored === undefined) return 0;
+  const settle = (resolution: Parameters<SyncLedger["settle"]>[0]["resolutions"][number]): Promise<void> =>
+    ledger.settle({ run: 0, resolutions: [resolution], checkpoint: undefined, history: [] });
+  const { number, keyKind, destinationId, address, hash, sourceVersion, progress, stored } = active;
+  if (decide === "resend")
+    await settle({
+      kind: "held",
+      number,
+      state: "parked",
+      progress: { ...progress, everUnknown: false, notBeforeMs: undefined },
+      held: stored,
+    });
+  else {
+    const entry = {
+      key,
+      keyKind,
+      destinationId,
+      address,
+      hash,
+      sourceVersion,
+      etag: undefined,
+      operation: number,
+      read: 0,
+    };
+    await settle({ kind: "applied", number, entry, mapped: stored.mapped, verify: undefined });
+  }
+  return 1;
+}
