@@ -1,0 +1,153 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { RunEvent } from "../../src/core/events.ts";
+
+const COMMAND = fileURLToPath(new URL("../../src/cli/evenkeel.ts", import.meta.url));
+
+export interface Ran {
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly events: readonly RunEvent[];
+}
+
+export interface Running {
+  kill(signal: NodeJS.Signals): void;
+  readonly ended: Promise<Ran>;
+}
+
+/** A folder with a config, and the command run in it as a process of its own. */
+export class Workplace {
+  readonly folder: string = mkdtempSync(join(tmpdir(), "evenkeel-test-"));
+
+  write(config: string): void {
+    writeFileSync(join(this.folder, "evenkeel.yaml"), config);
+  }
+
+  start(...args: string[]): Running {
+    const child = spawn(process.execPath, [COMMAND, ...args], {
+      cwd: this.folder,
+      env: { ...process.env, TOKEN: "secret-token-4711" },
+    });
+    let stdout = "";
+    let stderr = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+    const ended = new Promise<Ran>((done) => {
+      child.once("close", (exitCode, signal) =>
+        done({ exitCode, signal, stdout, stderr, events: args.includes("--json") ? eventsOf(stdout) : [] }),
+      );
+    });
+    return { kill: (signal) => void child.kill(signal), ended };
+  }
+
+  run(...args: string[]): Promise<Ran> {
+    return this.start(...args).ended;
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** Whole lines only: a killed process may leave half of one. */
+function eventsOf(stdout: string): readonly RunEvent[] {
+  return stdout
+    .split("\n")
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as RunEvent);
+}
+
+export const ending = (ran: Ran): Extract<RunEvent, { type: "run-ended" }> => {
+  const event = ran.events.findLast((each) => each.type === "run-ended");
+  if (event?.type !== "run-ended") throw new Error(`the run has no end: ${ran.stdout} ${ran.stderr}`);
+  return event;
+};
+
+export interface Api {
+  readonly url: string;
+  readonly requests: {
+    readonly method: string;
+    readonly path: string;
+    readonly body: string;
+    readonly atMs: number;
+    readonly headers: IncomingMessage["headers"];
+  }[];
+  /** Requests that came in and are not answered yet. */
+  readonly unanswered: () => number;
+  stop(): Promise<void>;
+}
+
+/** A real HTTP server on loopback; `answer` sees each request with its body. */
+export async function startApi(
+  answer: (request: IncomingMessage, body: string, response: ServerResponse) => void | Promise<void>,
+): Promise<Api> {
+  const requests: Api["requests"] = [];
+  let unanswered = 0;
+  const server = createServer((request, response) => {
+    let body = "";
+    request.on("data", (chunk: Buffer) => (body += chunk.toString()));
+    request.on("end", () => {
+      requests.push({
+        method: request.method ?? "",
+        path: request.url ?? "",
+        body,
+        atMs: performance.now(),
+        headers: request.headers,
+      });
+      unanswered += 1;
+      response.once("close", () => (unanswered -= 1));
+      void answer(request, body, response);
+    });
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requests,
+    unanswered: () => unanswered,
+    stop: () =>
+      new Promise((done) => {
+        server.close(() => done());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+export function json(
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  headers: Record<string, string> = {},
+): void {
+  response.writeHead(status, { "content-type": "application/json", ...headers });
+  response.end(JSON.stringify(body));
+}
+
+/** A list of records in pages of 100, by an opaque cursor. */
+export function cursorPage(
+  records: readonly unknown[],
+  request: IncomingMessage,
+  response: ServerResponse,
+  size = 100,
+): void {
+  const at = Number(new URL(request.url ?? "/", "http://x").searchParams.get("cursor") ?? 0);
+  json(response, 200, {
+    data: records.slice(at, at + size),
+    meta: { next: at + size < records.length ? String(at + size) : null },
+  });
+}
+
+export const SOURCE = `
+    source:
+      connection: store
+      request: GET /records
+      records: data
+      key: id
+      pagination: { type: cursor, next: meta.next, param: cursor }
+`;
