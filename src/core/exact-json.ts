@@ -1,19 +1,24 @@
 import { exactNumber, type Json } from "./json.ts";
 
+/** A double has at least 15 digits (IEEE 754), so a number with fewer comes back as it was, if it is written plainly. */
+const LONG_INTEGER = /\d{16}/;
+
 /**
- * Looks like a number that a double may change: 16 digits or more, an exponent, a fraction that ends in 0, many zeros after the
- * point, minus zero. Inside a string that only costs the slower parse; timestamps and UUIDs, which every page is full of, do not
- * look like it.
+ * Other numbers that a double may change: a fraction of 7 digits or more (0.0000001 comes back as 1e-7), or one behind 10 digits
+ * or more (then there may be 16 together); a fraction that ends in 0; minus zero; an exponent. What follows a number in JSON must
+ * follow it here, so that the timestamps and UUIDs that every page is full of do not look like one.
  */
-const SUSPICIOUS =
-  /[\d.]{17}|\d{16}|(?:^|[:,[\s])-?(?:\d[\d.]*[eE]|\d+\.\d*0(?=[,\]}\s]|$)|0\.0{6}|0(?<=-0)(?=[,\]}\s]|$))/;
+const UNUSUAL_NUMBER = /(?:\.(?:\d{7,}|(?<=\d{10}\.)\d+|\d*0)|-0|[eE][-+]?\d+)(?:[,\]}\s]|$)/;
 
 /**
  * Parses JSON so that no number changes (S5): one whose text a double would not give back is an exact number that keeps its text.
  * `__proto__` is a member like any other. Throws SyntaxError.
+ *
+ * A text without such numbers costs two scans and the native parse, together two to three times the parse alone; the slow way costs
+ * eight times. A string that looks like such a number only leads to the slow way.
  */
 export function parseExact(text: string): Json {
-  if (!SUSPICIOUS.test(text)) return JSON.parse(text) as Json;
+  if (!LONG_INTEGER.test(text) && !UNUSUAL_NUMBER.test(text)) return JSON.parse(text) as Json;
   return JSON.parse(text, keepText as (name: string, value: unknown) => unknown) as Json;
 }
 

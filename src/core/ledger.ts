@@ -72,6 +72,8 @@ export interface Intent {
   readonly held: Held | undefined;
   /** Number of an operation of the same key that this one replaces (certainly not sent, left over, or verifying); its row goes. */
   readonly replaces: number | undefined;
+  /** True when it comes from the source, so that what waited behind the replaced one is older (U2). */
+  readonly dropsWaiting: boolean;
 }
 
 /** What makes an operation independent of the source: then the checkpoint may pass it (P2). */

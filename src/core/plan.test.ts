@@ -116,6 +116,12 @@ test("U2: a newer version waits behind an unknown operation and replaces one tha
   assert.ok(parked.kind === "update" && parked.replaces === 9);
 });
 
+test("U2: with a version about to take its turn and nothing before it, a newer one waits in its place", () => {
+  const waiting = { number: 10, hash: "B", sourceVersion: "04" };
+  assert.equal(planRecord(record, known({ entry, waiting }), context).kind, "wait");
+  assert.equal(planRecord({ ...record, hash: "B" }, known({ entry, waiting }), context).kind, "unchanged");
+});
+
 test("U2: nothing takes the place of a parked operation that is being delivered just now", () => {
   const decision = planRecord(record, known({ entry, operation: { ...operation, state: "parked", held: true } }), {
     ...context,

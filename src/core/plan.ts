@@ -64,6 +64,9 @@ export function planRecord(record: DesiredRecord, known: Known | undefined, cont
   if (isStillRejected(record, known, context)) return { kind: "stillRejected" };
   const operation = known?.operation;
   if (operation !== undefined) return behindOperation(record, known as Known, operation, context);
+  // U2: a version that waits is about to take its turn; this one waits in its place, or is the same.
+  if (known?.waiting !== undefined)
+    return known.waiting.hash === record.hash ? { kind: "unchanged" } : { kind: "wait" };
   const entry = known?.entry;
   if (entry === undefined) return planCreate(context, undefined, undefined);
   if (entry.hash === record.hash && entry.address === record.address) return { kind: "unchanged" };

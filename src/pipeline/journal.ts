@@ -53,6 +53,7 @@ export function createJournal(context: RunContext): Journal {
         progress: FRESH,
         held,
         replaces: undefined,
+        dropsWaiting: true,
       } as const;
       return { ...common, ...idle, kind: "update" };
     }
@@ -72,6 +73,7 @@ export function createJournal(context: RunContext): Journal {
       },
       held: needsBytes(planned) ? held : undefined,
       replaces: decision.replaces,
+      dropsWaiting: decision.replaces !== undefined,
     };
   };
 
@@ -107,6 +109,7 @@ export function createJournal(context: RunContext): Journal {
     const intent = {
       ...intentOf(planned, { ...operation.progress, firstSentMs: clock.wallMs() }),
       replaces: operation.number,
+      dropsWaiting: false,
     };
     const [number] = await ledger.journal({ run: context.run, intents: [intent], rejects: [], clearRejects: [] });
     invariant(number !== undefined, "K1", "a journalled operation has no number");

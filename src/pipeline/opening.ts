@@ -64,7 +64,8 @@ function choose(
 ): Omit<Opening, "partial"> {
   const mapping = sync.mapping.fingerprint;
   const fresh = (kind: "full" | "incremental", since: string | undefined): Checkpoint => ({
-    read: (stored?.read ?? 0) + 1,
+    // A time, so that a checkpoint that was reset never gives a number that entries of an earlier read still carry.
+    read: Math.max(Math.floor(nowMs), (stored?.read ?? 0) + 1),
     kind,
     cursor: stored?.cursor,
     complete: false,

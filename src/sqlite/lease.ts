@@ -2,8 +2,10 @@ import { DatabaseSync } from "node:sqlite";
 import { EvenkeelError } from "../core/errors.ts";
 import { invariant } from "../core/invariant.ts";
 import type { Database } from "./database.ts";
+import { isBusy, storing } from "./failure.ts";
+import { createPrivately } from "./private-file.ts";
 
-/** Who holds the right to write. */
+/** Who has the right to write. */
 export interface Holder {
   readonly pid: number;
   readonly host: string;
@@ -11,77 +13,117 @@ export interface Holder {
   readonly purpose: string;
 }
 
+/** The lock on the file beside the ledger. */
+export interface Lock {
+  free(): void;
+}
+
 /**
- * The right of one process to write the ledger (U7). The lock is the operating system's, on a file of its own that SQLite keeps locked
- * for as long as a transaction is open: the death of the process frees it, however it dies, and a stopped process keeps it. The number
- * in the ledger grows with each lease and is checked in every writing transaction, for the case that the lock file was taken away.
+ * Locks the file `<ledger>-lock` for as long as this process lives, or until it is freed; undefined when another has it.
+ * It is an SQLite file with an open exclusive transaction, because that is the operating system's lock on Linux, macOS and Windows
+ * alike: the death of the process frees it, however it dies, and a stopped process keeps it (U7).
  */
-export class FileLease {
+export function takeLock(ledgerFile: string): Lock | undefined {
+  const file = `${ledgerFile}-lock`;
+  return storing(file, () => {
+    createPrivately(file);
+    const db = new DatabaseSync(file, { timeout: 0 });
+    try {
+      db.exec("BEGIN EXCLUSIVE");
+    } catch (error) {
+      db.close();
+      if (isBusy(error)) return undefined;
+      throw error;
+    }
+    // Closing rolls the transaction back, and that frees the lock.
+    return { free: () => db.close() };
+  });
+}
+
+/** What a second process is told. The holder's own words are in the ledger, which can be read while it is locked. */
+export function heldError(database: Database, { purpose, pid, host, startedMs }: Partial<Holder>): EvenkeelError {
+  const since = startedMs === undefined ? "" : `, since ${new Date(startedMs).toISOString()}`;
+  const who = pid === undefined ? "another process" : `process ${pid} on ${host} (${purpose}${since})`;
+  return new EvenkeelError("LEDGER_HELD", `the ledger ${database.file} is in use by ${who}`, {
+    next: "Wait for it to end. Syncs that should run at the same time go into one run, or into ledgers of their own (`--state FILE`).",
+  });
+}
+
+/** The row of the table `lease`. */
+export interface LeaseTable {
+  holder(): Partial<Holder>;
+  fence(): number;
+  put(fence: number, holder: Holder): void;
+}
+
+export function leaseTable(database: Database): LeaseTable {
+  const select = database.prepare("SELECT pid, host, started_ms, purpose FROM lease");
+  const selectFence = database.prepare("SELECT fence FROM lease");
+  const replace = database.prepare(
+    "INSERT OR REPLACE INTO lease (id, fence, pid, host, started_ms, purpose) VALUES (1, ?, ?, ?, ?, ?)",
+  );
+  return {
+    holder() {
+      const row = select.get();
+      if (row === undefined) return {};
+      const { pid, host, started_ms: startedMs, purpose } = row;
+      return { pid, host, startedMs, purpose } as unknown as Holder;
+    },
+    fence: () => (selectFence.get()?.["fence"] as number | undefined) ?? 0,
+    put: (fence, { pid, host, startedMs, purpose }) => void replace.run(fence, pid, host, startedMs, purpose),
+  };
+}
+
+/**
+ * The right of one process to write the ledger. The fence is checked in every writing transaction, for the case that somebody
+ * took the lock file away: then a second process has a lock of its own, and the first one must not write any more (U7).
+ */
+export class LedgerLease {
   readonly #database: Database;
-  #lock: DatabaseSync | undefined;
+  readonly #table: LeaseTable;
+  #lock: Lock | undefined;
   #fence = 0;
 
   constructor(database: Database) {
     this.#database = database;
+    this.#table = leaseTable(database);
   }
 
-  /** Throws LEDGER_HELD when another process has it. */
+  /** Takes the right and returns its fence. Throws `LEDGER_HELD`. */
   acquire(holder: Holder): number {
-    if (this.#lock !== undefined) throw this.#held();
-    const lock = new DatabaseSync(`${this.#database.file}-lock`);
+    const lock = this.#lock === undefined ? takeLock(this.#database.file) : undefined;
+    if (lock === undefined)
+      throw heldError(
+        this.#database,
+        this.#database.snapshot(() => this.#table.holder()),
+      );
     try {
-      lock.exec("PRAGMA busy_timeout = 0");
-      lock.exec("BEGIN EXCLUSIVE");
-    } catch {
-      lock.close();
-      throw this.#held();
+      this.#fence = this.#database.transaction(() => {
+        const fence = this.#table.fence() + 1;
+        this.#table.put(fence, holder);
+        return fence;
+      });
+    } catch (error) {
+      lock.free();
+      throw error;
     }
     this.#lock = lock;
-    this.#fence = this.#database.transaction(() => {
-      const fence = this.#storedFence() + 1;
-      this.#put("fence", String(fence));
-      this.#put("holder", JSON.stringify(holder));
-      return fence;
-    });
     return this.#fence;
   }
 
-  release(): void {
-    const lock = this.#lock;
-    if (lock === undefined) return;
+  /** Gives up the right of this fence; a later one stays. */
+  release(fence: number = this.#fence): void {
+    if (fence !== this.#fence) return;
+    this.#lock?.free();
     this.#lock = undefined;
-    // Closing rolls the open transaction back, which is what frees the lock.
-    lock.close();
   }
 
-  /** To be called inside every writing transaction. */
+  /** To be called inside every writing transaction. Throws `LEDGER_FENCED`, and `INVARIANT` without a lease. */
   check(): void {
-    invariant(this.#lock !== undefined, "U7", "the ledger is written without a lease");
-    if (this.#storedFence() === this.#fence) return;
-    throw new EvenkeelError("LEDGER_FENCED", "another process has taken over the ledger", {
-      next: "Only one process may use a ledger; the other one goes on.",
+    invariant(this.#lock !== undefined, "U7", "the ledger was to be written without a lease");
+    if (this.#table.fence() === this.#fence) return;
+    throw new EvenkeelError("LEDGER_FENCED", `another process has taken over the ledger ${this.#database.file}`, {
+      next: "Nothing more is written here; the other process goes on. The lock file beside the ledger must stay while a run is under way.",
     });
-  }
-
-  #held(): EvenkeelError {
-    const stored = this.#database.prepare("SELECT value FROM meta WHERE name = 'holder'").get()?.["value"] as
-      | string
-      | undefined;
-    const holder = stored === undefined ? undefined : (JSON.parse(stored) as Holder);
-    const who =
-      holder === undefined
-        ? "another process"
-        : `process ${holder.pid} on ${holder.host} (${holder.purpose}, since ${new Date(holder.startedMs).toISOString()})`;
-    return new EvenkeelError("LEDGER_HELD", `the ledger ${this.#database.file} is in use by ${who}`, {
-      next: "Wait for it to end. Syncs that should run at the same time go into one run, or into ledgers of their own (`--state FILE`).",
-    });
-  }
-
-  #storedFence(): number {
-    return Number(this.#database.prepare("SELECT value FROM meta WHERE name = 'fence'").get()?.["value"] ?? 0);
-  }
-
-  #put(name: string, value: string): void {
-    this.#database.prepare("INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)").run(name, value);
   }
 }

@@ -1,98 +1,113 @@
-import type { LaneMemory, Ledger, SyncLedger } from "../core/ledger.ts";
-import { openDatabase } from "./database.ts";
-import { FileLease } from "./lease.ts";
-import { optional } from "./packed.ts";
-import { migrate, requireSchema } from "./schema.ts";
+import { EvenkeelError } from "../core/errors.ts";
+import type { Ledger, SyncLedger } from "../core/ledger.ts";
+import { emptyDatabase, openDatabase, openToLook, type Database } from "./database.ts";
+import { lanesTable } from "./lanes.ts";
+import { heldError, leaseTable, LedgerLease, takeLock } from "./lease.ts";
+import { migrate, schemaOf } from "./migrations.ts";
 import { createSyncLedger } from "./sync-ledger.ts";
+import { syncsTable } from "./syncs.ts";
 
 export interface LedgerOptions {
+  /** The SQLite file. Beside it are `-lock`, and while it is open `-wal` and `-shm`. */
   readonly file: string;
   /** Keep the content last applied, for field differences (`state.bodies`). */
   readonly bodies: boolean;
-  /** Only look; the file must exist. */
+  /** Only look: no file is made, no lease can be taken. A file that is not there is a ledger that knows nothing. */
   readonly readOnly?: boolean;
-  /** For tests: called inside each writing transaction, before it commits. */
-  readonly inside?: (method: string) => void;
 }
 
-/** Opens the ledger of a file, making it or bringing it to the newest schema. Throws EvenkeelError LEDGER_*. */
+/**
+ * Opens the ledger of a file; makes it where there is none, and brings it to the newest schema.
+ *
+ * Throws `LEDGER_NEWER` (written by a later version), `LEDGER_CORRUPT` (damaged, or no ledger), `LEDGER_NETWORK` (a file system that is
+ * shared over a network), `LEDGER_READ_ONLY`, `LEDGER_FULL`, and `LEDGER_HELD` when an older schema is in use by another process.
+ */
 export async function openLedger(options: LedgerOptions): Promise<Ledger> {
-  const database = openDatabase(options.file, { readOnly: options.readOnly === true });
-  try {
-    if (options.readOnly === true) requireSchema(database);
-    else migrate(database);
-  } catch (error) {
-    database.close();
-    throw error;
-  }
-  const lease = new FileLease(database);
-  const syncs = new Map<string, SyncLedger>();
+  const readOnly = options.readOnly === true;
+  const database = readOnly ? databaseToLook(options.file) : databaseToWrite(options.file);
+  const lease = new LedgerLease(database);
+  const lanes = lanesTable(database);
+  const syncs = syncsTable(database);
+  const open = new Map<string, SyncLedger>();
 
-  const idOf = (name: string): number => {
-    const row = database.prepare("SELECT id FROM syncs WHERE name = ?").get(name);
-    if (row !== undefined) return row["id"] as number;
-    // A ledger that is only looked at knows nothing of this sync: no row has this number.
-    if (options.readOnly === true) return 0;
-    return Number(
-      database.transaction(() => database.prepare("INSERT INTO syncs (name) VALUES (?)").run(name)).lastInsertRowid,
-    );
-  };
+  const write = async <Result>(work: () => Result): Promise<Result> =>
+    database.transaction(() => {
+      lease.check();
+      return work();
+    });
 
   return {
     location: options.file,
     async acquire(holder) {
+      if (readOnly) throw new EvenkeelError("INVARIANT", "a ledger that was opened to look at cannot be written");
       const fence = lease.acquire(holder);
-      return { fence, release: async () => lease.release() };
+      return { fence, release: async () => lease.release(fence) };
     },
     async of(name) {
-      let ledger = syncs.get(name);
-      if (ledger === undefined) {
-        ledger = createSyncLedger({
-          database,
-          lease,
-          id: idOf(name),
-          name,
-          keepsBodies: options.bodies,
-          inside: options.inside,
-        });
-        syncs.set(name, ledger);
-      }
+      const ledger = open.get(name) ?? createSyncLedger({ database, lease, name, keepsBodies: options.bodies });
+      open.set(name, ledger);
       return ledger;
     },
-    syncs: async () =>
-      database
-        .prepare("SELECT name FROM syncs ORDER BY id")
-        .all()
-        .map((row) => row["name"] as string),
-    lanes: async () =>
-      database
-        .prepare("SELECT lane, blocked_until_ms, learned FROM lanes")
-        .all()
-        .map((row): LaneMemory => ({
-          lane: row["lane"] as string,
-          blockedUntilMs: optional(row["blocked_until_ms"]),
-          learned: optional(row["learned"]),
-        })),
-    async saveLane({ lane, blockedUntilMs, learned }) {
-      database.transaction(() => {
-        lease.check();
-        database
-          .prepare("INSERT OR REPLACE INTO lanes (lane, blocked_until_ms, learned) VALUES (?, ?, ?)")
-          .run(lane, blockedUntilMs ?? null, learned ?? null);
-      });
-    },
-    async unblockLanes(part) {
-      return database.transaction(() => {
-        lease.check();
-        const sql =
-          "UPDATE lanes SET blocked_until_ms = NULL WHERE blocked_until_ms IS NOT NULL AND instr(lane, ?) > 0";
-        return Number(database.prepare(sql).run(part ?? "").changes);
-      });
-    },
+    syncs: async () => database.snapshot(syncs.names),
+    lanes: async () => database.snapshot(lanes.all),
+    saveLane: (memory) => write(() => lanes.put(memory)),
+    unblockLanes: (part) => write(() => lanes.unblock(part ?? "")),
     async close() {
-      lease.release();
-      if (options.readOnly !== true) database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
       database.close();
+      // Last, so that nobody takes over a ledger that is still being put away.
+      lease.release();
     },
   };
+}
+
+function databaseToWrite(file: string): Database {
+  const database = openDatabase(file);
+  try {
+    bringUpToDate(database);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function databaseToLook(file: string): Database {
+  const database = openToLook(file);
+  if (database === undefined) return nothingKnown(file);
+  try {
+    const schema = schemaOf(database);
+    if (schema === "current") return database;
+    database.close();
+    if (schema === "empty") return nothingKnown(file);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+  // Reading an older schema as it is would need the old queries; a run would migrate it anyway.
+  databaseToWrite(file).close();
+  return openToLook(file) ?? nothingKnown(file);
+}
+
+function nothingKnown(file: string): Database {
+  const database = emptyDatabase(file);
+  migrate(database);
+  return database;
+}
+
+function bringUpToDate(database: Database): void {
+  const schema = schemaOf(database);
+  if (schema === "empty") migrate(database);
+  if (schema !== "older") return;
+  // U7: a process of the older version that is still at work must not find other tables under its hands.
+  const lock = takeLock(database.file);
+  if (lock === undefined)
+    throw heldError(
+      database,
+      database.snapshot(() => leaseTable(database).holder()),
+    );
+  try {
+    migrate(database);
+  } finally {
+    lock.free();
+  }
 }

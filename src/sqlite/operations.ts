@@ -1,153 +1,166 @@
+import { invariant } from "../core/invariant.ts";
 import type { Held, Intent, KnownOperation, Resolution, StoredOperation } from "../core/ledger.ts";
 import type { OperationKind, OperationState, Progress } from "../core/operation.ts";
-import type { Database } from "./database.ts";
-import { optional, pack, unpackOptional } from "./packed.ts";
-
-const ALL =
-  "number, run, key, key_kind, kind, state, hash, source_version, address, destination_id, idempotency_key, progress, held";
-
-/** Progress as it is stored: JSON leaves out what is undefined. */
-export function progressOf(text: string): Progress {
-  const stored = JSON.parse(text) as Partial<Progress>;
-  return {
-    attempts: stored.attempts ?? 0,
-    everUnknown: stored.everUnknown ?? false,
-    firstSentMs: stored.firstSentMs,
-    lastSentMs: stored.lastSentMs,
-    notBeforeMs: stored.notBeforeMs,
-    staleUntilMs: stored.staleUntilMs,
-    lastMessage: stored.lastMessage,
-  };
-}
+import type { Database, Row } from "./database.ts";
+import { optional, pack, packOptional, parsePlain, unpackOptional } from "./packed.ts";
+import type { SyncId } from "./syncs.ts";
 
 /** The table `operations`, of one sync. Methods run in the caller's transaction. */
 export interface OperationsTable {
   /** Journals one intent: what it replaces goes, and so does an older version that waits for the same key. Returns its number. */
   journal(run: number, intent: Intent): number;
-  remove(number: number): void;
+  /** The row of an operation that is resolved goes. Throws `INVARIANT` when it has none. */
+  resolve(number: number): void;
   hold(resolution: Extract<Resolution, { kind: "held" }>): void;
-  verify(number: number, atMs: number, held: Held | undefined, destinationId: string | undefined): void;
-  known(row: Readonly<Record<string, unknown>>): KnownOperation;
+  verify(resolution: Extract<Resolution, { kind: "applied" }>): void;
+  dropWaiting(number: number): void;
+  /** Calls `found` for each operation of these keys: at most one that is under way, and one that waits. */
+  among(keys: readonly string[], found: (key: string, operation: KnownOperation) => void): void;
+  owners(addresses: readonly string[], found: (address: string, key: string) => void): void;
   unresolved(after: number, limit: number): readonly StoredOperation[];
   ofKey(key: string): { readonly active: StoredOperation | undefined; readonly waiting: StoredOperation | undefined };
-  /** Repeatable writes without bytes that an earlier run left and this one did not meet. */
-  leftovers(run: number): readonly { readonly number: number; readonly key: string }[];
-  countByState(): Record<OperationState, number>;
+  /** Repeatable writes without bytes that an earlier run left and `run` did not meet: they go, and so do the hashes of their entries. */
+  abandonLeftovers(run: number): number;
+  countByState(): Readonly<Record<OperationState, number>>;
   unblock(key: string | undefined): number;
   clear(): void;
 }
 
+const SHORT = "number, run, key, kind, state, hash, source_version, address, destination_id, progress";
+const WHOLE = `${SHORT}, key_kind, idempotency_key, held`;
+const LEFTOVER = "sync = ? AND state = 'sent' AND held IS NULL AND run <> ?";
+const NOT_BEFORE = "json_extract(progress, '$.notBeforeMs') IS NOT NULL";
+
 /** `isOurs` tells the runs that this process began. */
-export function operationsTable(database: Database, sync: number, isOurs: (run: number) => boolean): OperationsTable {
-  const insert = (run: number, intent: Intent): number => {
-    const sql =
-      "INSERT INTO operations (sync, run, key, key_kind, kind, state, hash, source_version, address, destination_id, idempotency_key, progress, held) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-    const { lastInsertRowid } = database
-      .prepare(sql)
-      .run(
-        sync,
-        run,
-        intent.key,
-        intent.keyKind,
-        intent.kind,
-        intent.state,
-        intent.hash,
-        intent.sourceVersion ?? null,
-        intent.address ?? null,
-        intent.destinationId ?? null,
-        intent.idempotencyKey ?? null,
-        JSON.stringify(intent.progress),
-        intent.held === undefined ? null : pack(intent.held),
-      );
-    return Number(lastInsertRowid);
-  };
+export function operationsTable(database: Database, sync: SyncId, isOurs: (run: number) => boolean): OperationsTable {
+  const insert = database.prepare(
+    `INSERT INTO operations (sync, run, key, key_kind, kind, state, hash, source_version, address, destination_id,
+       idempotency_key, progress, held) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const remove = database.prepare("DELETE FROM operations WHERE sync = ? AND number = ?");
+  const removeWaiting = database.prepare("DELETE FROM operations WHERE sync = ? AND number = ? AND state = 'waiting'");
+  const removeWaitingOf = database.prepare("DELETE FROM operations WHERE sync = ? AND key = ? AND state = 'waiting'");
+  const updateHeld = database.prepare(
+    "UPDATE operations SET state = ?, progress = ?, held = ? WHERE sync = ? AND number = ?",
+  );
+  const updateVerifying = database.prepare(
+    `UPDATE operations SET state = 'verifying', progress = json_set(progress, '$.staleUntilMs', ?), held = ?,
+       destination_id = ?, idempotency_key = NULL WHERE sync = ? AND number = ?`,
+  );
+  const selectAmong = database.prepare(
+    `SELECT ${SHORT}, held IS NOT NULL AS is_held FROM operations
+       WHERE sync = ? AND key IN (SELECT value FROM json_each(?))`,
+  );
+  const selectOwners = database.prepare(
+    "SELECT address, key FROM operations WHERE sync = ? AND address IN (SELECT value FROM json_each(?))",
+  );
+  const selectUnresolved = database.prepare(
+    `SELECT ${WHOLE}, held IS NOT NULL AS is_held FROM operations WHERE number > ? AND +sync = ? ORDER BY number LIMIT ?`,
+  );
+  const selectOfKey = database.prepare(
+    `SELECT ${WHOLE}, held IS NOT NULL AS is_held FROM operations WHERE sync = ? AND key = ?`,
+  );
+  const forgetHashes = database.prepare(
+    `UPDATE entries SET hash = NULL WHERE sync = ? AND key IN (SELECT key FROM operations WHERE ${LEFTOVER})`,
+  );
+  const removeLeftovers = database.prepare(`DELETE FROM operations WHERE ${LEFTOVER}`);
+  const countStates = database.prepare("SELECT state, count(*) AS n FROM operations WHERE sync = ? GROUP BY state");
+  const unblock = database.prepare(
+    `UPDATE operations SET progress = json_remove(progress, '$.notBeforeMs')
+       WHERE sync = ?1 AND (?2 IS NULL OR key = ?2) AND state = 'parked' AND ${NOT_BEFORE}`,
+  );
+  const clear = database.prepare("DELETE FROM operations WHERE sync = ?");
 
-  const remove = (number: number): void => void database.prepare("DELETE FROM operations WHERE number = ?").run(number);
-
-  const journal = (run: number, intent: Intent): number => {
-    if (intent.replaces !== undefined) remove(intent.replaces);
-    if (intent.state === "waiting")
-      database.prepare("DELETE FROM operations WHERE sync = ? AND key = ? AND state = 'waiting'").run(sync, intent.key);
-    return insert(run, intent);
-  };
-
-  const hold = ({ number, state, progress, held }: Extract<Resolution, { kind: "held" }>): void => {
-    database
-      .prepare("UPDATE operations SET state = ?, progress = ?, held = ? WHERE number = ?")
-      .run(state, JSON.stringify(progress), pack(held), number);
-  };
-
-  const verify = (number: number, atMs: number, held: Held | undefined, destinationId: string | undefined): void => {
-    database
-      .prepare(
-        "UPDATE operations SET state = 'verifying', progress = json_set(progress, '$.staleUntilMs', ?), held = ?, destination_id = ?, idempotency_key = NULL WHERE number = ?",
-      )
-      .run(atMs, held === undefined ? null : pack(held), destinationId ?? null, number);
-  };
-
-  const known = (row: Readonly<Record<string, unknown>>): KnownOperation => ({
+  const known = (row: Row): KnownOperation => ({
     number: row["number"] as number,
     kind: row["kind"] as OperationKind,
     state: row["state"] as OperationState,
     hash: row["hash"] as string,
     sourceVersion: optional(row["source_version"]),
     ours: isOurs(row["run"] as number),
-    held: row["held"] !== null,
-    progress: progressOf(row["progress"] as string),
+    held: row["is_held"] === 1,
+    progress: progressOf(row["progress"]),
     address: optional(row["address"]),
     destinationId: optional(row["destination_id"]),
   });
-
-  const stored = (row: Readonly<Record<string, unknown>>): StoredOperation => ({
+  const stored = (row: Row): StoredOperation => ({
     ...known(row),
     key: row["key"] as string,
     keyKind: row["key_kind"] as string,
     idempotencyKey: optional(row["idempotency_key"]),
     stored: unpackOptional<Held>(row["held"]),
   });
+  /** U1: whatever is resolved was journalled before; a row that is missing means that two took it for theirs. */
+  const mustChange = (changes: number | bigint, number: number): void =>
+    invariant(Number(changes) === 1, "U1", `operation ${number} is resolved, but it is not in the journal`);
 
-  const unresolved = (after: number, limit: number): readonly StoredOperation[] =>
-    database
-      .prepare(`SELECT ${ALL} FROM operations WHERE sync = ? AND number > ? ORDER BY number LIMIT ?`)
-      .all(sync, after, limit)
-      .map(stored);
-
-  const ofKey: OperationsTable["ofKey"] = (key) => {
-    const rows = database
-      .prepare(`SELECT ${ALL} FROM operations WHERE sync = ? AND key = ?`)
-      .all(sync, key)
-      .map(stored);
-    return {
-      active: rows.find(({ state }) => state !== "waiting"),
-      waiting: rows.find(({ state }) => state === "waiting"),
-    };
+  return {
+    journal(run, intent) {
+      if (intent.replaces !== undefined) remove.run(sync.id, intent.replaces);
+      if (intent.dropsWaiting) removeWaitingOf.run(sync.id, intent.key);
+      const content = [intent.hash, intent.sourceVersion ?? null, intent.address ?? null, intent.destinationId ?? null];
+      const sending = [intent.idempotencyKey ?? null, JSON.stringify(intent.progress), packOptional(intent.held)];
+      const { key, keyKind, kind, state } = intent;
+      return Number(insert.run(sync.id, run, key, keyKind, kind, state, ...content, ...sending).lastInsertRowid);
+    },
+    resolve: (number) => mustChange(remove.run(sync.id, number).changes, number),
+    hold({ number, state, progress, held }) {
+      const { changes } = updateHeld.run(state, JSON.stringify(progress), pack(held), sync.id, number);
+      mustChange(changes, number);
+    },
+    verify({ number, entry, verify }) {
+      invariant(verify !== undefined, "U3", `operation ${number} is to be verified at no time`);
+      const { destinationId } = entry;
+      const { changes } = updateVerifying.run(
+        verify.atMs,
+        packOptional(verify.held),
+        destinationId ?? null,
+        sync.id,
+        number,
+      );
+      mustChange(changes, number);
+    },
+    dropWaiting: (number) => void removeWaiting.run(sync.id, number),
+    among(keys, found) {
+      for (const row of selectAmong.all(sync.id, JSON.stringify(keys))) found(row["key"] as string, known(row));
+    },
+    owners(addresses, found) {
+      for (const row of selectOwners.all(sync.id, JSON.stringify(addresses))) {
+        found(row["address"] as string, row["key"] as string);
+      }
+    },
+    unresolved: (after, limit) => selectUnresolved.all(after, sync.id, limit).map(stored),
+    ofKey(key) {
+      const rows = selectOfKey.all(sync.id, key).map(stored);
+      return {
+        active: rows.find(({ state }) => state !== "waiting"),
+        waiting: rows.find(({ state }) => state === "waiting"),
+      };
+    },
+    abandonLeftovers(run) {
+      forgetHashes.run(sync.id, sync.id, run);
+      return Number(removeLeftovers.run(sync.id, run).changes);
+    },
+    countByState() {
+      const counts = { sent: 0, unknown: 0, parked: 0, waiting: 0, verifying: 0 };
+      for (const row of countStates.all(sync.id)) counts[row["state"] as OperationState] = row["n"] as number;
+      return counts;
+    },
+    unblock: (key) => Number(unblock.run(sync.id, key ?? null).changes),
+    clear: () => void clear.run(sync.id),
   };
+}
 
-  const leftovers = (run: number): readonly { readonly number: number; readonly key: string }[] =>
-    database
-      .prepare("SELECT number, key FROM operations WHERE sync = ? AND state = 'sent' AND held IS NULL AND run <> ?")
-      .all(sync, run)
-      .map((row) => ({ number: row["number"] as number, key: row["key"] as string }));
-
-  const countByState = (): Record<OperationState, number> => {
-    const counts = { sent: 0, unknown: 0, parked: 0, waiting: 0, verifying: 0 };
-    for (const row of database
-      .prepare("SELECT state, count(*) AS n FROM operations WHERE sync = ? GROUP BY state")
-      .all(sync)) {
-      counts[row["state"] as OperationState] = row["n"] as number;
-    }
-    return counts;
+/** JSON leaves out what is undefined. */
+function progressOf(stored: unknown): Progress {
+  const { attempts, everUnknown, ...rest } = parsePlain<Partial<Progress>>(stored);
+  return {
+    attempts: attempts ?? 0,
+    everUnknown: everUnknown ?? false,
+    firstSentMs: rest.firstSentMs,
+    lastSentMs: rest.lastSentMs,
+    notBeforeMs: rest.notBeforeMs,
+    staleUntilMs: rest.staleUntilMs,
+    lastMessage: rest.lastMessage,
   };
-
-  const unblock = (key: string | undefined): number => {
-    const sql =
-      "UPDATE operations SET progress = json_remove(progress, '$.notBeforeMs') WHERE sync = ? AND state = 'parked' AND json_extract(progress, '$.notBeforeMs') IS NOT NULL";
-    const done =
-      key === undefined ? database.prepare(sql).run(sync) : database.prepare(`${sql} AND key = ?`).run(sync, key);
-    return Number(done.changes);
-  };
-
-  const clear = (): void => void database.prepare("DELETE FROM operations WHERE sync = ?").run(sync);
-
-  return { journal, remove, hold, verify, known, unresolved, ofKey, leftovers, countByState, unblock, clear };
 }

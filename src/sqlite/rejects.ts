@@ -1,88 +1,87 @@
 import type { JsonObject } from "../core/json.ts";
 import type { NewReject, Reject } from "../core/ledger.ts";
 import type { Evidence } from "../core/outcome.ts";
-import type { Database } from "./database.ts";
-import { optional, pack, unpackOptional } from "./packed.ts";
-
-/** A record without a key is told apart by its content; `#` is no part of a hash, and a key that begins with it has another length. */
-const identityOf = ({ key, sourceHash }: NewReject): string => key ?? `#${sourceHash}`;
+import type { Database, Row } from "./database.ts";
+import { optional, packOptional, unpackOptional } from "./packed.ts";
+import type { SyncId } from "./syncs.ts";
 
 /** The table `rejects`, of one sync: one row a record, the last refusal. Methods run in the caller's transaction. */
 export interface RejectsTable {
+  /** A record that was refused before keeps its row and its number. */
   put(run: number, reject: NewReject): void;
   clear(key: string): void;
+  /** Calls `found` for each of these keys that has a reject (P11). */
+  among(keys: readonly string[], found: (key: string, sourceHash: string, mapping: string) => void): void;
   list(after: number, limit: number): readonly Reject[];
   one(id: number): Reject | undefined;
   ofKey(key: string): Reject | undefined;
   discard(ids: readonly number[]): number;
-  count(kind: Reject["kind"]): number;
+  countByKind(): Readonly<Record<Reject["kind"], number>>;
   clearAll(): void;
 }
 
-export function rejectsTable(database: Database, sync: number): RejectsTable {
-  const put = (run: number, reject: NewReject): void => {
-    const sql = `INSERT INTO rejects (sync, run, identity, key, kind, code, reason, source, source_hash, mapping, evidence, at_ms, times)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)
-      ON CONFLICT (sync, identity) DO UPDATE SET run = excluded.run, kind = excluded.kind, code = excluded.code, reason = excluded.reason,
-        source = excluded.source, source_hash = excluded.source_hash, mapping = excluded.mapping, evidence = excluded.evidence,
-        at_ms = excluded.at_ms, times = times + 1`;
-    database
-      .prepare(sql)
-      .run(
-        sync,
-        run,
-        identityOf(reject),
-        reject.key ?? null,
-        reject.kind,
-        reject.code,
-        reject.reason,
-        reject.source === undefined ? null : pack(reject.source),
-        reject.sourceHash,
-        reject.mapping,
-        reject.evidence === undefined ? null : pack(reject.evidence),
-        reject.atMs,
-      );
-  };
+const AGAIN = `DO UPDATE SET run = excluded.run, kind = excluded.kind, code = excluded.code, reason = excluded.reason,
+  source = excluded.source, source_hash = excluded.source_hash, mapping = excluded.mapping, evidence = excluded.evidence,
+  at_ms = excluded.at_ms, times = iif(kind = excluded.kind AND code = excluded.code, times + 1, 1)`;
 
-  const read = (row: Readonly<Record<string, unknown>>): Reject => ({
-    id: row["id"] as number,
-    run: row["run"] as number,
-    kind: row["kind"] as Reject["kind"],
-    key: optional(row["key"]),
-    code: row["code"] as Reject["code"],
-    reason: row["reason"] as string,
-    source: unpackOptional<JsonObject>(row["source"]),
-    sourceHash: row["source_hash"] as string,
-    mapping: row["mapping"] as string,
-    evidence: unpackOptional<Evidence>(row["evidence"]),
-    atMs: row["at_ms"] as number,
-    times: row["times"] as number,
-  });
-
-  const clear = (key: string): void =>
-    void database.prepare("DELETE FROM rejects WHERE sync = ? AND key = ?").run(sync, key);
-  const list = (after: number, limit: number): readonly Reject[] =>
-    database
-      .prepare("SELECT * FROM rejects WHERE sync = ? AND id > ? ORDER BY id LIMIT ?")
-      .all(sync, after, limit)
-      .map(read);
-  const one = (id: number): Reject | undefined => {
-    const row = database.prepare("SELECT * FROM rejects WHERE sync = ? AND id = ?").get(sync, id);
-    return row && read(row);
+export function rejectsTable(database: Database, sync: SyncId): RejectsTable {
+  const upsert = database.prepare(
+    `INSERT INTO rejects (sync, run, kind, key, code, reason, source, source_hash, mapping, evidence, at_ms, times)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)
+       ON CONFLICT (sync, key) WHERE key IS NOT NULL ${AGAIN}
+       ON CONFLICT (sync, source_hash) WHERE key IS NULL ${AGAIN}`,
+  );
+  const clear = database.prepare("DELETE FROM rejects WHERE sync = ? AND key = ?");
+  const selectAmong = database.prepare(
+    "SELECT key, source_hash, mapping FROM rejects WHERE sync = ? AND key IN (SELECT value FROM json_each(?))",
+  );
+  const selectList = database.prepare("SELECT * FROM rejects WHERE id > ? AND sync = ? ORDER BY id LIMIT ?");
+  const selectOne = database.prepare("SELECT * FROM rejects WHERE sync = ? AND id = ?");
+  const selectOfKey = database.prepare("SELECT * FROM rejects WHERE sync = ? AND key = ?");
+  const discard = database.prepare("DELETE FROM rejects WHERE sync = ? AND id IN (SELECT value FROM json_each(?))");
+  const countKinds = database.prepare("SELECT kind, count(*) AS n FROM rejects WHERE sync = ? GROUP BY kind");
+  const clearAll = database.prepare("DELETE FROM rejects WHERE sync = ?");
+  return {
+    put(run, { kind, key, code, reason, source, sourceHash, mapping, evidence, atMs }) {
+      const origin = [packOptional(source), sourceHash, mapping];
+      upsert.run(sync.id, run, kind, key ?? null, code, reason, ...origin, packOptional(evidence), atMs);
+    },
+    clear: (key) => void clear.run(sync.id, key),
+    among(keys, found) {
+      for (const row of selectAmong.all(sync.id, JSON.stringify(keys))) {
+        found(row["key"] as string, row["source_hash"] as string, row["mapping"] as string);
+      }
+    },
+    list: (after, limit) => selectList.all(after, sync.id, limit).map(rejectOf),
+    one(id) {
+      const row = selectOne.get(sync.id, id);
+      return row && rejectOf(row);
+    },
+    ofKey(key) {
+      const row = selectOfKey.get(sync.id, key);
+      return row && rejectOf(row);
+    },
+    discard: (ids) => Number(discard.run(sync.id, JSON.stringify(ids)).changes),
+    countByKind() {
+      const counts = { invalid: 0, rejected: 0 };
+      for (const row of countKinds.all(sync.id)) counts[row["kind"] as Reject["kind"]] = row["n"] as number;
+      return counts;
+    },
+    clearAll: () => void clearAll.run(sync.id),
   };
-  const ofKey = (key: string): Reject | undefined => {
-    const row = database.prepare("SELECT * FROM rejects WHERE sync = ? AND identity = ?").get(sync, key);
-    return row && read(row);
-  };
-  const discard = (ids: readonly number[]): number =>
-    Number(
-      database
-        .prepare("DELETE FROM rejects WHERE sync = ? AND id IN (SELECT value FROM json_each(?))")
-        .run(sync, JSON.stringify(ids)).changes,
-    );
-  const count = (kind: Reject["kind"]): number =>
-    database.prepare("SELECT count(*) AS n FROM rejects WHERE sync = ? AND kind = ?").get(sync, kind)?.["n"] as number;
-  const clearAll = (): void => void database.prepare("DELETE FROM rejects WHERE sync = ?").run(sync);
-
-  return { put, clear, list, one, ofKey, discard, count, clearAll };
 }
+
+const rejectOf = (row: Row): Reject => ({
+  id: row["id"] as number,
+  run: row["run"] as number,
+  kind: row["kind"] as Reject["kind"],
+  key: optional(row["key"]),
+  code: row["code"] as Reject["code"],
+  reason: row["reason"] as string,
+  source: unpackOptional<JsonObject>(row["source"]),
+  sourceHash: row["source_hash"] as string,
+  mapping: row["mapping"] as string,
+  evidence: unpackOptional<Evidence>(row["evidence"]),
+  atMs: row["at_ms"] as number,
+  times: row["times"] as number,
+});

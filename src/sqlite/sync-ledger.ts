@@ -1,175 +1,180 @@
-import type { Entry, Known, Resolution, Settlement, SyncLedger } from "../core/ledger.ts";
 import { unreachable } from "../core/invariant.ts";
+import type { Entry, Known, PageIntents, Resolution, Settlement, SyncLedger } from "../core/ledger.ts";
+import { bodiesTable } from "./bodies.ts";
+import { checkpointsTable } from "./checkpoints.ts";
 import type { Database } from "./database.ts";
-import { entriesTable, entryOf } from "./entries.ts";
-import type { FileLease } from "./lease.ts";
+import { entriesTable } from "./entries.ts";
+import { historyTable } from "./history.ts";
+import type { LedgerLease } from "./lease.ts";
 import { operationsTable } from "./operations.ts";
-import { optional } from "./packed.ts";
 import { rejectsTable } from "./rejects.ts";
 import { runsTable } from "./runs.ts";
+import { syncsTable } from "./syncs.ts";
+import { transactionPoint } from "./transaction-point.ts";
 
 interface SyncLedgerOptions {
   readonly database: Database;
-  readonly lease: FileLease;
-  readonly id: number;
+  readonly lease: LedgerLease;
   readonly name: string;
   readonly keepsBodies: boolean;
-  /** For tests: called inside each writing transaction, before it commits; what it throws rolls the transaction back. */
-  readonly inside: ((method: string) => void) | undefined;
 }
 
-/** One sync's part of the ledger. Methods return promises for the sake of other stores; here each is done when it returns. */
-export function createSyncLedger({ database, lease, id, name, keepsBodies, inside }: SyncLedgerOptions): SyncLedger {
-  const begun = new Set<number>();
-  const entries = entriesTable(database, id, keepsBodies);
-  const operations = operationsTable(database, id, (run) => begun.has(run));
-  const rejects = rejectsTable(database, id);
-  const runs = runsTable(database, id, name);
+type Writable<Value> = { -readonly [Name in keyof Value]: Value[Name] };
 
-  /** One writing transaction, under the lease. */
-  const write = async <Result>(method: string, work: () => Result): Promise<Result> =>
-    database.transaction(() => {
+/** One sync's part of the ledger. Methods return promises for the sake of other stores; here each is done when it returns. */
+export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLedgerOptions): SyncLedger {
+  const syncs = syncsTable(database);
+  const sync = { id: database.snapshot(() => syncs.idOf(name)) ?? 0 };
+  const runsOfThisProcess = new Set<number>();
+  const entries = entriesTable(database, sync);
+  const bodies = bodiesTable(database, sync, keepsBodies);
+  const operations = operationsTable(database, sync, (run) => runsOfThisProcess.has(run));
+  const rejects = rejectsTable(database, sync);
+  const checkpoints = checkpointsTable(database, sync);
+  const runs = runsTable(database, sync, name);
+  const history = historyTable(database, sync);
+  const point = transactionPoint();
+
+  /** One writing transaction, under the lease (U7). */
+  const write = async <Result>(method: string, work: () => Result): Promise<Result> => {
+    if (sync.id === 0) {
+      sync.id = database.transaction(() => {
+        lease.check();
+        return syncs.register(name);
+      });
+    }
+    return database.transaction(() => {
       lease.check();
       const result = work();
-      inside?.(method);
+      point.pass(method);
       return result;
     });
+  };
   const read = async <Result>(work: () => Result): Promise<Result> => database.snapshot(work);
 
   const resolve = (resolution: Resolution, run: number): void => {
     switch (resolution.kind) {
-      case "applied": {
-        const { number, entry, mapped, verify } = resolution;
-        entries.put(entry, mapped);
-        rejects.clear(entry.key);
-        if (verify === undefined) operations.remove(number);
-        else operations.verify(number, verify.atMs, verify.held, entry.destinationId);
+      case "applied":
+        entries.put(resolution.entry);
+        bodies.put(resolution.entry.key, resolution.mapped);
+        rejects.clear(resolution.entry.key);
+        if (resolution.verify === undefined) operations.resolve(resolution.number);
+        else operations.verify(resolution);
         return;
-      }
       case "deleted":
         entries.remove(resolution.key);
+        bodies.remove(resolution.key);
         rejects.clear(resolution.key);
-        return operations.remove(resolution.number);
+        return operations.resolve(resolution.number);
       case "rejected":
         rejects.put(run, resolution.reject);
-        return operations.remove(resolution.number);
+        return operations.resolve(resolution.number);
       case "held":
         return operations.hold(resolution);
       case "released":
       case "verified":
-        return operations.remove(resolution.number);
+        return operations.resolve(resolution.number);
       default:
         return unreachable(resolution);
     }
   };
 
-  const settle = ({ run, resolutions, checkpoint, history }: Settlement): void => {
+  const settle = ({ run, resolutions, checkpoint, history: events }: Settlement): void => {
     for (const resolution of resolutions) resolve(resolution, run);
-    for (const event of history) runs.note(run, event);
+    for (const event of events) history.add(run, event);
     // P2: in the transaction of the last outcome before it.
-    if (checkpoint !== undefined) runs.saveCheckpoint(checkpoint);
+    if (checkpoint !== undefined) checkpoints.put(checkpoint);
+  };
+
+  // K1, U1: a page's intents are durable, all of them, before any of it is sent.
+  const journal = ({ run, intents, rejects: refused, clearRejects }: PageIntents): readonly number[] => {
+    for (const key of clearRejects) rejects.clear(key);
+    for (const reject of refused) rejects.put(run, reject);
+    return intents.map((intent) => operations.journal(run, intent));
   };
 
   const lookup = (keys: readonly string[]): ReadonlyMap<string, Known> => {
-    const found = new Map<string, { -readonly [Name in keyof Known]: Known[Name] }>();
-    const of = (key: string) => {
+    const found = new Map<string, Writable<Known>>();
+    const of = (key: string): Writable<Known> => {
       let known = found.get(key);
-      if (known === undefined)
-        found.set(key, (known = { entry: undefined, operation: undefined, waiting: undefined, rejected: undefined }));
+      if (known === undefined) {
+        known = { entry: undefined, operation: undefined, waiting: undefined, rejected: undefined };
+        found.set(key, known);
+      }
       return known;
     };
-    const wanted = JSON.stringify(keys);
-    const rows = (sql: string) => database.prepare(sql).all(wanted, id);
-    for (const row of rows("SELECT e.* FROM json_each(?) w JOIN entries e ON e.sync = ? AND e.key = w.value"))
-      of(row["key"] as string).entry = entryOf(row);
-    for (const row of rows("SELECT o.* FROM json_each(?) w JOIN operations o ON o.sync = ? AND o.key = w.value")) {
-      const operation = operations.known(row);
-      const known = of(row["key"] as string);
-      if (operation.state === "waiting") known.waiting = operation;
-      else known.operation = operation;
-    }
-    for (const row of rows(
-      "SELECT r.key, r.source_hash, r.mapping FROM json_each(?) w JOIN rejects r ON r.sync = ? AND r.identity = w.value",
-    )) {
-      const key = optional<string>(row["key"]);
-      if (key !== undefined)
-        of(key).rejected = { sourceHash: row["source_hash"] as string, mapping: row["mapping"] as string };
-    }
+    entries.among(keys, (entry) => (of(entry.key).entry = entry));
+    operations.among(keys, (key, operation) => {
+      const { number, hash, sourceVersion, state } = operation;
+      if (state === "waiting") of(key).waiting = { number, hash, sourceVersion };
+      else of(key).operation = operation;
+    });
+    rejects.among(keys, (key, sourceHash, mapping) => (of(key).rejected = { sourceHash, mapping }));
     return found;
   };
 
+  /** U10: an operation that is under way claims its address before an entry can. */
+  const addressOwners = (addresses: readonly string[]): ReadonlyMap<string, string> => {
+    const owners = new Map<string, string>();
+    const found = (address: string, key: string): void => void owners.set(address, key);
+    operations.owners(addresses, found);
+    entries.owners(addresses, found);
+    return owners;
+  };
+
   async function* allEntries(): AsyncGenerator<Entry> {
-    for (let after = ""; ;) {
-      const batch = entries.after(after);
+    for (let last: Entry | undefined, key = ""; ; key = last.key) {
+      const batch = await read(() => entries.after(key));
       yield* batch;
-      const last = batch.at(-1);
+      last = batch.at(-1);
       if (last === undefined) return;
-      after = last.key;
     }
   }
 
-  return {
+  const ledger: SyncLedger = {
     sync: name,
-    checkpoint: () => read(runs.checkpoint),
-    saveCheckpoint: (checkpoint) => write("saveCheckpoint", () => runs.saveCheckpoint(checkpoint)),
+    checkpoint: () => read(checkpoints.get),
+    saveCheckpoint: (checkpoint) => write("saveCheckpoint", () => checkpoints.put(checkpoint)),
     lookup: (keys) => read(() => lookup(keys)),
-    addressOwners: (addresses) => read(() => entries.owners(addresses)),
-    bodies: (keys) => read(() => entries.bodies(keys)),
-    journal: ({ run, intents, rejects: refused, clearRejects }) =>
-      write("journal", () => {
-        for (const reject of refused) rejects.put(run, reject);
-        for (const key of clearRejects) rejects.clear(key);
-        return intents.map((intent) => operations.journal(run, intent));
-      }),
+    addressOwners: (addresses) => read(() => addressOwners(addresses)),
+    bodies: (keys) => read(() => bodies.among(keys)),
+    journal: (page) => write("journal", () => journal(page)),
     promote: (waiting, run, intent) =>
       write("promote", () => {
-        operations.remove(waiting);
+        operations.dropWaiting(waiting);
         return operations.journal(run, intent);
       }),
-    dropWaiting: (waiting) => write("dropWaiting", () => operations.remove(waiting)),
+    dropWaiting: (waiting) => write("dropWaiting", () => operations.dropWaiting(waiting)),
     settle: (settlement) => write("settle", () => settle(settlement)),
     unresolved: (after, limit) => read(() => operations.unresolved(after, limit)),
     operation: (key) => read(() => operations.ofKey(key)),
-    abandonLeftovers: (run) =>
-      write("abandonLeftovers", () => {
-        const left = operations.leftovers(run);
-        for (const { number, key } of left) {
-          entries.forgetContent(key);
-          operations.remove(number);
-        }
-        return left.length;
-      }),
+    abandonLeftovers: (run) => write("abandonLeftovers", () => operations.abandonLeftovers(run)),
     entry: (key) => read(() => entries.get(key)),
     entries: allEntries,
-    beginRun: (startedMs) =>
-      write("beginRun", () => {
-        const run = runs.begin(startedMs);
-        begun.add(run);
-        return run;
-      }),
+    async beginRun(startedMs) {
+      const run = await write("beginRun", () => runs.begin(startedMs));
+      runsOfThisProcess.add(run);
+      return run;
+    },
     endRun: (run, end) => write("endRun", () => runs.end(run, end)),
     runs: (limit) => read(() => runs.last(limit)),
     rejects: (after, limit) => read(() => rejects.list(after, limit)),
-    reject: (reject) => read(() => rejects.one(reject)),
+    reject: (id) => read(() => rejects.one(id)),
     rejectOf: (key) => read(() => rejects.ofKey(key)),
     discardRejects: (ids) => write("discardRejects", () => rejects.discard(ids)),
-    history: (key) => read(() => runs.history(key)),
+    history: (key) => read(() => history.ofKey(key)),
     counts: () =>
-      read(() => ({
-        entries: entries.count(),
-        unresolved: operations.countByState(),
-        invalid: rejects.count("invalid"),
-        rejected: rejects.count("rejected"),
-      })),
+      read(() => ({ entries: entries.count(), unresolved: operations.countByState(), ...rejects.countByKind() })),
     unblock: (key) => write("unblock", () => operations.unblock(key)),
-    reset: (what) =>
+    reset: ({ checkpoint, entries: everything }) =>
       write("reset", () => {
-        if (what.checkpoint) runs.saveCheckpoint(undefined);
-        if (!what.entries) return;
-        entries.clear();
-        operations.clear();
-        rejects.clearAll();
+        // P2: without its operations, nothing before the checkpoint would be known to be settled; so it goes with them.
+        if (checkpoint || everything) checkpoints.put(undefined);
+        if (everything) for (const table of [entries, bodies, operations]) table.clear();
+        if (everything) rejects.clearAll();
       }),
-    trimHistory: (olderThanMs, keepPerKey) => write("trimHistory", () => runs.trim(olderThanMs, keepPerKey)),
+    trimHistory: (olderThanMs, keepPerKey) => write("trimHistory", () => history.trim(olderThanMs, keepPerKey)),
   };
+  point.openFor(ledger);
+  return ledger;
 }

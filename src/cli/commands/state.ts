@@ -22,7 +22,7 @@ export async function show(context: CommandContext, sync: string | undefined): P
         checkpoint === undefined
           ? [`${style("bold", name)}  no checkpoint: the next run reads everything`]
           : [
-              `${style("bold", name)}  read ${checkpoint.read} (${checkpoint.kind}), ${checkpoint.complete ? "complete" : "under way"}`,
+              `${style("bold", name)}  ${checkpoint.kind === "full" ? "full refresh" : "incremental read"}, ${checkpoint.complete ? "complete" : "under way"}`,
               `  cursor        ${escape(checkpoint.cursor ?? "none")}`,
               `  position      ${escape(checkpoint.position ?? "none")}`,
               `  complete read ${time(checkpoint.completeMs)}`,
