@@ -37,8 +37,6 @@ export interface ConnectionConfig {
   };
   readonly answers: Readonly<Record<AnswerName, ExpressionSource | undefined>>;
   readonly lateWriteMs: number;
-  /** Origins besides the base address's own that `next` links may lead to; they get no credentials. */
-  readonly allowOrigins: readonly string[];
 }
 
 export type AnswerName = "throttled" | "failed" | "missing" | "exists" | "inProgress" | "keyMismatch" | "replayed";

@@ -66,10 +66,6 @@ export function connectionSchema(values: Values): z.ZodType<ConnectionConfig> {
       .describe("What is asked of the API at most."),
     answers: answersSchema(),
     lateWrite: duration.prefault("2m").describe("How long a request that was given up may still take effect."),
-    allowOrigins: z
-      .array(values.origin)
-      .prefault([])
-      .describe("Other origins that `next` links may lead to. They get no credentials."),
   }).transform(({ lateWrite, ...given }) => ({ ...given, lateWriteMs: lateWrite }));
 }
 

@@ -1,8 +1,6 @@
-import type { z } from "zod";
-import type { configSchema } from "./schema.ts";
+import type { ConfigInput } from "./config-input.ts";
 
-/** What a config file may hold, before defaults; docs/config.md explains every key. */
-export type ConfigInput = z.input<ReturnType<typeof configSchema>>;
+export type { ConfigInput } from "./config-input.ts";
 
 /** For `evenkeel.config.ts`: `export default defineConfig({ ... })`. Returns its argument; it is there for the editor. */
-export const defineConfig = <Input extends Record<string, unknown>>(config: Input): Input => config;
+export const defineConfig = (config: ConfigInput): ConfigInput => config;

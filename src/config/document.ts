@@ -1,17 +1,6 @@
-import type { ErrorCode, Place } from "../core/errors.ts";
+import type { Place } from "../core/errors.ts";
 
 export type Path = readonly (string | number)[];
-
-/** One thing that is wrong with a config. */
-export interface Problem {
-  readonly code: ErrorCode;
-  /** What is wrong, with the path of the key. */
-  readonly message: string;
-  /** What to do about it, as a sentence. */
-  readonly next?: string;
-  readonly place: Place;
-  readonly path: Path;
-}
 
 /** A config as it was read, before anything is known about its meaning; the same for YAML and TypeScript. */
 export interface Document {
@@ -34,4 +23,14 @@ export function pathText(path: Path): string {
         : `${index === 0 ? "" : "."}${/^[\w$-]+$/.test(part) ? part : `\`${part}\``}`,
     )
     .join("");
+}
+
+/** The value at a path; undefined where there is none. */
+export function valueAt(value: unknown, path: Path): unknown {
+  let at = value;
+  for (const part of path) {
+    if (typeof at !== "object" || at === null || !Object.hasOwn(at, part)) return undefined;
+    at = (at as Readonly<Record<string | number, unknown>>)[part];
+  }
+  return at;
 }

@@ -1,10 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { EvenkeelError, type Place } from "../core/errors.ts";
+import { EvenkeelError, type Problem } from "../core/errors.ts";
 import type { Config } from "./config.ts";
-import { pathText, type Document, type Path, type Problem } from "./document.ts";
-import { configError, problemsOf } from "./problems.ts";
+import { inconsistencies, unknownConnections } from "./consistency.ts";
+import type { Document } from "./document.ts";
+import { configError, problemAt, problemsOf } from "./problems.ts";
 import { configSchema } from "./schema.ts";
 import { createSecrets, type ReadText } from "./secrets.ts";
 import { readYaml } from "./yaml-document.ts";
@@ -13,7 +14,8 @@ export interface LoadedConfig {
   readonly config: Config;
   /** Absolute. */
   readonly file: string;
-  placeOf(path: Path): Place;
+  /** Where a key of the config is, or the nearest part of the file that there is. */
+  readonly placeOf: Document["placeOf"];
   /** Values to be redacted everywhere (S6). */
   readonly secrets: readonly string[];
 }
@@ -37,63 +39,87 @@ export function findConfig(folder: string, named: string | undefined): string {
   });
 }
 
-interface LoadOptions {
+export interface LoadOptions {
   readonly file: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Reads the config, `.env` and secret files as UTF-8; from the disk when absent. */
+  readonly readFile?: ReadText;
 }
 
-/** Loads and checks a config file. Throws EvenkeelError CONFIG_* that names every problem with its place. */
-export async function loadConfig({ file, env }: LoadOptions): Promise<LoadedConfig> {
-  const read = /\.ya?ml$/i.test(extname(file))
-    ? readYaml(readText(file), file)
-    : { document: await readModule(file), problems: [] };
-  if (read.problems.length > 0) throw configError(file, read.problems);
-  return checkConfig(read.document, { file, env });
+/**
+ * Loads and checks a config file. Throws EvenkeelError CONFIG_* that names every problem with its place: one a line in its
+ * message, and as data in its `problems`.
+ */
+export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
+  const { file, readFile = readText } = options;
+  const kind = extname(file).toLowerCase();
+  if (MODULES.has(kind)) return checkConfig(await readModule(file), options);
+  if (!TEXTS.has(kind)) {
+    throw new EvenkeelError(
+      "CONFIG_NOT_FOUND",
+      `${file} is not a config: it ends in none of ${[...TEXTS, ...MODULES].join(", ")}`,
+      { next: "Name a YAML, TypeScript or JavaScript file." },
+    );
+  }
+  const { document, problems } = readYaml(readConfig(file, readFile), file);
+  if (problems.length > 0) throw configError(problems);
+  return checkConfig(document, options);
 }
+
+const TEXTS: ReadonlySet<string> = new Set([".yaml", ".yml", ".json"]);
+const MODULES: ReadonlySet<string> = new Set([".ts", ".mts", ".js", ".mjs"]);
 
 /** Checks a document, wherever it comes from. `file` is where secrets and the ledger are relative to. */
-export function checkConfig(document: Document, { file, env }: LoadOptions): LoadedConfig {
-  const secrets = createSecrets({ file, env, readText });
+export function checkConfig(document: Document, { file, env, readFile = readText }: LoadOptions): LoadedConfig {
+  if (document.value === null || document.value === undefined) {
+    throw configError([problemAt(document, [], "is empty", { next: "Write a new one with `evenkeel init`." })]);
+  }
+  const secrets = createSecrets({ file, env, readText: readFile });
   const checked = configSchema(secrets.substitute).safeParse(document.value);
-  if (!checked.success) throw configError(file, problemsOf(checked.error, document));
-  const problems = unknownConnections(checked.data, document);
-  if (problems.length > 0) throw configError(file, problems);
-  return { config: checked.data, file, placeOf: (path) => document.placeOf(path), secrets: secrets.values() };
+  const inconsistent = inconsistencies(document);
+  if (!checked.success) throw configError([...problemsOf(checked.error, document), ...inconsistent]);
+  const problems = inconsistent.length > 0 ? inconsistent : unknownConnections(checked.data, document);
+  if (problems.length > 0) throw configError(problems);
+  return { config: checked.data, file, placeOf: (path, at) => document.placeOf(path, at), secrets: secrets.values() };
 }
 
-function unknownConnections(config: Config, document: Document): readonly Problem[] {
-  return Object.entries(config.syncs).flatMap(([name, sync]) =>
-    (["source", "destination"] as const).flatMap((end): readonly Problem[] => {
-      const { connection } = sync[end];
-      if (Object.hasOwn(config.connections, connection)) return [];
-      const path = ["syncs", name, end, "connection"];
-      const known = Object.keys(config.connections).join(", ");
-      return [
-        {
-          code: "CONFIG_INVALID",
-          message: `${pathText(path)} names \`${connection}\`, which is no connection`,
-          next: `Connections: ${known}.`,
-          place: document.placeOf(path),
-          path,
-        },
-      ];
-    }),
-  );
+function readConfig(file: string, readFile: ReadText): string {
+  try {
+    return readFile(file);
+  } catch (error) {
+    throw new EvenkeelError("CONFIG_NOT_FOUND", `${file} cannot be read: ${(error as Error).message}`, {
+      place: { file },
+      cause: error,
+      next: "Check `--config`, or write a new one with `evenkeel init`.",
+    });
+  }
 }
 
 const readText: ReadText = (path) => readFileSync(path, "utf8");
 
 /** A config in TypeScript or JavaScript; problems are shown by their path, since a module has no places. */
 async function readModule(file: string): Promise<Document> {
+  if (!existsSync(file)) readConfig(file, readText);
+  let module: { readonly default?: unknown };
   try {
-    const module = (await import(pathToFileURL(file).href)) as { readonly default?: unknown };
-    return documentOf(module.default, file);
+    module = (await import(pathToFileURL(resolve(file)).href)) as typeof module;
   } catch (error) {
-    throw new EvenkeelError("CONFIG_SYNTAX", `${file} cannot be loaded: ${(error as Error).message}`, {
+    const message = `it cannot be loaded: ${error instanceof Error ? error.message : String(error)}`;
+    throw new EvenkeelError("CONFIG_SYNTAX", `${file}: ${message}`, {
       place: { file },
       cause: error,
+      next: "Correct the module; `node` runs it as it is.",
     });
   }
+  if (module.default !== undefined) return documentOf(module.default, file);
+  const problem: Problem = {
+    code: "CONFIG_INVALID",
+    message: "the module has no default export",
+    next: "Write `export default defineConfig({ ... })`.",
+    place: { file },
+    path: [],
+  };
+  throw configError([problem]);
 }
 
 /** A document that is a value already. */

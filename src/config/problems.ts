@@ -1,97 +1,123 @@
 import type { z } from "zod";
-import { EvenkeelError } from "../core/errors.ts";
-import type { Document, Problem } from "./document.ts";
-import { pathText } from "./document.ts";
-import type { LeafDetails } from "./leaf.ts";
+import { EvenkeelError, type Place, type Problem } from "../core/errors.ts";
+import { pathText, valueAt, type Document, type Path } from "./document.ts";
+import { found, MISSING, type LeafDetails } from "./leaf.ts";
 import { namesOf, nearest } from "./nearest.ts";
+import { NOT_YET } from "./values.ts";
+import { quoted } from "./yaml-trap.ts";
+
+type Issue = z.core.$ZodIssue;
 
 /** What the schema found wrong, in words and with its place in the file. */
 export function problemsOf(error: z.ZodError, document: Document): readonly Problem[] {
-  return error.issues.flatMap((issue) => problemsOfIssue(issue as z.core.$ZodIssue, document));
+  return error.issues.flatMap((issue) => problemsOfIssue(issue as Issue, [], document));
 }
 
-function problemsOfIssue(issue: z.core.$ZodIssue, document: Document): readonly Problem[] {
-  const path = issue.path as (string | number)[];
-  const where = pathText(path);
-  if (issue.code === "unrecognized_keys") return issue.keys.map((key) => unknownKey(key, issue, path, document));
-  if (issue.code === "invalid_union") return unionProblems(issue, document);
-  const details = (issue.code === "custom" ? issue.params : undefined) as LeafDetails | undefined;
-  const source = details?.quote === true ? document.sourceOf(path) : undefined;
-  const next =
-    source === undefined
-      ? details?.next
-      : `To YAML that is a map or a list; an expression stands in quotes: \`"${source}"\`.`;
-  const place = document.placeOf(path, details?.offset === undefined ? {} : { offset: details.offset });
-  const message = `${where === "" ? "the config" : where} ${wordsOf(issue)}`;
-  return [{ code: details?.code ?? "CONFIG_INVALID", message, place, path, ...(next === undefined ? {} : { next }) }];
-}
-
-function unknownKey(
-  key: string,
-  issue: z.core.$ZodIssueUnrecognizedKeys,
-  path: (string | number)[],
-  document: Document,
-): Problem {
-  // The schema's maps carry their names in the message.
-  const known = issue.message.split(" ");
-  const meant = nearest(key, known);
-  const whole = [...path, key];
+/** One problem, with its place. `offset` counts characters within a text value. */
+export function problemAt(document: Document, path: Path, says: string, details: LeafDetails = {}): Problem {
+  const { code = "CONFIG_INVALID", next, offset } = details;
   return {
-    code: "CONFIG_INVALID",
-    message: `${pathText(whole)} is not a key${path.length === 0 ? "" : ` of \`${pathText(path)}\``}`,
-    next:
-      meant === undefined
-        ? `Known here: ${namesOf(known.filter((name) => name !== "$schema"))}.`
-        : `Did you mean \`${meant}\`?`,
-    place: document.placeOf(whole, { key: true }),
-    path: whole,
+    code,
+    message: `${path.length === 0 ? "the config" : `\`${pathText(path)}\``} ${says}`,
+    ...(next === undefined ? {} : { next }),
+    place: document.placeOf(path, offset === undefined ? {} : { offset }),
+    path,
   };
 }
 
-/** Of the ways to read a value, the one that got furthest says best what is wrong. */
-function unionProblems(issue: z.core.$ZodIssueInvalidUnion, document: Document): readonly Problem[] {
-  const path = issue.path as (string | number)[];
-  const branches = issue.errors.map((issues) =>
-    issues.flatMap((inner) =>
-      problemsOfIssue({ ...inner, path: [...path, ...inner.path] } as z.core.$ZodIssue, document),
-    ),
+function problemsOfIssue(issue: Issue, above: Path, document: Document): readonly Problem[] {
+  const path: Path = [...above, ...(issue.path as Path)];
+  const value = valueAt(document.value, path);
+  switch (issue.code) {
+    case "unrecognized_keys":
+      // The schema's maps carry the names that they know in the message.
+      return issue.keys.map((key) => unknownKey(key, issue.message.split(" "), path, document));
+    case "invalid_union":
+      return unionProblems(issue, path, document);
+    case "invalid_key":
+      return [
+        {
+          ...problemAt(document, path, issue.issues[0]?.message ?? "is not a name"),
+          place: document.placeOf(path, { key: true }),
+        },
+      ];
+    case "invalid_type":
+      return [
+        problemAt(
+          document,
+          path,
+          value === undefined ? MISSING : `takes ${TYPES[issue.expected] ?? `a ${issue.expected}`}; ${found(value)}`,
+        ),
+      ];
+    case "custom": {
+      const details: LeafDetails = issue.params ?? {};
+      const source = details.quote === true ? document.sourceOf(path) : undefined;
+      const next = source === undefined ? details.next : `Write it in quotes: \`${quoted(source)}\`.`;
+      return [problemAt(document, path, issue.message, { ...details, ...(next === undefined ? {} : { next }) })];
+    }
+    default:
+      return [problemAt(document, path, issue.message)];
+  }
+}
+
+const TYPES: Readonly<Record<string, string>> = { object: "a map", record: "a map", array: "a list", string: "a text" };
+
+function unknownKey(key: string, known: readonly string[], path: Path, document: Document): Problem {
+  const meant = nearest(key, known);
+  const whole = [...path, key];
+  const next =
+    meant === undefined
+      ? `There are ${namesOf(known.filter((name) => name !== "$schema"))}.`
+      : `Did you mean \`${meant}\`?`;
+  const says = `is not a key of ${path.length === 0 ? "the config" : `\`${pathText(path)}\``}`;
+  return { ...problemAt(document, whole, says, { next }), place: document.placeOf(whole, { key: true }) };
+}
+
+function unionProblems(issue: z.core.$ZodIssueInvalidUnion, path: Path, document: Document): readonly Problem[] {
+  if ("discriminator" in issue && issue.discriminator !== undefined) {
+    if (issue.message.includes(NOT_YET)) return [problemAt(document, path, `is not usable: ${issue.message}`)];
+    const names = "options" in issue ? (issue.options ?? []).map(String) : [];
+    const value = valueAt(document.value, path);
+    if (value === undefined) return [problemAt(document, path, MISSING, { next: `There are ${namesOf(names)}.` })];
+    const meant = typeof value === "string" ? nearest(value, names) : undefined;
+    const next = meant === undefined ? `There are ${namesOf(names)}.` : `Did you mean \`${meant}\`?`;
+    return [
+      problemAt(
+        document,
+        path,
+        typeof value === "string" ? `is \`${value}\`, which is not known` : `takes a text; ${found(value)}`,
+        { next },
+      ),
+    ];
+  }
+  // The only other union is `auth`, whose last way is the declared one; the first is a function.
+  const declared = issue.errors.at(-1) ?? [];
+  return declared.flatMap((inner) => problemsOfIssue(inner, path, document));
+}
+
+/** One error that lists every problem, in the order of the file: `file:line:column: message`, one a line. */
+export function configError(problems: readonly Problem[]): EvenkeelError {
+  const ordered = problems.toSorted(
+    (a, b) => (a.place.line ?? 0) - (b.place.line ?? 0) || (a.place.column ?? 0) - (b.place.column ?? 0),
   );
-  const depth = (problems: readonly Problem[]): number =>
-    Math.max(0, ...problems.map((problem) => problem.path.length));
-  const best = branches
-    .filter((problems) => problems.length > 0)
-    .toSorted((a, b) => depth(b) - depth(a) || a.length - b.length)[0];
-  if (best !== undefined) return best;
-  return [
-    { code: "CONFIG_INVALID", message: `${pathText(path)} ${issue.message}`, place: document.placeOf(path), path },
-  ];
+  const [first] = ordered;
+  if (first === undefined) throw new TypeError("an error without a problem");
+  const codes = new Set(ordered.map(({ code }) => code));
+  const message = ordered
+    .map(
+      (problem) =>
+        `${placeText(problem.place)}: ${problem.message}${problem.next === undefined ? "" : `. ${problem.next}`}`,
+    )
+    .join("\n");
+  const next =
+    ordered.length === 1
+      ? (first.next ?? "Correct it there; docs/config.md has every key.")
+      : "Correct them there; docs/config.md has every key.";
+  // The message has the places already, so the error itself names none: whoever prints it would show the first one twice.
+  return new EvenkeelError(codes.size === 1 ? first.code : "CONFIG_INVALID", message, { problems: ordered, next });
 }
 
-function wordsOf(issue: z.core.$ZodIssue): string {
-  if (issue.code === "custom") return issue.message;
-  if (issue.code === "invalid_type")
-    return issue.input === undefined
-      ? "is missing"
-      : `should be ${issue.expected === "object" || issue.expected === "record" ? "a map" : `a ${issue.expected}`}`;
-  if (issue.code === "invalid_value") return `should be ${namesOf(issue.values.map(String))}`;
-  if (issue.code === "invalid_key") return `has a name that cannot be used: ${issue.issues[0]?.message ?? ""}`;
-  return issue.message.startsWith("is ") ? issue.message : `is not valid: ${issue.message}`;
+/** `evenkeel.yaml:12:7`. */
+function placeText({ file, line, column }: Place): string {
+  return line === undefined ? file : `${file}:${line}:${column ?? 1}`;
 }
-
-/** One error that lists every problem; the first one gives its code and place. */
-export function configError(file: string, problems: readonly Problem[]): EvenkeelError {
-  const first = problems[0] as Problem;
-  if (problems.length === 1)
-    return new EvenkeelError(first.code, first.message, {
-      place: first.place,
-      ...(first.next === undefined ? {} : { next: first.next }),
-    });
-  const lines = problems.map(
-    ({ place, message, next }) => `  ${placeText(place)} ${message}${next === undefined ? "" : ` - ${next}`}`,
-  );
-  return new EvenkeelError(first.code, `${file} has ${problems.length} problems\n${lines.join("\n")}`, {
-    place: first.place,
-  });
-}
-
-const placeText = ({ line, column }: Problem["place"]): string => (line === undefined ? "" : `${line}:${column ?? 1}:`);

@@ -70,7 +70,7 @@ export function requestShape(substitute: Substitute, { methods, sees }: RequestR
   const headerValue = leaf(meta, value(template(true, (text, compile) => parseHeader("x", text, compile))));
 
   return {
-    request: leaf({ type: "string" }, (raw) =>
+    request: leaf({ type: "string", "x-kind": "method and path" }, (raw) =>
       typeof raw === "string"
         ? readLine(raw)
         : { ok: false, reason: `takes a method and a path, such as \`GET /products\`; ${found(raw)}` },

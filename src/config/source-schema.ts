@@ -43,7 +43,9 @@ export function later(what: string): z.ZodType<undefined> {
 
 export function paginationSchema(values: Values): z.ZodType<PaginationConfig> {
   const { text, integer } = values;
-  const size = maybe(sizeSchema(values)).describe("The page size to ask for.");
+  const size = maybe(sizeSchema(values)).describe(
+    "The page size to ask for: `{ param: per_page, value: 100 }`; without `param` it is only known.",
+  );
   const param = text.describe("The query parameter that it is asked with.");
   const numbered = { param, size };
   const next = expression(SEES.input);

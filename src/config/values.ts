@@ -26,7 +26,6 @@ export interface Values {
   readonly headerValue: z.ZodType<string>;
   /** An absolute HTTP address without query, fragment and credentials; without a slash at its end. */
   readonly baseUrl: z.ZodType<string>;
-  readonly origin: z.ZodType<string>;
   integer(limits: NumberLimits): z.ZodType<number>;
   choice<Name extends string>(names: readonly Name[], later?: readonly string[]): z.ZodType<Name>;
 }
@@ -45,8 +44,8 @@ export function createValues(substitute: Substitute): Values {
       if (!text.ok) return { ...text, code: "CONFIG_SECRET_MISSING" };
       return text.value === "" ? { ok: false, reason: "is empty" } : read(text.value);
     });
-  const quantity = (read: (text: string) => Reading<number>, pattern: string): z.ZodType<number> =>
-    textLeaf({ type: "string", pattern }, false, (text) => {
+  const quantity = (kind: string, read: (text: string) => Reading<number>, pattern: string): z.ZodType<number> =>
+    textLeaf({ type: "string", pattern, "x-kind": kind }, false, (text) => {
       const reading = read(text);
       return reading.ok ? reading : { ok: false, reason: `is not readable: ${reading.reason}` };
     });
@@ -60,9 +59,9 @@ export function createValues(substitute: Substitute): Values {
         ? { ok: false, reason: "has a line break, which no header can carry" }
         : { ok: true, value: text },
     ),
-    duration: quantity(parseDuration, `${UNIT}(ms|s|m|min|h|d)|.*\\$\\{.*)$`),
-    rate: quantity(parseRate, `${UNIT}/\\s*(s|m|min|h|d)|.*\\$\\{.*)$`),
-    bytes: quantity(parseBytes, `${UNIT}([kKMG]i?)?B|.*\\$\\{.*)$`),
+    duration: quantity("duration", parseDuration, `${UNIT}(ms|s|m|min|h|d)|.*\\$\\{.*)$`),
+    rate: quantity("rate", parseRate, `${UNIT}/\\s*(s|m|min|h|d)|.*\\$\\{.*)$`),
+    bytes: quantity("size", parseBytes, `${UNIT}([kKMG]i?)?B|.*\\$\\{.*)$`),
     flag: leaf({ type: "boolean" }, (raw) => {
       if (typeof raw === "boolean") return { ok: true, value: raw };
       const text = typeof raw === "string" ? substitute(raw, false) : undefined;
@@ -77,7 +76,6 @@ export function createValues(substitute: Substitute): Values {
         : { ok: false, reason: "takes visible ASCII characters only, as headers do" },
     ),
     baseUrl: textLeaf({ type: "string", format: "uri" }, false, baseUrl),
-    origin: textLeaf({ type: "string", format: "uri" }, false, origin),
     integer: ({ min, max }) =>
       leaf({ type: "integer", minimum: min, maximum: max }, (raw) => {
         const text = typeof raw === "string" ? substitute(raw, false) : undefined;
@@ -130,13 +128,6 @@ function baseUrl(text: string): LeafReading<string> {
   if (url.search !== "" || url.hash !== "")
     return { ok: false, reason: "has a query or fragment: write it in each request" };
   return { ok: true, value: url.href.replace(/\/+$/, "") };
-}
-
-function origin(text: string): LeafReading<string> {
-  const url = httpUrl(text);
-  if (url === undefined || text.replace(/\/$/, "") !== url.origin)
-    return { ok: false, reason: `\`${text}\` is not an origin: write one such as https://cdn.example.com` };
-  return { ok: true, value: url.origin };
 }
 
 function httpUrl(text: string): URL | undefined {

@@ -13,9 +13,8 @@ import {
   type YAMLMap,
 } from "yaml";
 import { setMember, type Json } from "../core/json.ts";
-import type { Place } from "../core/errors.ts";
-import type { Document, Path, Problem } from "./document.ts";
-import { pathText } from "./document.ts";
+import type { Place, Problem } from "../core/errors.ts";
+import { pathText, type Document, type Path } from "./document.ts";
 import { flowTrap, quoted, syntaxTrap } from "./yaml-trap.ts";
 
 /** Aliases that are followed; more are a bomb rather than a config. */
@@ -55,9 +54,13 @@ function syntaxProblems(
     if (seen.has(line)) continue;
     seen.add(line);
     const next = syntaxTrap(text, pos[0], code);
+    const what =
+      code === "DUPLICATE_KEY"
+        ? `the key \`${keyAt(text, pos[0])}\` is there twice`
+        : `it is not YAML: ${lowered(message)}`;
     problems.push({
       code: "CONFIG_SYNTAX",
-      message: `it is not YAML: ${lowered(message)}`,
+      message: what,
       place: place(pos[0]),
       path: [],
       ...(next === undefined ? {} : { next }),
@@ -66,6 +69,7 @@ function syntaxProblems(
   return problems;
 }
 
+const keyAt = (text: string, offset: number): string | undefined => /^[^:\n]*/.exec(text.slice(offset))?.[0].trim();
 const lowered = (message: string): string => message.replace(/^[A-Z](?![A-Z])/, (first) => first.toLowerCase());
 
 /** Turns nodes into values. Numbers that a double would write otherwise keep their text; see the schema's leaves. */
@@ -99,7 +103,11 @@ function createReader(
       if (++aliases > ALIASES_MAX) return refuse(node, path, `has more than ${ALIASES_MAX} aliases`);
       return read(target, path);
     }
-    if (isScalar(node)) return scalarValue(node);
+    if (isScalar(node)) {
+      const swallowed = swallowedText(text, node);
+      if (swallowed !== undefined) return refuse(node, path, swallowed.message, swallowed.next);
+      return scalarValue(node);
+    }
     if (isSeq(node)) return node.items.map((item, index) => read(item, [...path, index]));
     return isMap(node) ? readMap(node, path) : null;
   };
@@ -121,6 +129,20 @@ function createReader(
     return members;
   };
   return read;
+}
+
+/** A part of an expression that YAML took for an anchor or a comment, so that it is no longer in the value. */
+function swallowedText(
+  text: string,
+  { anchor, comment, source = "" }: Scalar,
+): { readonly message: string; readonly next: string } | undefined {
+  const meant = `${anchor === undefined ? "" : `&${anchor} `}${source}${comment == null ? "" : ` #${comment}`}`;
+  const next = `An expression with \`&\` at its start or \` #\` in it stands in quotes: \`${quoted(meant)}\`.`;
+  if (anchor !== undefined && !text.includes(`*${anchor}`))
+    return { message: `has \`&${anchor}\`, which YAML takes for an anchor`, next };
+  return comment?.startsWith("$") === true
+    ? { message: `ends at \` #${comment}\`, which YAML takes for a comment`, next }
+    : undefined;
 }
 
 function scalarValue({ value, source, type }: Scalar): unknown {

@@ -12,6 +12,7 @@ export function quoted(text: string): string {
 /** What to write for a `{...}` that was meant as a text: `{sku}` in a mapping is a path, elsewhere a template. */
 export function flowTrap(source: string): string {
   const inside = source.slice(1, -1).trim();
+  if (/[:,]/.test(inside)) return flowValueTrap(source) ?? `Write it in quotes: \`${quoted(source)}\`.`;
   return `Write \`${inside}\` for the value of an expression in a mapping, or \`${quoted(source)}\` for a template.`;
 }
 
@@ -34,7 +35,7 @@ export function syntaxTrap(text: string, offset: number, code: string): string |
   const line = text.slice(start, end < 0 ? text.length : end);
   const [, key, value] = /^\s*(?:- +)?([\w$.-]+|"[^"]*"|'[^']*') *:\s+(\S.*?)\s*$/.exec(line) ?? [];
   if (key === undefined || value === undefined) return undefined;
-  if (value.startsWith("{")) return flowValueTrap(value);
+  if (value.startsWith("{") && value.endsWith("}")) return flowValueTrap(value);
   if (value.startsWith("["))
     return value.endsWith("]") ? "Inside `[...]`, expressions with brackets or commas stand in quotes." : undefined;
   return TRAP.test(value) ? `Write the value in quotes: \`${key}: ${quoted(value)}\`.` : undefined;

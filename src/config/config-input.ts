@@ -1,0 +1,396 @@
+/* oxlint-disable max-lines -- made from the config's schema by scripts/generate-config.ts; nobody edits it. */
+import type { AuthFunction, MappingTree } from "./config.ts";
+import type { ExpressionFunction } from "./expression.ts";
+
+/** An expression: JSONata, or a function of the same input. */
+export type Expression = string | ExpressionFunction;
+
+/** A text with expressions in `{}`, or a function that gives the value. */
+export type Template = string | number | boolean | ExpressionFunction;
+
+/** A map of expressions, as deep as the destination's record; or one expression for all of it. */
+export type Mapping = MappingTree;
+
+/** How requests show who they are from. In TypeScript it may be a function that returns headers. */
+export type AuthInput =
+  | AuthFunction
+  | {
+      readonly type: "none";
+    }
+  | {
+      readonly type: "bearer";
+      /** The token. */
+      readonly token: string;
+    }
+  | {
+      readonly type: "basic";
+      /** The user's name. */
+      readonly username: string;
+      /** The password. */
+      readonly password: string;
+    }
+  | {
+      readonly type: "header";
+      /** The header's name. */
+      readonly name: string;
+      /** Its value. */
+      readonly value: string;
+    }
+  | {
+      readonly type: "query";
+      /** The parameter's name. */
+      readonly name: string;
+      /** Its value. */
+      readonly value: string;
+    };
+
+/** A config, before its defaults are filled in. */
+export type ConnectionInput = {
+  /** The address that every path is appended to, such as `https://api.example.com/v1`. */
+  readonly baseUrl: string;
+  /** How requests show who they are from. In TypeScript it may be a function that returns headers. */
+  readonly auth?: AuthInput;
+  /** Headers of every request. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** How long an attempt may take. */
+  readonly timeouts?: {
+    /** Until the connection stands. Default: `5s`. */
+    readonly connect?: string;
+    /** From there until the answer's headers are there. Default: `30s`. */
+    readonly headers?: string;
+    /** Between two pieces of the answer's body. Default: `30s`. */
+    readonly idle?: string;
+    /** One attempt, all in all. Default: `60s`. */
+    readonly total?: string;
+  };
+  /** Which failures are tried again, and when. */
+  readonly retry?: {
+    /** Attempts of one request, the first included. Default: `6`. */
+    readonly attempts?: number;
+    /** The first wait is at most this long; each next one twice as long. Twice that for throttled answers. Default: `500ms`. */
+    readonly base?: string;
+    /** No wait is longer, unless the API asks for it with `Retry-After`. Default: `30s`. */
+    readonly cap?: string;
+    /** For one request, all attempts and waits together. Default: `15m`. */
+    readonly deadline?: string;
+    /** Statuses that are tried again although they count as final. */
+    readonly also?: readonly number[];
+    /** Statuses that are never tried again. */
+    readonly never?: readonly number[];
+  };
+  /** What is asked of the API at most. */
+  readonly limits?: {
+    /** Requests in a time, such as `50/s` or `100/min`. Learned from the API's headers and refusals when absent. */
+    readonly rate?: string;
+    /** Requests in flight at once. Learned when absent. */
+    readonly concurrency?: number;
+    /** The largest answer that is accepted, decoded. Default: `32MiB`. */
+    readonly bodyBytes?: string;
+  };
+  /** How this API speaks, where it departs from HTTP: expressions over `method`, `status`, `headers` and `body`; header names are in lower case. */
+  readonly answers?: {
+    /** "Too fast", where it is not a 429: `status = 403 and body.errorCode = 'REQUEST_LIMIT_EXCEEDED'`. */
+    readonly throttled?: Expression;
+    /** A failure that looks like a success: `status = 200 and body.error != null`. */
+    readonly failed?: Expression;
+    /** What "no such record" looks like, where it is not a 404 or 410: `status = 403 and method = 'GET'`. */
+    readonly missing?: Expression;
+    /** "Already there" or "already done": `body.code = 159`. */
+    readonly exists?: Expression;
+    /** The same idempotency key is still at work. */
+    readonly inProgress?: Expression;
+    /** The idempotency key was used before, with another body. */
+    readonly keyMismatch?: Expression;
+    /** The answer is the stored one of an earlier request with this key: ``headers.`idempotent-replayed` = 'true'``. */
+    readonly replayed?: Expression;
+  };
+  /** How long a request that was given up may still take effect. Default: `2m`. */
+  readonly lateWrite?: string;
+};
+
+/** The page size to ask for: `{ param: per_page, value: 100 }`; without `param` it is only known. */
+export type PageSizeInput = {
+  /** The query parameter for it; when absent, the size is only known, not asked for. */
+  readonly param?: string;
+  /** Records a page. */
+  readonly value: number;
+};
+
+/** How one page leads to the next. */
+export type PaginationInput =
+  | {
+      readonly type: "none";
+    }
+  | {
+      readonly type: "page";
+      /** The query parameter that it is asked with. */
+      readonly param: string;
+      /** The page size to ask for: `{ param: per_page, value: 100 }`; without `param` it is only known. */
+      readonly size?: PageSizeInput;
+      /** The first page's number. Default: `1`. */
+      readonly first?: number;
+      /** Where the number of pages is in the body. When absent, an empty page is the end. */
+      readonly total?: Expression;
+    }
+  | {
+      readonly type: "offset";
+      /** The query parameter that it is asked with. */
+      readonly param: string;
+      /** The page size to ask for: `{ param: per_page, value: 100 }`; without `param` it is only known. */
+      readonly size?: PageSizeInput;
+      /** The first offset. Default: `0`. */
+      readonly first?: number;
+      /** Where the number of records is in the body. When absent, an empty page is the end. */
+      readonly total?: Expression;
+    }
+  | {
+      readonly type: "cursor";
+      /** Where the next page's token is in the body; absent or null on the last page. */
+      readonly next: Expression;
+      /** The query parameter that it is asked with. */
+      readonly param: string;
+      /** The page size to ask for: `{ param: per_page, value: 100 }`; without `param` it is only known. */
+      readonly size?: PageSizeInput;
+    }
+  | {
+      readonly type: "link";
+      /** The page size to ask for: `{ param: per_page, value: 100 }`; without `param` it is only known. */
+      readonly size?: PageSizeInput;
+    }
+  | {
+      readonly type: "nextUrl";
+      /** Where the next page's address is in the body; absent or null on the last page. */
+      readonly next: Expression;
+      /** The page size to ask for: `{ param: per_page, value: 100 }`; without `param` it is only known. */
+      readonly size?: PageSizeInput;
+    }
+  | {
+      readonly type: "keyset";
+      /** The query parameter that it is asked with. */
+      readonly param: string;
+      /** The value of a record that the next page begins after. */
+      readonly from: Expression;
+      /** The page size to ask for: `{ param: per_page, value: 100 }`; without `param` it is only known. */
+      readonly size?: PageSizeInput;
+    };
+
+/** One record by its key, to confirm that it is gone: `GET /products/{$key}`. Not used yet. */
+export type SourceReadInput =
+  | string
+  | {
+      /** The method and the path, which is appended to the connection's `baseUrl`. */
+      readonly request: string;
+      /** Query parameters; they are encoded for you. A list repeats its parameter. */
+      readonly query?: Readonly<Record<string, Template | readonly Template[]>>;
+      /** Headers of this request, besides the connection's. */
+      readonly headers?: Readonly<Record<string, Template>>;
+      /** Where the record is in the answer's body; the whole body when absent. */
+      readonly record?: Expression;
+    };
+
+/** Where records come from. */
+export type SourceInput = {
+  /** The name of a connection. */
+  readonly connection: string;
+  /** The method and the path, which is appended to the connection's `baseUrl`. */
+  readonly request: string;
+  /** Query parameters; they are encoded for you. A list repeats its parameter. */
+  readonly query?: Readonly<Record<string, Template | readonly Template[]>>;
+  /** Headers of this request, besides the connection's. */
+  readonly headers?: Readonly<Record<string, Template>>;
+  /** Where the list of records is in an answer's body; `$` when the body is the list. Default: `$`. */
+  readonly records?: Expression;
+  /** The primary key of a record, or a list of its parts. */
+  readonly key: Expression | readonly Expression[];
+  /** How one page leads to the next. */
+  readonly pagination?: PaginationInput;
+  /** How to ask for what changed since the last run. Without it every run reads everything. */
+  readonly cursor?: {
+    /** The field of a record by which the source orders its changes. */
+    readonly field: Expression;
+    /** How its values compare; kept as the source writes them. */
+    readonly type: "timestamp" | "integer" | "text";
+    /** The query parameter that takes the value to ask from. */
+    readonly param: string;
+    /** How far before the last value to ask, to meet records that were committed late. A duration for timestamps, a number for integers. Default: `2m` for timestamps, else `0`. */
+    readonly lookback?: string | number;
+    /** The source promises ascending order of the field. Then the cursor moves while reading; else only at the end. Default: `false`. */
+    readonly sorted?: boolean;
+    /** The cursor is not stored past the source's own clock less this. For timestamps. Default: `10s` for timestamps, else `0s`. */
+    readonly safetyLag?: string;
+  };
+  /** One record by its key, to confirm that it is gone: `GET /products/{$key}`. Not used yet. */
+  readonly read?: SourceReadInput;
+  /** Not supported in this version yet. */
+  readonly tombstone?: unknown;
+};
+
+/** Send a key with which the API recognises a repeated request. */
+export type IdempotencyKeyInput = {
+  /** The header that carries the key. Default: `Idempotency-Key`. */
+  readonly header?: string;
+  /** Write it in double quotes, as the IETF draft has it and most APIs do not. Default: `false`. */
+  readonly quoted?: boolean;
+  /** How long the API remembers a key. Default: `24h`. */
+  readonly retention?: string;
+  /** Not supported in this version yet. */
+  readonly body?: unknown;
+};
+
+/** Creates or replaces a record at its own address: `PUT /items/{sku}`. */
+export type UpsertInput =
+  | string
+  | {
+      /** The method and the path, which is appended to the connection's `baseUrl`. */
+      readonly request: string;
+      /** Query parameters; they are encoded for you. A list repeats its parameter. */
+      readonly query?: Readonly<Record<string, Template | readonly Template[]>>;
+      /** Headers of this request, besides the connection's. */
+      readonly headers?: Readonly<Record<string, Template>>;
+      /** The body, as an expression over the mapped record; the mapped record itself when absent. */
+      readonly body?: Expression;
+      /** How the body is written. Default: `json`. */
+      readonly encoding?: "json" | "form";
+      /** `false` when sending this PUT, PATCH or DELETE twice has another effect than once, such as a PATCH that adds to a number. POST never counts as idempotent. Default: `true`. */
+      readonly idempotent?: boolean;
+      /** Send a key with which the API recognises a repeated request. */
+      readonly idempotencyKey?: IdempotencyKeyInput;
+    };
+
+/** Changes a record by the id that the destination assigned: `PATCH /contacts/{$id}`. */
+export type WriteInput =
+  | string
+  | {
+      /** The method and the path, which is appended to the connection's `baseUrl`. */
+      readonly request: string;
+      /** Query parameters; they are encoded for you. A list repeats its parameter. */
+      readonly query?: Readonly<Record<string, Template | readonly Template[]>>;
+      /** Headers of this request, besides the connection's. */
+      readonly headers?: Readonly<Record<string, Template>>;
+      /** The body, as an expression over the mapped record; the mapped record itself when absent. */
+      readonly body?: Expression;
+      /** How the body is written. Default: `json`. */
+      readonly encoding?: "json" | "form";
+      /** `false` when sending this PUT, PATCH or DELETE twice has another effect than once, such as a PATCH that adds to a number. POST never counts as idempotent. Default: `true`. */
+      readonly idempotent?: boolean;
+    };
+
+/** Where records go. */
+export type DestinationInput = {
+  /** The name of a connection. */
+  readonly connection: string;
+  /** Creates or replaces a record at its own address: `PUT /items/{sku}`. */
+  readonly upsert?: UpsertInput;
+  /** Creates a record where the destination assigns the id. */
+  readonly create?:
+    | string
+    | {
+        /** The method and the path, which is appended to the connection's `baseUrl`. */
+        readonly request: string;
+        /** Query parameters; they are encoded for you. A list repeats its parameter. */
+        readonly query?: Readonly<Record<string, Template | readonly Template[]>>;
+        /** Headers of this request, besides the connection's. */
+        readonly headers?: Readonly<Record<string, Template>>;
+        /** The body, as an expression over the mapped record; the mapped record itself when absent. */
+        readonly body?: Expression;
+        /** How the body is written. Default: `json`. */
+        readonly encoding?: "json" | "form";
+        /** `false` when sending this PUT, PATCH or DELETE twice has another effect than once, such as a PATCH that adds to a number. POST never counts as idempotent. Default: `true`. */
+        readonly idempotent?: boolean;
+        /** Send a key with which the API recognises a repeated request. */
+        readonly idempotencyKey?: IdempotencyKeyInput;
+        /** Where the new record's id is in the answer's body. */
+        readonly id: Expression;
+      };
+  /** Changes a record by the id that the destination assigned: `PATCH /contacts/{$id}`. */
+  readonly update?: WriteInput;
+  /** Finds a record by an external id, to learn whether a create whose answer was lost has taken effect. */
+  readonly find?:
+    | string
+    | {
+        /** The method and the path, which is appended to the connection's `baseUrl`. */
+        readonly request: string;
+        /** Query parameters; they are encoded for you. A list repeats its parameter. */
+        readonly query?: Readonly<Record<string, Template | readonly Template[]>>;
+        /** Headers of this request, besides the connection's. */
+        readonly headers?: Readonly<Record<string, Template>>;
+        /** Where the record is in the answer's body; the whole body when absent. */
+        readonly record?: Expression;
+        /** Where the destination's id is in the record found. */
+        readonly id: Expression;
+        /** How long a record just created may stay invisible to this search. Default: `0s`. */
+        readonly visibilityLag?: string;
+        /** The API itself refuses a second record with this external id. Default: `false`. */
+        readonly unique?: boolean;
+      };
+  /** Deletes a record. It may be declared; nothing is deleted in this version yet. */
+  readonly delete?: WriteInput;
+  /** Reads one record back, to learn whether a write whose answer was lost has taken effect: `GET /items/{sku}`. */
+  readonly read?: SourceReadInput;
+  /** All records of the destination. It may be declared; nothing uses it in this version yet. */
+  readonly list?:
+    | string
+    | {
+        /** The method and the path, which is appended to the connection's `baseUrl`. */
+        readonly request: string;
+        /** Query parameters; they are encoded for you. A list repeats its parameter. */
+        readonly query?: Readonly<Record<string, Template | readonly Template[]>>;
+        /** Headers of this request, besides the connection's. */
+        readonly headers?: Readonly<Record<string, Template>>;
+        /** Where the list of records is in an answer's body. Default: `$`. */
+        readonly records?: Expression;
+        /** The value of a listed record that is compared with the mapped record's. */
+        readonly key: Expression | readonly Expression[];
+        /** How one page leads to the next. */
+        readonly pagination?: PaginationInput;
+      };
+  /** Not supported in this version yet. */
+  readonly upsertMany?: unknown;
+  /** Only `none` in this version. */
+  readonly precondition?: "none";
+};
+
+/** A config, before its defaults are filled in. */
+export type SyncInput = {
+  /** Where records come from. */
+  readonly source: SourceInput;
+  /** The destination's record: a map of expressions over the source record, as deep as needed, or one expression for all of it. The record as it is when absent. */
+  readonly mapping?: Mapping;
+  /** The meaning of the functions in a TypeScript mapping; raise it when one of them changes. Every record is then compared anew. */
+  readonly mappingVersion?: string;
+  /** Where records go. */
+  readonly destination: DestinationInput;
+  /** What becomes of records that have gone from the source. */
+  readonly deletes?: {
+    /** Whether records that have gone from the source are deleted. Only `never` in this version. Default: `never`. */
+    readonly mode?: "never";
+    /** How many deletes are too many. Not used yet. */
+    readonly guard?: {
+      /** Deletes that are always allowed. Default: `10`. */
+      readonly count?: number;
+      /** Deletes that are allowed, of all records. Default: `10`. */
+      readonly percent?: number;
+    };
+    /** How often a mirror reads everything. Not used yet. */
+    readonly fullRefresh?: string;
+  };
+  /** Narrows what is written: only records that are new, or only records that the destination has. Default: `both`. */
+  readonly writes?: "both" | "createOnly" | "updateOnly";
+};
+
+/** A config, before its defaults are filled in. */
+export type ConfigInput = {
+  /** The address of the config's JSON Schema, for completion in editors. */
+  readonly $schema?: string;
+  /** The HTTP APIs, by name. */
+  readonly connections: Readonly<Record<string, ConnectionInput>>;
+  /** The syncs, by name, in the order in which they run. */
+  readonly syncs: Readonly<Record<string, SyncInput>>;
+  /** The ledger: what the destinations are known to hold. */
+  readonly state?: {
+    /** The ledger's file, relative to the config. Default: `.evenkeel/state.db`. */
+    readonly file?: string;
+    /** Keep what was last sent of each record, so that `plan` and `explain` can show differences. Default: `true`. */
+    readonly bodies?: boolean;
+  };
+};

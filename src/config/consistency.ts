@@ -1,0 +1,93 @@
+import type { Problem } from "../core/errors.ts";
+import type { Config } from "./config.ts";
+import { valueAt, type Document, type Path } from "./document.ts";
+import { hasFunction } from "./mapping-leaf.ts";
+import { namesOf, nearest } from "./nearest.ts";
+import { problemAt } from "./problems.ts";
+
+/**
+ * What one key says about another. Looks at the document as it was written, so that these problems are told together with
+ * those of the schema, whatever else is wrong.
+ */
+export function inconsistencies(document: Document): readonly Problem[] {
+  const { value } = document;
+  const connections = namesIn(valueAt(value, ["connections"]));
+  const syncs = namesIn(valueAt(value, ["syncs"]));
+  const problems: Problem[] = [];
+  if (connections?.length === 0) problems.push(problemAt(document, ["connections"], "declares no connection"));
+  if (syncs?.length === 0) problems.push(problemAt(document, ["syncs"], "declares no sync"));
+  for (const name of syncs ?? []) {
+    for (const end of ENDS) {
+      const path = ["syncs", name, end, "connection"];
+      problems.push(...unknownConnection(document, path, valueAt(value, path), connections));
+    }
+    problems.push(...addressing(document, ["syncs", name]), ...unversioned(document, ["syncs", name]));
+  }
+  return problems;
+}
+
+/** Connections that are no longer known once `${}` was replaced in their names. */
+export function unknownConnections(config: Config, document: Document): readonly Problem[] {
+  const known = Object.keys(config.connections);
+  return Object.entries(config.syncs).flatMap(([name, sync]) =>
+    ENDS.flatMap((end) => unknownConnection(document, ["syncs", name, end, "connection"], sync[end].connection, known)),
+  );
+}
+
+const ENDS = ["source", "destination"] as const;
+
+/** The keys of a map; undefined when it is none, which the schema tells. */
+function namesIn(value: unknown): readonly string[] | undefined {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? Object.keys(value) : undefined;
+}
+
+function unknownConnection(
+  document: Document,
+  path: Path,
+  name: unknown,
+  known: readonly string[] | undefined,
+): readonly Problem[] {
+  if (
+    typeof name !== "string" ||
+    name.includes("${") ||
+    known === undefined ||
+    known.length === 0 ||
+    known.includes(name)
+  )
+    return [];
+  const meant = nearest(name, known);
+  const next = meant === undefined ? `There are ${namesOf(known)}.` : `Did you mean \`${meant}\`?`;
+  return [problemAt(document, path, `names \`${name}\`, which is no connection`, { next })];
+}
+
+/** A record has its own address (`upsert`), or the destination assigns ids (`create`, `update`, `find`): never both. */
+function addressing(document: Document, sync: Path): readonly Problem[] {
+  const path = [...sync, "destination"];
+  const declared = namesIn(valueAt(document.value, path));
+  if (declared === undefined) return [];
+  const has = (name: string): boolean => declared.includes(name);
+  const other = ["create", "update", "find"].find(has);
+  if (has("upsert") && other !== undefined) {
+    const next =
+      "Keep `upsert` where a record has its own address, or `create`, `update` and `find` where the destination assigns ids.";
+    return [problemAt(document, [...path, other], "does not go with `upsert`", { next })];
+  }
+  if (has("upsert") || has("upsertMany")) return [];
+  const updateOnly = valueAt(document.value, [...sync, "writes"]) === "updateOnly";
+  if (updateOnly && !has("update"))
+    return [problemAt(document, path, "has neither `upsert` nor `update`, and `writes` is `updateOnly`")];
+  if (updateOnly || has("create")) return [];
+  return [problemAt(document, path, "has neither `upsert` nor `create`: it says no way to write a record")];
+}
+
+/** P10: what a function does can change without its text, so a version stands for it. */
+function unversioned(document: Document, sync: Path): readonly Problem[] {
+  const isVersioned = valueAt(document.value, [...sync, "mappingVersion"]) !== undefined;
+  if (isVersioned || !hasFunction(valueAt(document.value, [...sync, "mapping"]))) return [];
+  const next = `Add \`mappingVersion: "1"\` beside it, and raise it when a function changes.`;
+  return [
+    problemAt(document, [...sync, "mapping"], "has a function, and no version by which a change of it is noticed", {
+      next,
+    }),
+  ];
+}

@@ -1,0 +1,74 @@
+import { suite, test } from "node:test";
+import assert from "node:assert/strict";
+import { createSecrets, type Secrets } from "./secrets.ts";
+
+function secretsOf(env: Record<string, string | undefined>, files: Record<string, string> = {}): Secrets {
+  const readText = (path: string): string => {
+    const text = files[path];
+    if (text === undefined) throw new Error(`ENOENT: ${path}`);
+    return text;
+  };
+  return createSecrets({ file: "/app/config/evenkeel.yaml", env, readText });
+}
+
+function replaced(secrets: Secrets, text: string): string {
+  const reading = secrets.substitute(text, false);
+  assert.ok(reading.ok, reading.ok ? "" : reading.reason);
+  return reading.value;
+}
+function reasonOf(secrets: Secrets, text: string): string {
+  const reading = secrets.substitute(text, false);
+  assert.ok(!reading.ok);
+  return reading.reason;
+}
+
+suite("S6: secrets", () => {
+  test("come from the environment, else from .env beside the config, else from the default", () => {
+    const secrets = secretsOf({ A: "env" }, { "/app/config/.env": "A=file\nB='from file'\n# C=comment\n" });
+    assert.equal(replaced(secrets, "${A}"), "env");
+    assert.equal(replaced(secrets, "x ${B} y"), "x from file y");
+    assert.equal(replaced(secrets, "${C:-de:f}"), "de:f");
+    assert.equal(replaced(secrets, "${A:-x}"), "env");
+    assert.equal(replaced(secrets, "${C:-}"), "");
+  });
+
+  test("come from files beside the config, without the line break at their end", () => {
+    const secrets = secretsOf(
+      {},
+      { "/app/config/token": "abc\n", "/run/secret": "x\r\n", "/app/config/two": "a\nb\n" },
+    );
+    assert.equal(replaced(secrets, "${file:token}"), "abc");
+    assert.equal(replaced(secrets, "${file:/run/secret}"), "x");
+    assert.equal(replaced(secrets, "${file:two}"), "a\nb");
+    assert.match(reasonOf(secrets, "${file:none}"), /`none` cannot be read .*relative to the config/);
+  });
+
+  test("what is missing or empty is named, and that .env was looked at", () => {
+    assert.match(
+      reasonOf(secretsOf({}), "Bearer ${TOKEN}"),
+      /`TOKEN` is not set.*\.env beside the config.*\$\{TOKEN:-default\}/,
+    );
+    assert.match(reasonOf(secretsOf({ TOKEN: "" }), "${TOKEN}"), /`TOKEN` is empty/);
+    assert.match(reasonOf(secretsOf({}), "${toString}"), /is not set/);
+  });
+
+  test("what is no reference is told, and $${ stands for the characters", () => {
+    const secrets = secretsOf({ A: "a" });
+    assert.equal(replaced(secrets, "$${A} costs $5 {x}"), "${A} costs $5 {x}");
+    assert.match(reasonOf(secrets, "${a b}"), /not a variable/);
+    assert.match(reasonOf(secrets, "${}"), /not a variable/);
+    assert.match(reasonOf(secrets, "${A"), /without its `\}`/);
+  });
+
+  test("a value is not read again", () => {
+    assert.equal(replaced(secretsOf({ A: "${B}", B: "b" }), "${A}"), "${B}");
+  });
+
+  test("values put into auth and headers are kept for redaction, longest first; others are not", () => {
+    const secrets = secretsOf({ A: "short", B: "much-longer", C: "public" });
+    secrets.substitute("Bearer ${A}", true);
+    secrets.substitute("${B}${B}", true);
+    secrets.substitute("${C}", false);
+    assert.deepEqual(secrets.values(), ["much-longer", "short"]);
+  });
+});
