@@ -1,4 +1,4 @@
-import type { Json } from "../core/json.ts";
+import { isObject, type Json } from "../core/json.ts";
 
 /**
  * Indexes of the records in which one of `names` occurs twice in one object (S5): `JSON.parse` keeps the last in silence, and for
@@ -9,20 +9,20 @@ import type { Json } from "../core/json.ts";
  * @param names members that matter
  */
 export function duplicateNames(text: string, records: readonly Json[], names: readonly string[]): ReadonlySet<number> {
-  const suspicious = names.filter((name) => mayOccurTwice(text, records.length, name));
+  const suspicious = names.filter((name) => mayOccurTwice(text, records, name));
   if (suspicious.length === 0) return NONE;
   return new Set(records.length === 0 ? [] : findDuplicates(text, records.length, new Set(suspicious)));
 }
 
 const NONE: ReadonlySet<number> = new Set();
 
-/** The usual page has each name once a record; anything else is looked at closely. An escape could hide a name. */
-function mayOccurTwice(text: string, records: number, name: string): boolean {
+/** The usual page has a name once in each record that has it; anything else is looked at closely. An escape could hide a name. */
+function mayOccurTwice(text: string, records: readonly Json[], name: string): boolean {
   if (/\\u00[2-7]/i.test(text)) return true;
   const quoted = JSON.stringify(name);
   let count = 0;
   for (let at = text.indexOf(quoted); at !== -1; at = text.indexOf(quoted, at + quoted.length)) count += 1;
-  return count > records;
+  return count > records.filter((record) => isObject(record) && Object.hasOwn(record, name)).length;
 }
 
 /**

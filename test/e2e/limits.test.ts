@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { cursorPage, ending, json, SOURCE, startApi, Workplace, type Api } from "./harness.ts";
+
+const records = (count: number): readonly unknown[] =>
+  Array.from({ length: count }, (_, index) => ({ id: index + 1, name: "n" }));
+
+const config = (store: Api, shop: Api): string => `
+connections:
+  store: { baseUrl: "${store.url}" }
+  shop: { baseUrl: "${shop.url}", retry: { base: 50ms } }
+syncs:
+  records:${SOURCE}
+    destination: { connection: shop, upsert: "PUT /items/{id}" }
+`;
+
+/** A destination that answers its tenth request with 429 and this Retry-After. */
+async function throttledOnce(
+  retryAfter: () => string,
+  check: (place: Workplace, shop: Api) => Promise<void>,
+): Promise<void> {
+  const shop = await startApi((_request, _body, response) => {
+    if (shop.requests.length === 10)
+      return json(response, 429, { message: "slow down" }, { "retry-after": retryAfter() });
+    json(response, 200, {});
+  });
+  const store = await startApi((request, _body, response) => cursorPage(records(60), request, response));
+  const place = new Workplace();
+  place.write(config(store, shop));
+  await check(place, shop);
+  place.remove();
+  await Promise.all([store.stop(), shop.stop()]);
+}
+
+/** The longest pause between two requests after the refusal, ms. */
+function pauseAfterRefusal({ requests }: Api): number {
+  const later = requests.slice(9).map(({ atMs }) => atMs);
+  return Math.max(...later.slice(1).map((at, index) => at - (later[index] as number)));
+}
+
+test("R4, L3: a Retry-After of 2 s pauses the lane for 2 s, and everything arrives", () =>
+  throttledOnce(
+    () => "2",
+    async (place, shop) => {
+      const ran = await place.run("run", "--json");
+      assert.equal(ran.exitCode, 0);
+      assert.ok(pauseAfterRefusal(shop) >= 1_950, String(pauseAfterRefusal(shop)));
+    },
+  ));
+
+test("R5: a Retry-After that is a date is a floor as well", () =>
+  throttledOnce(
+    () => new Date(Date.now() + 2_500).toUTCString(),
+    async (place, shop) => {
+      assert.equal((await place.run("run", "--json")).exitCode, 0);
+      assert.ok(pauseAfterRefusal(shop) >= 900, String(pauseAfterRefusal(shop)));
+    },
+  ));
+
+test("R5: a Retry-After of nonsense is ignored", () =>
+  throttledOnce(
+    () => "soon",
+    async (place, shop) => {
+      assert.equal((await place.run("run", "--json")).exitCode, 0);
+      assert.ok(pauseAfterRefusal(shop) < 1_500);
+    },
+  ));
+
+test("R4, L7: a Retry-After of 9999999999 is parked and told, kept by the next run, and cleared by `state unblock`", () =>
+  throttledOnce(
+    () => "9999999999",
+    async (place, shop) => {
+      const first = await place.run("run", "--json");
+      assert.equal(first.exitCode, 1);
+      assert.equal(ending(first).error?.code, "API_THROTTLED");
+      const sent = shop.requests.length;
+      const second = await place.run("run", "--json");
+      assert.equal(second.exitCode, 1);
+      assert.equal(shop.requests.length, sent, "nothing is sent while the API's word stands");
+      assert.equal((await place.run("state", "unblock")).exitCode, 0);
+      const third = await place.run("run", "--json");
+      assert.equal(third.exitCode, 0, third.stdout.slice(-1_000));
+      assert.equal(new Set(shop.requests.map(({ path }) => path)).size, 60);
+    },
+  ));
+
+test("L4: an announced limit of 20 a second is used to 90 %, with at most 1 % refusals", async () => {
+  let window = 0;
+  let used = 0;
+  let refused = 0;
+  const shop = await startApi((_request, _body, response) => {
+    const now = Math.floor(Date.now() / 1_000);
+    if (now !== window) [window, used] = [now, 0];
+    const headers = {
+      "x-ratelimit-limit": "20",
+      "x-ratelimit-remaining": String(Math.max(0, 20 - used - 1)),
+      "x-ratelimit-reset": String(now + 1),
+    };
+    if (used >= 20) {
+      refused += 1;
+      return json(response, 429, {}, { ...headers, "retry-after": "1" });
+    }
+    used += 1;
+    json(response, 200, {}, headers);
+  });
+  const store = await startApi((request, _body, response) => cursorPage(records(240), request, response));
+  const place = new Workplace();
+  place.write(config(store, shop));
+  const ran = await place.run("run", "--json");
+  assert.equal(ran.exitCode, 0);
+  const times = shop.requests.map(({ atMs }) => atMs);
+  const rate = (times.length - 1) / (((times.at(-1) as number) - (times[0] as number)) / 1_000);
+  assert.ok(refused <= 2, `${refused} refused`);
+  assert.ok(rate >= 18, `${rate.toFixed(1)} a second`);
+  place.remove();
+  await Promise.all([store.stop(), shop.stop()]);
+});
