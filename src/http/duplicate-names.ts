@@ -11,7 +11,9 @@ import { isObject, type Json } from "../core/json.ts";
 export function duplicateNames(text: string, records: readonly Json[], names: readonly string[]): ReadonlySet<number> {
   const suspicious = names.filter((name) => mayOccurTwice(text, records, name));
   if (suspicious.length === 0) return NONE;
-  return new Set(records.length === 0 ? [] : findDuplicates(text, records.length, new Set(suspicious)));
+  const objects = records.flatMap((record, index) => (isObject(record) ? [index] : []));
+  if (objects.length === 0) return NONE;
+  return new Set(findDuplicates(text, objects.length, new Set(suspicious)).map((nth) => objects[nth] as number));
 }
 
 const NONE: ReadonlySet<number> = new Set();

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { ServerResponse } from "node:http";
 import { after, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { cursorPage, ending, json, SOURCE, startApi, Workplace, type Api, type Ran } from "./harness.ts";
 
 const items = new Map<string, unknown>();
@@ -179,7 +180,7 @@ test("two runs on one ledger: the second ends with 5", async () => {
   const place = new Workplace();
   place.write(config(store.url));
   const first = place.start("run", "--json");
-  while (store.requests.length === 0) await new Promise((done) => setTimeout(done, 10));
+  while (store.requests.length === 0) await sleep(10);
   const second = await place.run("run", "--json");
   assert.equal(second.exitCode, 5);
   assert.match(second.stdout, /LEDGER_HELD/);
