@@ -174,9 +174,10 @@ test("a dead port: exit 3, with the reason and what to do", async () => {
 });
 
 test("two runs on one ledger: the second ends with 5", async () => {
-  const store = await startApi((request, _body, response) =>
-    setTimeout(() => cursorPage([{ id: 1, name: "a" }], request, response), 1_500),
-  );
+  const store = await startApi(async (request, _body, response) => {
+    await sleep(1_500);
+    cursorPage([{ id: 1, name: "a" }], request, response);
+  });
   const place = new Workplace();
   place.write(config(store.url));
   const first = place.start("run", "--json");
