@@ -1,37 +1,55 @@
-import { systemCwd, systemEnv, type Interruption } from "../runtime/process.ts";
+import type { Command } from "commander";
 import { EvenkeelError } from "../core/errors.ts";
 import type { Evenkeel } from "../evenkeel.ts";
-import type { Terminal } from "./terminal.ts";
+import { suggestFor, type CommonOptions, type Suggest } from "./command-line.ts";
+import { fail } from "./failure.ts";
+import type { Host } from "./host.ts";
+import { createPrinter, type Printer } from "./printer.ts";
+import { withoutColor, type Terminal } from "./terminal.ts";
 
-/** Options that every command takes; commander names them in camel case. */
-export interface CommonOptions {
-  readonly config?: string;
-  readonly state?: string;
-  readonly json?: boolean;
-  readonly quiet?: boolean;
-  readonly verbose?: boolean;
-  readonly color?: boolean;
-  readonly [option: string]: unknown;
-}
-
-export interface CommandContext {
+/** What a command works with. */
+export interface Context {
   readonly terminal: Terminal;
-  readonly options: CommonOptions;
-  readonly interruption: Interruption;
+  readonly printer: Printer;
+  readonly host: Host;
+  readonly suggest: Suggest;
+  readonly common: CommonOptions;
 }
 
-/** Opens the config for as long as `work` takes; the library is loaded only now. */
-export async function withEvenkeel(
-  context: CommandContext,
+/** One call of the program, from its arguments to its exit code. */
+export class Invocation {
+  readonly terminal: Terminal;
+  readonly host: Host;
+  exitCode = 0;
+
+  constructor(terminal: Terminal, host: Host) {
+    this.terminal = terminal;
+    this.host = host;
+  }
+
+  /** Does the work of a command under its common options; an error is shown here, and only here. */
+  async act(command: Command, work: (context: Context) => Promise<number>): Promise<void> {
+    const { color, ...common } = command.optsWithGlobals<CommonOptions & { readonly color: boolean }>();
+    const terminal = color ? this.terminal : withoutColor(this.terminal);
+    const printer = createPrinter(terminal, common);
+    try {
+      this.exitCode = await work({ terminal, printer, host: this.host, suggest: suggestFor(common), common });
+    } catch (error) {
+      this.exitCode = await fail(error, printer, this.host.cwd);
+    }
+  }
+}
+
+/** Opens the config and the ledger for as long as `work` takes. */
+export async function withLibrary(
+  { host, common }: Context,
   work: (evenkeel: Evenkeel) => Promise<number>,
 ): Promise<number> {
-  const { open } = await import("../library.ts");
-  const { config, state } = context.options;
-  const evenkeel = await open({
-    cwd: systemCwd(),
-    env: systemEnv(),
-    ...(config === undefined ? {} : { configFile: config }),
-    ...(state === undefined ? {} : { stateFile: state }),
+  const evenkeel = await host.open({
+    cwd: host.cwd,
+    env: host.env,
+    ...(common.config === undefined ? {} : { configFile: common.config }),
+    ...(common.state === undefined ? {} : { stateFile: common.state }),
   });
   try {
     return await work(evenkeel);
@@ -40,13 +58,5 @@ export async function withEvenkeel(
   }
 }
 
-/** A whole number given on the command line. Throws USAGE. */
-export function numberOption(name: string, value: unknown): number | undefined {
-  if (value === undefined) return undefined;
-  if (typeof value === "string" && /^\d{1,9}$/.test(value)) return Number(value);
-  throw new EvenkeelError("USAGE", `${name} takes a whole number, and not ${JSON.stringify(value)}`);
-}
-
-export function writeJson({ terminal }: Pick<CommandContext, "terminal">, value: unknown): void {
-  terminal.stdout.write(`${JSON.stringify(value)}\n`);
-}
+/** A wrong use of the command line. */
+export const misuse = (message: string, next: string): EvenkeelError => new EvenkeelError("USAGE", message, { next });

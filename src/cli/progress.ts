@@ -1,136 +1,142 @@
-import type { Counts, RunEvent } from "../core/events.ts";
-import { evidenceLines } from "./errors.ts";
-import { escape } from "./escape.ts";
-import { count, plural } from "./numbers.ts";
-import { styleOf, type Terminal } from "./terminal.ts";
+import type { Timer, Clock } from "../core/clock.ts";
+import { noCounts, type Counts, type RunEvent } from "../core/events.ts";
+import { count, countdown, rate } from "./amounts.ts";
+import { escapeLine } from "./escape.ts";
+import type { Printer } from "./printer.ts";
+import { fit, widthOf } from "./width.ts";
 
-/** Away from a terminal a line is written this often. */
-const LINE_EVERY_MS = 5_000;
-/** Records of one kind of trouble that are shown in full; the rest is counted. */
-const SHOWN_MAX = 5;
+/** Ten times a second is as fast as anybody reads, and little work. */
+const REPAINT_MS = 100;
 
-/** Shows a run while it goes on: one line that is repainted on a terminal, a line now and then elsewhere. All of it on stderr. */
-export class Progress {
-  readonly #terminal: Terminal;
-  readonly #verbose: boolean;
-  readonly #shown = new Map<string, number>();
-  #painted = false;
-  #startedMs = 0;
-  #lineMs = 0;
+/** Where nobody watches, a log needs a sign of life, and no more. */
+const REPORT_MS = 5_000;
 
-  constructor(terminal: Terminal, verbose: boolean) {
-    this.#terminal = terminal;
-    this.#verbose = verbose;
-  }
+/** Syncs that are shown at once; a taller block would scroll. */
+const LINES_MAX = 8;
 
-  show(event: RunEvent): void {
-    switch (event.type) {
-      case "run-started":
-        this.#startedMs = event.atMs;
-        this.#lineMs = event.atMs;
-        this.#shown.clear();
-        this.#print(
-          `${this.#bold(event.sync)}: ${event.resumed ? "goes on; " : ""}reads ${event.mode === "full" ? "everything" : "what has changed"} ${this.#dim(`(${escape(event.reason)})`)}`,
-        );
-        break;
-      case "progress":
-        this.#paint(event);
-        break;
-      case "recovered":
-        this.#print(this.#dim(`  takes up ${plural(event.held + event.leftovers, "write")} that an earlier run left`));
-        break;
-      case "invalid":
-        this.#trouble("invalid", `${escape(event.key ?? "(no key)")}: ${escape(event.reason)}`);
-        break;
-      case "rejected":
-        this.#trouble("rejected", `${escape(event.key)}: ${escape(event.reason)}`);
-        break;
-      case "held":
-        this.#trouble(event.state, `${escape(event.key)}: ${escape(event.reason)}`);
-        break;
-      case "warning":
-        this.#print(
-          `  ${this.#style("yellow", "warning")} ${escape(event.message)}${event.next === undefined ? "" : ` ${escape(event.next)}`}`,
-        );
-        break;
-      case "waiting":
-        this.#print(
-          this.#dim(`  waits until ${new Date(event.untilMs).toISOString().slice(11, 19)}Z: ${escape(event.reason)}`),
-        );
-        break;
-      case "retry":
-        if (this.#verbose)
-          this.#print(
-            this.#dim(
-              `  ${escape(event.what)}: ${escape(event.reason)}; attempt ${event.attempt} in ${Math.round(event.delayMs)} ms`,
-            ),
-          );
-        break;
-      case "trace":
-        this.#print(
-          evidenceLines(event.evidence)
-            .map((line) => `  ${line}`)
-            .join("\n"),
-        );
-        break;
-      case "page":
-      case "checkpoint":
-        break;
-      case "run-ended":
-        this.#clear();
-        break;
-    }
-  }
-
-  #trouble(kind: string, text: string): void {
-    const shown = (this.#shown.get(kind) ?? 0) + 1;
-    this.#shown.set(kind, shown);
-    if (shown <= SHOWN_MAX) this.#print(`  ${this.#style("yellow", kind)} ${text}`);
-    else if (shown === SHOWN_MAX + 1)
-      this.#print(
-        this.#dim(
-          `  more ${kind} records are counted; see \`evenkeel ${kind === "invalid" || kind === "rejected" ? "rejects list" : "status"}\``,
-        ),
-      );
-  }
-
-  #paint({ atMs, counts, waitingFor }: Extract<RunEvent, { type: "progress" }>): void {
-    const { stderr } = this.#terminal;
-    const line = `  ${lineOf(counts, (atMs - this.#startedMs) / 1_000)}${waitingFor === undefined ? "" : ` · waits for ${escape(waitingFor)}`}`;
-    if (stderr.isTTY) {
-      stderr.write(`\r\u001b[2K${line.slice(0, stderr.columns - 1)}`);
-      this.#painted = true;
-    } else if (atMs - this.#lineMs >= LINE_EVERY_MS) {
-      this.#lineMs = atMs;
-      stderr.write(`${line}\n`);
-    }
-  }
-
-  #print(text: string): void {
-    this.#clear();
-    this.#terminal.stderr.write(`${text}\n`);
-  }
-
-  #clear(): void {
-    if (this.#painted) this.#terminal.stderr.write("\r\u001b[2K");
-    this.#painted = false;
-  }
-
-  #style(format: "yellow" | "dim" | "bold", text: string): string {
-    return styleOf(this.#terminal.stderr)(format, text);
-  }
-  #dim(text: string): string {
-    return this.#style("dim", text);
-  }
-  #bold(text: string): string {
-    return this.#style("bold", text);
-  }
+interface Running {
+  readonly sync: string;
+  readonly startedMs: number;
+  /** A read that goes on where another run stopped has a total that this run will not reach. */
+  readonly resumed: boolean;
+  counts: Readonly<Counts>;
+  total: number | undefined;
+  waitingFor: string | undefined;
+  pause: { readonly untilMs: number; readonly reason: string } | undefined;
 }
 
-function lineOf(counts: Readonly<Counts>, seconds: number): string {
+export interface Progress {
+  see(event: RunEvent): void;
+  /** Takes the line away. */
+  end(): void;
+}
+
+/** Shows how far a run is: on a terminal a line for each sync that changes in place, elsewhere a line every few seconds. */
+export function createProgress(printer: Printer, clock: Clock): Progress {
+  const running = new Map<string, Running>();
+  let timer: Timer | undefined;
+  let isOver = printer.isJson || printer.isQuiet;
+
+  const show = (): void => {
+    const lines = [...running.values()].slice(0, LINES_MAX).map((each) => segments(each, clock));
+    if (printer.isLive) printer.live(lines.map((line) => fitted(line, printer.liveColumns - 1)));
+    else for (const line of lines) printer.note(plain(line));
+  };
+  const tick = (): void => {
+    if (isOver) return;
+    show();
+    timer = clock.after(printer.isLive ? REPAINT_MS : REPORT_MS, tick);
+  };
+
+  return {
+    see(event) {
+      note(event, running, clock);
+      if (!isOver) timer ??= clock.after(printer.isLive ? REPAINT_MS : REPORT_MS, tick);
+    },
+    end() {
+      isOver = true;
+      timer?.cancel();
+      if (printer.isLive) printer.live([]);
+    },
+  };
+}
+
+function note(event: RunEvent, running: Map<string, Running>, clock: Clock): void {
+  const { sync } = event;
+  if (event.type === "run-ended") running.delete(sync);
+  if (event.type === "run-started") {
+    running.set(sync, {
+      sync,
+      startedMs: clock.monotonicMs(),
+      resumed: event.resumed,
+      counts: noCounts(),
+      total: undefined,
+      waitingFor: undefined,
+      pause: undefined,
+    });
+  }
+  const known = running.get(sync);
+  if (known === undefined) return;
+  if (event.type === "page") known.total = event.total ?? known.total;
+  if (event.type === "waiting") known.pause = { untilMs: event.untilMs, reason: event.reason };
+  if (event.type !== "progress") return;
+  known.counts = event.counts;
+  known.total = event.total ?? known.total;
+  known.waitingFor = event.waitingFor;
+}
+
+interface Segment {
+  readonly text: string;
+  /** The higher, the longer it stays when the window is narrow. */
+  readonly weight: number;
+}
+
+function segments(
+  { sync, counts, total, startedMs, resumed, waitingFor, pause }: Running,
+  clock: Clock,
+): readonly Segment[] {
   const written = counts.created + counts.updated + counts.deleted;
-  const parts = [`${count(counts.read)} read`, `${count(written)} written`, `${count(counts.unchanged)} unchanged`];
-  if (counts.rejected + counts.invalid > 0) parts.push(`${count(counts.rejected + counts.invalid)} refused`);
-  if (seconds >= 1 && written > 0) parts.push(`${count(Math.round(written / seconds))}/s`);
-  return parts.join(" · ");
+  const refused = counts.rejected + counts.invalid;
+  const done = written + refused + counts.unchanged + counts.superseded + counts.skipped + counts.stillRejected;
+  const elapsedMs = clock.monotonicMs() - startedMs;
+  const speed = rate(done, elapsedMs);
+  const leftMs =
+    total === undefined || resumed || done === 0 || total <= done ? undefined : ((total - done) / done) * elapsedMs;
+  const wait = waitOf(waitingFor, pause, clock);
+  return [
+    { text: sync, weight: 9 },
+    {
+      text:
+        total === undefined || resumed ? `${count(counts.read)} read` : `${count(counts.read)} of ${count(total)} read`,
+      weight: 8,
+    },
+    { text: `${count(written)} written`, weight: 7 },
+    ...(counts.unchanged > 0 ? [{ text: `${count(counts.unchanged)} unchanged`, weight: 1 }] : []),
+    ...(refused > 0 ? [{ text: `${count(refused)} rejected`, weight: 5 }] : []),
+    ...(speed === undefined ? [] : [{ text: speed, weight: 2 }]),
+    ...(leftMs === undefined ? [] : [{ text: `${countdown(leftMs)} left`, weight: 3 }]),
+    ...(wait === undefined ? [] : [{ text: wait, weight: 6 }]),
+  ];
 }
+
+function waitOf(waitingFor: string | undefined, pause: Running["pause"], clock: Clock): string | undefined {
+  if (waitingFor !== undefined) return `waiting: ${escapeLine(waitingFor)}`;
+  const leftMs = pause === undefined ? 0 : pause.untilMs - clock.wallMs();
+  return pause === undefined || leftMs <= 0 ? undefined : `waiting ${countdown(leftMs)}: ${escapeLine(pause.reason)}`;
+}
+
+const SEPARATOR = " · ";
+
+/** One line that never wraps: what matters least goes first, then the end of what is left. */
+function fitted(line: readonly Segment[], columns: number): string {
+  let kept = line;
+  const text = (): string => kept.map((segment) => segment.text).join(SEPARATOR);
+  while (widthOf(text()) > columns && kept.length > 3) {
+    const least = Math.min(...kept.map(({ weight }) => weight));
+    kept = kept.filter(({ weight }) => weight !== least);
+  }
+  return fit(text(), columns);
+}
+
+const plain = ([first, ...rest]: readonly Segment[]): string =>
+  `${first?.text}: ${rest.map(({ text }) => text).join(", ")}`;

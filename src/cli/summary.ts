@@ -1,60 +1,199 @@
+import type { Counts } from "../core/events.ts";
 import type { SyncResult } from "../evenkeel.ts";
-import { errorLines } from "./errors.ts";
-import { escape } from "./escape.ts";
-import { count, duration, plural } from "./numbers.ts";
-import { styleOf, type Format, type Terminal } from "./terminal.ts";
+import { count, countdown, counted, duration, moment, rate } from "./amounts.ts";
+import type { Suggest } from "./command-line.ts";
+import { escapeLine } from "./escape.ts";
+import { failureLines } from "./failure.ts";
+import type { Printer } from "./printer.ts";
+import type { Format } from "./terminal.ts";
+import { padEnd, wrap } from "./width.ts";
 
-const COLORS: Readonly<Record<SyncResult["status"], Format>> = {
+/** What the events of a run said, and its result does not. */
+export interface RunFacts {
+  readonly guarantee: string | undefined;
+  /** The cursor of the last checkpoint. */
+  readonly cursor: string | undefined;
+  /** A run of some records only: it moves no checkpoint. */
+  readonly partial: boolean;
+  /** Earliest moment at which something parked may be tried again. */
+  readonly parkedUntilMs: number | undefined;
+  /** A record whose outcome is not known. */
+  readonly unknownKey: string | undefined;
+}
+
+export const NO_FACTS: RunFacts = {
+  guarantee: undefined,
+  cursor: undefined,
+  partial: false,
+  parkedUntilMs: undefined,
+  unknownKey: undefined,
+};
+
+interface Layout {
+  readonly printer: Printer;
+  readonly suggest: Suggest;
+  readonly cwd: string;
+  readonly nowMs: number;
+}
+
+const LABEL = 11;
+const INDENT = "  ";
+
+const COLOUR: Readonly<Record<SyncResult["status"], Format>> = {
   level: "green",
   incomplete: "yellow",
   failed: "red",
   interrupted: "yellow",
 };
 
-/** What a sync's run came to, for a person. */
-export function summaryLines(result: SyncResult, terminal: Terminal): readonly string[] {
-  const style = styleOf(terminal.stdout);
+/** The end of one sync's run: how it ended, what was done, at what cost, and what to do next. */
+export async function summaryText(result: SyncResult, facts: RunFacts, layout: Layout): Promise<string> {
+  const { printer, cwd } = layout;
+  const { style, columns } = printer;
   const { sync, status, counts, durationMs, why, error } = result;
-  const written = counts.created + counts.updated + counts.deleted;
-  const rate = written > 0 && durationMs > 0 ? `, ${count(Math.round((written / durationMs) * 1_000))}/s` : "";
-  const head = `${style(COLORS[status], status)} ${style("bold", sync)} in ${duration(durationMs)}${rate}`;
-  const records = [
-    `${count(counts.read)} read`,
-    `${count(counts.created)} created`,
-    `${count(counts.updated)} updated`,
-    `${count(counts.unchanged)} unchanged`,
-    ...optional(counts.superseded, "superseded"),
-    ...optional(counts.skipped, "skipped"),
-    ...optional(counts.invalid, "invalid"),
-    ...optional(counts.rejected, "rejected"),
-    ...optional(counts.stillRejected, "still rejected"),
-    ...optional(counts.unknown, "unknown"),
-    ...optional(counts.parked, "parked"),
+  const time =
+    durationMs === 0
+      ? ""
+      : `${status === "failed" || status === "interrupted" ? " after " : " in "}${duration(durationMs)}`;
+  const blocks: (readonly string[])[] = [
+    [`${style("bold", escapeLine(sync))}: ${style(COLOUR[status], status)}${time}`],
+    countLines(counts, durationMs, printer),
+    [
+      ...labelled("why", why, columns),
+      ...costLines(counts),
+      ...labelled("cursor", cursorText(facts), columns),
+      ...labelled("guarantee", facts.guarantee, columns),
+    ],
+    error === undefined ? [] : await failureLines(error, { style, columns, cwd, indent: INDENT }),
+    nextLines(result, facts, layout),
   ];
-  const traffic = [
-    plural(counts.requests, "request"),
-    ...(counts.retries > 0 ? [plural(counts.retries, "repetition")] : []),
-    ...(counts.throttled > 0 ? [`${count(counts.throttled)} throttled`] : []),
+  return blocks
+    .filter((block) => block.length > 0)
+    .map((block) => block.join("\n"))
+    .join("\n\n");
+}
+
+interface Row {
+  readonly label: string;
+  readonly number: number;
+  readonly remark?: string | undefined;
+  readonly format?: Format;
+}
+
+/** Numbers in one column; what did not happen and needs no mention is left out. */
+function countLines(counts: Readonly<Counts>, durationMs: number, { style, columns }: Printer): readonly string[] {
+  if (counts.pages === 0 && Object.values(counts).every((number) => number === 0)) return [];
+  const speed = rate(counts.read, durationMs);
+  const optional: readonly Row[] = [
+    { label: "deleted", number: counts.deleted },
+    { label: "superseded", number: counts.superseded, remark: "older than a version that is known, or met twice" },
+    { label: "skipped", number: counts.skipped, remark: "left alone, as `writes` or the destination's operations say" },
+    { label: "invalid", number: counts.invalid, remark: "refused before sending", format: "yellow" },
+    { label: "rejected", number: counts.rejected, remark: "refused by the destination", format: "yellow" },
+    {
+      label: "not tried",
+      number: counts.stillRejected,
+      remark: "rejected or invalid before, and unchanged since",
+      format: "yellow",
+    },
+    {
+      label: "unknown",
+      number: counts.unknown,
+      remark: "sent; whether they were applied is not known",
+      format: "yellow",
+    },
+    {
+      label: "put off",
+      number: counts.parked,
+      remark: "not applied; tried again by a later run",
+      format: "yellow",
+    },
   ];
+  const rows: readonly Row[] = [
+    {
+      label: "read",
+      number: counts.read,
+      remark: `in ${counted(counts.pages, "page")}${speed === undefined ? "" : `, ${speed}`}`,
+    },
+    { label: "created", number: counts.created },
+    { label: "updated", number: counts.updated },
+    { label: "unchanged", number: counts.unchanged },
+    ...optional.filter(({ number }) => number > 0),
+  ];
+  const digits = Math.max(...rows.map(({ number }) => count(number).length));
+  return rows.flatMap(({ label, number, remark, format }) => {
+    const value = count(number).padStart(digits);
+    const head = `${INDENT}${padEnd(label, LABEL)}${format === undefined ? value : style(format, value)}`;
+    if (remark === undefined) return [head];
+    const indent = INDENT.length + LABEL + digits + GAP.length;
+    const [first = "", ...more] = wrap(remark, columns - indent);
+    return [`${head}${GAP}${style("dim", first)}`, ...more.map((line) => " ".repeat(indent) + style("dim", line))];
+  });
+}
+
+const GAP = "  ";
+
+function costLines({ requests, retries, throttled }: Readonly<Counts>): readonly string[] {
+  if (requests === 0) return [];
+  const extra = [
+    retries > 0 ? counted(retries, "retry", "retries") : "",
+    throttled > 0 ? `${counted(throttled, "time")} asked to slow down` : "",
+  ].filter((part) => part !== "");
   return [
-    head,
-    `  ${records.join(" · ")}`,
-    style("dim", `  ${traffic.join(" · ")}`),
-    ...(why === undefined ? [] : [`  ${escape(why)}`]),
-    ...(error === undefined ? [] : errorLines(error, { stderr: terminal.stdout }).map((line) => `  ${line}`)),
-    ...nextSteps(result).map((step) => `  ${style("bold", "next:")} ${step}`),
+    `${INDENT}${padEnd("requests", LABEL)}${count(requests)}${extra.length === 0 ? "" : ` (${extra.join(", ")})`}`,
   ];
 }
 
-const optional = (value: number, name: string): readonly string[] => (value === 0 ? [] : [`${count(value)} ${name}`]);
+function cursorText({ cursor, partial }: RunFacts): string | undefined {
+  if (partial) return "not moved: this run was about some records only";
+  return cursor === undefined ? undefined : escapeLine(cursor);
+}
 
-function nextSteps({ sync, status, counts, error }: SyncResult): readonly string[] {
-  if (status === "level" || error !== undefined) return [];
-  const steps: string[] = [];
-  if (counts.rejected + counts.invalid + counts.stillRejected > 0) steps.push(`evenkeel rejects list ${sync}`);
-  if (counts.unknown > 0)
-    steps.push(`evenkeel run ${sync} looks again what became of the unknown ones; evenkeel status says more`);
-  if (counts.parked > 0) steps.push(`evenkeel status says when the parked ones are tried again`);
-  if (status === "interrupted") steps.push("evenkeel run goes on from here");
-  return steps;
+function labelled(label: string, text: string | undefined, columns: number): readonly string[] {
+  if (text === undefined) return [];
+  return wrap(escapeLine(text), columns - INDENT.length - LABEL).map(
+    (line, index) => INDENT + padEnd(index === 0 ? label : "", LABEL) + line,
+  );
+}
+
+/** What to do when it is not level, as commands that can be copied. */
+function nextLines(
+  { sync, status, counts, error }: SyncResult,
+  facts: RunFacts,
+  { printer, suggest, nowMs }: Layout,
+): readonly string[] {
+  if (status === "level") return [];
+  const steps: [command: string, what: string][] = [];
+  if (status === "interrupted" || (error !== undefined && RESUMES.test(error.code)))
+    steps.push([suggest("run", [sync]), "goes on where this one stopped"]);
+  else if (counts.unknown + counts.parked > 0) steps.push([suggest("run", [sync]), againText(counts, facts, nowMs)]);
+  if (counts.rejected + counts.invalid + counts.stillRejected > 0) {
+    steps.push([suggest("rejects list", [sync]), "which, and why"]);
+    steps.push([suggest("rejects retry", [sync], ["--all"]), "once it is mended"]);
+  }
+  if (counts.unknown > 0 && facts.unknownKey !== undefined)
+    steps.push([suggest("explain", [sync, facts.unknownKey]), "what is known of one of them"]);
+  if (steps.length === 0 && status === "incomplete")
+    steps.push([suggest("rejects list", [sync]), "what an earlier run left"]);
+  if (steps.length === 0) return [];
+  const widest = Math.max(...steps.map(([command]) => command.length));
+  return [
+    `${INDENT}${printer.style("bold", "next")}`,
+    ...steps.flatMap(([command, what]) => {
+      const together = `${INDENT.repeat(2)}${printer.style("cyan", padEnd(command, widest))}  ${printer.style("dim", what)}`;
+      return widest + what.length + 6 <= printer.columns
+        ? [together]
+        : [`${INDENT.repeat(2)}${printer.style("cyan", command)}`, `${INDENT.repeat(3)}${printer.style("dim", what)}`];
+    }),
+  ];
+}
+
+/** After these the same command may do better the next time; the others want something mended first, and their `next` says what. */
+const RESUMES =
+  /^(API_UNREACHABLE|API_FAILED|API_THROTTLED|API_BODY_CUT|LEDGER_HELD|LEDGER_FULL|READ_TOTAL_DISAGREES|RUN_INTERRUPTED)$/;
+
+function againText({ unknown }: Readonly<Counts>, { parkedUntilMs }: RunFacts, nowMs: number): string {
+  const finds = unknown > 0 ? "finds out what became of them" : "tries them again";
+  if (parkedUntilMs === undefined || parkedUntilMs <= nowMs) return finds;
+  return `${finds}, from ${moment(parkedUntilMs)} (in ${countdown(parkedUntilMs - nowMs)})`;
 }

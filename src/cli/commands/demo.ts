@@ -1,9 +1,34 @@
-import { numberOption, type CommandContext } from "../context.ts";
-import { runDemo } from "../demo/demo.ts";
+import { Command } from "commander";
+import { examples, wholeNumber } from "../arguments.ts";
+import type { Invocation } from "../context.ts";
 
-/** `evenkeel demo` */
-export async function demo({ terminal, options, interruption }: CommandContext): Promise<number> {
-  const records = numberOption("--records", options["records"]) ?? 2_000;
-  const seed = numberOption("--seed", options["seed"]) ?? 1;
-  return runDemo({ records: Math.max(20, records), seed, terminal, signal: interruption.signal });
+/** Enough to see every kind of trouble, and over within half a minute. */
+const RECORDS = 2_000;
+
+/** With fewer there is nothing to kill the worker in the middle of. */
+const RECORDS_MIN = 20;
+
+interface DemoFlags {
+  readonly records: number;
+  readonly seed: number;
 }
+
+export const demoCommand = (invocation: Invocation): Command =>
+  new Command("demo")
+    .summary("see it work: two real APIs with faults, on this machine")
+    .description("sync two real APIs with faults switched on, on this machine; nothing to configure")
+    .option("--records <n>", "records to sync", wholeNumber(RECORDS_MIN), RECORDS)
+    .option("--seed <n>", "which faults happen when; the same number gives the same", wholeNumber(0), 1)
+    .addHelpText(
+      "after",
+      examples(
+        ["evenkeel demo", "2,000 records through 429s, 500s, lost answers and a kill -9"],
+        ["evenkeel demo --records 500 --seed 7", "fewer records, other faults"],
+      ),
+    )
+    .action(({ records, seed }: DemoFlags, command: Command) =>
+      invocation.act(command, async ({ terminal, host }) => {
+        const { runDemo } = await import("../demo/demo.ts");
+        return runDemo({ records, seed, terminal, signal: host.interruption().signal });
+      }),
+    );

@@ -1,33 +1,28 @@
-import { withEvenkeel, writeJson, type CommandContext } from "../context.ts";
-import { evidenceLines } from "../errors.ts";
-import { escape } from "../escape.ts";
-import { time } from "../numbers.ts";
-import { styleOf } from "../terminal.ts";
+import { Command } from "commander";
+import { examples } from "../arguments.ts";
+import { withLibrary, type Invocation } from "../context.ts";
 
-/** `evenkeel explain SYNC KEY` */
-export async function explain(context: CommandContext, sync: string, key: string): Promise<number> {
-  const { options, terminal } = context;
-  return withEvenkeel(context, async (evenkeel) => {
-    const explanation = await evenkeel.explain(sync, key);
-    if (options.json === true) {
-      writeJson(context, { type: "explanation", ...explanation });
-      return 0;
-    }
-    const style = styleOf(terminal.stdout);
-    const lines = [
-      `${style("bold", `${escape(sync)} ${escape(key)}`)}`,
-      ...explanation.story.map((sentence) => `  ${escape(sentence)}`),
-      ...explanation.history.map(
-        ({ atMs, run, event, detail }) => `  ${style("dim", `${time(atMs)} run ${run}`)} ${event}: ${escape(detail)}`,
+export const explainCommand = (invocation: Invocation): Command =>
+  new Command("explain")
+    .summary("tell everything that happened to one record")
+    .description("tell everything that happened to one record, and why it is or is not sent")
+    .argument("<sync>", "the sync")
+    .argument("<key>", "the record's key; the parts of a composite key are joined by /")
+    .addHelpText(
+      "after",
+      examples(
+        ["evenkeel explain products 4711", "the life of record 4711"],
+        ["evenkeel explain products -- -5", "a key that begins with a dash"],
       ),
-      ...(explanation.body === undefined
-        ? []
-        : [`  ${style("dim", "last applied")} ${escape(JSON.stringify(explanation.body))}`]),
-      ...(explanation.reject?.evidence === undefined
-        ? []
-        : evidenceLines(explanation.reject.evidence).map((line) => `    ${line}`)),
-    ];
-    terminal.stdout.write(`${lines.join("\n")}\n`);
-    return 0;
-  });
-}
+    )
+    .action((sync: string, key: string, _flags: object, command: Command) =>
+      invocation.act(command, (context) =>
+        withLibrary(context, async (evenkeel) => {
+          const { explanationText } = await import("../record-report.ts");
+          const explanation = await evenkeel.explain(sync, key);
+          context.printer.record({ type: "explanation", ...explanation });
+          context.printer.result(explanationText(explanation, context));
+          return 0;
+        }),
+      ),
+    );

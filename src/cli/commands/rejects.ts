@@ -1,85 +1,135 @@
-import { EvenkeelError } from "../../core/errors.ts";
-import { numberOption, withEvenkeel, writeJson, type CommandContext } from "../context.ts";
-import { evidenceLines } from "../errors.ts";
-import { escape } from "../escape.ts";
-import { plural, time } from "../numbers.ts";
-import { styleOf } from "../terminal.ts";
-import { follow } from "./run.ts";
+import { Command } from "commander";
+import { examples, wholeNumber, wholeNumbers } from "../arguments.ts";
+import { misuse, withLibrary, type Context, type Invocation } from "../context.ts";
 
-/** `evenkeel rejects list` */
-export async function list(context: CommandContext, sync: string | undefined): Promise<number> {
-  const { options, terminal } = context;
-  return withEvenkeel(context, async (evenkeel) => {
-    let found = 0;
-    for await (const reject of evenkeel.rejects(sync)) {
-      found += 1;
-      if (options.json === true) writeJson(context, { type: "reject", ...reject });
-      else
-        terminal.stdout.write(
-          `${reject.sync} ${String(reject.id).padStart(5)}  ${reject.kind}  ${escape(reject.key ?? "(no key)")}: ${escape(reject.reason)}\n`,
-        );
-      await terminal.stdout.drained();
-    }
-    if (options.json !== true)
-      terminal.stdout.write(
-        found === 0
-          ? "No record is refused.\n"
-          : `${plural(found, "record")}; \`evenkeel rejects show SYNC ID\` has the request and the answer.\n`,
-      );
-    return 0;
-  });
+export const rejectsCommand = (invocation: Invocation): Command =>
+  new Command("rejects")
+    .summary("read, try again or discard what was refused")
+    .description("read, try again or discard what was invalid or rejected")
+    .addCommand(list(invocation))
+    .addCommand(show(invocation))
+    .addCommand(retry(invocation))
+    .addCommand(discard(invocation))
+    .addHelpText(
+      "after",
+      examples(
+        ["evenkeel rejects list", "all of them, with the reasons"],
+        ["evenkeel rejects retry products --all", "once they are mended"],
+      ),
+    );
+
+const list = (invocation: Invocation): Command =>
+  new Command("list")
+    .description("list rejects with their reasons")
+    .argument("[sync]", "only those of this sync")
+    .addHelpText(
+      "after",
+      examples(
+        ["evenkeel rejects list products", "those of one sync"],
+        ["evenkeel rejects list --json", "with request, answer and source record"],
+      ),
+    )
+    .action((sync: string | undefined, _flags: object, command: Command) =>
+      invocation.act(command, (context) =>
+        withLibrary(context, async (evenkeel) => {
+          const { rejectText } = await import("../record-report.ts");
+          const { printer, host, suggest } = context;
+          const { signal } = host.interruption();
+          let first: { readonly sync: string; readonly id: number } | undefined;
+          for await (const reject of evenkeel.rejects(sync)) {
+            if (signal.aborted) break;
+            first ??= reject;
+            printer.record({ type: "reject", ...reject });
+            printer.result(rejectText(reject, context));
+            await printer.drained();
+          }
+          if (first === undefined) printer.note("Nothing is rejected or invalid.");
+          else if (!printer.isQuiet)
+            printer.note(
+              `\n${suggest("rejects show", [first.sync, String(first.id)])}  ${printer.noteStyle("dim", "request, answer and record")}`,
+            );
+          return 0;
+        }),
+      ),
+    );
+
+const show = (invocation: Invocation): Command =>
+  new Command("show")
+    .description("show the request, the answer and the source record of one reject")
+    .argument("<sync>", "the sync")
+    .argument("<id>", "the number that `rejects list` shows", wholeNumber(1))
+    .addHelpText("after", examples(["evenkeel rejects show products 12", "all that is known of reject 12"]))
+    .action((sync: string, id: number, _flags: object, command: Command) =>
+      invocation.act(command, (context) =>
+        withLibrary(context, async (evenkeel) => {
+          const { rejectBlock } = await import("../record-report.ts");
+          const reject = await evenkeel.reject(sync, id);
+          if (reject === undefined)
+            throw misuse(
+              `${sync} has no reject ${id}`,
+              `\`${context.suggest("rejects list", [sync])}\` lists those that there are.`,
+            );
+          context.printer.record({ type: "reject", sync, ...reject });
+          context.printer.result(rejectBlock({ sync, ...reject }, context));
+          return 0;
+        }),
+      ),
+    );
+
+interface RetryFlags {
+  readonly all?: true;
+  readonly trace?: true;
 }
 
-/** `evenkeel rejects show` */
-export async function show(context: CommandContext, sync: string, id: string): Promise<number> {
-  const { options, terminal } = context;
-  return withEvenkeel(context, async (evenkeel) => {
-    const reject = await evenkeel.reject(sync, idOf(id));
-    if (reject === undefined)
-      throw new EvenkeelError("USAGE", `${sync} has no reject ${id}`, {
-        next: `\`evenkeel rejects list ${sync}\` shows those that there are.`,
-      });
-    if (options.json === true) {
-      writeJson(context, { type: "reject", sync, ...reject });
-      return 0;
-    }
-    const style = styleOf(terminal.stdout);
-    const lines = [
-      `${style("bold", `${sync} ${reject.id}`)} ${reject.kind} ${escape(reject.key ?? "(no key)")} (${reject.code}, ${time(reject.atMs)}, ${plural(reject.times, "time")})`,
-      `  ${escape(reject.reason)}`,
-      ...(reject.source === undefined
-        ? []
-        : [`  ${style("dim", "source record")} ${escape(JSON.stringify(reject.source))}`]),
-      ...(reject.evidence === undefined ? [] : evidenceLines(reject.evidence).map((line) => `    ${line}`)),
-    ];
-    terminal.stdout.write(`${lines.join("\n")}\n`);
-    return 0;
-  });
-}
-
-/** `evenkeel rejects retry` */
-export async function retry(context: CommandContext, sync: string, ids: readonly string[]): Promise<number> {
-  const { options, interruption } = context;
-  return withEvenkeel(context, (evenkeel) =>
-    follow(
-      evenkeel.retryRejects(sync, ids.length === 0 ? undefined : ids.map(idOf), {
-        signal: interruption.signal,
-        trace: options["trace"] === true,
+const retry = (invocation: Invocation): Command =>
+  new Command("retry")
+    .description("read these records again, map them anew and send them")
+    .argument("<sync>", "the sync")
+    .argument("[id...]", "the rejects to try again", wholeNumbers(1))
+    .option("--all", "all rejects of the sync")
+    .option("--trace", "show each request and answer, secrets redacted")
+    .addHelpText(
+      "after",
+      examples(
+        ["evenkeel rejects retry products 12 13", "two of them"],
+        ["evenkeel rejects retry products --all", "all of them"],
+      ),
+    )
+    .action((sync: string, ids: readonly number[] | undefined, { all, trace }: RetryFlags, command: Command) =>
+      invocation.act(command, (context) => {
+        if ((ids ?? []).length > 0 === (all === true))
+          throw misuse(
+            "which rejects?",
+            `Name them by number (\`${context.suggest("rejects list", [sync])}\`), or say \`--all\`.`,
+          );
+        return withLibrary(context, async (evenkeel) => {
+          const { reportRun } = await import("../run-report.ts");
+          const { signal } = context.host.interruption();
+          const run = evenkeel.retryRejects(sync, all === true ? undefined : ids, {
+            signal,
+            ...(trace === undefined ? {} : { trace }),
+          });
+          return reportRun(run, { partial: true, signal }, context);
+        });
       }),
-      context,
-    ),
-  );
-}
+    );
 
-/** `evenkeel rejects discard` */
-export async function discard(context: CommandContext, sync: string, ids: readonly string[]): Promise<number> {
-  const { options, terminal } = context;
-  return withEvenkeel(context, async (evenkeel) => {
-    const discarded = await evenkeel.discardRejects(sync, ids.map(idOf));
-    if (options.json === true) writeJson(context, { type: "discarded", sync, discarded });
-    else terminal.stdout.write(`${plural(discarded, "reject")} forgotten.\n`);
-    return 0;
-  });
-}
-
-const idOf = (text: string): number => numberOption("a reject's id", text) as number;
+const discard = (invocation: Invocation): Command =>
+  new Command("discard")
+    .description("forget rejects; their records are sent again only when they change")
+    .argument("<sync>", "the sync")
+    .argument("<id...>", "the rejects to forget", wholeNumbers(1))
+    .addHelpText("after", examples(["evenkeel rejects discard products 12", "reject 12 is forgotten"]))
+    .action((sync: string, ids: readonly number[], _flags: object, command: Command) =>
+      invocation.act(command, (context: Context) =>
+        withLibrary(context, async (evenkeel) => {
+          const { counted } = await import("../amounts.ts");
+          const discarded = await evenkeel.discardRejects(sync, ids);
+          context.printer.record({ type: "discarded", sync, rejects: discarded });
+          context.printer.result(
+            `${counted(discarded, "reject")} discarded${discarded < ids.length ? "; the others do not exist" : ""}`,
+          );
+          return 0;
+        }),
+      ),
+    );

@@ -1,38 +1,38 @@
-import type { Run } from "../../evenkeel.ts";
-import { numberOption, withEvenkeel, writeJson, type CommandContext } from "../context.ts";
-import { Progress } from "../progress.ts";
-import { summaryLines } from "../summary.ts";
+import { Command } from "commander";
+import { examples, wholeNumber } from "../arguments.ts";
+import { withLibrary, type Invocation } from "../context.ts";
 
-/** `evenkeel run` */
-export async function run(context: CommandContext, syncs: readonly string[]): Promise<number> {
-  const { options, interruption } = context;
-  return withEvenkeel(context, (evenkeel) => {
-    const limit = numberOption("--limit", options["limit"]);
-    const key = options["key"] as string | undefined;
-    const started = evenkeel.run({
-      syncs,
-      fullRefresh: options["fullRefresh"] === true,
-      trace: options["trace"] === true,
-      signal: interruption.signal,
-      killSignal: interruption.killSignal,
-      ...(limit === undefined ? {} : { limit }),
-      ...(key === undefined ? {} : { key }),
-    });
-    return follow(started, context);
-  });
+interface RunFlags {
+  readonly fullRefresh?: true;
+  readonly limit?: number;
+  readonly key?: string;
+  readonly trace?: true;
 }
 
-/** Shows a run until it ends; returns its exit code. */
-export async function follow(started: Run, context: CommandContext): Promise<number> {
-  const { options, terminal } = context;
-  const progress = new Progress(terminal, options.verbose === true);
-  for await (const event of started) {
-    if (options.json === true) writeJson(context, event);
-    else if (options.quiet !== true) progress.show(event);
-    await terminal.stdout.drained();
-  }
-  const { syncs, exitCode } = await started.result;
-  if (options.json !== true && (options.quiet !== true || exitCode !== 0))
-    for (const result of syncs) terminal.stdout.write(`${summaryLines(result, terminal).join("\n")}\n`);
-  return exitCode;
-}
+export const runCommand = (invocation: Invocation): Command =>
+  new Command("run")
+    .summary("make the destinations match the sources")
+    .description("make the destinations match the sources; Ctrl-C stops it, running it again goes on")
+    .argument("[sync...]", "the syncs to run; all when none is named")
+    .option("--full-refresh", "read everything, whatever the cursor says")
+    .option("--limit <n>", "stop after this many records were read; moves no cursor", wholeNumber(1))
+    .option("--key <key>", "only the record with this key; moves no cursor")
+    .option("--trace", "show each request and answer, secrets redacted")
+    .addHelpText(
+      "after",
+      examples(
+        ["evenkeel run", "all syncs, in the order of the config"],
+        ["evenkeel run products --limit 5 --trace", "a first careful try, with all that is said on the wire"],
+        ["evenkeel run --json > events.jsonl", "for a program: one event a line"],
+      ),
+    )
+    .action((syncs: readonly string[], flags: RunFlags, command: Command) =>
+      invocation.act(command, (context) =>
+        withLibrary(context, async (evenkeel) => {
+          const { reportRun } = await import("../run-report.ts");
+          const { signal, killSignal } = context.host.interruption();
+          const run = evenkeel.run({ syncs, ...flags, signal, killSignal });
+          return reportRun(run, { partial: flags.limit !== undefined || flags.key !== undefined, signal }, context);
+        }),
+      ),
+    );

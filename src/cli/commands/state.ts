@@ -1,83 +1,139 @@
-import { EvenkeelError } from "../../core/errors.ts";
-import { withEvenkeel, writeJson, type CommandContext } from "../context.ts";
-import { escape } from "../escape.ts";
-import { plural, time } from "../numbers.ts";
-import { styleOf } from "../terminal.ts";
+import { Command } from "commander";
+import { examples } from "../arguments.ts";
+import { misuse, withLibrary, type Invocation } from "../context.ts";
 
-/** `evenkeel state show` */
-export async function show(context: CommandContext, sync: string | undefined): Promise<number> {
-  const { options, terminal } = context;
-  return withEvenkeel(context, async (evenkeel) => {
-    const style = styleOf(terminal.stdout);
-    const all = await evenkeel.status();
-    if (sync !== undefined && !all.some((each) => each.sync === sync))
-      throw new EvenkeelError("USAGE", `there is no sync ${sync}`);
-    for (const { sync: name, checkpoint, counts } of all) {
-      if (sync !== undefined && name !== sync) continue;
-      if (options.json === true) {
-        writeJson(context, { type: "state", sync: name, checkpoint, entries: counts.entries });
-        continue;
-      }
-      const lines =
-        checkpoint === undefined
-          ? [`${style("bold", name)}  no checkpoint: the next run reads everything`]
-          : [
-              `${style("bold", name)}  ${checkpoint.kind === "full" ? "full refresh" : "incremental read"}, ${checkpoint.complete ? "complete" : "under way"}`,
-              `  cursor        ${escape(checkpoint.cursor ?? "none")}`,
-              `  position      ${escape(checkpoint.position ?? "none")}`,
-              `  complete read ${time(checkpoint.completeMs)}`,
-              `  full refresh  ${time(checkpoint.fullMs)}`,
-              `  records known ${counts.entries}`,
-            ];
-      terminal.stdout.write(`${lines.join("\n")}\n`);
-    }
-    return 0;
-  });
-}
-
-/** `evenkeel state reset` */
-export async function reset(context: CommandContext, sync: string): Promise<number> {
-  const { options, terminal } = context;
-  const entries = options["entries"] === true;
-  if (entries && options["yes"] !== true) {
-    throw new EvenkeelError(
-      "USAGE",
-      "with --entries, Evenkeel forgets what it created: where the destination assigns ids, everything would be created again",
-      { next: "Add --yes if that is what you want." },
+export const stateCommand = (invocation: Invocation): Command =>
+  new Command("state")
+    .summary("look into the ledger, reset, unblock")
+    .description("look into the ledger, reset a sync, or decide what is blocked")
+    .addCommand(show(invocation))
+    .addCommand(reset(invocation))
+    .addCommand(unblock(invocation))
+    .addHelpText(
+      "after",
+      examples(
+        ["evenkeel state show products", "cursor, reads and counts"],
+        ["evenkeel state unblock", "try now what was put off"],
+      ),
     );
-  }
-  return withEvenkeel(context, async (evenkeel) => {
-    await evenkeel.reset(sync, { checkpoint: true, entries });
-    if (options.json === true) writeJson(context, { type: "reset", sync, entries });
-    else
-      terminal.stdout.write(
-        `${sync}: the next run reads everything${entries ? ", and knows nothing of the destination" : ""}.\n`,
-      );
-    return 0;
-  });
+
+const show = (invocation: Invocation): Command =>
+  new Command("show")
+    .description("show cursor, reads and counts of each sync")
+    .argument("[sync]", "only this sync")
+    .addHelpText(
+      "after",
+      examples(
+        ["evenkeel state show", "every sync"],
+        ["evenkeel state show products --json", "the checkpoint as JSON"],
+      ),
+    )
+    .action((sync: string | undefined, _flags: object, command: Command) =>
+      invocation.act(command, (context) =>
+        withLibrary(context, async (evenkeel) => {
+          const { stateText } = await import("../status-report.ts");
+          const statuses = (await evenkeel.status()).filter((status) => sync === undefined || status.sync === sync);
+          if (statuses.length === 0)
+            throw misuse(`there is no sync ${sync}`, `Syncs: ${evenkeel.syncs.map(({ name }) => name).join(", ")}.`);
+          for (const status of statuses) context.printer.record({ type: "state", ...status });
+          context.printer.result(
+            `ledger ${evenkeel.stateFile}\n\n${statuses.map((status) => stateText(status, context)).join("\n\n")}`,
+          );
+          return 0;
+        }),
+      ),
+    );
+
+interface ResetFlags {
+  readonly entries?: true;
+  readonly yes?: true;
 }
 
-/** `evenkeel state unblock` */
-export async function unblock(
-  context: CommandContext,
-  sync: string | undefined,
-  key: string | undefined,
-): Promise<number> {
-  const { options, terminal } = context;
-  const decide = options["resend"] === true ? "resend" : options["applied"] === true ? "applied" : undefined;
-  if (decide !== undefined && key === undefined)
-    throw new EvenkeelError("USAGE", `--${decide} decides about one record: name the sync and the key`);
-  return withEvenkeel(context, async (evenkeel) => {
-    const cleared = await evenkeel.unblock({
-      ...(sync === undefined ? {} : { sync }),
-      ...(key === undefined ? {} : { key }),
-      ...(decide === undefined ? {} : { decide }),
-    });
-    if (options.json === true) writeJson(context, { type: "unblocked", ...cleared });
-    else
-      terminal.stdout.write(
-        `${plural(cleared.operations, "operation")} and ${plural(cleared.lanes, "lane")} unblocked; the next run tries again.\n`,
-      );
-    return 0;
-  });
+const reset = (invocation: Invocation): Command =>
+  new Command("reset")
+    .description("forget a sync's cursor, so that everything is read again")
+    .argument("<sync>", "the sync")
+    .option("--entries", "also forget what the destination is known to hold, so that everything is written again")
+    .option("--yes", "do it")
+    .addHelpText(
+      "after",
+      examples(
+        ["evenkeel state reset products --yes", "the next run reads everything, and writes what differs"],
+        ["evenkeel state reset products --entries --yes", "the next run also writes everything"],
+      ),
+    )
+    .action((sync: string, flags: ResetFlags, command: Command) =>
+      invocation.act(command, (context) => {
+        const entries = flags.entries === true;
+        if (flags.yes !== true) {
+          const forgets = entries
+            ? "its cursor, what the destination is known to hold, and every unresolved write: where the destination assigns ids and no `find` is declared, the next run creates every record a second time"
+            : "its cursor: the next run reads everything, and writes what differs";
+          throw misuse(
+            `resetting ${sync} forgets ${forgets}`,
+            `If that is what you want: ${context.suggest("state reset", [sync], [...(entries ? ["--entries"] : []), "--yes"])}`,
+          );
+        }
+        return withLibrary(context, async (evenkeel) => {
+          await evenkeel.reset(sync, { checkpoint: true, entries });
+          context.printer.record({ type: "reset", sync, checkpoint: true, entries });
+          context.printer.result(
+            entries
+              ? `${sync} is forgotten: the next run reads and writes everything`
+              : `${sync} has no cursor any more: the next run reads everything`,
+          );
+          return 0;
+        });
+      }),
+    );
+
+interface UnblockFlags {
+  readonly resend?: true;
+  readonly applied?: true;
 }
+
+const unblock = (invocation: Invocation): Command =>
+  new Command("unblock")
+    .description("let the next run try what was put off, or decide a write of unknown outcome")
+    .argument("[sync]", "only this sync")
+    .argument("[key]", "only the record with this key")
+    .option("--resend", "the write of this record was not applied: send it again")
+    .option("--applied", "the write of this record was applied: take it as done")
+    .addHelpText(
+      "after",
+      examples(
+        ["evenkeel state unblock", "all that waits for a time is tried by the next run"],
+        ["evenkeel state unblock contacts 4711 --applied", "you looked: the record is there"],
+      ),
+    )
+    .action((sync: string | undefined, key: string | undefined, { resend, applied }: UnblockFlags, command: Command) =>
+      invocation.act(command, (context) => {
+        if (resend === true && applied === true)
+          throw misuse(
+            "`--resend` and `--applied` exclude each other",
+            `\`${context.suggest("state unblock", [], ["--help"])}\` tells them apart.`,
+          );
+        const decide = resend === true ? "resend" : applied === true ? "applied" : undefined;
+        if (decide !== undefined && key === undefined)
+          throw misuse(
+            `\`--${decide}\` decides one record`,
+            `Name it: ${context.suggest("state unblock SYNC KEY", [], [`--${decide}`])}`,
+          );
+        return withLibrary(context, async (evenkeel) => {
+          const { counted } = await import("../amounts.ts");
+          const done = await evenkeel.unblock({
+            ...(sync === undefined ? {} : { sync }),
+            ...(key === undefined ? {} : { key }),
+            ...(decide === undefined ? {} : { decide }),
+          });
+          context.printer.record({ type: "unblocked", ...done });
+          const writes = `${counted(done.operations, "write")} ${decide === "applied" ? "taken as done" : decide === "resend" ? "to be sent again" : "freed"}`;
+          context.printer.result(`${writes}, ${counted(done.lanes, "lane")} freed`);
+          if (done.operations === 0 && decide !== undefined)
+            context.printer.note(
+              `${sync} has no write of unknown outcome for ${key}: ${context.suggest("explain", [sync as string, key as string])}`,
+            );
+          return done.operations === 0 && decide !== undefined ? 1 : 0;
+        });
+      }),
+    );

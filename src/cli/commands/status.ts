@@ -1,37 +1,26 @@
-import { withEvenkeel, writeJson, type CommandContext } from "../context.ts";
-import { escape } from "../escape.ts";
-import { count, time } from "../numbers.ts";
-import { styleOf } from "../terminal.ts";
+import { Command } from "commander";
+import { examples } from "../arguments.ts";
+import { withLibrary, type Invocation } from "../context.ts";
 
-/** `evenkeel status` */
-export async function status(context: CommandContext): Promise<number> {
-  const { options, terminal } = context;
-  return withEvenkeel(context, async (evenkeel) => {
-    const style = styleOf(terminal.stdout);
-    for (const { sync, checkpoint, counts, lastRun, parkedUntilMs } of await evenkeel.status()) {
-      if (options.json === true) {
-        writeJson(context, { type: "status", sync, checkpoint, counts, lastRun, parkedUntilMs });
-        continue;
-      }
-      const { unresolved } = counts;
-      const lines = [
-        `${style("bold", sync)}  ${lastRun === undefined ? "never run" : `${lastRun.status}, ${time(lastRun.endedMs ?? lastRun.startedMs)}`}`,
-        `  cursor ${escape(checkpoint?.cursor ?? "none")} · ${count(counts.entries)} records known`,
-        ...(counts.rejected + counts.invalid === 0
-          ? []
-          : [`  ${count(counts.rejected)} rejected, ${count(counts.invalid)} invalid: evenkeel rejects list ${sync}`]),
-        ...(unresolved.unknown + unresolved.sent === 0
-          ? []
-          : [`  ${count(unresolved.unknown + unresolved.sent)} writes of unknown outcome: the next run finds out`]),
-        ...(unresolved.parked === 0
-          ? []
-          : [
-              `  ${count(unresolved.parked)} parked${parkedUntilMs === undefined || parkedUntilMs === 0 ? "" : `, until ${time(parkedUntilMs)} at the earliest`}; evenkeel state unblock clears the wait`,
-            ]),
-        ...(lastRun?.message === undefined ? [] : [`  ${escape(lastRun.message)}`]),
-      ];
-      terminal.stdout.write(`${lines.join("\n")}\n`);
-    }
-    return 0;
-  });
-}
+export const statusCommand = (invocation: Invocation): Command =>
+  new Command("status")
+    .summary("show last runs, records, rejects, cursors")
+    .description("show each sync's last run, records, rejects, unresolved writes and cursor")
+    .addHelpText(
+      "after",
+      examples(
+        ["evenkeel status", "a row for each sync, and what needs you"],
+        ["evenkeel status --json", "one line of JSON a sync"],
+      ),
+    )
+    .action((_flags: object, command: Command) =>
+      invocation.act(command, (context) =>
+        withLibrary(context, async (evenkeel) => {
+          const { statusText } = await import("../status-report.ts");
+          const statuses = await evenkeel.status();
+          for (const status of statuses) context.printer.record({ type: "status", ...status });
+          context.printer.result(statusText(statuses, context));
+          return 0;
+        }),
+      ),
+    );

@@ -1,25 +1,25 @@
-import { withEvenkeel, writeJson, type CommandContext } from "../context.ts";
-import { escape } from "../escape.ts";
-import { styleOf } from "../terminal.ts";
+import { Command } from "commander";
+import { examples } from "../arguments.ts";
+import { withLibrary, type Invocation } from "../context.ts";
 
-/** `evenkeel validate` */
-export async function validate(context: CommandContext): Promise<number> {
-  const { options, terminal } = context;
-  return withEvenkeel(context, async ({ configFile, syncs }) => {
-    const style = styleOf(terminal.stdout);
-    if (options.json === true) for (const sync of syncs) writeJson(context, { type: "sync", ...sync });
-    else {
-      terminal.stdout.write(`${style("green", "valid")} ${escape(configFile ?? "")}\n`);
-      for (const { name, source, destination, guarantee } of syncs) {
-        const lines = [
-          `${style("bold", name)}  ${escape(source.connection)} ${escape(source.request)}  →  ${escape(destination.connection)} ${escape(destination.request)}`,
-          `  ${guarantee.summary}`,
-          ...guarantee.because.map((reason) => `  ${style("dim", `+ ${reason}`)}`),
-          ...guarantee.weaknesses.map((weakness) => `  ${style("dim", `- ${weakness}`)}`),
-        ];
-        terminal.stdout.write(`${lines.join("\n")}\n`);
-      }
-    }
-    return 0;
-  });
-}
+export const validateCommand = (invocation: Invocation): Command =>
+  new Command("validate")
+    .summary("check the config, and print what it guarantees")
+    .description("check the config and print what each sync guarantees; no network")
+    .addHelpText(
+      "after",
+      examples(
+        ["evenkeel validate", "checks evenkeel.yaml"],
+        ["evenkeel validate --config shop.yaml --json", "one line of JSON a sync"],
+      ),
+    )
+    .action((_flags: object, command: Command) =>
+      invocation.act(command, (context) =>
+        withLibrary(context, async (evenkeel) => {
+          const { validationText } = await import("../validate-report.ts");
+          for (const sync of evenkeel.syncs) context.printer.record({ type: "sync", ...sync });
+          if (!context.printer.isQuiet) context.printer.result(validationText(evenkeel, context));
+          return 0;
+        }),
+      ),
+    );

@@ -1,0 +1,80 @@
+import { relative } from "node:path";
+import { EvenkeelError, type Place } from "../core/errors.ts";
+import { exitCodeOf } from "../core/exit-code.ts";
+import { escapeBlock, escapeLine } from "./escape.ts";
+import type { Printer } from "./printer.ts";
+import { widthOf, wrap } from "./width.ts";
+
+/** What of an error is shown; errors of events have no place. */
+export type Failure = Pick<EvenkeelError, "code" | "message" | "next" | "evidence"> & {
+  readonly place?: EvenkeelError["place"];
+  readonly cause?: unknown;
+};
+
+interface Layout {
+  readonly style: Printer["style"];
+  readonly columns: number;
+  readonly cwd: string;
+  readonly indent: string;
+}
+
+/** An error for people: what, where, what was said on the wire, what next. */
+export async function failureLines(
+  error: Failure,
+  { style, columns, cwd, indent }: Layout,
+): Promise<readonly string[]> {
+  const width = columns - indent.length;
+  const [headline = "", ...rest] = textOf(error).split("\n");
+  const lines = [...wrap(`${error.code}: ${headline}`, width), ...rest];
+  lines[0] = (lines[0] as string).replace(error.code, style("red", error.code));
+  if (error.place !== undefined) lines.push(`at ${style("bold", placeText(error.place, cwd))}`);
+  if (error.evidence !== undefined) {
+    const { evidenceLines } = await import("./evidence.ts");
+    lines.push("", ...evidenceLines(error.evidence, style).map((line) => `  ${line}`), "");
+  }
+  if (error.next !== undefined) lines.push(...hanging("next: ", escapeLine(error.next), width));
+  return lines.map((line) => (line === "" ? "" : indent + line));
+}
+
+/** A message of the config's checks lists its problems on lines of its own; any other has one line, whatever an API put into it. */
+const textOf = ({ code, message }: Failure): string =>
+  code.startsWith("CONFIG_") ? escapeBlock(message) : escapeLine(message);
+
+/** `evenkeel.yaml:12:5`, relative where that is shorter: editors and terminals make it a link. */
+export function placeText({ file, line, column }: Place, cwd: string): string {
+  const near = relative(cwd, file);
+  const name = near !== "" && near.length < file.length ? near : file;
+  return escapeLine(
+    [name, line, line === undefined ? undefined : column].filter((part) => part !== undefined).join(":"),
+  );
+}
+
+/** A label, and a text that goes on below itself. */
+export function hanging(label: string, text: string, columns: number): readonly string[] {
+  const width = widthOf(label);
+  return wrap(text, columns - width).map((line, index) => (index === 0 ? label : " ".repeat(width)) + line);
+}
+
+/** The error as a line of JSON. */
+export const failureRecord = ({ code, message, next, place, evidence }: Failure, sync?: string): object => ({
+  type: "error",
+  sync,
+  code,
+  message,
+  next,
+  place,
+  evidence,
+  exitCode: exitCodeOf(code),
+});
+
+/** Says on stderr, or with `--json` on stdout, why the command ends, and gives its exit code. */
+export async function fail(thrown: unknown, printer: Printer, cwd: string): Promise<number> {
+  const error = EvenkeelError.from(thrown);
+  printer.record(failureRecord(error));
+  const layout = { style: printer.noteStyle, columns: printer.columns, cwd, indent: "" };
+  printer.note((await failureLines(error, layout)).join("\n"));
+  // A defect can be mended only by who sees where it was; anybody else has use for that only on request.
+  if (error.cause instanceof Error && (error.code === "INVARIANT" || printer.isVerbose))
+    printer.note(escapeBlock(error.cause.stack ?? error.cause.message));
+  return exitCodeOf(error.code);
+}

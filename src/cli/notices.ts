@@ -1,0 +1,60 @@
+import type { RunEvent } from "../core/events.ts";
+import { countdown } from "./amounts.ts";
+import type { Suggest } from "./command-line.ts";
+import { escapeLine } from "./escape.ts";
+import type { Printer } from "./printer.ts";
+
+type Notice = Extract<RunEvent, { readonly type: "invalid" | "rejected" | "held" | "warning" }>;
+
+/** So many of a kind are told one by one: the first ones show what is wrong, the hundredth shows nothing new. */
+const TOLD_MAX = 5;
+
+/** Tells what needs a person's attention while a run goes on, each kind a few times only. */
+export function createNotices(printer: Printer, suggest: Suggest): (event: Notice) => void {
+  const told = new Map<string, number>();
+  return (event) => {
+    const kind = event.type === "held" ? event.state : event.type === "warning" ? `warning ${event.code}` : event.type;
+    const already = told.get(`${event.sync} ${kind}`) ?? 0;
+    told.set(`${event.sync} ${kind}`, already + 1);
+    if (already < TOLD_MAX) printer.note(noticeText(event, printer));
+    else if (already === TOLD_MAX) printer.note(`${event.sync}: ${enoughText(event, suggest)}`);
+  };
+}
+
+function noticeText(event: Notice, { noteStyle }: Printer): string {
+  const { sync } = event;
+  switch (event.type) {
+    case "invalid": {
+      const of = event.key === undefined ? "a record" : `record ${escapeLine(event.key)}`;
+      return `${sync}: ${noteStyle("yellow", "invalid")} ${of}: ${escapeLine(event.reason)}`;
+    }
+    case "rejected": {
+      const status =
+        event.status === undefined || event.reason.includes(String(event.status)) ? "" : ` (${event.status})`;
+      return `${sync}: ${noteStyle("yellow", "rejected")} record ${escapeLine(event.key)}: ${escapeLine(event.reason)}${status}`;
+    }
+    case "held": {
+      const until = event.untilMs === undefined ? "" : `, not before ${countdown(event.untilMs - event.atMs)} from now`;
+      const state = event.state === "unknown" ? "unknown outcome of" : "put off";
+      return `${sync}: ${noteStyle("yellow", state)} record ${escapeLine(event.key)}: ${escapeLine(event.reason)}${until}`;
+    }
+    case "warning": {
+      const next = event.next === undefined ? "" : `\n  next: ${escapeLine(event.next)}`;
+      return `${sync}: ${noteStyle("yellow", "warning")} ${escapeLine(event.message)}${next}`;
+    }
+  }
+}
+
+function enoughText(event: Notice, suggest: Suggest): string {
+  switch (event.type) {
+    case "invalid":
+    case "rejected":
+      return `more records are ${event.type}; from here on they are only counted (\`${suggest("rejects list", [event.sync])}\`)`;
+    case "held":
+      return event.state === "unknown"
+        ? "more outcomes are unknown; from here on they are only counted"
+        : "more records are put off; from here on they are only counted";
+    case "warning":
+      return `more warnings like this (${escapeLine(event.code)}); they are not repeated`;
+  }
+}

@@ -1,0 +1,145 @@
+import type { RunEvent } from "../core/events.ts";
+import type { Run, SyncResult } from "../evenkeel.ts";
+import { counted } from "./amounts.ts";
+import type { Context } from "./context.ts";
+import { escapeLine } from "./escape.ts";
+import { failureRecord } from "./failure.ts";
+import { createNotices } from "./notices.ts";
+import { createProgress } from "./progress.ts";
+import { NO_FACTS, summaryText, type RunFacts } from "./summary.ts";
+
+interface ReportOptions {
+  /** The run is about some records only. */
+  readonly partial: boolean;
+  /** Aborted when the run was told to stop. */
+  readonly signal: AbortSignal;
+}
+
+/** Shows a run to its end and gives its exit code: events as they come, then what they came to. */
+export async function reportRun(run: Run, { partial, signal }: ReportOptions, context: Context): Promise<number> {
+  const { printer, host, suggest } = context;
+  const progress = createProgress(printer, host.clock);
+  const notices = createNotices(printer, suggest);
+  const facts = new Map<string, RunFacts>();
+  const shown = new Set<string>();
+  const factsOf = (sync: string): RunFacts => facts.get(sync) ?? { ...NO_FACTS, partial };
+
+  const summarise = async (result: SyncResult): Promise<void> => {
+    shown.add(result.sync);
+    if (printer.isQuiet && result.status === "level") return;
+    const layout = { printer, suggest, cwd: host.cwd, nowMs: host.clock.wallMs() };
+    // Blocks are set apart by an empty line; the first follows the command itself.
+    if (shown.size > 1) printer.result("");
+    else if (!printer.isQuiet) printer.note("");
+    printer.result(await summaryText(result, factsOf(result.sync), layout));
+  };
+
+  const stopping = (): void =>
+    printer.note("stopping: what is in flight is finished and saved (Ctrl-C again ends at once, and loses nothing)");
+  signal.addEventListener("abort", stopping, { once: true });
+  try {
+    for await (const event of run) {
+      printer.record(event);
+      progress.see(event);
+      facts.set(event.sync, learn(factsOf(event.sync), event));
+      // What is left open because the run stops is counted, and goes on with the next run.
+      if (!(signal.aborted && event.type === "held")) await tell(event, notices, context);
+      // A failure waits for the result, which knows the place in the config, and is then the last thing to be read.
+      if (event.type === "run-ended" && event.error === undefined) await summarise({ ...event, error: undefined });
+      if (printer.isJson) await printer.drained();
+    }
+  } finally {
+    signal.removeEventListener("abort", stopping);
+    progress.end();
+  }
+  const result = await run.result;
+  for (const each of result.syncs) if (!shown.has(each.sync)) await summarise(each);
+  for (const { sync, error } of result.syncs) if (error !== undefined) printer.record(failureRecord(error, sync));
+  if (result.syncs.length > 1 && !(printer.isQuiet && result.exitCode === 0))
+    printer.result(`\n${totalText(result.syncs)}`);
+  return result.exitCode;
+}
+
+function learn(facts: RunFacts, event: RunEvent): RunFacts {
+  if (event.type === "run-started") return { ...facts, guarantee: event.guarantee };
+  if (event.type === "checkpoint") return { ...facts, cursor: event.cursor ?? facts.cursor };
+  if (event.type !== "held") return facts;
+  if (event.state === "unknown") return { ...facts, unknownKey: event.key };
+  const parkedUntilMs = Math.min(
+    facts.parkedUntilMs ?? Number.POSITIVE_INFINITY,
+    event.untilMs ?? Number.POSITIVE_INFINITY,
+  );
+  return Number.isFinite(parkedUntilMs) ? { ...facts, parkedUntilMs } : facts;
+}
+
+/** What is said on stderr while the run goes on. */
+async function tell(event: RunEvent, notices: ReturnType<typeof createNotices>, { printer }: Context): Promise<void> {
+  const { noteStyle, isVerbose, isQuiet } = printer;
+  switch (event.type) {
+    case "run-started": {
+      const mode = event.resumed
+        ? `goes on with the ${event.mode === "full" ? "full refresh" : "incremental read"}`
+        : event.mode === "full"
+          ? "full refresh"
+          : "incremental";
+      if (!isQuiet)
+        printer.note(`${noteStyle("bold", event.sync)}: ${mode} ${noteStyle("dim", `(${escapeLine(event.reason)})`)}`);
+      return;
+    }
+    case "recovered":
+      if (!isQuiet)
+        printer.note(
+          `${event.sync}: ${counted(event.leftovers + event.held, "write")} of an earlier run ${event.leftovers + event.held === 1 ? "was" : "were"} unresolved, and went first`,
+        );
+      return;
+    case "invalid":
+    case "rejected":
+    case "held":
+    case "warning":
+      return notices(event);
+    case "retry":
+      if (isVerbose)
+        printer.note(
+          `${event.sync}: ${noteStyle("dim", "retry")} ${escapeLine(event.what)}, attempt ${event.attempt} in ${Math.round(event.delayMs)} ms: ${escapeLine(event.reason)}`,
+        );
+      return;
+    case "page":
+      if (isVerbose)
+        printer.note(
+          `${event.sync}: ${noteStyle("dim", "page")} ${event.page}: ${counted(event.records, "record")}, ${counted(event.bytes, "byte")}`,
+        );
+      return;
+    case "checkpoint":
+      if (isVerbose)
+        printer.note(
+          `${event.sync}: ${noteStyle("dim", "checkpoint")}${event.complete ? " of a complete read" : ""}${event.cursor === undefined ? "" : `: ${escapeLine(event.cursor)}`}`,
+        );
+      return;
+    case "trace":
+      if (!printer.isJson) await trace(event, printer);
+      return;
+    case "waiting":
+    case "progress":
+    case "run-ended":
+      return;
+  }
+}
+
+async function trace(
+  { connection, evidence }: Extract<RunEvent, { readonly type: "trace" }>,
+  printer: Context["printer"],
+): Promise<void> {
+  const { evidenceLines } = await import("./evidence.ts");
+  printer.note(
+    [printer.noteStyle("dim", `--- ${connection}`), ...evidenceLines(evidence, printer.noteStyle)].join("\n"),
+  );
+}
+
+const STATUSES = ["level", "incomplete", "interrupted", "failed"] as const;
+
+function totalText(syncs: readonly SyncResult[]): string {
+  const parts = STATUSES.map(
+    (status) => [syncs.filter((sync) => sync.status === status).length, status] as const,
+  ).filter(([number]) => number > 0);
+  return `${counted(syncs.length, "sync")}: ${parts.map(([number, status]) => `${number} ${status}`).join(", ")}`;
+}

@@ -1,0 +1,108 @@
+import type { Checkpoint, LedgerCounts } from "../core/ledger.ts";
+import type { SyncStatus } from "../evenkeel.ts";
+import { ago, count, counted, moment } from "./amounts.ts";
+import type { Context } from "./context.ts";
+import { escapeLine } from "./escape.ts";
+import { table } from "./table.ts";
+import { padEnd } from "./width.ts";
+
+const unresolvedOf = ({ unresolved }: LedgerCounts): number =>
+  unresolved.sent + unresolved.unknown + unresolved.parked + unresolved.waiting;
+const rejectsOf = ({ invalid, rejected }: LedgerCounts): number => invalid + rejected;
+
+/** A row for each sync, and below what needs somebody. */
+export function statusText(statuses: readonly SyncStatus[], { printer, host, suggest }: Context): string {
+  const nowMs = host.clock.wallMs();
+  const rows = statuses.map(({ sync, checkpoint, counts, lastRun }) => [
+    sync,
+    lastRun === undefined ? "never run" : lastRun.status === "running" ? "not ended" : lastRun.status,
+    lastRun === undefined ? "" : ago(lastRun.endedMs ?? lastRun.startedMs, nowMs),
+    count(counts.entries),
+    count(rejectsOf(counts)),
+    count(unresolvedOf(counts)),
+    escapeLine(checkpoint?.cursor ?? ""),
+  ]);
+  const columns = [
+    { title: "SYNC" },
+    { title: "LAST RUN" },
+    { title: "ENDED" },
+    { title: "RECORDS", right: true },
+    { title: "REJECTS", right: true },
+    { title: "OPEN", right: true },
+    { title: "CURSOR" },
+  ];
+  const [head = "", ...lines] = table(columns, rows, printer.tableColumns);
+  const advice = statuses.flatMap((status) => adviceFor(status, nowMs, suggest));
+  return [printer.style("dim", head), ...lines, ...(advice.length === 0 ? [] : ["", ...advice])].join("\n");
+}
+
+function adviceFor(
+  { sync, counts, lastRun, parkedUntilMs }: SyncStatus,
+  nowMs: number,
+  suggest: Context["suggest"],
+): readonly string[] {
+  const advice: string[] = [];
+  const { unresolved } = counts;
+  if (lastRun === undefined) advice.push(`${sync}: has never been run: ${suggest("plan", [sync])}`);
+  if (lastRun?.status === "running")
+    advice.push(
+      `${sync}: its last run is under way, or its process died; running it again goes on: ${suggest("run", [sync])}`,
+    );
+  if (lastRun?.status === "failed" || lastRun?.status === "interrupted")
+    advice.push(`${sync}: ${lastRun.message === undefined ? lastRun.status : escapeLine(lastRun.message)}`);
+  if (rejectsOf(counts) > 0)
+    advice.push(`${sync}: ${counted(rejectsOf(counts), "reject")}: ${suggest("rejects list", [sync])}`);
+  if (unresolved.unknown + unresolved.sent > 0)
+    advice.push(
+      `${sync}: ${counted(unresolved.unknown + unresolved.sent, "write")} of unknown outcome, which the next run looks into: ${suggest("run", [sync])}`,
+    );
+  if (parkedUntilMs !== undefined)
+    advice.push(
+      `${sync}: ${counted(unresolved.parked, "write")} put off${parkedUntilMs > nowMs ? ` until ${moment(parkedUntilMs)}` : ""}: ${suggest("run", [sync])}`,
+    );
+  return advice;
+}
+
+/** All that the ledger knows of a sync as a whole. */
+export function stateText(
+  { sync, checkpoint, counts, lastRun, parkedUntilMs }: SyncStatus,
+  { printer }: Pick<Context, "printer">,
+): string {
+  const { unresolved } = counts;
+  const rows: readonly (readonly [string, string | undefined])[] = [
+    ["cursor", checkpoint?.cursor],
+    ["reading", checkpoint === undefined ? "nothing has been read yet" : readingText(checkpoint)],
+    ["last complete read", checkpoint?.completeMs === undefined ? undefined : moment(checkpoint.completeMs)],
+    ["last full refresh", checkpoint?.fullMs === undefined ? undefined : moment(checkpoint.fullMs)],
+    [
+      "page size",
+      checkpoint?.pageSize === undefined ? undefined : `${count(checkpoint.pageSize)}, as the source was found to need`,
+    ],
+    ["records", count(counts.entries)],
+    ["rejects", `${count(counts.rejected)} rejected, ${count(counts.invalid)} invalid`],
+    [
+      "unresolved",
+      Object.entries(unresolved)
+        .filter(([, number]) => number > 0)
+        .map(([state, number]) => `${count(number)} ${state}`)
+        .join(", ") || "nothing",
+    ],
+    ["put off until", parkedUntilMs === undefined || parkedUntilMs === 0 ? undefined : moment(parkedUntilMs)],
+    [
+      "last run",
+      lastRun === undefined ? "none" : `${lastRun.id}: ${lastRun.status}, began ${moment(lastRun.startedMs)}`,
+    ],
+  ];
+  return [
+    printer.style("bold", sync),
+    ...rows
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => `  ${padEnd(name, 20)}${escapeLine(value as string)}`),
+  ].join("\n");
+}
+
+function readingText({ kind, complete, since, position }: Checkpoint): string {
+  const what = kind === "full" ? "full refresh" : `changes since ${since}`;
+  if (complete) return `${what}, complete`;
+  return `${what}, ${position === undefined ? "at its beginning" : "under way"}: the next run goes on with it`;
+}
