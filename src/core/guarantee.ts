@@ -94,10 +94,11 @@ function deliveryOf(traits: DestinationTraits): Part<Delivery> & { readonly grou
 }
 
 function fenceOf(traits: DestinationTraits): Part {
-  const minutes = Math.round(traits.lateWriteMs / 6_000) / 10;
+  const { lateWriteMs } = traits;
+  const late = lateWriteMs < 60_000 ? `${lateWriteMs / 1_000} s` : `${Math.round(lateWriteMs / 6_000) / 10} min`;
   return {
     name: traits.readBack ? "read back and repaired" : "written again",
-    because: `A write that was given up may land up to ${minutes} min later (\`lateWrite\`): a newer version sent meanwhile is ${
+    because: `A write that was given up may land up to ${late} later (\`lateWrite\`): a newer version sent meanwhile is ${
       traits.readBack ? "read back and repaired" : "sent again"
     } after that time.`,
     weakness: traits.readBack

@@ -16,6 +16,7 @@ export interface EnterOptions {
 }
 
 interface Waiter {
+  readonly options: EnterOptions;
   readonly giveUpMs: number;
   readonly settle: (entry: Entry) => void;
 }
@@ -26,6 +27,7 @@ export class Gate {
   readonly #lane: Lane;
   readonly #clock: Clock;
   readonly #waiters = new Set<Waiter>();
+  readonly #watched = new WeakSet<AbortSignal>();
   #timer: Timer | undefined;
   #wait: { readonly untilMs: number; readonly why: LaneWait } | undefined;
 
@@ -40,23 +42,27 @@ export class Gate {
     if (options.signal.aborted || options.stop?.aborted === true) return { kind: "stopped" };
     if (this.#waiters.size === 0 && this.#lane.admit(nowMs).kind === "go") return { kind: "go", startedMs: nowMs };
     return new Promise((done) => {
-      const leave = (): void => {
-        this.#waiters.delete(waiter);
-        waiter.settle({ kind: "stopped" });
-      };
-      const waiter: Waiter = {
-        giveUpMs: nowMs + options.patienceMs,
-        settle: (entry) => {
-          options.signal.removeEventListener("abort", leave);
-          options.stop?.removeEventListener("abort", leave);
-          done(entry);
-        },
-      };
-      options.signal.addEventListener("abort", leave, { once: true });
-      options.stop?.addEventListener("abort", leave, { once: true });
+      const waiter: Waiter = { options, giveUpMs: nowMs + options.patienceMs, settle: done };
       this.#waiters.add(waiter);
+      this.#leaveOn(options.signal);
+      if (options.stop !== undefined) this.#leaveOn(options.stop);
       this.#pump();
     });
+  }
+
+  /** Listens to each signal once, not once a waiter: thousands of listeners on one signal cost more than the requests. */
+  #leaveOn(signal: AbortSignal): void {
+    if (this.#watched.has(signal)) return;
+    this.#watched.add(signal);
+    signal.addEventListener("abort", () => this.#sendStoppedAway(), { once: true });
+  }
+
+  #sendStoppedAway(): void {
+    for (const waiter of this.#waiters) {
+      if (!waiter.options.signal.aborted && waiter.options.stop?.aborted !== true) continue;
+      this.#waiters.delete(waiter);
+      waiter.settle({ kind: "stopped" });
+    }
   }
 
   leave(report: LaneReport): void {

@@ -104,9 +104,9 @@ export function historyOf(ending: Ending, context: RunContext): readonly History
 }
 
 function detailOf(ending: Ending): readonly [event: string, detail: string] | undefined {
-  const { operation, attempt } = ending;
+  const { operation } = ending;
   const attempts = operation.progress.attempts;
-  const request = attempt === undefined ? "" : `${attempt.evidence.request.method} ${attempt.evidence.request.url}`;
+  const request = operation.write === undefined ? "" : `${operation.write.method} ${operation.write.url}`;
   const tries = attempts > 1 ? `, attempt ${attempts}` : "";
   switch (ending.kind) {
     case "applied":
