@@ -1,4 +1,5 @@
-import { isExactNumber, scalarText, type Json } from "./json.ts";
+import { invariant } from "./invariant.ts";
+import { scalarText, type Json } from "./json.ts";
 import { KEY_LENGTH_MAX, type KeyReading, type SourceRecord } from "./record.ts";
 
 /**
@@ -7,18 +8,21 @@ import { KEY_LENGTH_MAX, type KeyReading, type SourceRecord } from "./record.ts"
  * are percent-encoded, so that different parts never give one key.
  */
 export function readKey(parts: readonly (Json | undefined)[]): KeyReading {
+  invariant(parts.length > 0, "U11", "a key has no parts");
+  const isComposite = parts.length > 1;
   const texts: string[] = [];
   let kind = "";
-  for (const part of parts) {
+  for (const [index, part] of parts.entries()) {
+    const its = isComposite ? `part ${index + 1} of its key` : "its key";
     if (part === undefined || part === null || part === "")
-      return { ok: false, code: "KEY_MISSING", reason: `its key is ${nameOf(part)}` };
+      return { ok: false, code: "KEY_MISSING", reason: `${its} is ${nameOf(part)}` };
     const text = scalarText(part);
     if (text === undefined)
-      return { ok: false, code: "KEY_UNUSABLE", reason: `its key is ${nameOf(part)}, and a key is a text or a number` };
+      return { ok: false, code: "KEY_UNUSABLE", reason: `${its} is ${nameOf(part)}, and a key is a text or a number` };
     const problem = problemOf(text);
-    if (problem !== undefined) return { ok: false, code: "KEY_UNUSABLE", reason: `its key ${problem}` };
-    texts.push(parts.length === 1 ? text : text.replaceAll("%", "%25").replaceAll("/", "%2F"));
-    kind += typeof part === "number" || isExactNumber(part) ? "n" : "t";
+    if (problem !== undefined) return { ok: false, code: "KEY_UNUSABLE", reason: `${its} ${problem}` };
+    texts.push(isComposite ? text.replaceAll("%", "%25").replaceAll("/", "%2F") : text);
+    kind += typeof part === "string" ? "t" : "n";
   }
   const key = texts.join("/");
   if (key.length > KEY_LENGTH_MAX)
@@ -41,7 +45,7 @@ function nameOf(value: Json | undefined): string {
   if (value === null) return "null";
   if (value === "") return "empty";
   if (Array.isArray(value)) return "a list";
-  return typeof value === "boolean" ? String(value) : "an object";
+  return typeof value === "boolean" || typeof value === "number" ? String(value) : "an object";
 }
 
 /** What a page holds of each key. */
@@ -77,6 +81,8 @@ export function settleDuplicates<Item extends SourceRecord>(
   };
 }
 
+/** A record without a cursor value counts as older than any that has one: most sources leave it out of what never changed. */
 function isOlder(a: SourceRecord, b: SourceRecord, compare: ((a: string, b: string) => number) | undefined): boolean {
-  return compare !== undefined && a.cursor !== undefined && b.cursor !== undefined && compare(a.cursor, b.cursor) < 0;
+  if (compare === undefined || b.cursor === undefined) return false;
+  return a.cursor === undefined || compare(a.cursor, b.cursor) < 0;
 }

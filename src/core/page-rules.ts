@@ -1,10 +1,10 @@
-import { EvenkeelError } from "./errors.ts";
+import { EvenkeelError, type ErrorCode } from "./errors.ts";
 import { sha256 } from "./fingerprint.ts";
 import type { Page } from "./source.ts";
 
 /** What the reading rules need to know of a page besides the page itself. */
 export interface PageFacts {
-  readonly page: Pick<Page, "token" | "next" | "total" | "evidence">;
+  readonly page: Pick<Page, "token" | "next" | "total" | "rereads" | "evidence">;
   /** Items on the page, records or not. */
   readonly items: number;
   /** Keys on the page, in its order. */
@@ -13,14 +13,27 @@ export interface PageFacts {
   readonly cursors: readonly (string | undefined)[];
 }
 
-/** Characters of a page token's hash that are kept: 96 bits, so two of a million tokens collide once in 10^17 reads. */
-const TOKEN_HASH_CHARS = 16;
+/** Something that a user should know of a read that may go on. */
+export interface ReadWarning {
+  readonly code: "TOTAL_SHRANK";
+  readonly message: string;
+  readonly next: string;
+}
+
+/** Characters of a hash that are kept: 96 bits, so two of a million pages are taken for one once in 10^17 reads. */
+const HASH_CHARS = 16;
 
 /**
- * Pages in a row without a single record. Legal (P5), since a filter can empty them; so many of them without an end are a source
+ * Pages in a row without a single key. Legal (P5), since a filter can empty them; so many of them without an end are a source
  * that never ends.
  */
-const EMPTY_PAGES_MAX = 1_000;
+const KEYLESS_PAGES_MAX = 1_000;
+
+/**
+ * Pages in a row with nothing but what other pages of this read showed. One can be chance, where pages are small and records move
+ * between them; so many are a source that goes round in a circle under ever new tokens.
+ */
+const STALE_PAGES_MAX = 10;
 
 interface Rules {
   /** Order of two cursor values, when the source promises ascending order; undefined otherwise. */
@@ -30,17 +43,22 @@ interface Rules {
 }
 
 /**
- * Follows a read page by page and refuses what breaks a reading rule (P4, P5, P8). Memory: 16 characters a page.
+ * Follows a read page by page and refuses what breaks a reading rule (P4, P5, P8). Memory: two hashes of 16 characters a page,
+ * about 100 bytes; the limit on pages bounds it.
  */
 export class PageRules {
   readonly #rules: Rules;
   readonly #tokens = new Set<string>();
+  readonly #contents = new Set<string>();
   #pages = 0;
   #items = 0;
-  #emptyInARow = 0;
-  #lastKeys: string | undefined;
-  #lastCursor: string | undefined;
-  #total: number | undefined;
+  #keylessInARow = 0;
+  #staleInARow = 0;
+  #lastContent: string | undefined;
+  #last: { readonly key: string; readonly cursor: string } | undefined;
+  #lastTotal: number | undefined;
+  #lowestTotal: number | undefined;
+  #hasShrunk = false;
 
   constructor(rules: Rules) {
     this.#rules = rules;
@@ -50,96 +68,114 @@ export class PageRules {
     return this.#items;
   }
 
-  /** Takes the next page. Throws EvenkeelError READ_* when it breaks a rule; nothing of the page may then be used. */
-  accept(facts: PageFacts): void {
+  /**
+   * Takes the next page; gives what the user should be told of. Throws EvenkeelError READ_* when it breaks a rule; nothing of the
+   * page may then be used.
+   */
+  accept(facts: PageFacts): readonly ReadWarning[] {
     this.#pages += 1;
     this.#items += facts.items;
     this.#checkToken(facts);
     this.#checkProgress(facts);
     this.#checkOrder(facts);
-    this.#checkTotal(facts);
+    return this.#checkTotal(facts);
   }
 
   /** P4: a token that was seen before is a loop, not an end. */
   #checkToken({ page }: PageFacts): void {
-    const hash = sha256(page.token).slice(0, TOKEN_HASH_CHARS);
+    const hash = hashOf(page.token);
     if (this.#tokens.has(hash)) {
-      throw broken(
-        "READ_PAGE_REPEATED",
-        `page ${this.#pages} is one that was read before (${shown(page.token)}): the source goes round in a circle`,
-        page,
-        "Check `pagination`: `next` must change from page to page and be absent on the last one.",
-      );
+      const message = `page ${this.#pages} is one that was read before (${shown(page.token)}): the source goes round in a circle`;
+      const next = "Check `pagination`: `next` must change from page to page and be absent on the last one.";
+      throw broken("READ_PAGE_REPEATED", message, page, next);
     }
     this.#tokens.add(hash);
     if (this.#pages > this.#rules.pagesMax) {
-      throw broken(
-        "READ_PAGE_LIMIT",
-        `the read has more than ${this.#rules.pagesMax} pages`,
-        page,
-        "If the source is that large, raise `pagination.pagesMax`; otherwise its paging never ends.",
-      );
+      const next =
+        "Its paging seems never to end: check `pagination`. If the source is that large, ask for larger pages.";
+      throw broken("READ_PAGE_LIMIT", `the read has more than ${this.#rules.pagesMax} pages`, page, next);
     }
   }
 
-  /** P4: a page with the same keys as the one before it means that the page parameter is ignored. */
-  #checkProgress({ page, keys, items }: PageFacts): void {
-    this.#emptyInARow = items === 0 ? this.#emptyInARow + 1 : 0;
-    if (this.#emptyInARow > EMPTY_PAGES_MAX) {
-      throw broken(
-        "READ_NO_PROGRESS",
-        `${EMPTY_PAGES_MAX} pages in a row had no record, and still there is a next one`,
-        page,
-        "Check `pagination` and `records`.",
-      );
+  /** P4: a page that brings nothing new means that the page parameter is ignored, or that the last page is repeated. */
+  #checkProgress({ page, keys, cursors }: PageFacts): void {
+    this.#keylessInARow = keys.length === 0 ? this.#keylessInARow + 1 : 0;
+    if (this.#keylessInARow > KEYLESS_PAGES_MAX) {
+      const message = `${KEYLESS_PAGES_MAX} pages in a row had no record with a key, and still there is a next one`;
+      throw broken("READ_NO_PROGRESS", message, page, "Check `pagination`, `records` and `key`.");
     }
     if (keys.length === 0) return;
-    const now = sha256(keys.join("\n"));
-    if (now === this.#lastKeys) {
-      throw broken(
-        "READ_NO_PROGRESS",
-        `page ${this.#pages} has the very records of the page before it`,
-        page,
-        "The source seems to ignore the page parameter: check `pagination.param`.",
-      );
-    }
-    this.#lastKeys = now;
+    // With its cursor, a record that has changed since is another one.
+    const content = hashOf(
+      keys
+        .map((key, index) => JSON.stringify([key, cursors[index]]))
+        .sort()
+        .join(),
+    );
+    // A page of one record can be met twice by chance: it was the last, and one was added before it.
+    const isRepeated = content === this.#lastContent && keys.length > 1;
+    this.#staleInARow = this.#contents.has(content) ? this.#staleInARow + 1 : 0;
+    this.#contents.add(content);
+    this.#lastContent = content;
+    if (!isRepeated && this.#staleInARow < STALE_PAGES_MAX) return;
+    const message = isRepeated
+      ? `page ${this.#pages} has the very records of the page before it`
+      : `${STALE_PAGES_MAX} pages in a row had only records that other pages had shown already`;
+    throw broken("READ_NO_PROGRESS", message, page, NO_PROGRESS_HINT);
   }
 
   /** P8: input declared sorted that is not would lose records, since the cursor moves with it. */
   #checkOrder({ page, cursors, keys }: PageFacts): void {
     const { sortedBy } = this.#rules;
     if (sortedBy === undefined) return;
+    // A page that goes back on purpose begins before the end of the last one.
+    if (page.rereads === true) this.#last = undefined;
     for (const [index, cursor] of cursors.entries()) {
       if (cursor === undefined) continue;
-      if (this.#lastCursor !== undefined && sortedBy(cursor, this.#lastCursor) < 0) {
-        throw broken(
-          "READ_NOT_SORTED",
-          `the source is declared sorted, but ${keys[index] ?? "a record"} with ${cursor} comes after one with ${this.#lastCursor}`,
-          page,
-          "Ask the source for ascending order (a `query` such as `sort: updated_at`), or set `cursor.sorted: false`.",
-        );
+      const record = { key: keys[index] as string, cursor };
+      const last = this.#last;
+      if (last !== undefined && sortedBy(cursor, last.cursor) < 0) {
+        const message = `the source is declared sorted, but ${described(record)} comes after ${described(last)}`;
+        const next =
+          "Ask the source for ascending order (a `query` such as `sort: updated_at`), or set `cursor.sorted: false`.";
+        throw broken("READ_NOT_SORTED", message, page, next);
       }
-      this.#lastCursor = cursor;
+      this.#last = record;
     }
   }
 
   /** P5: the read may end only when it has what the source itself announced. */
-  #checkTotal({ page }: PageFacts): void {
-    if (page.total !== undefined)
-      this.#total = this.#total === undefined ? page.total : Math.min(this.#total, page.total);
-    if (page.next !== undefined || this.#total === undefined || this.#items >= this.#total) return;
-    throw broken(
-      "READ_TOTAL_DISAGREES",
-      `the source announces ${this.#total} records and ended after ${this.#items}`,
-      page,
-      "If the total counts something else, leave `pagination.total` out; otherwise the source cut the list short: run again.",
-    );
+  #checkTotal({ page }: PageFacts): readonly ReadWarning[] {
+    const { total, next } = page;
+    const before = this.#lastTotal;
+    if (total !== undefined) {
+      this.#lastTotal = total;
+      // Records that vanished meanwhile need not come; so the lowest total is what must have.
+      this.#lowestTotal = Math.min(this.#lowestTotal ?? total, total);
+    }
+    if (next === undefined && this.#lowestTotal !== undefined && this.#items < this.#lowestTotal) {
+      const message = `the source announces ${this.#lowestTotal} records and ended after ${this.#items}`;
+      const hint =
+        "If the total counts something else, leave `pagination.total` out; otherwise the source cut the list short: run again.";
+      throw broken("READ_TOTAL_DISAGREES", message, page, hint);
+    }
+    if (this.#hasShrunk || total === undefined || before === undefined || total >= before) return [];
+    this.#hasShrunk = true;
+    const message = `the source's total shrank from ${before} to ${total} while it was read, so records may have moved to pages that were read already`;
+    return [{ code: "TOTAL_SHRANK", message, next: "What was missed is met by the next full refresh." }];
   }
 }
 
+const NO_PROGRESS_HINT =
+  "The source seems to ignore the page parameter, or to repeat its last page for ever: check `pagination.param`, or declare `pagination.total`.";
+
+const hashOf = (text: string): string => sha256(text).slice(0, HASH_CHARS);
+
+const described = ({ key, cursor }: { readonly key: string; readonly cursor: string }): string =>
+  `${shown(key)} with ${shown(cursor)}`;
+
 function broken(
-  code: "READ_PAGE_REPEATED" | "READ_PAGE_LIMIT" | "READ_NO_PROGRESS" | "READ_NOT_SORTED" | "READ_TOTAL_DISAGREES",
+  code: ErrorCode & `READ_${string}`,
   message: string,
   page: PageFacts["page"],
   next: string,
@@ -147,4 +183,7 @@ function broken(
   return new EvenkeelError(code, message, { evidence: page.evidence, next });
 }
 
-const shown = (token: string): string => (token.length > 80 ? `${token.slice(0, 80)}...` : token);
+/** Characters of a token, key or cursor that a message shows. */
+const SHOWN = 80;
+
+const shown = (text: string): string => (text.length > SHOWN ? `${text.slice(0, SHOWN)}...` : text);

@@ -1,4 +1,11 @@
-import { compareCursors, notAfter, parseCursor, subtractFromCursor } from "./cursor.ts";
+import {
+  compareCursors,
+  compareParsed,
+  notAfter,
+  parseCursor,
+  subtractFromCursor,
+  type ParsedCursor,
+} from "./cursor.ts";
 import type { CursorSpec } from "./sync.ts";
 
 /**
@@ -14,27 +21,52 @@ export function higher(spec: CursorSpec, a: string | undefined, b: string | unde
   return compareCursors(spec.type, a, b) >= 0 ? a : b;
 }
 
+/** When a page was asked for, on both clocks; ms since the epoch. */
+export interface PageMoment {
+  /** The answer's own `Date`; undefined where the API sends none: then the local clock stands in. */
+  readonly dateMs: number | undefined;
+  /** The local clock when the answer was there. */
+  readonly nowMs: number;
+  /** The local clock when the read began, in this run or an earlier one. */
+  readonly readStartedMs: number;
+}
+
 /**
- * The cursor to store for what was read up to `maximum` (P3): never past the source's own clock less the safety lag, since a row
- * with an earlier time may still be committed; and never behind the one stored already.
+ * Up to which instant of the source's clock a page has shown everything (P3), before the safety lag is taken off.
  *
- * @param dateMs the source's `Date` when it was asked; the local clock stands in where the API sends none.
+ * Sorted input shows a row that changes meanwhile again at its end, so the page's own time counts. Without an order, a row that
+ * changes on a page that was read already is not met again in this read: only what was there when the read began is known to be seen.
+ * That instant is the page's time less how long the read has taken, which holds whatever the two clocks say.
+ */
+export function seenUntilMs(spec: Pick<CursorSpec, "sorted">, { dateMs, nowMs, readStartedMs }: PageMoment): number {
+  const pageMs = dateMs ?? nowMs;
+  return spec.sorted ? pageMs : pageMs - Math.max(0, nowMs - readStartedMs);
+}
+
+/**
+ * The cursor to store for what was read up to `maximum` (P3): never past `untilMs` less the safety lag, since a row with an earlier
+ * time may still be committed; and never behind the one stored already.
+ *
+ * @param untilMs see {@link seenUntilMs}
  */
 export function cursorToStore(
   spec: CursorSpec,
   maximum: string | undefined,
   stored: string | undefined,
-  dateMs: number,
+  untilMs: number,
 ): string | undefined {
   if (maximum === undefined) return stored;
-  const safe = spec.type === "timestamp" ? notAfter(spec.type, maximum, dateMs - spec.safetyLagMs) : maximum;
+  const safe = spec.type === "timestamp" ? notAfter(spec.type, maximum, untilMs - spec.safetyLagMs) : maximum;
   return higher(spec, stored, safe);
 }
 
 /** The highest usable cursor among these, as the source wrote it. */
 export function maximumOf(spec: CursorSpec, cursors: readonly (string | undefined)[]): string | undefined {
-  let best: string | undefined;
-  for (const cursor of cursors)
-    if (cursor !== undefined && parseCursor(spec.type, cursor) !== undefined) best = higher(spec, best, cursor);
-  return best;
+  let best: { readonly text: string; readonly parsed: ParsedCursor } | undefined;
+  for (const text of cursors) {
+    const parsed = text === undefined ? undefined : parseCursor(spec.type, text);
+    if (text === undefined || parsed === undefined) continue;
+    if (best === undefined || compareParsed(parsed, best.parsed) > 0) best = { text, parsed };
+  }
+  return best?.text;
 }

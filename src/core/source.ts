@@ -25,6 +25,11 @@ export interface Page {
   readonly next: PagePosition | undefined;
   /** What the pagination calls this page's token, for loop detection (P4): equal tokens mean the same page. */
   readonly token: string;
+  /**
+   * The page goes back to records that were read already, because a smaller page size counts pages anew (P6): it begins before the
+   * end of the page before it.
+   */
+  readonly rereads?: true;
   /** The source's own clock, from the answer's `Date`, in ms since the epoch. */
   readonly dateMs: number | undefined;
   /** Total records that the source announces, where `total` is declared in records. */

@@ -33,7 +33,10 @@ export async function fetchPage(query: PageQuery, context: RunContext): Promise<
     const tried = await tryPage({ ...query, size }, context);
     if (tried.page !== undefined) return { page: tried.page, size };
     const declared = size ?? context.sync.source.paging.size;
-    if (!tried.mayBeTooLarge || declared === undefined || declared <= PAGE_SIZE_MIN) throw tried.error;
+    // A page number means another place under another size, and a server that caps sizes hides which one it counts by.
+    const keepsItsPlace = query.position === undefined || context.sync.source.paging.type !== "page";
+    if (!tried.mayBeTooLarge || !keepsItsPlace || declared === undefined || declared <= PAGE_SIZE_MIN)
+      throw tried.error;
     size = Math.max(PAGE_SIZE_MIN, Math.floor(declared / 2));
     const message = `the source could not give a page of ${declared} (${tried.error.message}); asking for ${size}`;
     context.say({ type: "warning", code: "PAGE_HALVED", message, next: undefined });

@@ -4,7 +4,7 @@ import { scalarText, isObject, type Json, type JsonObject } from "../core/json.t
 import { settleDuplicates } from "../core/key.ts";
 import type { Checkpoint } from "../core/ledger.ts";
 import { PageRules } from "../core/page-rules.ts";
-import { cursorToStore, higher, maximumOf } from "../core/read-window.ts";
+import { cursorToStore, higher, maximumOf, seenUntilMs } from "../core/read-window.ts";
 import type { InvalidRecord, SourceRecord } from "../core/record.ts";
 import type { Page, PagePosition } from "../core/source.ts";
 import type { Sync } from "../core/sync.ts";
@@ -42,12 +42,13 @@ export async function* readPages(start: Checkpoint, context: RunContext): AsyncG
         : fetchPage({ position: page.next, since: start.since, size: fetched.size }, context);
     ahead?.catch(() => undefined);
     const sorted = await sortOut(page, sync);
-    rules.accept({
+    const warnings = rules.accept({
       page,
       items: page.records.length,
       keys: sorted.records.map(({ key }) => key),
       cursors: sorted.records.map(({ cursor }) => cursor),
     });
+    for (const { code, message } of warnings) context.say({ type: "warning", code, message, next: undefined });
     context.counts.pages += 1;
     context.counts.read += page.records.length;
     context.say({ type: "page", page: number, records: page.records.length, total: page.total, bytes: page.bytes });
@@ -128,7 +129,7 @@ async function cursorOf(
 ): Promise<{ readonly text: string | undefined; readonly problem?: string }> {
   if (cursor === undefined) return { text: undefined };
   const value = await cursor.read(item);
-  if (value === undefined || value === null) return { text: undefined };
+  if (value === undefined || value === null || value === "") return { text: undefined };
   const text = scalarText(value);
   if (text !== undefined && parseCursor(cursor.type, text) !== undefined) return { text };
   return {
@@ -152,8 +153,9 @@ function endOf(
     spec,
     records.map(({ cursor }) => cursor),
   );
-  const dateMs = page.dateMs ?? context.ports.clock.wallMs();
-  const safe = cursorToStore(spec, highest, undefined, dateMs);
+  const nowMs = context.ports.clock.wallMs();
+  const untilMs = seenUntilMs(spec, { dateMs: page.dateMs, nowMs, readStartedMs: before.startedMs });
+  const safe = cursorToStore(spec, highest, undefined, untilMs);
   const pendingCursor = higher(spec, before.pendingCursor, safe);
   // Sorted input makes every page a place to go on from; otherwise the cursor moves when the read is complete.
   const cursor =

@@ -26,7 +26,7 @@ export function cursorTokens(options: {
   readonly size: SizeParam | undefined;
 }): Pagination {
   return {
-    paging: { type: "cursor", shifts: false, size: options.size?.value },
+    paging: { type: "cursor", shifts: false, size: options.size?.param === undefined ? undefined : options.size.value },
     address: (position, size) => ({
       kind: "query",
       params: [
@@ -50,7 +50,7 @@ export function keysets(options: {
   readonly size: SizeParam | undefined;
 }): Pagination {
   return {
-    paging: { type: "keyset", shifts: false, size: options.size?.value },
+    paging: { type: "keyset", shifts: false, size: options.size?.param === undefined ? undefined : options.size.value },
     address: (position, size) => ({
       kind: "query",
       params: [
@@ -77,7 +77,7 @@ function addressed(
   read: (answer: PageAnswer) => Following | Promise<Following>,
 ): Pagination {
   return {
-    paging: { type, shifts: false, size: size?.value },
+    paging: { type, shifts: false, size: undefined },
     address: (position, asked) =>
       position === undefined
         ? { kind: "query", params: sizeParams(size, asked) }
@@ -105,7 +105,12 @@ export function links(options: { readonly size: SizeParam | undefined }): Pagina
     } catch {
       return { kind: "broken", reason: `the Link header cannot be read: ${field.slice(0, 200)}` };
     }
-    return target === undefined ? { kind: "end" } : resolved(target, url);
+    if (target !== undefined) return resolved(target, url);
+    // P5: a field that speaks of a next page and gives none was not understood; ending here would lose the rest.
+    const speaksOfNext = /;\s*rel\s*=\s*"?[^",;]*\bnext\b/i.test(field.replaceAll(/<[^>]*>/g, "<>"));
+    return speaksOfNext
+      ? { kind: "broken", reason: `the Link header cannot be read: ${field.slice(0, 200)}` }
+      : { kind: "end" };
   });
 }
 

@@ -46,8 +46,10 @@ export async function totalValue(
   body: Json,
 ): Promise<{ readonly count: number } | { readonly reason: string }> {
   const value = await total.evaluate(body);
-  const count = Number(scalarText(value) ?? Number.NaN);
-  if (Number.isSafeInteger(count) && count >= 0) return { count };
+  const text = scalarText(value);
+  // "" is no total: taken for 0 it would end the read.
+  const count = text !== undefined && /^\d+(?:\.0+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (Number.isSafeInteger(count)) return { count };
   return {
     reason: `\`${total.text}\` is ${value === undefined ? "absent" : JSON.stringify(value).slice(0, SHOWN)}, and the total should be a whole number`,
   };

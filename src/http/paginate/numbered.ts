@@ -39,7 +39,7 @@ export function pageNumbers(options: NumberedOptions): Pagination {
     return first + Math.floor(((place.at - first) * place.size) / size);
   };
   return {
-    paging: { type: "page", shifts: true, size: declared?.value },
+    paging: { type: "page", shifts: true, size: declared?.param === undefined ? undefined : declared.value },
     address: (position, size) => {
       const page = pageAt(placeOf(position, first), size ?? declared?.value);
       return { kind: "query", params: [[param, String(page)], ...sizeParams(declared, size)] };
@@ -68,7 +68,7 @@ export function pageNumbers(options: NumberedOptions): Pagination {
 export function offsets(options: NumberedOptions): Pagination {
   const { param, size: declared, first, total } = options;
   return {
-    paging: { type: "offset", shifts: true, size: declared?.value },
+    paging: { type: "offset", shifts: true, size: declared?.param === undefined ? undefined : declared.value },
     address: (position, size) => ({
       kind: "query",
       params: [[param, String(placeOf(position, first).at)], ...sizeParams(declared, size)],

@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import fc from "fast-check";
+import { compareCursors } from "./cursor.ts";
+import { cursorToStore, higher, maximumOf, seenUntilMs, sinceOf } from "./read-window.ts";
+import type { CursorSpec } from "./sync.ts";
+
+const spec = (given: Partial<CursorSpec>): CursorSpec => ({
+  field: "updated_at",
+  type: "timestamp",
+  lookback: 120_000,
+  sorted: false,
+  safetyLagMs: 10_000,
+  read: () => undefined,
+  ...given,
+});
+
+const at = (epochMs: number): string => new Date(epochMs).toISOString();
+const NOON = Date.UTC(2026, 2, 1, 12);
+
+suite("what is asked", () => {
+  test("P3: the stored cursor less the look-back, in the source's format", () => {
+    assert.equal(sinceOf(spec({}), "2026-03-01 12:00:00.5+02:00"), "2026-03-01 11:58:00.5+02:00");
+    assert.equal(sinceOf(spec({ type: "integer", lookback: 50 }), "1000"), "950");
+    assert.equal(sinceOf(spec({ type: "integer", lookback: 0 }), "1000"), "1000");
+    assert.equal(sinceOf(spec({ type: "text", lookback: 0 }), "01HZX"), "01HZX");
+  });
+});
+
+suite("what is stored", () => {
+  test("P3: the true maximum, as the source wrote it, wherever it stands on the page", () => {
+    assert.equal(
+      maximumOf(spec({}), ["2026-03-01T12:00:00+02:00", undefined, "2026-03-01T11:00:00Z", "2026-03-01T10:59:59.999Z"]),
+      "2026-03-01T11:00:00Z",
+    );
+    assert.equal(
+      maximumOf(spec({ type: "integer" }), ["9", "10", "9007199254740993", "9007199254740992"]),
+      "9007199254740993",
+    );
+    assert.equal(maximumOf(spec({}), ["no time", undefined]), undefined);
+    assert.equal(maximumOf(spec({}), []), undefined);
+  });
+
+  test("P3: the maximum is one of the values, and none is above it", () => {
+    const values = fc.array(fc.option(fc.integer({ min: -1e9, max: 4e12 }).map(at), { nil: undefined }));
+    fc.assert(
+      fc.property(values, (cursors) => {
+        const maximum = maximumOf(spec({}), cursors);
+        const given = cursors.filter((cursor) => cursor !== undefined);
+        if (maximum === undefined) return assert.equal(given.length, 0);
+        assert.ok(given.includes(maximum));
+        assert.ok(given.every((cursor) => compareCursors("timestamp", cursor, maximum) <= 0));
+      }),
+    );
+  });
+
+  test("P3: never past the source's clock less the safety lag, and never back", () => {
+    const instant = fc.integer({ min: NOON - 1e9, max: NOON + 1e9 });
+    fc.assert(
+      fc.property(
+        instant,
+        fc.option(instant, { nil: undefined }),
+        instant,
+        fc.integer({ min: 0, max: 60_000 }),
+        (maximumMs, storedMs, untilMs, safetyLagMs) => {
+          const stored = storedMs === undefined ? undefined : at(storedMs);
+          const result = cursorToStore(spec({ safetyLagMs }), at(maximumMs), stored, untilMs);
+          assert.equal(result, at(Math.max(storedMs ?? -Infinity, Math.min(maximumMs, untilMs - safetyLagMs))));
+        },
+      ),
+    );
+  });
+
+  test("P3: nothing read moves nothing; numbers and texts know no clock", () => {
+    assert.equal(cursorToStore(spec({}), undefined, "2026-03-01T12:00:00Z", NOON), "2026-03-01T12:00:00Z");
+    assert.equal(cursorToStore(spec({}), undefined, undefined, NOON), undefined);
+    assert.equal(cursorToStore(spec({ type: "integer" }), "99999999999999", "5", NOON), "99999999999999");
+    assert.equal(cursorToStore(spec({ type: "text" }), "b", "c", NOON), "c");
+  });
+
+  test("the higher of two", () => {
+    assert.equal(higher(spec({ type: "integer" }), "9", "10"), "10");
+    assert.equal(higher(spec({}), undefined, "a"), "a");
+    assert.equal(higher(spec({}), "a", undefined), "a");
+    assert.equal(higher(spec({}), undefined, undefined), undefined);
+  });
+});
+
+suite("how far a page has shown everything", () => {
+  test("P3: sorted input, up to the page's own Date; without one the local clock stands in", () => {
+    const moment = { nowMs: NOON + 5_000, readStartedMs: NOON - 60_000 };
+    assert.equal(seenUntilMs({ sorted: true }, { ...moment, dateMs: NOON }), NOON);
+    assert.equal(seenUntilMs({ sorted: true }, { ...moment, dateMs: undefined }), NOON + 5_000);
+  });
+
+  test("P3: input without an order, up to the read's beginning on the source's clock, however wrong ours is", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: -1e8, max: 1e8 }),
+        fc.integer({ min: 0, max: 1e7 }),
+        fc.integer({ min: 0, max: 60_000 }),
+        (skewMs, elapsedMs, latencyMs) => {
+          // The source stamps the answer, which is here a little later.
+          const startedOnSourceMs = NOON;
+          const readStartedMs = NOON + skewMs;
+          const moment = { dateMs: NOON + elapsedMs, nowMs: readStartedMs + elapsedMs + latencyMs, readStartedMs };
+          const untilMs = seenUntilMs({ sorted: false }, moment);
+          assert.ok(untilMs <= startedOnSourceMs && untilMs >= startedOnSourceMs - latencyMs);
+        },
+      ),
+    );
+    assert.equal(seenUntilMs({ sorted: false }, { dateMs: undefined, nowMs: NOON + 5_000, readStartedMs: NOON }), NOON);
+  });
+
+  test("P3: a local clock that went back does not make the read begin in the future", () => {
+    assert.equal(seenUntilMs({ sorted: false }, { dateMs: NOON, nowMs: NOON - 1e6, readStartedMs: NOON }), NOON);
+  });
+
+  test("P3: a row that changes behind an unsorted read is met by the next one", () => {
+    const incremental = spec({ sorted: false, lookback: 0 });
+    // The read takes an hour. On its last page stands a row changed just now; half an hour ago one changed that was passed already.
+    const missedMs = NOON + 1_800_000;
+    const lastPage = { dateMs: NOON + 3_600_000, nowMs: NOON + 3_600_000, readStartedMs: NOON };
+    const stored = cursorToStore(incremental, at(NOON + 3_590_000), undefined, seenUntilMs(incremental, lastPage));
+    assert.ok(compareCursors("timestamp", sinceOf(incremental, stored as string), at(missedMs)) <= 0);
+  });
+});
