@@ -1,5 +1,5 @@
 import type { Expression } from "../../core/expression.ts";
-import { isObject, member, scalarText, type Json } from "../../core/json.ts";
+import { member, scalarText, type Json } from "../../core/json.ts";
 
 export type NextValue =
   | { readonly kind: "value"; readonly text: string }
@@ -29,15 +29,11 @@ export async function nextValue(next: Expression, body: Json): Promise<NextValue
 /** Characters of an unexpected value that a message shows. */
 const SHOWN = 80;
 
-/** The path of the first object on the way to a plain path's last member that is not there; undefined when all are. */
+/** The outermost member of a plain path, when it is not there; deeper ones may come and go, as in `_links.next.href`. */
 function missingParent({ path }: Expression, body: Json): string | undefined {
-  if (path === undefined) return undefined;
-  let here: Json | undefined = body;
-  for (const [index, name] of path.slice(0, -1).entries()) {
-    here = member(here, name);
-    if (!isObject(here)) return path.slice(0, index + 1).join(".");
-  }
-  return undefined;
+  const [outermost] = path ?? [];
+  if (path === undefined || outermost === undefined || path.length < 2) return undefined;
+  return member(body, outermost) === undefined ? outermost : undefined;
 }
 
 /** A declared total as a count; broken when it is not one, since the end of the read hangs on it. */

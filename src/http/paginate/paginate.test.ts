@@ -24,6 +24,8 @@ test("P5: a cursor read ends on an absent, null, empty or false token, and nowhe
     assert.equal(await kind(pagination, { body: { meta: next === undefined ? {} : { next } } }), "end");
   assert.equal(await kind(pagination, { body: { meta: { next: 0 } } }), "next");
   assert.equal(await kind(pagination, { body: {} }), "broken", "without `meta`, nothing is known");
+  const hal = cursorTokens({ next: compileExpression("_links.next.href"), param: "cursor", size: undefined });
+  assert.equal(await kind(hal, { body: { _links: { self: {} } } }), "end", "HAL leaves `next` out on the last page");
   assert.equal(await kind(pagination, { body: { meta: { next: { a: 1 } } } }), "broken");
 });
 
