@@ -52,7 +52,7 @@ const ALL: ReadChoice = { fullRefresh: false, limit: undefined, key: undefined, 
 export function openEvenkeel({ loaded, configFile, stateFile, clock, chance }: OpenedOptions): Evenkeel {
   const { config } = loaded;
   const connectMs = Math.max(...Object.values(config.connections).map(({ timeouts }) => timeouts.connectMs));
-  const dispatcher = systemNetwork(connectMs);
+  const dispatcher = systemNetwork({ connectMs });
   const build = (lanes: Lanes): ReadonlyMap<string, BuiltSync> =>
     buildSyncs(config, { clock, dispatcher, lanes, userAgent: `evenkeel/${VERSION}`, secrets: loaded.secrets });
 

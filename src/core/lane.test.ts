@@ -1,166 +1,189 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Lane, type LaneLimits, type LaneReport } from "./lane.ts";
-import type { Quota } from "./rate-limit.ts";
 
-type Server = (nowMs: number) => {
-  readonly ok: boolean;
-  readonly quotas: readonly Quota[];
-  readonly retryAfterMs?: number;
-};
+const FREE: LaneLimits = { ratePerMs: undefined, concurrency: undefined };
 
-/** Sends as fast as the lane lets it, for so long, to a server that answers after `latencyMs`. */
-function drive(
-  limits: LaneLimits,
-  server: Server,
-  options: { readonly latencyMs: number; readonly forMs: number },
-): { sent: number; refused: number; most: number } {
+/** Starts a request, which must be let in; the result is its report when it succeeds after 10 ms. */
+function start(lane: Lane, nowMs: number): LaneReport {
+  const admission = lane.admit(nowMs);
+  assert.equal(admission.kind, "go");
+  const ticket = admission.kind === "go" ? admission.ticket : -1;
+  const ends = { startedMs: nowMs, endedMs: nowMs + 10 };
+  return { ticket, kind: "write", result: "ok", ...ends, retryAfterMs: undefined, quotas: [] };
+}
+
+/** A lane that has seen a first answer, so that more than one request may go; at 10 ms. */
+function warm(limits: LaneLimits = FREE): Lane {
   const lane = new Lane(limits);
-  const underWay: { readonly startedMs: number; readonly endedMs: number; readonly answer: ReturnType<Server> }[] = [];
-  let nowMs = 0;
-  let sent = 0;
-  let refused = 0;
-  let most = 0;
-  while (nowMs < options.forMs) {
-    const admission = lane.admit(nowMs);
-    if (admission.kind === "go") {
-      const answer = server(nowMs);
-      underWay.push({ startedMs: nowMs, endedMs: nowMs + options.latencyMs, answer });
-      sent += 1;
-      if (!answer.ok) refused += 1;
-      most = Math.max(most, underWay.length);
-      continue;
-    }
-    const next = underWay[0];
-    const untilMs = admission.kind === "wait" ? admission.untilMs : Number.POSITIVE_INFINITY;
-    if (next !== undefined && next.endedMs <= untilMs) {
-      nowMs = Math.max(nowMs, next.endedMs);
-      underWay.shift();
-      const { answer } = next;
-      lane.leave({
-        result: answer.ok ? "ok" : "throttled",
-        startedMs: next.startedMs,
-        endedMs: nowMs,
-        retryAfterMs: answer.retryAfterMs,
-        quotas: answer.quotas,
-      });
-    } else nowMs = untilMs;
-  }
-  return { sent, refused, most };
+  lane.leave(start(lane, 0));
+  return lane;
 }
 
-/** 20 requests in each second of the clock, told in one of several ways. */
-function fixedWindow(tell: (state: { remaining: number; leftMs: number }) => Quota): Server {
-  let window = -1;
-  let used = 0;
-  return (nowMs) => {
-    const now = Math.floor((nowMs + 370) / 1_000);
-    if (now !== window) [window, used] = [now, 0];
-    const leftMs = 1_000 - ((nowMs + 370) % 1_000);
-    const ok = used < 20;
-    if (ok) used += 1;
-    return {
-      ok,
-      quotas: [tell({ remaining: 20 - used, leftMs })],
-      ...(ok ? {} : { retryAfterMs: Math.ceil(leftMs / 1_000) * 1_000 }),
-    };
-  };
-}
-
-const announcements: Record<string, (state: { remaining: number; leftMs: number }) => Quota> = {
-  "policy and exact reset": ({ remaining, leftMs }) => ({
-    limit: 20,
-    remaining,
-    windowMs: 1_000,
-    resetMs: leftMs,
-    coarseMs: 0,
-  }),
-  "policy and whole seconds": ({ remaining, leftMs }) => ({
-    limit: 20,
-    remaining,
-    windowMs: 1_000,
-    resetMs: Math.ceil(leftMs / 1_000) * 1_000,
-    coarseMs: 1_000,
-  }),
-  "whole seconds and no window": ({ remaining, leftMs }) => ({
-    limit: 20,
-    remaining,
-    windowMs: undefined,
-    resetMs: Math.ceil(leftMs / 1_000) * 1_000,
-    coarseMs: 1_000,
-  }),
-  "exact reset and no window": ({ remaining, leftMs }) => ({
-    limit: 20,
-    remaining,
-    windowMs: undefined,
-    resetMs: leftMs,
-    coarseMs: 0,
-  }),
-};
-
-for (const [name, tell] of Object.entries(announcements)) {
-  test(`L4: an announced 20/s (${name}) is used to 90 % with at most 1 % refusals`, () => {
-    const { sent, refused } = drive({ ratePerMs: undefined, concurrency: undefined }, fixedWindow(tell), {
-      latencyMs: 30,
-      forMs: 60_000,
+function startAll(lane: Lane, nowMs: number): LaneReport[] {
+  const reports: LaneReport[] = [];
+  for (let admission = lane.admit(nowMs); admission.kind === "go"; admission = lane.admit(nowMs)) {
+    const ends = { startedMs: nowMs, endedMs: nowMs + 10 };
+    reports.push({
+      ticket: admission.ticket,
+      kind: "write",
+      result: "ok",
+      ...ends,
+      retryAfterMs: undefined,
+      quotas: [],
     });
-    assert.ok(refused <= sent * 0.01, `${refused} of ${sent} refused`);
-    assert.ok(sent - refused >= 0.9 * 20 * 60, `${sent - refused} of ${20 * 60} used`);
-  });
+  }
+  return reports;
 }
 
-test("L6: a declared rate is kept without bursts", () => {
-  const { sent } = drive({ ratePerMs: 0.05, concurrency: 8 }, () => ({ ok: true, quotas: [] }), {
-    latencyMs: 10,
-    forMs: 10_000,
-  });
-  assert.ok(sent >= 495 && sent <= 502, String(sent));
+test("L4: the first request goes alone, since its answer may announce a limit", () => {
+  const lane = new Lane({ ratePerMs: undefined, concurrency: 5 });
+  const first = start(lane, 0);
+  assert.deepEqual(lane.admit(0), { kind: "full" });
+  lane.leave(first);
+  assert.equal(startAll(lane, 10).length, 5);
 });
 
-test("L6: a declared concurrency is kept; without one it grows while it helps, up to its bound", () => {
-  const quick: Server = () => ({ ok: true, quotas: [] });
-  assert.equal(drive({ ratePerMs: undefined, concurrency: 3 }, quick, { latencyMs: 20, forMs: 2_000 }).most, 3);
-  const { most } = drive({ ratePerMs: undefined, concurrency: undefined }, quick, { latencyMs: 20, forMs: 20_000 });
-  assert.ok(most > 32 && most <= 64, String(most));
+test("L4: a declared rate spaces requests evenly, whatever was saved up", () => {
+  const lane = warm({ ratePerMs: 0.01, concurrency: 100 });
+  assert.deepEqual(lane.admit(99), { kind: "wait", untilMs: 100, why: "pace" });
+  assert.equal(startAll(lane, 60_000).length, 1, "a minute of silence buys no burst");
 });
 
-const report = (parts: Partial<LaneReport>): LaneReport => ({
-  result: "ok",
-  startedMs: 0,
-  endedMs: 10,
-  retryAfterMs: undefined,
-  quotas: [],
-  ...parts,
+test("L4: a fast rate may catch up with a late timer, for 20 ms at most", () => {
+  const lane = warm({ ratePerMs: 1, concurrency: 1_000 });
+  assert.equal(startAll(lane, 15).length, 15);
+  assert.equal(startAll(lane, 60_000).length, 1);
 });
 
-test("L3: all refusals that were under way are one episode", () => {
-  const lane = new Lane({ ratePerMs: undefined, concurrency: undefined });
-  for (let count = 0; count < 8; count++) assert.equal(lane.admit(0).kind, "go");
-  for (let count = 0; count < 8; count++)
-    lane.leave(report({ result: "throttled", endedMs: 10 + count, retryAfterMs: 1_000 }));
-  const paused = lane.admit(20);
-  assert.ok(paused.kind === "wait" && paused.untilMs === 1_017);
-  let admitted = 0;
-  while (lane.admit(1_100).kind === "go") admitted += 1;
-  assert.equal(admitted, 4, "8 halved once");
+test("L3: refusals of everything under way are one episode with one decrease, and the longest Retry-After counts", () => {
+  const lane = warm();
+  const reports = startAll(lane, 10);
+  assert.equal(reports.length, 8);
+  for (const [index, report] of reports.entries())
+    lane.leave({ ...report, result: "throttled", retryAfterMs: index === 3 ? 5_000 : 1_000 });
+  assert.deepEqual(lane.admit(20), { kind: "wait", untilMs: 5_020, why: "asked" });
+  const probe = start(lane, 5_020);
+  assert.equal(lane.admit(5_020).kind, "full", "after a pause, one probe goes first");
+  lane.leave(probe);
+  assert.equal(startAll(lane, 5_030).length, 4, "8 halved once");
+});
+
+test("L3: a refusal that names no time pauses for 1 s, then 2, 4, up to 30; a success starts anew", () => {
+  const lane = warm();
+  const pauses: number[] = [];
+  let nowMs = 10;
+  const refuse = (): void => {
+    const report = start(lane, nowMs);
+    lane.leave({ ...report, result: "throttled" });
+    const admission = lane.admit(report.endedMs);
+    assert.ok(admission.kind === "wait" && admission.why === "throttled");
+    pauses.push(admission.untilMs - report.endedMs);
+    nowMs = admission.untilMs;
+  };
+  for (let episode = 0; episode < 7; episode++) refuse();
+  assert.deepEqual(pauses, [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
+  lane.leave(start(lane, nowMs));
+  nowMs += 10;
+  refuse();
+  assert.equal(pauses.at(-1), 1_000);
+});
+
+test("L2: a refusal without Retry-After waits for the reset that its own headers announce", () => {
+  const lane = warm();
+  const quota = { name: "", limit: 10, remaining: 0, windowMs: undefined, resetMs: 7_000, coarseMs: 0 };
+  lane.leave({ ...start(lane, 10), result: "throttled", quotas: [quota] });
+  assert.deepEqual(lane.admit(20), { kind: "wait", untilMs: 7_020, why: "throttled" });
+});
+
+test("L3: an answer to a request from before the pause does not end the probing", () => {
+  const lane = warm({ ratePerMs: undefined, concurrency: 2 });
+  const [refused, slow] = startAll(lane, 10) as [LaneReport, LaneReport];
+  lane.leave({ ...refused, result: "throttled", retryAfterMs: 100 });
+  lane.leave({ ...slow, endedMs: 115 });
+  assert.equal(startAll(lane, 120).length, 1);
+});
+
+test("L4: nothing goes while nothing is left and somebody else used it up, until the reset", () => {
+  const lane = new Lane(FREE);
+  const quota = { name: "", limit: 5_000, remaining: 0, windowMs: undefined, resetMs: 40_000, coarseMs: 1_000 };
+  lane.leave({ ...start(lane, 0), quotas: [quota] });
+  assert.deepEqual(lane.admit(20), { kind: "wait", untilMs: 40_010, why: "quota" });
+  assert.equal(lane.pausedUntil(20), 40_010, "the next process must know");
+  assert.equal(lane.admit(40_010).kind, "go");
+});
+
+test("L4: what somebody else left is spread until the reset", () => {
+  const lane = new Lane({ ratePerMs: undefined, concurrency: 50 });
+  const quota = { name: "", limit: 600, remaining: 10, windowMs: 60_000, resetMs: 20_000, coarseMs: 0 };
+  lane.leave({ ...start(lane, 0), quotas: [quota] });
+  const next = lane.admit(10);
+  assert.ok(next.kind === "wait" && next.untilMs > 2_000 && next.untilMs < 2_300, JSON.stringify(next));
+});
+
+test("L4: several limits apply together; a daily one does not pace, and stops the lane once it is used up", () => {
+  const lane = new Lane({ ratePerMs: undefined, concurrency: 50 });
+  const burst = { name: "burst", limit: 10, remaining: 9, windowMs: 1_000, resetMs: 900, coarseMs: 0 };
+  const daily = { name: "daily", limit: 1_000, remaining: 500, windowMs: 86_400_000, resetMs: 3_600_000, coarseMs: 0 };
+  lane.leave({ ...start(lane, 0), quotas: [burst, daily] });
+  assert.equal(lane.perSecond, 10);
+  const next = lane.admit(10);
+  assert.ok(next.kind === "wait" && next.untilMs > 100 && next.untilMs < 110, JSON.stringify(next));
+  lane.leave({ ...start(lane, 200), quotas: [burst, { ...daily, remaining: 0 }] });
+  assert.deepEqual(lane.admit(400), { kind: "wait", untilMs: 3_600_210, why: "quota" });
 });
 
 test("R7: when failures outrun the budget the circuit opens, and one probe at a time goes out until one succeeds", () => {
-  const lane = new Lane({ ratePerMs: undefined, concurrency: 200 });
-  for (let count = 0; count < 150; count++) lane.admit(0);
-  for (let count = 0; count < 150; count++) lane.leave(report({ result: "failed" }));
-  const open = lane.admit(11);
-  assert.ok(open.kind === "wait" && open.why === "circuit");
-  assert.equal(lane.admit(open.untilMs).kind, "go");
-  assert.equal(lane.admit(open.untilMs).kind, "full");
-  lane.leave(report({ startedMs: open.untilMs, endedMs: open.untilMs + 5 }));
-  assert.equal(lane.admit(open.untilMs + 6).kind, "go");
-  assert.equal(lane.admit(open.untilMs + 6).kind, "go");
+  const lane = warm({ ratePerMs: undefined, concurrency: 200 });
+  for (const report of startAll(lane, 10)) lane.leave({ ...report, result: "failed" });
+  const open = lane.admit(20);
+  assert.ok(open.kind === "wait" && open.why === "circuit" && open.untilMs === 1_020, JSON.stringify(open));
+  const failing = start(lane, 1_020);
+  assert.equal(lane.admit(1_020).kind, "full");
+  lane.leave({ ...failing, result: "failed" });
+  assert.deepEqual(lane.admit(1_031), { kind: "wait", untilMs: 3_030, why: "circuit" });
+  lane.leave(start(lane, 3_030));
+  assert.ok(startAll(lane, 3_040).length > 1);
+});
+
+test("R7: a few failures do not open the circuit, and what we abandoned ourselves is none", () => {
+  const lane = warm({ ratePerMs: undefined, concurrency: 200 });
+  for (const [index, report] of startAll(lane, 10).entries())
+    lane.leave({ ...report, result: index < 50 ? "failed" : "abandoned" });
+  assert.equal(lane.admit(20).kind, "go");
+});
+
+test("L7: what was learned is taken up by the next process", () => {
+  const lane = new Lane(FREE);
+  const quota = { name: "burst", limit: 600, remaining: 599, windowMs: 60_000, resetMs: 60_000, coarseMs: 0 };
+  lane.leave({ ...start(lane, 0), quotas: [quota] });
+  const next = new Lane(FREE);
+  next.resume(lane.learned, 0);
+  assert.equal(next.perSecond, 10);
+  next.leave(start(next, 0));
+  const second = next.admit(10);
+  assert.ok(second.kind === "wait" && second.why === "pace");
+});
+
+test("L7: a memory that cannot be read is no memory", () => {
+  for (const text of [
+    "",
+    "{",
+    "null",
+    "[]",
+    '{"concurrency":-1,"windows":[{"name":1},null,{"name":"a","limit":0,"windowMs":1}]}',
+  ]) {
+    const lane = new Lane(FREE);
+    lane.resume(text, 0);
+    assert.equal(lane.perSecond, undefined, text);
+    lane.leave(start(lane, 0));
+    assert.equal(startAll(lane, 10).length, 8, text);
+  }
 });
 
 test("L7: a pause that an earlier process was told is kept", () => {
   const lane = new Lane({ ratePerMs: undefined, concurrency: 1 });
   lane.pause(5_000);
   assert.equal(lane.pausedUntil(0), 5_000);
-  assert.deepEqual(lane.admit(0), { kind: "wait", untilMs: 5_000, why: "throttled" });
+  assert.deepEqual(lane.admit(0), { kind: "wait", untilMs: 5_000, why: "asked" });
 });

@@ -6,24 +6,38 @@ import type { Answer } from "./connection.ts";
 /** S4: JSON nested deeper than this is no API's answer, and would exhaust the stack of whoever walks it. */
 const DEPTH_MAX = 500;
 
+/** Why a body that came whole cannot be read. */
+export interface BodyProblem {
+  readonly code: "API_NOT_JSON" | "API_BODY_TOO_LARGE";
+  readonly message: string;
+}
+
 /** A complete answer; its text and JSON are made when they are asked for, once. */
-export class WireAnswer implements Answer {
+export class CompleteAnswer implements Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly bytes: number;
-  readonly #body: Buffer;
+  /** Set when the body could not be unpacked; it then counts as empty. */
+  readonly problem: BodyProblem | undefined;
+  #body: Buffer | undefined;
   #text: string | undefined;
   #json: ReturnType<Answer["json"]> | undefined;
 
-  constructor(status: number, headers: Readonly<Record<string, string>>, body: Buffer) {
+  constructor(status: number, headers: Readonly<Record<string, string>>, body: Buffer, problem?: BodyProblem) {
     this.status = status;
     this.headers = headers;
     this.bytes = body.length;
+    this.problem = problem;
     this.#body = body;
   }
 
   get text(): string {
-    return (this.#text ??= this.#body.toString("utf8"));
+    if (this.#text === undefined) {
+      this.#text = textOf(this.#body as Buffer, this.headers["content-type"]);
+      // A page is large, and one copy of it is enough.
+      this.#body = undefined;
+    }
+    return this.#text;
   }
 
   get dateMs(): number | undefined {
@@ -36,6 +50,10 @@ export class WireAnswer implements Answer {
   }
 
   #parse(): ReturnType<Answer["json"]> {
+    if (this.problem !== undefined) {
+      const { code, message } = this.problem;
+      return { ok: false, error: new EvenkeelError(code, `the answer cannot be read: ${message}`) };
+    }
     const { text } = this;
     if (isDeeperThan(text, DEPTH_MAX))
       return {
@@ -52,6 +70,20 @@ export class WireAnswer implements Answer {
         }),
       };
     }
+  }
+}
+
+/**
+ * The body as text: UTF-8, as JSON has to be (RFC 8259, 8.1), unless the answer names another charset that is known. Bytes that are not in it
+ * become U+FFFD.
+ */
+function textOf(body: Buffer, contentType: string | undefined): string {
+  const charset = /;\s*charset\s*=\s*"?([\w-]+)/i.exec(contentType ?? "")?.[1]?.toLowerCase();
+  if (charset === undefined || charset === "utf-8" || charset === "utf8") return body.toString("utf8");
+  try {
+    return new TextDecoder(charset).decode(body);
+  } catch {
+    return body.toString("utf8");
   }
 }
 

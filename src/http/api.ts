@@ -1,268 +1,155 @@
-import type { Dispatcher } from "undici";
-import type { Clock } from "../core/clock.ts";
-import { invariant } from "../core/invariant.ts";
-import type { LaneReport } from "../core/lane.ts";
-import type { Attempt, Evidence, Outcome } from "../core/outcome.ts";
-import { WireAnswer } from "./answer.ts";
-import type { Auth } from "./auth.ts";
-import { classify, type AnswerRules } from "./classify.ts";
-import { sendOnce, type Timeouts, type WireResult } from "./client.ts";
-import type { ApiRequest, Connection, Exchange, ExchangeOptions } from "./connection.ts";
-import type { Gate, Lanes } from "./gate.ts";
+import type { Outcome } from "../core/outcome.ts";
+import type { ApiRequest, Connection, Exchange } from "./connection.ts";
+import { evidenceOf } from "./evidence.ts";
+import { blockedBy, type Entry, type Gate, type Lanes } from "./gate.ts";
 import { announcedQuotas } from "./rate-limit-headers.ts";
-import { visible, type Redactor } from "./redact.ts";
+import { redirectOf, REDIRECTS_MAX } from "./redirect.ts";
+import { visibleLine } from "./redact.ts";
+import { Sender, type SenderOptions, type SenderPorts, type Sent } from "./sender.ts";
+import { targetOf, type Target } from "./target.ts";
 
-export interface ConnectionOptions {
+export interface ConnectionOptions extends SenderOptions {
   readonly name: string;
   readonly baseUrl: string;
-  readonly auth: Auth;
-  /** Names in lower case. */
-  readonly headers: Readonly<Record<string, string>>;
-  readonly timeouts: Timeouts;
   readonly limits: {
+    /** Requests a ms and requests at once; both undefined: learned from the answers. */
     readonly ratePerMs: number | undefined;
     readonly concurrency: number | undefined;
     readonly bodyBytes: number;
   };
-  readonly answers: AnswerRules;
   readonly lateWriteMs: number;
+  /** S3: further origins that may be read from, without credentials and without `headers`. */
+  readonly allowOrigins?: readonly string[];
 }
 
-export interface ConnectionPorts {
-  readonly clock: Clock;
-  readonly dispatcher: Pick<Dispatcher, "dispatch">;
+export interface ConnectionPorts extends SenderPorts {
   readonly lanes: Lanes;
-  readonly redactor: Redactor;
-  /** `evenkeel/0.1.0` */
-  readonly userAgent: string;
 }
 
-/** S2: reads follow at most so many redirects, within their origin. */
-const REDIRECTS_MAX = 5;
+const FREE = { ratePerMs: undefined, concurrency: undefined };
 
-/** Bodies in evidence are cut to this many characters: enough to see what went wrong, little enough to keep. */
-const EVIDENCE_CHARS = 4_096;
-
-/** An HTTP API: the one place where requests get credentials, pass the lane, and are classified. */
+/**
+ * An HTTP API. Every request passes the lane of its origin and credential, those that follow a redirect or new credentials too (L1), and goes to
+ * an allowed origin or nowhere (S3).
+ */
 export function createConnection(options: ConnectionOptions, ports: ConnectionPorts): Connection {
+  const { name, auth } = options;
   const { clock, redactor } = ports;
   const base = new URL(options.baseUrl);
-  const gate: Gate = ports.lanes.of(base.origin, options.auth.identity, options.name, options.limits);
-  const wire = {
-    dispatcher: ports.dispatcher,
-    clock,
-    timeouts: options.timeouts,
-    bodyBytesMax: options.limits.bodyBytes,
-  };
-  const common = { "user-agent": ports.userAgent, accept: "application/json", ...options.headers };
+  const wallMs = (): number => clock.wallMs();
+  const allowed = new Set(options.allowOrigins);
+  const sender = new Sender(base.origin, options, ports);
+  const gate = ports.lanes.of(base.origin, auth.identity, options.limits);
+  const gateOf = (target: Target): Gate =>
+    target.origin === base.origin ? gate : ports.lanes.of(target.origin, "", FREE);
 
-  const allows = (url: URL): boolean => url.origin === base.origin && url.username === "" && url.password === "";
-
-  const exchange = async (request: ApiRequest, options_: ExchangeOptions): Promise<Exchange> => {
-    const startedMs = clock.monotonicMs();
-    const entered = gate.enter({ ...options_, stop: options_.stop });
-    const entry = entered instanceof Promise ? await entered : entered;
-    const target = new URL(request.url);
-    invariant(allows(target), "S3", `${options.name} would send to ${target.origin}`);
-    if (entry.kind !== "go") {
-      const outcome: Outcome =
-        entry.kind === "blocked"
-          ? { kind: "not-sent", message: `${options.name} asked earlier to wait`, retryAfterMs: Math.ceil(entry.forMs) }
-          : { kind: "not-sent", message: "the run stopped" };
-      return {
-        attempt: {
-          outcome,
-          evidence: evidenceOf(request, request.url, common, undefined, "not sent", clock.monotonicMs() - startedMs),
-        },
-        answer: undefined,
-      };
+  const exchange: Connection["exchange"] = async (request, sending) => {
+    let target = targetOf(request.url, base.origin);
+    if (target === undefined || !mayGo(target, request)) return unsent(request, foreign(request.url));
+    let redirects = 0;
+    let isRenewed = false;
+    for (;;) {
+      const entered = gateOf(target).enter(sending);
+      const entry = entered instanceof Promise ? await entered : entered;
+      if (entry.kind !== "go") return unsent(request, notLetIn(entry));
+      const passed = await throughLane(request, target, entry, sending.signal);
+      const { sent } = passed;
+      const { outcome } = sent.classified;
+      const refusal = outcome.kind === "refused" && sent.answer !== undefined ? outcome.reason : undefined;
+      if (refusal === "credentials" && auth.refresh !== undefined && !isRenewed) {
+        // R1: a 401 was certainly not applied, so it is sent again with new credentials, once.
+        isRenewed = true;
+        if (await auth.refresh().catch(() => false)) continue;
+      }
+      if (refusal === "redirected" && sent.answer !== undefined) {
+        const next = redirectOf(sent.answer, request, target);
+        if (!next.ok) return exchangeOf(request, passed, `${messageOf(outcome)}, not followed: ${next.reason}`);
+        if (redirects === REDIRECTS_MAX)
+          return exchangeOf(request, passed, `${messageOf(outcome)}, for the ${REDIRECTS_MAX + 1}th time`);
+        redirects += 1;
+        target = next.target;
+        continue;
+      }
+      return exchangeOf(request, passed);
     }
-    return throughLane(request, target, options_.signal, entry.startedMs);
   };
 
+  /** Sends once, and tells the lane how it went, whatever happens. */
   const throughLane = async (
     request: ApiRequest,
-    target: URL,
+    target: Target,
+    { ticket, startedMs }: Extract<Entry, { kind: "go" }>,
     signal: AbortSignal,
-    startedMs: number,
-  ): Promise<Exchange> => {
-    let report: LaneReport = { result: "failed", startedMs, endedMs: startedMs, retryAfterMs: undefined, quotas: [] };
+  ): Promise<Passed> => {
+    let sent: Sent | undefined;
+    let endedMs = startedMs;
     try {
-      const made = await sendFollowing(request, target, signal);
-      const outcome = await outcomeOf(request, made.result, made.answer);
-      const failure = made.result.kind === "failure" ? made.result.message : undefined;
-      const endedMs = clock.monotonicMs();
-      report = {
-        result: laneResult(outcome),
-        startedMs,
-        endedMs,
-        retryAfterMs: retryAfterOf(outcome),
-        quotas: announcedQuotas(made.result.headers, clock.wallMs()),
-      };
-      const evidence = evidenceOf(request, made.url, made.headers, made.answer, failure, endedMs - startedMs);
-      const attempt: Attempt = { outcome: redacted(outcome), evidence };
-      return { attempt, answer: made.answer };
+      sent = await sender.send(request, target, signal);
+      endedMs = clock.monotonicMs();
+      return { sent, durationMs: endedMs - startedMs };
     } finally {
-      gate.leave({ ...report, endedMs: clock.monotonicMs() });
+      const result = sent?.classified.lane ?? "abandoned";
+      const retryAfterMs = sent && retryAfterOf(sent.classified.outcome);
+      const quotas = announcedQuotas(sent?.answer?.headers, wallMs);
+      gateOf(target).leave({ ticket, kind: request.purpose, result, startedMs, endedMs, retryAfterMs, quotas });
     }
   };
 
-  interface Made {
-    readonly url: string;
-    readonly headers: Readonly<Record<string, string>>;
-    readonly result: WireResult;
-    readonly answer: WireAnswer | undefined;
-  }
+  const mayGo = ({ origin }: Target, { purpose }: ApiRequest): boolean =>
+    origin === base.origin || (purpose === "read" && allowed.has(origin));
 
-  const sendFollowing = async (request: ApiRequest, first: URL, signal: AbortSignal): Promise<Made> => {
-    let target = first;
-    for (let redirects = 0; ; redirects++) {
-      const applied = options.auth.apply();
-      const credentials = applied instanceof Promise ? await applied : applied;
-      const headers: Record<string, string> = { ...common, ...request.headers, ...credentials.headers };
-      if (request.purpose === "read") headers["accept-encoding"] ??= "gzip, br";
-      const path = withQuery(target, credentials.query);
-      const result = await sendOnce(
-        { origin: target.origin, path, method: request.method, headers, body: request.body },
-        wire,
-        signal,
-      );
-      const url = target.origin + path;
-      const answer = result.kind === "answer" ? new WireAnswer(result.status, result.headers, result.body) : undefined;
-      const next = answer === undefined || request.purpose !== "read" ? undefined : redirectOf(answer, target);
-      if (next === undefined || redirects === REDIRECTS_MAX || !allows(next)) return { url, headers, result, answer };
-      target = next;
-    }
+  const exchangeOf = (request: ApiRequest, { sent, durationMs }: Passed, message?: string): Exchange => {
+    const { url, headers, answer, failure } = sent;
+    const { method, body } = request;
+    const { credentialNames } = sender;
+    const evidence = evidenceOf({ method, url, headers, body, answer, failure, durationMs, credentialNames }, redactor);
+    return { attempt: { outcome: redacted(sent.classified.outcome, message), evidence }, answer };
   };
 
-  const outcomeOf = async (
-    request: ApiRequest,
-    result: WireResult,
-    answer: WireAnswer | undefined,
-  ): Promise<Outcome> => {
-    if (answer !== undefined) return classify(request, answer, options.answers, answer.dateMs ?? clock.wallMs());
-    const { sent, message, tooLarge, status } = result as Extract<WireResult, { kind: "failure" }>;
-    if (!sent) return { kind: "not-sent", message };
-    // A page that is too large stays so; a write whose answer is too large was applied, if its status says so.
-    if (tooLarge === true && request.purpose === "read")
-      return {
-        kind: "refused",
-        status: status ?? 0,
-        reason: "tooLarge",
-        message: `${message}; \`limits.bodyBytes\` is ${options.limits.bodyBytes}`,
-      };
-    return { kind: "unknown", message };
+  const unsent = (request: ApiRequest, outcome: Outcome): Exchange => {
+    const { method, url, headers, body } = request;
+    const { credentialNames } = sender;
+    const failure = messageOf(outcome);
+    const seen = { method, url, headers, body, answer: undefined, failure, durationMs: 0, credentialNames };
+    return { attempt: { outcome: redacted(outcome), evidence: evidenceOf(seen, redactor) }, answer: undefined };
   };
 
-  const redacted = (outcome: Outcome): Outcome =>
-    "message" in outcome ? { ...outcome, message: visible(redactor.text(outcome.message)) } : outcome;
+  const redacted = (outcome: Outcome, message = messageOf(outcome)): Outcome =>
+    outcome.kind === "applied" ? outcome : { ...outcome, message: visibleLine(redactor.text(message)) };
 
-  const evidenceOf = (
-    request: ApiRequest,
-    url: string,
-    headers: Readonly<Record<string, string>>,
-    answer: WireAnswer | undefined,
-    failure: string | undefined,
-    durationMs: number,
-  ): Evidence => new LazyEvidence({ request, url, headers, answer, failure, durationMs }, redactor);
+  const foreign = (url: string): Outcome => {
+    const where = URL.canParse(url) ? new URL(url).origin : "something that is no URL";
+    const message = `${name} sends requests to ${base.origin} alone, not to ${where}`;
+    return { kind: "refused", status: 0, reason: "other", message };
+  };
+
+  const notLetIn = (entry: Exclude<Entry, { kind: "go" }>): Outcome =>
+    entry.kind === "stopped"
+      ? { kind: "not-sent", message: "the run stopped before it was sent" }
+      : { kind: "not-sent", message: blockedBy(name, entry), retryAfterMs: Math.ceil(entry.forMs) };
 
   return {
-    name: options.name,
-    baseUrl: options.baseUrl.replace(/\/$/, ""),
-    allows,
+    name,
+    baseUrl: options.baseUrl.replace(/\/+$/, ""),
+    allows: ({ origin, username, password }) =>
+      username === "" && password === "" && (origin === base.origin || allowed.has(origin)),
     lateWriteMs: options.lateWriteMs,
     exchange,
-    waitingFor: () => gate.waitingFor(),
+    waitingFor: () => gate.waitingFor(name),
     close: async () => undefined,
   };
 }
 
-interface Seen {
-  readonly request: ApiRequest;
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly answer: WireAnswer | undefined;
-  readonly failure: string | undefined;
+/** A request that went through the lane. */
+interface Passed {
+  readonly sent: Sent;
   readonly durationMs: number;
 }
 
-/** Evidence costs more than the request itself, and most of it is never looked at: it is made when it is. */
-class LazyEvidence implements Evidence {
-  readonly durationMs: number;
-  readonly #seen: Seen;
-  readonly #redactor: Redactor;
-
-  constructor(seen: Seen, redactor: Redactor) {
-    this.#seen = seen;
-    this.#redactor = redactor;
-    this.durationMs = seen.durationMs;
-  }
-
-  get request(): Evidence["request"] {
-    const { request, url, headers } = this.#seen;
-    const body = request.body === undefined ? {} : { body: this.#cut(request.body) };
-    return {
-      method: request.method,
-      url: visible(this.#redactor.url(url)),
-      headers: this.#redactor.headers(headers),
-      ...body,
-    };
-  }
-
-  get answer(): NonNullable<Evidence["answer"]> | undefined {
-    const { answer } = this.#seen;
-    if (answer === undefined) return undefined;
-    return {
-      status: answer.status,
-      headers: this.#redactor.headers(answer.headers),
-      ...(answer.bytes === 0 ? {} : { body: this.#cut(answer.text) }),
-    };
-  }
-
-  get failure(): string | undefined {
-    return this.#seen.failure === undefined ? undefined : visible(this.#redactor.text(this.#seen.failure));
-  }
-
-  /** For JSON lines and the ledger. */
-  toJSON(): Evidence {
-    const { request, answer, failure, durationMs } = this;
-    return {
-      request,
-      ...(answer === undefined ? {} : { answer }),
-      ...(failure === undefined ? {} : { failure }),
-      durationMs,
-    };
-  }
-
-  #cut(text: string): string {
-    const shown = visible(this.#redactor.text(text.slice(0, EVIDENCE_CHARS)));
-    return text.length > EVIDENCE_CHARS ? `${shown}... (${text.length} characters)` : shown;
-  }
-}
-
-function withQuery(target: URL, query: Readonly<Record<string, string>>): string {
-  const names = Object.keys(query);
-  if (names.length === 0) return target.pathname + target.search;
-  const copy = new URL(target);
-  for (const name of names) copy.searchParams.set(name, query[name] as string);
-  return copy.pathname + copy.search;
-}
-
-function redirectOf(answer: WireAnswer, from: URL): URL | undefined {
-  const { location } = answer.headers;
-  if (![301, 302, 303, 307, 308].includes(answer.status) || location === undefined || !URL.canParse(location, from))
-    return undefined;
-  return new URL(location, from);
-}
-
-function laneResult(outcome: Outcome): LaneReport["result"] {
-  if (outcome.kind === "not-sent") return "failed";
-  if (outcome.kind === "unknown") return "failed";
-  return outcome.kind === "throttled" && outcome.inProgress !== true ? "throttled" : "ok";
-}
+const messageOf = (outcome: Outcome): string => (outcome.kind === "applied" ? "" : outcome.message);
 
 /** The lane waits as long as the API says, unless it speaks of one key that is at work. */
-const retryAfterOf = (outcome: Outcome): number | undefined =>
-  (outcome.kind === "throttled" && outcome.inProgress !== true) || outcome.kind === "unknown"
-    ? outcome.retryAfterMs
-    : undefined;
+function retryAfterOf(outcome: Outcome): number | undefined {
+  if (outcome.kind === "throttled") return outcome.inProgress === true ? undefined : outcome.retryAfterMs;
+  return outcome.kind === "unknown" ? outcome.retryAfterMs : undefined;
+}

@@ -1,4 +1,6 @@
-/** What credentials add to a request. */
+import { EvenkeelError } from "../core/errors.ts";
+
+/** What credentials add to a request. Header names are in lower case. */
 export interface Credentials {
   readonly headers: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string>>;
@@ -6,12 +8,17 @@ export interface Credentials {
 
 /** A way to prove who asks. `apply` is called once for each attempt, at the one place where credentials are attached (S3). */
 export interface Auth {
+  /** Throws EvenkeelError `API_CREDENTIALS_REFUSED` when there are none to be had. */
   apply(): Credentials | Promise<Credentials>;
-  /** Values to be redacted everywhere (S6). */
+  /** Fetches new credentials after a 401; false when there are none to fetch. Absent where credentials do not change. */
+  readonly refresh?: () => Promise<boolean>;
+  /** Values to be redacted everywhere (S6); what only `apply` gives is redacted by whoever calls it. */
   readonly secrets: readonly string[];
-  /** Tells lanes apart: requests with different credentials have different limits. */
+  /** Tells lanes apart: requests with different credentials have different limits. May hold secrets. */
   readonly identity: string;
 }
+
+export type HeadersFunction = () => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>;
 
 export type AuthOptions =
   | { readonly type: "none" }
@@ -19,10 +26,7 @@ export type AuthOptions =
   | { readonly type: "basic"; readonly username: string; readonly password: string }
   | { readonly type: "header"; readonly name: string; readonly value: string }
   | { readonly type: "query"; readonly name: string; readonly value: string }
-  | {
-      readonly type: "function";
-      readonly headers: () => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>;
-    };
+  | { readonly type: "function"; readonly headers: HeadersFunction };
 
 export function createAuth(options: AuthOptions): Auth {
   switch (options.type) {
@@ -40,11 +44,7 @@ export function createAuth(options: AuthOptions): Auth {
     case "query":
       return fixed({}, { [options.name]: options.value }, [options.value]);
     case "function":
-      return {
-        apply: async () => ({ headers: lowerCase(await options.headers()), query: {} }),
-        secrets: [],
-        identity: "function",
-      };
+      return fromFunction(options.headers);
   }
 }
 
@@ -53,5 +53,30 @@ function fixed(headers: Record<string, string>, query: Record<string, string>, s
   return { apply: () => credentials, secrets, identity: JSON.stringify(credentials) };
 }
 
-const lowerCase = (headers: Readonly<Record<string, string>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+let functions = 0;
+
+/** The user's own code. What it gives changes, so its lane is told apart by the function itself. */
+function fromFunction(headersOf: HeadersFunction): Auth {
+  functions += 1;
+  const identity = `function ${functions}`;
+  const apply = async (): Promise<Credentials> => {
+    let headers: Readonly<Record<string, string>>;
+    try {
+      headers = await headersOf();
+    } catch (error) {
+      throw refused(`the \`auth\` function failed: ${error instanceof Error ? error.message : String(error)}`, error);
+    }
+    const entries = Object.entries(headers ?? {});
+    const wrong = entries.find(([, value]) => typeof value !== "string");
+    if (wrong !== undefined)
+      throw refused(`the \`auth\` function gives ${wrong[0]} as ${typeof wrong[1]}, not as text`);
+    return { headers: Object.fromEntries(entries.map(([name, value]) => [name.toLowerCase(), value])), query: {} };
+  };
+  return { apply, secrets: [], identity };
+}
+
+const refused = (message: string, cause?: unknown): EvenkeelError =>
+  new EvenkeelError("API_CREDENTIALS_REFUSED", message, {
+    cause,
+    next: "It must return an object of header names and values.",
+  });

@@ -1,174 +1,269 @@
+import { STATUS_CODES } from "node:http";
 import type { Expression } from "../core/expression.ts";
+import { EvenkeelError } from "../core/errors.ts";
 import { isObject, member, type Json } from "../core/json.ts";
+import type { LaneReport } from "../core/lane.ts";
 import type { Outcome, RefusalReason } from "../core/outcome.ts";
 import { parseRetryAfter } from "../core/retry-after.ts";
+import type { CompleteAnswer } from "./answer.ts";
+import type { WireFailure } from "./client.ts";
 import type { ApiRequest } from "./connection.ts";
-import type { WireAnswer } from "./answer.ts";
+
+const RULES = ["throttled", "failed", "missing", "exists", "inProgress", "keyMismatch", "replayed"] as const;
+type Rule = (typeof RULES)[number];
 
 /** How this API speaks, where it departs from HTTP: expressions over `{ method, status, headers, body }`. */
-export interface AnswerRules {
-  readonly throttled?: Expression;
-  readonly failed?: Expression;
-  readonly missing?: Expression;
-  readonly exists?: Expression;
-  readonly inProgress?: Expression;
-  readonly keyMismatch?: Expression;
-  readonly replayed?: Expression;
+export type AnswerRules = { readonly [rule in Rule]?: Expression } & {
   /** Statuses to be retried besides the usual ones, and never. */
   readonly also: readonly number[];
   readonly never: readonly number[];
+};
+
+/** What an attempt came to, and what it says of the API's state (R1, L3). */
+export interface Classified {
+  readonly outcome: Outcome;
+  readonly lane: LaneReport["result"];
+}
+
+/** Which of its declared signals an answer gives; `problem` when they could not be asked. */
+type Signals = { readonly [rule in Rule]?: boolean } & { readonly problem?: string };
+
+const NO_SIGNALS: Signals = {};
+
+/**
+ * What a complete answer means (R1). This file alone knows what a status means.
+ *
+ * @param localMs the local clock, for an answer without a `Date`
+ */
+export function classify(
+  request: ApiRequest,
+  answer: CompleteAnswer,
+  rules: AnswerRules,
+  localMs: number,
+): Classified | Promise<Classified> {
+  const declared = RULES.filter((rule) => rules[rule] !== undefined);
+  if (declared.length === 0) return judge(request, answer, rules, NO_SIGNALS, localMs);
+  return signalsOf(declared, request, answer, rules).then((signals) => judge(request, answer, rules, signals, localMs));
+}
+
+function judge(
+  request: ApiRequest,
+  answer: CompleteAnswer,
+  rules: AnswerRules,
+  signals: Signals,
+  localMs: number,
+): Classified {
+  const { status } = answer;
+  const isSuccess = status >= 200 && status < 300;
+  const isWrite = request.purpose === "write";
+  // R4: a floor on any 3xx, 4xx or 5xx, and on what is declared to be one.
+  const isHint = !isSuccess || signals.throttled === true || signals.inProgress === true;
+  const retryAfter = isHint ? answer.headers["retry-after"] : undefined;
+  const retryAfterMs = retryAfter === undefined ? undefined : parseRetryAfter(retryAfter, answer.dateMs ?? localMs);
+  const says: Says = { answer, retryAfterMs, replayed: signals.replayed === true };
+
+  if (signals.problem !== undefined)
+    return unknown({ ...says, note: signals.problem }, status >= 500 ? "failed" : "ok");
+  if (signals.keyMismatch === true) return refused(says, "keyMismatch");
+  if (signals.inProgress === true) return throttled(says, "ok", true);
+  if (signals.throttled === true) return throttled(says, "throttled");
+  if (signals.exists === true) return refused(says, "exists");
+  if (signals.missing === true) return refused(says, "missing");
+  if (isSuccess) return signals.failed === true ? refused(says, "other") : applied(request, says);
+  if (rules.never.includes(status)) return refused(says, "other");
+  // A write that is declared to be worth repeating is not thereby known to be without effect.
+  if (rules.also.includes(status)) return isWrite ? unknown(says, "ok") : throttled(says, laneOf(retryAfterMs));
+
+  // R1: without that, nobody may assume that the request was not at work when the answer was given.
+  const mayRepeat = !isWrite || request.repeatable || request.keyed;
+  switch (status) {
+    case 429:
+      return throttled(says, "throttled");
+    case 425:
+      return throttled(says, laneOf(retryAfterMs));
+    case 408:
+      return mayRepeat ? throttled(says, laneOf(retryAfterMs)) : unknown(says, "failed");
+    case 503:
+      return mayRepeat && retryAfterMs !== undefined ? throttled(says, "throttled") : unknown(says, "failed");
+    case 401:
+      return refused(says, "credentials");
+    case 403:
+      // R4: a record must not fail because the API asked to wait.
+      return retryAfterMs === undefined ? refused(says, "other") : throttled(says, "throttled");
+    case 404:
+      return refused(says, "missing");
+    case 410:
+      return refused(says, isWrite ? "missing" : "cursorExpired");
+    case 409:
+      // R1: on a write that is not declared to mean something, a conflict may be our own earlier attempt at work.
+      return isWrite ? unknown(says, "ok") : refused(says, "conflict");
+    case 412:
+      return refused(says, "conflict");
+    case 413:
+      return refused(says, "tooLarge");
+  }
+  if (status >= 500) return unknown(says, "failed");
+  return refused(says, status >= 300 && status < 400 ? "redirected" : "other");
+}
+
+/** What an attempt without a complete answer came to (R1). */
+export function classifyFailure(failure: WireFailure): Classified {
+  const { message, sent, cause } = failure;
+  const lane = cause === "network" ? "failed" : cause;
+  if (!sent) return { outcome: { kind: "not-sent", message }, lane };
+  const status = failure.status === undefined ? {} : { status: failure.status };
+  return { outcome: { kind: "unknown", message, ...status }, lane };
+}
+
+/**
+ * What an answer larger than allowed means (S4): its head is known and its body is not, so an error is judged by its status. A page that is
+ * too large can be asked for in parts (P6); whether a write succeeded, the part that was not read may have said.
+ */
+export function classifyTooLarge(request: ApiRequest, answer: CompleteAnswer): Classified | undefined {
+  const { status } = answer;
+  if (status < 200 || status >= 300) return undefined;
+  const message = messageOf({ answer, retryAfterMs: undefined, replayed: false });
+  const outcome: Outcome =
+    request.purpose === "read"
+      ? { kind: "refused", status, reason: "tooLarge", message }
+      : { kind: "unknown", status, message };
+  return { outcome, lane: "ok" };
+}
+
+interface Says {
+  readonly answer: CompleteAnswer;
+  readonly retryAfterMs: number | undefined;
+  readonly replayed: boolean;
+  readonly note?: string;
+}
+
+/** Whoever names a time means the whole lane. */
+const laneOf = (retryAfterMs: number | undefined): Classified["lane"] =>
+  retryAfterMs === undefined ? "ok" : "throttled";
+
+const waitOf = ({ retryAfterMs }: Says): { readonly retryAfterMs?: number } =>
+  retryAfterMs === undefined ? {} : { retryAfterMs };
+
+function refused(says: Says, reason: RefusalReason): Classified {
+  const { answer } = says;
+  return {
+    outcome: withBody({ kind: "refused", status: answer.status, reason, message: messageOf(says) }, answer),
+    lane: "ok",
+  };
+}
+
+function throttled(says: Says, lane: Classified["lane"], inProgress = false): Classified {
+  const { status } = says.answer;
+  const extra = inProgress ? { inProgress } : {};
+  return { outcome: { kind: "throttled", status, message: messageOf(says), ...waitOf(says), ...extra }, lane };
+}
+
+function unknown(says: Says, lane: Classified["lane"]): Classified {
+  const { status } = says.answer;
+  const extra = says.replayed ? { replayed: true } : {};
+  return { outcome: { kind: "unknown", status, message: messageOf(says), ...waitOf(says), ...extra }, lane };
+}
+
+/** R1: a complete 2xx is applied, even if its body cannot be read. A read whose answer cannot be read is told apart by the source. */
+function applied(request: ApiRequest, { answer, replayed }: Says): Classified {
+  const { status, problem } = answer;
+  const { etag } = answer.headers;
+  if (request.purpose === "read" && problem?.code === "API_BODY_TOO_LARGE")
+    return {
+      outcome: {
+        kind: "refused",
+        status,
+        reason: "tooLarge",
+        message: messageOf({ answer, retryAfterMs: undefined, replayed }),
+      },
+      lane: "ok",
+    };
+  const outcome: Writable<Applied> = withBody<Applied>({ kind: "applied", status }, answer);
+  if (etag !== undefined) outcome.etag = etag;
+  if (replayed) outcome.replayed = true;
+  return { outcome, lane: "ok" };
+}
+
+type Applied = Extract<Outcome, { kind: "applied" }>;
+type Writable<Value> = { -readonly [Name in keyof Value]: Value[Name] };
+
+/** Most bodies of writes are never looked at, so they are parsed when they are. */
+function withBody<Bodied extends Extract<Outcome, { kind: "applied" | "refused" }>>(
+  outcome: Bodied,
+  answer: CompleteAnswer,
+): Bodied {
+  if (answer.bytes === 0) return outcome;
+  return {
+    ...outcome,
+    get body() {
+      const parsed = answer.json();
+      return parsed.ok ? parsed.value : undefined;
+    },
+  };
+}
+
+async function signalsOf(
+  declared: readonly Rule[],
+  request: ApiRequest,
+  answer: CompleteAnswer,
+  rules: AnswerRules,
+): Promise<Signals> {
+  const parsed = answer.text === "" ? undefined : answer.json();
+  const body: Json = parsed === undefined ? null : parsed.ok ? parsed.value : answer.text;
+  const input = { method: request.method, status: answer.status, headers: answer.headers, body };
+  const signals: { [rule in Rule]?: boolean } = {};
+  for (const rule of declared) {
+    try {
+      signals[rule] = (await rules[rule]?.evaluate(input)) === true;
+    } catch (error) {
+      // It cannot be said what this answer means, and a guess could lose or double a record.
+      const { message } = EvenkeelError.from(error);
+      return { problem: `\`answers.${rule}\` cannot be asked about it: ${message}` };
+    }
+  }
+  return signals;
 }
 
 /** Characters of an API's own words that a message quotes. */
 const QUOTED_CHARS = 300;
 
-/**
- * What a complete answer means (R1). With client.ts the only place that knows a status or an error code.
- *
- * @param nowMs the answer's own `Date`, or the local clock
- */
-export async function classify(
-  request: ApiRequest,
-  answer: WireAnswer,
-  rules: AnswerRules,
-  nowMs: number,
-): Promise<Outcome> {
-  const { status, headers } = answer;
-  const says = await applyRules(request, answer, rules);
-  const retryAfterMs = status >= 300 ? parseRetryAfter(headers["retry-after"], nowMs) : undefined;
-  const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
-  const message = `${status}${messageOf(answer)}`;
-  const refused = (reason: RefusalReason): Outcome => ({ kind: "refused", status, reason, message, ...bodyOf(answer) });
-  const unknown = (): Outcome => ({
-    kind: "unknown",
-    status,
-    message,
-    ...wait,
-    ...(says.replayed ? { replayed: true } : {}),
-  });
-  const throttled = (inProgress = false): Outcome => ({
-    kind: "throttled",
-    status,
-    message,
-    ...wait,
-    ...(inProgress ? { inProgress } : {}),
-  });
+/** Larger bodies are pages, and their first words say nothing. */
+const QUOTED_BYTES_MAX = 262_144;
 
-  if (says.keyMismatch) return refused("keyMismatch");
-  if (says.inProgress) return throttled(true);
-  if (says.throttled) return throttled();
-  if (says.exists) return refused("exists");
-  if (says.missing) return refused("missing");
-  if (says.failed) return refused("other");
-  if (status >= 200 && status < 300) return applied(answer, says.replayed);
-  if (rules.never.includes(status)) return refused("other");
-  if (rules.also.includes(status)) return request.purpose === "read" ? throttled() : unknown();
-
-  const mayRepeat = request.purpose === "read" || request.repeatable || request.keyed;
-  switch (status) {
-    case 429:
-    case 425:
-      return throttled();
-    case 408:
-      return mayRepeat ? throttled() : unknown();
-    case 503:
-      return mayRepeat && retryAfterMs !== undefined ? throttled() : unknown();
-    case 401:
-      return refused("credentials");
-    case 403:
-      return retryAfterMs === undefined ? refused("other") : throttled();
-    case 404:
-      return refused("missing");
-    case 410:
-      return refused(request.purpose === "read" ? "cursorExpired" : "missing");
-    case 409:
-      // R1: on a write that is not declared to mean something, a conflict may be our own earlier attempt at work.
-      return request.purpose === "write" ? unknown() : refused("conflict");
-    case 412:
-      return refused("conflict");
-    case 413:
-      return refused("tooLarge");
-  }
-  if (status >= 500) return unknown();
-  return refused(status >= 300 && status < 400 ? "redirected" : "other");
+/** `422 Unprocessable Entity: price must be positive` */
+function messageOf({ answer, note }: Says): string {
+  const { status } = answer;
+  const reason = STATUS_CODES[status];
+  const words = note ?? wordsOf(answer);
+  return `${status}${reason === undefined ? "" : ` ${reason}`}${words === "" ? "" : `: ${words}`}`;
 }
-
-interface Says {
-  readonly throttled: boolean;
-  readonly failed: boolean;
-  readonly missing: boolean;
-  readonly exists: boolean;
-  readonly inProgress: boolean;
-  readonly keyMismatch: boolean;
-  readonly replayed: boolean;
-}
-
-const RULES = ["throttled", "failed", "missing", "exists", "inProgress", "keyMismatch", "replayed"] as const;
-const NOTHING: Says = {
-  throttled: false,
-  failed: false,
-  missing: false,
-  exists: false,
-  inProgress: false,
-  keyMismatch: false,
-  replayed: false,
-};
-
-async function applyRules(request: ApiRequest, answer: WireAnswer, rules: AnswerRules): Promise<Says> {
-  const declared = RULES.filter((name) => rules[name] !== undefined);
-  if (declared.length === 0) return NOTHING;
-  const parsed = answer.text === "" ? undefined : answer.json();
-  const body: Json = parsed?.ok === true ? parsed.value : answer.text;
-  const input = { method: request.method, status: answer.status, headers: answer.headers, body };
-  const says = { ...NOTHING };
-  for (const name of declared) says[name] = (await rules[name]?.evaluate(input)) === true;
-  return says;
-}
-
-/** A complete 2xx is applied, whatever its body (R1). The body is parsed when it is small enough to be an answer about one record. */
-function applied(answer: WireAnswer, replayed: boolean): Outcome {
-  const { etag } = answer.headers;
-  return {
-    kind: "applied",
-    status: answer.status,
-    ...bodyOf(answer),
-    ...(etag === undefined ? {} : { etag }),
-    ...(replayed ? { replayed } : {}),
-  };
-}
-
-function bodyOf(answer: WireAnswer): { readonly body?: Json } {
-  if (answer.bytes === 0 || answer.bytes > WRITE_ANSWER_BYTES_MAX) return {};
-  const parsed = answer.json();
-  return parsed.ok ? { body: parsed.value } : {};
-}
-
-/** A page of records is parsed by the source, not here. */
-const WRITE_ANSWER_BYTES_MAX = 262_144;
 
 /** The API's own words, from where APIs put them. */
-function messageOf(answer: WireAnswer): string {
+function wordsOf(answer: CompleteAnswer): string {
+  if (answer.problem !== undefined) return answer.problem.message;
   if (answer.bytes === 0) return "";
-  if (answer.bytes > WRITE_ANSWER_BYTES_MAX) return `: ${answer.bytes} bytes`;
+  if (answer.bytes > QUOTED_BYTES_MAX) return `${answer.bytes} bytes`;
   const parsed = answer.json();
-  const words = parsed.ok
-    ? wordsIn(parsed.value)
-    : /^\s*</.test(answer.text)
-      ? parsed.error.message
-      : answer.text.trim();
-  return words === undefined || words === "" ? "" : `: ${words.replaceAll(/\s+/g, " ").slice(0, QUOTED_CHARS)}`;
+  if (parsed.ok) return shortened(wordsIn(parsed.value) ?? "");
+  return /^\s*</.test(answer.text) ? parsed.error.message : shortened(answer.text);
 }
 
-const WORDS = ["message", "error_description", "detail", "title", "reason", "description", "error", "errors"];
+function shortened(words: string): string {
+  const line = words.replaceAll(/\s+/g, " ").trim();
+  return line.length > QUOTED_CHARS ? `${line.slice(0, QUOTED_CHARS)}...` : line;
+}
 
 /** RFC 9457 (detail, title), OAuth (error_description), and what everybody else does: message, error.message, errors[0]. */
+const WORDS = ["message", "error_description", "detail", "title", "reason", "description", "error", "errors"];
+
 function wordsIn(body: Json | undefined): string | undefined {
   if (typeof body === "string") return body;
   if (Array.isArray(body)) return wordsIn(body[0] as Json | undefined);
   if (!isObject(body)) return undefined;
   for (const name of WORDS) {
-    const words = wordsIn(member(body, name));
+    const words = wordsIn(member(body, name) ?? member(body, name.charAt(0).toUpperCase() + name.slice(1)));
     if (words !== undefined && words !== "") return words;
   }
-  return JSON.stringify(body);
+  const text = JSON.stringify(body);
+  return text === "{}" ? undefined : text;
 }

@@ -1,6 +1,6 @@
-import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
 import type { Dispatcher } from "undici";
-import type { Clock } from "../core/clock.ts";
+import type { Clock, Timer } from "../core/clock.ts";
+import { forget, onAbort } from "./cancellation.ts";
 
 /** Time limits of one attempt (R9), ms. */
 export interface Timeouts {
@@ -13,57 +13,58 @@ export interface Timeouts {
 /** A request as it goes on the wire, credentials included. */
 export interface WireRequest {
   readonly origin: string;
+  /** With the query; visible ASCII. */
   readonly path: string;
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | undefined;
 }
 
-/** What came back. `sent` is false only when the request certainly never left (R1). */
-export type WireResult =
-  | {
-      readonly kind: "answer";
-      readonly status: number;
-      readonly headers: Readonly<Record<string, string>>;
-      readonly body: Buffer;
-    }
-  | {
-      readonly kind: "failure";
-      readonly sent: boolean;
-      readonly message: string;
-      readonly status?: number;
-      readonly headers?: Readonly<Record<string, string>>;
-      readonly tooLarge?: boolean;
-    };
+/** Names in lower case; repeated ones joined by ", ". */
+export type WireHeaders = Readonly<Record<string, string>>;
+
+/** A complete answer, not yet decoded. `isCut`: more came than is allowed, so it was given up; only its head is known. */
+export interface WireAnswer {
+  readonly kind: "answer";
+  readonly status: number;
+  readonly headers: WireHeaders;
+  readonly body: Buffer;
+  readonly isCut: boolean;
+}
+
+/** No complete answer. `sent` is false only when the request certainly never left (R1). */
+export interface WireFailure {
+  readonly kind: "failure";
+  readonly sent: boolean;
+  /** `abandoned`: we gave it up ourselves. */
+  readonly cause: "network" | "timeout" | "abandoned";
+  readonly message: string;
+  readonly status: number | undefined;
+  readonly headers: WireHeaders | undefined;
+}
 
 export interface WireOptions {
   readonly dispatcher: Pick<Dispatcher, "dispatch">;
   readonly clock: Clock;
   readonly timeouts: Timeouts;
-  /** Of the decoded body (S4). */
+  /** S4: of the body as it is sent. */
   readonly bodyBytesMax: number;
 }
 
-/** S4: a body that unpacks to more than so many times its size is an attack or a mistake, unless it is small all the same. */
-const COMPRESSION_RATIO_MAX = 200;
-const SMALL_BYTES = 1_048_576;
-
-type Phase = "connect" | "headers" | "idle";
-
 /**
- * Sends one request on undici's dispatcher and collects the whole answer within its limits. Redirects are not followed, nothing is
- * retried. Never throws.
+ * Sends one request on undici's dispatcher and collects the whole answer within its limits. Redirects are not followed, nothing is retried,
+ * nothing is decoded. Never throws.
+ *
+ * @param signal ends it at once; once the first byte left, whether it arrived is not known
  */
-export function sendOnce(request: WireRequest, options: WireOptions, signal: AbortSignal): Promise<WireResult> {
+export function sendOnce(
+  request: WireRequest,
+  options: WireOptions,
+  signal: AbortSignal,
+): Promise<WireAnswer | WireFailure> {
   return new Promise((done) => {
-    const exchange = new WireExchange(options, (result) => {
-      signal.removeEventListener("abort", abort);
-      done(result);
-    });
-    const abort = (): void => exchange.abort("the run was ended");
-    if (signal.aborted) return done({ kind: "failure", sent: false, message: "the run was ended" });
-    signal.addEventListener("abort", abort, { once: true });
-    exchange.start();
+    const transfer = new Transfer(request.method, options, signal, done);
+    if (!transfer.begin()) return;
     try {
       options.dispatcher.dispatch(
         {
@@ -72,55 +73,78 @@ export function sendOnce(request: WireRequest, options: WireOptions, signal: Abo
           method: request.method as Dispatcher.HttpMethod,
           headers: request.headers as Record<string, string>,
           body: request.body ?? null,
+          // R9: the limits are the transfer's, on the Clock.
           headersTimeout: 0,
           bodyTimeout: 0,
         },
-        exchange,
+        transfer,
       );
     } catch (error) {
-      exchange.onResponseError(undefined, error as Error);
+      transfer.onResponseError(undefined, error as Error);
     }
   });
 }
 
-/** The handler of one dispatch: undici calls it, in order, from the request's start to its end. */
-class WireExchange implements Dispatcher.DispatchHandler {
+type Phase = "connect" | "headers" | "idle";
+
+/**
+ * The handler of one dispatch. undici calls it in order: `onRequestStart` when a connection is there and the bytes are about to be written,
+ * `onResponseStart` for each head (informational ones too), `onResponseData`, and either `onResponseEnd` or `onResponseError`. Without a
+ * connection there is `onResponseError` alone.
+ */
+class Transfer implements Dispatcher.DispatchHandler {
+  readonly #method: string;
   readonly #options: WireOptions;
-  readonly #done: (result: WireResult) => void;
+  readonly #signal: AbortSignal;
+  readonly #done: (result: WireAnswer | WireFailure) => void;
   #controller: Dispatcher.DispatchController | undefined;
   #phase: Phase = "connect";
-  #phaseSinceMs = 0;
-  #startedMs = 0;
-  #timer: { cancel(): void } | undefined;
-  #finished = false;
-  #started = false;
+  #phaseByMs = 0;
+  #totalByMs = 0;
+  #timer: Timer | undefined;
+  #timerAtMs = Number.POSITIVE_INFINITY;
+  #isOver = false;
+  #sent = false;
   #status = 0;
-  #headers: Record<string, string> = {};
-  #chunks: Buffer[] = [];
+  #headers: WireHeaders | undefined;
+  #first: Buffer | undefined;
+  #rest: Buffer[] | undefined;
   #bytes = 0;
 
-  constructor(options: WireOptions, done: (result: WireResult) => void) {
+  constructor(
+    method: string,
+    options: WireOptions,
+    signal: AbortSignal,
+    done: (result: WireAnswer | WireFailure) => void,
+  ) {
+    this.#method = method;
     this.#options = options;
+    this.#signal = signal;
     this.#done = done;
   }
 
-  start(): void {
-    this.#startedMs = this.#options.clock.monotonicMs();
-    this.#enter("connect");
-    this.#watch();
+  /** False when it is over before it began. */
+  begin(): boolean {
+    if (this.#signal.aborted) {
+      this.#abandon();
+      return false;
+    }
+    onAbort(this.#signal, this.#abandon);
+    const nowMs = this.#options.clock.monotonicMs();
+    this.#totalByMs = nowMs + this.#options.timeouts.totalMs;
+    this.#enter("connect", nowMs);
+    return true;
   }
 
-  /** Ends it from outside; what it came to depends on whether the request had left. */
-  abort(message: string): void {
-    this.#fail(message);
-  }
+  readonly #abandon = (): void => this.#fail("abandoned", "the run was ended");
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    if (this.#finished) return controller.abort(new Error("given up"));
-    // From here on bytes are written: whatever happens next, the request may have arrived.
-    this.#started = true;
-    this.#enter("headers");
+    // The connection came too late: nothing is written for an aborted request.
+    if (this.#isOver) return controller.abort(new Error("given up"));
+    // R1: from here on bytes are written: whatever happens next, the request may have arrived.
+    this.#sent = true;
+    this.#enter("headers", this.#options.clock.monotonicMs());
   }
 
   onResponseStart(
@@ -128,93 +152,112 @@ class WireExchange implements Dispatcher.DispatchHandler {
     status: number,
     headers: Readonly<Record<string, string | string[] | undefined>>,
   ): void {
-    if (status < 200) return;
+    if (status < 200 || this.#isOver) return;
     this.#status = status;
     this.#headers = joined(headers);
-    this.#enter("idle");
-    const announced = Number(this.#headers["content-length"]);
-    if (announced > this.#options.bodyBytesMax) this.#tooLarge(`${announced} bytes`);
+    this.#enter("idle", this.#options.clock.monotonicMs());
+    if (Number(this.#headers["content-length"]) > this.#options.bodyBytesMax && this.#hasBody()) this.#cut();
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.#enter("idle");
+    if (this.#isOver) return;
+    this.#enter("idle", this.#options.clock.monotonicMs());
     this.#bytes += chunk.length;
-    if (this.#bytes > this.#options.bodyBytesMax)
-      return this.#tooLarge(`more than ${this.#options.bodyBytesMax} bytes`);
-    this.#chunks.push(chunk);
+    if (this.#bytes > this.#options.bodyBytesMax) this.#cut();
+    else if (this.#first === undefined) this.#first = chunk;
+    else (this.#rest ??= []).push(chunk);
   }
 
   onResponseEnd(): void {
-    if (this.#finished) return;
-    const raw = this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks);
-    const announced = this.#headers["content-length"];
-    if (announced !== undefined && raw.length > 0 && Number(announced) !== raw.length)
-      return this.#fail(`the answer has ${raw.length} of ${announced} bytes`);
-    const decoded = decode(raw, this.#headers["content-encoding"], this.#options.bodyBytesMax);
-    if (decoded === "too large") return this.#tooLarge("unpacked");
-    if (decoded === "unreadable")
-      return this.#fail(`the answer's ${this.#headers["content-encoding"]} body cannot be unpacked`);
-    this.#finish({ kind: "answer", status: this.#status, headers: this.#headers, body: decoded });
+    if (this.#isOver) return;
+    const announced = this.#headers?.["content-length"];
+    if (announced !== undefined && Number(announced) !== this.#bytes && this.#hasBody())
+      return this.#fail("network", `the answer has ${this.#bytes} of ${announced} bytes`);
+    this.#answer(false);
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
-    this.#fail(describe(error), !this.#started || isRefusedStream(error));
+    // HTTP/2 says that a refused stream was not processed (RFC 9113, 8.7).
+    if (/REFUSED_STREAM/.test(error.message)) this.#sent = false;
+    this.#fail("network", describe(error));
   }
 
-  #enter(phase: Phase): void {
+  #hasBody(): boolean {
+    return this.#method !== "HEAD" && this.#status !== 204 && this.#status !== 304;
+  }
+
+  /**
+   * R9: one timer for all four limits. It sleeps until the nearest could be over and looks again; a limit that moves away, as with each chunk,
+   * does not touch it.
+   */
+  #enter(phase: Phase, nowMs: number): void {
+    const { timeouts } = this.#options;
+    const limitMs = phase === "idle" ? timeouts.idleMs : phase === "headers" ? timeouts.headersMs : timeouts.connectMs;
     this.#phase = phase;
-    this.#phaseSinceMs = this.#options.clock.monotonicMs();
+    this.#phaseByMs = nowMs + limitMs;
+    if (Math.min(this.#phaseByMs, this.#totalByMs) < this.#timerAtMs) this.#arm(nowMs);
   }
 
-  /** R9: one timer for all four limits: it sleeps until the nearest one could be over, and looks again. */
-  #watch(): void {
-    const { clock, timeouts } = this.#options;
-    const nowMs = clock.monotonicMs();
-    const limitMs = { connect: timeouts.connectMs, headers: timeouts.headersMs, idle: timeouts.idleMs }[this.#phase];
-    const phaseLeftMs = this.#phaseSinceMs + limitMs - nowMs;
-    const totalLeftMs = this.#startedMs + timeouts.totalMs - nowMs;
-    if (totalLeftMs <= 0) return this.#fail(`no complete answer within ${timeouts.totalMs} ms`);
-    if (phaseLeftMs <= 0) return this.#fail(PHASE_OVER[this.#phase](limitMs));
-    this.#timer = clock.after(Math.min(phaseLeftMs, totalLeftMs), () => this.#watch());
-  }
-
-  #tooLarge(what: string): void {
-    const message = `the answer is larger than allowed (${what})`;
-    this.#finish({
-      kind: "failure",
-      sent: true,
-      message,
-      status: this.#status,
-      headers: this.#headers,
-      tooLarge: true,
-    });
-    this.#controller?.abort(new Error(message));
-  }
-
-  #fail(message: string, neverSent = !this.#started): void {
-    if (this.#finished) return;
-    const seen = this.#status === 0 ? {} : { status: this.#status, headers: this.#headers };
-    this.#finish({ kind: "failure", sent: !neverSent, message, ...seen });
-    this.#controller?.abort(new Error(message));
-  }
-
-  #finish(result: WireResult): void {
-    if (this.#finished) return;
-    this.#finished = true;
+  #arm(nowMs: number): void {
     this.#timer?.cancel();
-    this.#chunks = [];
+    this.#timerAtMs = Math.min(this.#phaseByMs, this.#totalByMs);
+    this.#timer = this.#options.clock.after(this.#timerAtMs - nowMs, this.#look);
+  }
+
+  readonly #look = (): void => {
+    const nowMs = this.#options.clock.monotonicMs();
+    const { timeouts } = this.#options;
+    if (nowMs >= this.#totalByMs)
+      return this.#fail("timeout", `no complete answer within ${seconds(timeouts.totalMs)}`);
+    if (nowMs < this.#phaseByMs) return this.#arm(nowMs);
+    switch (this.#phase) {
+      case "connect":
+        return this.#fail("timeout", `no connection within ${seconds(timeouts.connectMs)}`);
+      case "headers":
+        return this.#fail("timeout", `no answer within ${seconds(timeouts.headersMs)}`);
+      case "idle":
+        return this.#fail("timeout", `the answer stopped for ${seconds(timeouts.idleMs)} after ${this.#bytes} bytes`);
+    }
+  };
+
+  /** S4: more than is allowed. What came so far is let go, and so is the connection. */
+  #cut(): void {
+    this.#first = undefined;
+    this.#rest = undefined;
+    this.#answer(true);
+    this.#controller?.abort(new Error("the answer is too large"));
+  }
+
+  #answer(isCut: boolean): void {
+    const body =
+      this.#first === undefined
+        ? EMPTY
+        : this.#rest === undefined
+          ? this.#first
+          : Buffer.concat([this.#first, ...this.#rest], this.#bytes);
+    this.#end({ kind: "answer", status: this.#status, headers: this.#headers ?? {}, body, isCut });
+  }
+
+  #fail(cause: WireFailure["cause"], message: string): void {
+    if (this.#isOver) return;
+    const status = this.#status === 0 ? undefined : this.#status;
+    this.#end({ kind: "failure", sent: this.#sent, cause, message, status, headers: this.#headers });
+    this.#controller?.abort(new Error(message));
+  }
+
+  #end(result: WireAnswer | WireFailure): void {
+    this.#isOver = true;
+    this.#timer?.cancel();
+    forget(this.#signal, this.#abandon);
+    this.#first = undefined;
+    this.#rest = undefined;
     this.#done(result);
   }
 }
 
-const PHASE_OVER: Record<Phase, (limitMs: number) => string> = {
-  connect: (limitMs) => `no connection within ${limitMs} ms`,
-  headers: (limitMs) => `no answer within ${limitMs} ms`,
-  idle: (limitMs) => `the answer stopped for ${limitMs} ms`,
-};
+const EMPTY = Buffer.alloc(0);
 
-/** HTTP/2 says that a refused stream was not processed (RFC 9113, 8.7). */
-const isRefusedStream = (error: Error): boolean => /REFUSED_STREAM/.test(error.message);
+const seconds = (ms: number): string => (ms % 1_000 === 0 ? `${ms / 1_000} s` : `${ms} ms`);
 
 /** The error's code and words, with what lies under it: undici wraps the socket's own error. */
 function describe(error: Error): string {
@@ -228,32 +271,15 @@ function describe(error: Error): string {
   return inner === "" || named.includes(inner) ? named : `${named}: ${inner}`;
 }
 
-function joined(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
-  const flat: Record<string, string> = {};
-  for (const name in headers) {
-    const value = headers[name];
-    if (value !== undefined) flat[name.toLowerCase()] = typeof value === "string" ? value : value.join(", ");
-  }
-  return flat;
+/** undici gives names in lower case, and a list where a header was repeated. */
+function joined(headers: Readonly<Record<string, string | string[] | undefined>>): WireHeaders {
+  for (const name in headers) if (typeof headers[name] !== "string") return joinedLists(headers);
+  return headers as WireHeaders;
 }
 
-const DECODERS: Readonly<Record<string, (raw: Buffer, options: { maxOutputLength: number }) => Buffer>> = {
-  gzip: gunzipSync,
-  "x-gzip": gunzipSync,
-  deflate: inflateSync,
-  br: brotliDecompressSync,
-};
-
-function decode(raw: Buffer, encoding: string | undefined, bytesMax: number): Buffer | "too large" | "unreadable" {
-  const name = encoding?.trim().toLowerCase() ?? "identity";
-  if (name === "identity" || name === "" || raw.length === 0) return raw;
-  const decoder = DECODERS[name];
-  if (decoder === undefined) return "unreadable";
-  try {
-    return decoder(raw, {
-      maxOutputLength: Math.min(bytesMax, Math.max(SMALL_BYTES, raw.length * COMPRESSION_RATIO_MAX)),
-    });
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE" ? "too large" : "unreadable";
-  }
+function joinedLists(headers: Readonly<Record<string, string | string[] | undefined>>): WireHeaders {
+  const flat: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers))
+    if (value !== undefined) flat[name] = typeof value === "string" ? value : value.join(", ");
+  return flat;
 }

@@ -1,15 +1,17 @@
 import type { Clock, Timer } from "../core/clock.ts";
+import { sha256 } from "../core/fingerprint.ts";
 import { Lane, type LaneLimits, type LaneReport, type LaneWait } from "../core/lane.ts";
 import type { LaneMemory } from "../core/ledger.ts";
-import { sha256 } from "../core/fingerprint.ts";
 
 export type Entry =
-  | { readonly kind: "go"; readonly startedMs: number }
+  /** The caller's turn; it must `leave` with this number, whatever happens. */
+  | { readonly kind: "go"; readonly ticket: number; readonly startedMs: number }
   /** The lane is closed for longer than the caller would wait. */
-  | { readonly kind: "blocked"; readonly forMs: number }
+  | { readonly kind: "blocked"; readonly forMs: number; readonly why: LaneWait }
   | { readonly kind: "stopped" };
 
 export interface EnterOptions {
+  /** Both leave the queue; the difference matters only once a request is under way. */
   readonly signal: AbortSignal;
   readonly stop?: AbortSignal | undefined;
   readonly patienceMs: number;
@@ -21,32 +23,88 @@ interface Waiter {
   readonly settle: (entry: Entry) => void;
 }
 
-/** The thin loop around a lane: lets requests in, in their order, when the lane says so. */
+interface Wait {
+  readonly untilMs: number;
+  readonly why: LaneWait;
+}
+
+const STOPPED: Entry = { kind: "stopped" };
+const NEVER = Number.POSITIVE_INFINITY;
+
+/**
+ * The thin loop around a lane: lets requests in, first come, first served, when the lane says so. A request that need not wait costs no timer
+ * and no promise.
+ */
 export class Gate {
-  readonly name: string;
   readonly #lane: Lane;
   readonly #clock: Clock;
+  /** In order of arrival. */
   readonly #waiters = new Set<Waiter>();
   readonly #watched = new WeakSet<AbortSignal>();
+  /** No waiter gives up before this moment: so that not all of them are looked at each time. */
+  #patientUntilMs = NEVER;
   #timer: Timer | undefined;
-  #wait: { readonly untilMs: number; readonly why: LaneWait } | undefined;
+  #wait: Wait | undefined;
 
-  constructor(name: string, limits: LaneLimits, clock: Clock) {
-    this.name = name;
+  constructor(limits: LaneLimits, clock: Clock) {
     this.#lane = new Lane(limits);
     this.#clock = clock;
   }
 
+  /** Resolves when it is the caller's turn, or says that it will not be; at once and without a promise where nothing has to be waited for. */
   enter(options: EnterOptions): Entry | Promise<Entry> {
+    if (options.signal.aborted || options.stop?.aborted === true) return STOPPED;
     const nowMs = this.#clock.monotonicMs();
-    if (options.signal.aborted || options.stop?.aborted === true) return { kind: "stopped" };
-    if (this.#waiters.size === 0 && this.#lane.admit(nowMs).kind === "go") return { kind: "go", startedMs: nowMs };
-    return new Promise((done) => {
-      const waiter: Waiter = { options, giveUpMs: nowMs + options.patienceMs, settle: done };
-      this.#waiters.add(waiter);
-      this.#leaveOn(options.signal);
-      if (options.stop !== undefined) this.#leaveOn(options.stop);
-      this.#pump();
+    if (this.#waiters.size === 0) {
+      const admission = this.#lane.admit(nowMs);
+      if (admission.kind === "go") return { kind: "go", ticket: admission.ticket, startedMs: nowMs };
+    }
+    return this.#queue(options, nowMs);
+  }
+
+  /** Every request that was let in leaves once, and says how it ended. */
+  leave(report: LaneReport): void {
+    this.#lane.leave(report);
+    if (this.#waiters.size > 0) this.#pump();
+  }
+
+  /** What the lane waits for just now, in words that follow "waiting for"; undefined when nobody waits or only for answers. */
+  waitingFor(name: string): string | undefined {
+    if (this.#waiters.size === 0 || this.#wait === undefined) return undefined;
+    const { untilMs, why } = this.#wait;
+    if (why === "pace") return `the limit of ${rate(this.#lane.perSecond)} of ${name}`;
+    return `${name}, which ${REASONS[why]}; ${secondsOf(untilMs - this.#clock.monotonicMs())} more`;
+  }
+
+  /** Another connection shares the lane: the lower limit of each kind counts. */
+  tighten(limits: LaneLimits): void {
+    this.#lane.tighten(limits);
+  }
+
+  /** For the next process (L7): until when the API asked to wait, and what was learned of its limits. */
+  get memory(): Omit<LaneMemory, "lane"> {
+    const nowMs = this.#clock.monotonicMs();
+    const untilMs = this.#lane.pausedUntil(nowMs);
+    const blockedUntilMs = untilMs === undefined ? undefined : Math.ceil(this.#clock.wallMs() + untilMs - nowMs);
+    return { blockedUntilMs, learned: this.#lane.learned };
+  }
+
+  /** Takes up what an earlier process remembered (L7). Only here does the wall clock count (R6). */
+  resume({ blockedUntilMs, learned }: Omit<LaneMemory, "lane">): void {
+    const nowMs = this.#clock.monotonicMs();
+    if (learned !== undefined) this.#lane.resume(learned, nowMs);
+    if (blockedUntilMs !== undefined) this.#lane.pause(nowMs + blockedUntilMs - this.#clock.wallMs());
+  }
+
+  #queue(options: EnterOptions, nowMs: number): Promise<Entry> {
+    this.#leaveOn(options.signal);
+    if (options.stop !== undefined) this.#leaveOn(options.stop);
+    return new Promise((settle) => {
+      const giveUpMs = nowMs + options.patienceMs;
+      this.#waiters.add({ options, giveUpMs, settle });
+      this.#patientUntilMs = Math.min(this.#patientUntilMs, giveUpMs);
+      // While the one before it waits for its turn, this one cannot have it.
+      if (this.#waiters.size === 1 || nowMs >= this.#patientUntilMs) this.#pump();
     });
   }
 
@@ -61,41 +119,12 @@ export class Gate {
     for (const waiter of this.#waiters) {
       if (!waiter.options.signal.aborted && waiter.options.stop?.aborted !== true) continue;
       this.#waiters.delete(waiter);
-      waiter.settle({ kind: "stopped" });
+      waiter.settle(STOPPED);
     }
+    this.#pump();
   }
 
-  leave(report: LaneReport): void {
-    this.#lane.leave(report);
-    if (this.#waiters.size > 0) this.#pump();
-  }
-
-  /** What the lane waits for just now, in words. */
-  waitingFor(): string | undefined {
-    if (this.#waiters.size === 0 || this.#wait === undefined) return undefined;
-    const seconds = Math.ceil((this.#wait.untilMs - this.#clock.monotonicMs()) / 1_000);
-    switch (this.#wait.why) {
-      case "pace":
-        return `the rate limit of ${this.name}`;
-      case "throttled":
-        return `${this.name} asked to wait, ${seconds} s more`;
-      case "quota":
-        return `${this.name}'s quota to be renewed, ${seconds} s more`;
-      case "circuit":
-        return `${this.name} to come back, next try in ${seconds} s`;
-    }
-  }
-
-  /** The pause that the API asked for, for the next process (L7); undefined when there is none. */
-  blockedUntilMs(): number | undefined {
-    const untilMs = this.#lane.pausedUntil(this.#clock.monotonicMs());
-    return untilMs === undefined ? undefined : Math.ceil(this.#clock.wallMs() + untilMs - this.#clock.monotonicMs());
-  }
-
-  block(untilWallMs: number): void {
-    this.#lane.pause(this.#clock.monotonicMs() + untilWallMs - this.#clock.wallMs());
-  }
-
+  /** Lets in whoever may go, and sees to it that it is called again when the next one may. */
   #pump(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
@@ -103,30 +132,69 @@ export class Gate {
     for (const waiter of this.#waiters) {
       const nowMs = this.#clock.monotonicMs();
       const admission = this.#lane.admit(nowMs);
-      if (admission.kind === "full") return;
       if (admission.kind === "go") {
         this.#waiters.delete(waiter);
-        waiter.settle({ kind: "go", startedMs: nowMs });
+        waiter.settle({ kind: "go", ticket: admission.ticket, startedMs: nowMs });
         continue;
       }
-      this.#wait = admission;
-      this.#sendAway(admission.untilMs, nowMs);
-      if (this.#waiters.size > 0) this.#timer = this.#clock.after(admission.untilMs - nowMs, () => this.#pump());
-      return;
+      if (admission.kind === "wait") this.#wait = admission;
+      return this.#sleep(nowMs);
     }
+    this.#patientUntilMs = NEVER;
   }
 
-  /** Whoever would have to wait for longer than it is willing to is told at once. */
-  #sendAway(untilMs: number, nowMs: number): void {
-    for (const waiter of this.#waiters) {
-      if (waiter.giveUpMs >= untilMs) continue;
-      this.#waiters.delete(waiter);
-      waiter.settle({ kind: "blocked", forMs: untilMs - nowMs });
+  /** Until the lane may have changed. Where it is full, whoever leaves it wakes the queue, and only impatience needs a timer. */
+  #sleep(nowMs: number): void {
+    const wakeMs = this.#wait?.untilMs ?? NEVER;
+    // R4: whoever would have to wait for longer than it is willing to is told at once, so that it can be parked.
+    if (this.#patientUntilMs < wakeMs && (this.#wait !== undefined || this.#patientUntilMs <= nowMs)) {
+      this.#sendAway(this.#wait === undefined ? nowMs : wakeMs, nowMs);
     }
+    const untilMs = Math.min(wakeMs, this.#patientUntilMs);
+    if (this.#waiters.size > 0 && untilMs < NEVER) this.#timer = this.#clock.after(untilMs - nowMs, () => this.#pump());
+  }
+
+  #sendAway(untilMs: number, nowMs: number): void {
+    const why = this.#wait?.why ?? "pace";
+    let patientUntilMs = NEVER;
+    for (const waiter of this.#waiters) {
+      if (waiter.giveUpMs >= untilMs && waiter.giveUpMs > nowMs) {
+        patientUntilMs = Math.min(patientUntilMs, waiter.giveUpMs);
+        continue;
+      }
+      this.#waiters.delete(waiter);
+      waiter.settle({ kind: "blocked", forMs: Math.max(1, untilMs - nowMs), why });
+    }
+    this.#patientUntilMs = patientUntilMs;
   }
 }
 
-/** All lanes of a process: one for each origin and credential, whichever syncs and sides share it (L1). */
+const REASONS: Readonly<Record<Exclude<LaneWait, "pace">, string>> = {
+  asked: "asked to wait",
+  throttled: "refuses more requests just now",
+  quota: "has used up its quota",
+  circuit: "is down",
+};
+
+/** Why a request was not let in, in words. */
+export function blockedBy(name: string, { why, forMs }: Extract<Entry, { kind: "blocked" }>): string {
+  if (why === "pace") return `the limit of ${name} leaves no room for it in time`;
+  return `${name} ${REASONS[why]}; ${secondsOf(forMs)} more`;
+}
+
+const secondsOf = (ms: number): string => `${Math.max(1, Math.ceil(ms / 1_000))} s`;
+
+/** `20/s`, `1.5/s`, and `30/min` below one a second. */
+function rate(perSecond: number | undefined): string {
+  if (perSecond === undefined) return "requests";
+  const perMinute = perSecond < 1;
+  return `${Number((perMinute ? perSecond * 60 : perSecond).toPrecision(3))}/${perMinute ? "min" : "s"}`;
+}
+
+/** Characters of a credential's hash in the name of its lane: enough to tell an API's credentials apart, too few to guess one by. */
+const IDENTITY_CHARS = 4;
+
+/** All lanes of a process: one for each origin and credential, whichever connections, syncs and sides share it (L1). */
 export class Lanes {
   readonly #clock: Clock;
   readonly #gates = new Map<string, Gate>();
@@ -138,25 +206,27 @@ export class Lanes {
     this.#memories = memories;
   }
 
-  /** The gate of this origin and credential; limits are those of the connection that asks first. */
-  of(origin: string, identity: string, name: string, limits: LaneLimits): Gate {
-    const id = `${origin} ${sha256(identity).slice(0, 12)}`;
-    let gate = this.#gates.get(id);
-    if (gate === undefined) {
-      gate = new Gate(name, limits, this.#clock);
-      const blockedUntilMs = this.#memories.find(({ lane }) => lane === id)?.blockedUntilMs;
-      if (blockedUntilMs !== undefined) gate.block(blockedUntilMs);
-      this.#gates.set(id, gate);
+  /**
+   * The gate of this origin and credential. Where the connections that share it declare different limits, the lowest count.
+   *
+   * @param identity tells credentials apart; it may hold secrets and is not kept
+   */
+  of(origin: string, identity: string, limits: LaneLimits): Gate {
+    const lane = `${origin} ${sha256(identity).slice(0, IDENTITY_CHARS)}`;
+    const known = this.#gates.get(lane);
+    if (known !== undefined) {
+      known.tighten(limits);
+      return known;
     }
+    const gate = new Gate(limits, this.#clock);
+    const memory = this.#memories.find((each) => each.lane === lane);
+    if (memory !== undefined) gate.resume(memory);
+    this.#gates.set(lane, gate);
     return gate;
   }
 
   /** What the next process should know. */
   memories(): readonly LaneMemory[] {
-    return [...this.#gates].map(([lane, gate]) => ({
-      lane,
-      blockedUntilMs: gate.blockedUntilMs(),
-      learned: undefined,
-    }));
+    return [...this.#gates].map(([lane, gate]) => ({ lane, ...gate.memory }));
   }
 }

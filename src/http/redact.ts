@@ -1,8 +1,14 @@
 /** Removes secrets from whatever is shown, stored or thrown (S6), and makes remote text harmless to a terminal (S7). */
 export interface Redactor {
+  /** By value, and by name where the text is JSON, a form, or looks like one. */
   text(text: string): string;
-  headers(headers: Readonly<Record<string, string>>): Record<string, string>;
-  url(url: string): string;
+  /** The same for the beginning of a text that may be long; says so when it was cut. Control characters are escaped. */
+  excerpt(text: string, charsMax: number): string;
+  /** @param hidden names, in lower case, that carry credentials although they do not look like it */
+  headers(headers: Readonly<Record<string, string>>, hidden?: ReadonlySet<string>): Record<string, string>;
+  url(url: string, hidden?: ReadonlySet<string>): string;
+  /** A secret that became known only now, such as a token that was fetched. */
+  learn(secret: string): void;
 }
 
 const HIDDEN = "[redacted]";
@@ -10,55 +16,107 @@ const HIDDEN = "[redacted]";
 /** Values shorter than this occur in innocent text; they are hidden by name only. */
 const SECRET_CHARS_MIN = 4;
 
+/** Tokens that are fetched anew replace each other; older ones have expired. */
+const LEARNED_MAX = 64;
+
+const SECRET_WORD = "token|secret|passw(?:or)?d|api[-_]?key|credential|signature";
+
 /** Names whose values are credentials, wherever they come from. */
-const SECRET_NAME =
-  /^(?:(?:proxy-)?authorization|(?:set-)?cookie|.*(?:token|secret|passw(?:or)?d|api-?_?key|apikey|credential|signature).*)$/i;
+const SECRET_NAME = new RegExp(`^(?:(?:proxy-)?authorization|(?:set-)?cookie|.*(?:${SECRET_WORD}).*)$`, "i");
 
-/** Text fields of JSON and forms that carry credentials. */
-const SECRET_FIELD =
-  /("(?:[^"\\]*(?:token|secret|passw(?:or)?d|api_?-?key|apikey|client_secret)[^"\\]*)"\s*:\s*")(?:[^"\\]|\\.)*(")/gi;
+/** Of these, those that mark a page, which everybody needs to see: `page_token`, `nextPageToken`, `continuation_token`. */
+const PAGE_NAME = /page|cursor|continuation|sync|delta/i;
 
+/** A member of a JSON object; the text may end within it. */
+const JSON_MEMBER = new RegExp(
+  String.raw`("((?:[^"\\]|\\.)*?(?:${SECRET_WORD})(?:[^"\\]|\\.)*?)"\s*:\s*)("(?:[^"\\]|\\.)*(?:"|$)|[^\s",}\]]+)`,
+  "gi",
+);
+
+/** A field of a form or query. */
+const FORM_FIELD = new RegExp(String.raw`([\w.%[\]-]*(?:${SECRET_WORD})[\w.%[\]-]*)=([^&\s"'<>]+)`, "gi");
+
+const QUERY_PARAMETER = /([?&])([^=&#]+)=([^&#]*)/g;
+
+/** @param secrets values that must never be seen */
 export function createRedactor(secrets: readonly string[]): Redactor {
-  const forms = [...new Set(secrets.filter((secret) => secret.length >= SECRET_CHARS_MIN).flatMap(spellings))].toSorted(
-    (a, b) => b.length - a.length,
-  );
-  const pattern =
-    forms.length === 0
-      ? undefined
-      : new RegExp(forms.map((form) => form.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)).join("|"), "g");
+  const known = new Set(secrets);
+  let { pattern, longest } = patternOf(known);
+
   const byValue = (text: string): string => (pattern === undefined ? text : text.replaceAll(pattern, HIDDEN));
+  const byName = (text: string): string =>
+    text
+      .replaceAll(JSON_MEMBER, (whole, start: string, name: string) =>
+        PAGE_NAME.test(name) ? whole : `${start}"${HIDDEN}"`,
+      )
+      .replaceAll(FORM_FIELD, (whole, name: string) => (PAGE_NAME.test(name) ? whole : `${name}=${HIDDEN}`));
+  const text = (full: string): string => byName(byValue(full));
+
   return {
-    text: (text) => byValue(text).replaceAll(SECRET_FIELD, `$1${HIDDEN}$2`),
-    headers: (headers) =>
+    text,
+    excerpt(full, charsMax) {
+      if (full.length <= charsMax) return visible(text(full));
+      // A secret must not survive because the cut went through it: more than is shown is redacted, and what its end may hide is not shown.
+      const redacted = text(full.slice(0, charsMax + longest));
+      return `${visible(redacted.slice(0, Math.max(0, Math.min(charsMax, redacted.length - longest))))}... (${full.length} characters)`;
+    },
+    headers: (headers, hidden) =>
       Object.fromEntries(
         Object.entries(headers).map(([name, value]) => [
           name,
-          SECRET_NAME.test(name) ? HIDDEN : visible(byValue(value)),
+          SECRET_NAME.test(name) || hidden?.has(name.toLowerCase()) === true ? HIDDEN : visible(byValue(value)),
         ]),
       ),
-    url: (url) =>
-      byValue(url).replaceAll(/([?&]([^=&#]+)=)[^&#]*/g, (whole, start: string, name: string) =>
-        SECRET_NAME.test(name) && !/cursor|page/i.test(name) ? start + HIDDEN : whole,
-      ),
+    url: (url, hidden) =>
+      byValue(url).replaceAll(QUERY_PARAMETER, (whole, mark: string, name: string) => {
+        const isSecret = hidden?.has(name.toLowerCase()) === true || (SECRET_NAME.test(name) && !PAGE_NAME.test(name));
+        return isSecret ? `${mark}${name}=${HIDDEN}` : whole;
+      }),
+    learn(secret) {
+      if (known.has(secret) || secret.length < SECRET_CHARS_MIN) return;
+      known.add(secret);
+      for (const old of known) {
+        if (known.size <= secrets.length + LEARNED_MAX) break;
+        if (!secrets.includes(old)) known.delete(old);
+      }
+      ({ pattern, longest } = patternOf(known));
+    },
   };
 }
 
-/** A secret as it is, and as it looks in a URL, in Basic credentials, and in JSON. */
-function spellings(secret: string): readonly string[] {
-  const json = JSON.stringify(secret).slice(1, -1);
-  return [
-    secret,
-    encodeURIComponent(secret),
-    Buffer.from(secret).toString("base64"),
-    Buffer.from(secret).toString("base64url"),
-    json,
-  ];
+/** All spellings of all secrets, longest first, so that no part of one is left over. */
+function patternOf(secrets: ReadonlySet<string>): { readonly pattern: RegExp | undefined; readonly longest: number } {
+  const usable = [...secrets].filter((secret) => secret.length >= SECRET_CHARS_MIN);
+  const forms = [...new Set(usable.flatMap(spellings))].toSorted((a, b) => b.length - a.length);
+  if (forms.length === 0) return { pattern: undefined, longest: 0 };
+  const escaped = forms.map((form) => form.replaceAll(/[.*+?^${}()|[\]\\/-]/g, String.raw`\$&`));
+  return { pattern: new RegExp(escaped.join("|"), "g"), longest: (forms[0] as string).length };
 }
 
-/** S7: control characters and the marks that turn text around, shown as what they are. */
+/** A secret as it is, and as it looks in a URL, a form, Basic credentials, and JSON. */
+function spellings(secret: string): readonly string[] {
+  const url = encodeURIComponent(secret);
+  const lowerHex = url.replaceAll(/%[0-9A-F]{2}/g, (code) => code.toLowerCase());
+  const base64 = Buffer.from(secret).toString("base64");
+  const forms = [
+    secret,
+    url,
+    lowerHex,
+    url.replaceAll("%20", "+"),
+    base64.replace(/=+$/, ""),
+    Buffer.from(secret).toString("base64url"),
+    JSON.stringify(secret).slice(1, -1),
+  ];
+  return forms.filter((form) => form.length >= SECRET_CHARS_MIN);
+}
+
+/** S7: control characters, and the marks that turn text around or break a line unseen, shown as what they are. Line feeds and tabs stay. */
 export const visible = (text: string): string =>
   text.replaceAll(
     // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
+    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
+
+/** The same on one line. */
+export const visibleLine = (text: string): string => visible(text.replaceAll(/\s+/g, " ").trim());

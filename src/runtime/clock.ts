@@ -3,35 +3,58 @@ import type { Clock, Timer } from "../core/clock.ts";
 /** Node fires a longer delay after 1 ms (R6). */
 const DELAY_MAX_MS = 2 ** 31 - 1;
 
-/** The real clock. */
-export const systemClock: Clock = {
+/** What the clock is made of; Node's own, unless a test brings others. */
+export interface Timekeeping {
+  readonly wallMs: () => number;
+  readonly monotonicMs: () => number;
+  /** Calls `then` after at most {@link DELAY_MAX_MS}; returns what takes it back. */
+  readonly set: (then: () => void, ms: number) => () => void;
+}
+
+const node: Timekeeping = {
   wallMs: () => Date.now(),
   monotonicMs: () => performance.now(),
-  sleep: (ms, signal) =>
-    new Promise((done, failed) => {
-      if (signal?.aborted === true) return failed(signal.reason as Error);
-      const timer = startTimer(ms, finish);
+  set: (then, ms) => {
+    const timeout = setTimeout(then, ms);
+    return () => clearTimeout(timeout);
+  },
+};
+
+export function createClock({ wallMs, monotonicMs, set }: Timekeeping): Clock {
+  const after = (ms: number, then: () => void): Timer => {
+    if (ms <= DELAY_MAX_MS) return { cancel: set(then, Math.max(0, ms)) };
+    return afterLong(monotonicMs() + ms, then);
+  };
+
+  /** R6: in steps that a timer can count, each measured anew. */
+  const afterLong = (untilMs: number, then: () => void): Timer => {
+    let cancel: () => void;
+    const step = (): void => {
+      const leftMs = untilMs - monotonicMs();
+      cancel = leftMs > DELAY_MAX_MS ? set(step, DELAY_MAX_MS) : set(then, Math.max(0, leftMs));
+    };
+    step();
+    return { cancel: () => cancel() };
+  };
+
+  const sleep: Clock["sleep"] = (ms, signal) => {
+    if (signal?.aborted === true) return Promise.reject(signal.reason as Error);
+    if (ms <= 0) return Promise.resolve();
+    return new Promise((done, failed) => {
       const abort = (): void => {
         timer.cancel();
         failed(signal?.reason as Error);
       };
-      signal?.addEventListener("abort", abort, { once: true });
-      function finish(): void {
+      const timer = after(ms, () => {
         signal?.removeEventListener("abort", abort);
         done();
-      }
-    }),
-  after: startTimer,
-};
-
-/** R6: a delay of any length, in steps that a timer can count. */
-function startTimer(ms: number, then: () => void): Timer {
-  const untilMs = performance.now() + ms;
-  let handle: NodeJS.Timeout;
-  const step = (): void => {
-    const leftMs = untilMs - performance.now();
-    handle = setTimeout(leftMs > DELAY_MAX_MS ? step : then, Math.max(0, Math.min(leftMs, DELAY_MAX_MS)));
+      });
+      signal?.addEventListener("abort", abort, { once: true });
+    });
   };
-  step();
-  return { cancel: () => clearTimeout(handle) };
+
+  return { wallMs, monotonicMs, sleep, after };
 }
+
+/** The real clock. */
+export const systemClock: Clock = createClock(node);
