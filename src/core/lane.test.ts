@@ -113,6 +113,15 @@ test("L4: nothing goes while nothing is left and somebody else used it up, until
   assert.equal(lane.admit(40_010).kind, "go");
 });
 
+test("L4: an answer that was overtaken does not bring back what a later one saw used up", () => {
+  const lane = warm({ ratePerMs: undefined, concurrency: 2 });
+  const quota = { name: "", limit: 5_000, windowMs: undefined, resetMs: 40_000, coarseMs: 1_000 };
+  const [early, late] = startAll(lane, 10) as [LaneReport, LaneReport];
+  lane.leave({ ...late, quotas: [{ ...quota, remaining: 0 }] });
+  lane.leave({ ...early, endedMs: 30, quotas: [{ ...quota, remaining: 1_000 }] });
+  assert.deepEqual(lane.admit(40), { kind: "wait", untilMs: 40_020, why: "quota" });
+});
+
 test("L4: what somebody else left is spread until the reset", () => {
   const lane = new Lane({ ratePerMs: undefined, concurrency: 50 });
   const quota = { name: "", limit: 600, remaining: 10, windowMs: 60_000, resetMs: 20_000, coarseMs: 0 };

@@ -132,6 +132,11 @@ suite("S3: credentials go to their own origin and nowhere else", () => {
     const { attempt } = await connection.exchange(write("https://files.example/x"), SENDING);
     assert.equal(attempt.outcome.kind, "refused");
     assert.equal(dispatcher.requests.length, 1);
+
+    const auth = createAuth({ type: "query", name: "key", value: "in-query" });
+    const other = connect({ handle: () => ok(), options: { auth, allowOrigins: ["https://files.example"] } });
+    await other.connection.exchange(read("https://files.example/page2"), SENDING);
+    assert.equal(other.dispatcher.requests[0]?.path, "/page2");
   });
 
   test("each way to show credentials", async () => {
@@ -456,6 +461,17 @@ suite("S6, S7: evidence", () => {
     const { attempt } = await connection.exchange(read("/x"), SENDING);
     assert.ok(!JSON.stringify(attempt.evidence).includes("fresh-value"));
     assert.equal(attempt.evidence.request.headers["x-custom"], "[redacted]");
+  });
+
+  test("a credential too short to be told from other text is hidden by the name of its header or parameter", async () => {
+    for (const auth of [
+      createAuth({ type: "header", name: "X-Pin", value: "123" }),
+      createAuth({ type: "query", name: "pin", value: "123" }),
+    ]) {
+      const { connection } = connect({ handle: () => ok(), options: { auth } });
+      const { evidence } = (await connection.exchange(read("/x"), SENDING)).attempt;
+      assert.ok(!JSON.stringify(evidence).includes("123"), JSON.stringify(evidence));
+    }
   });
 
   test("what went wrong below HTTP is named", async () => {

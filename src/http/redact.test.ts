@@ -57,6 +57,7 @@ test("S6: a secret that is cut in two shows neither half", () => {
 test("S6: an excerpt says that there is more", () => {
   assert.equal(createRedactor([]).excerpt("a".repeat(50), 10), `${"a".repeat(10)}... (50 characters)`);
   assert.equal(createRedactor([]).excerpt("short", 10), "short");
+  assert.equal(createRedactor(["long-secret"]).excerpt("a".repeat(50), 10), `${"a".repeat(10)}... (50 characters)`);
 });
 
 test("S6: headers that carry credentials are hidden by name, and by value in every other", () => {
