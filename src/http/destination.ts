@@ -196,7 +196,9 @@ async function findingOf(
 ): Promise<Finding> {
   const { attempt, answer } = exchange;
   const { outcome } = attempt;
-  if (outcome.kind === "refused" && outcome.reason === "missing") return { kind: "absent" };
+  // A 410 on a page means an expired position; on one record it means that the record is gone (RFC 9110, 15.5.11).
+  const isGone = outcome.kind === "refused" && (outcome.reason === "missing" || outcome.reason === "cursorExpired");
+  if (isGone) return { kind: "absent" };
   if (outcome.kind !== "applied" || answer === undefined) return { kind: "unclear", attempt };
   const parsed = answer.json();
   if (!parsed.ok)
