@@ -201,6 +201,28 @@ suite("L4: an announced 20/s is used to at least 90 % with at most 1 % refusals"
       });
 });
 
+suite("L4: a reset that is an instant, measured against a Date that is old already, does not halve the rate", () => {
+  // What is read is the time to the reset and the age of the Date, rounded up: 2 s for a window of 1 s.
+  for (const ageMs of [5, 50, 500, 950])
+    test(`a Date ${ageMs} ms old`, () => {
+      const tell = seconds((value) => Math.ceil(value + ageMs / 1_000), false);
+      for (const [limit, windowMs] of WINDOWS)
+        for (const latencyMs of [5, 60]) {
+          const forMs = Math.max(120_000, 6 * windowMs);
+          const options = { latencyMs, forMs, seed: 7, retryAfter: true };
+          const { served, refused } = simulate(
+            fixedWindow(limit, windowMs),
+            (verdict) => tell(verdict, limit, windowMs),
+            options,
+          );
+          const share = served / ((forMs / windowMs) * limit);
+          const where = `${limit} in ${windowMs} ms, latency ${latencyMs} ms`;
+          assert.ok(share >= 0.9, `${where}: ${(share * 100).toFixed(1)} % used`);
+          assert.ok(refused <= served * 0.01, `${where}: ${refused} of ${served} refused`);
+        }
+    });
+});
+
 suite("L4: somebody else makes 10 requests a second with the same credential", () => {
   for (const [modelName, model] of Object.entries(MODELS))
     for (const [tellName, tell] of Object.entries(TELLS))

@@ -15,6 +15,12 @@ const NEVER = Number.POSITIVE_INFINITY;
 const EXPLAINED_SHARE = 0.1;
 const EXPLAINED_MAX = 4;
 
+/** A server writes its Date once a second: now and then one answer carries the old one, never several in a row. */
+const LONGER_IN_A_ROW = 3;
+
+/** A rise of what is left by this share of the limit is a new window. */
+const RENEWED_SHARE = 0.25;
+
 /** Own requests are counted in this many slices of the window. */
 const SLICES = 16;
 
@@ -41,6 +47,10 @@ export class RateLimitWindow {
   #isWindowAnnounced: boolean;
   /** Longest time to a reset seen: an unannounced window is at least that long. */
   #longestResetMs = 0;
+  #longerInARow = 0;
+  /** When the count was last seen to start again, and the shortest time between two such moments. */
+  #renewedMs: number | undefined;
+  #shortestRenewalMs = NEVER;
   /** A reset in 0 s was seen: the API rounds down, so its times are up to one step too short. */
   #roundsDown = false;
   #seenMs: number;
@@ -107,6 +117,7 @@ export class RateLimitWindow {
     // Answers overtake each other: an older one counts only when it speaks of a later window.
     if (ticket < this.#ticket && fromMs <= this.#resetByMs) return;
     this.#ticket = ticket;
+    this.#watchRenewal(quota.remaining, nowMs);
     this.#remaining = quota.remaining;
     this.#resetFromMs = fromMs;
     this.#resetByMs = nowMs + this.#untilMore(quota);
@@ -159,17 +170,48 @@ export class RateLimitWindow {
     if (limit !== this.#limit) {
       this.#limit = limit;
       this.#longestResetMs = 0;
+      this.#renewedMs = undefined;
+      this.#shortestRenewalMs = NEVER;
     }
     if (quota.windowMs !== undefined) {
       this.#isWindowAnnounced = true;
       this.#setWindow(quota.windowMs, started, nowMs);
     } else if (!this.#isWindowAnnounced && quota.resetMs !== undefined) {
       if (quota.resetMs < quota.coarseMs) this.#roundsDown = true;
-      this.#longestResetMs = Math.max(this.#longestResetMs, quota.resetMs);
+      this.#noteReset(quota.resetMs, quota.coarseMs);
       // Rounded down, a window of 1 s is never announced as anything but 0 s.
-      const likelyMs = Math.max(this.#longestResetMs, this.#roundsDown ? quota.coarseMs : 0);
+      const longestMs = Math.max(this.#longestResetMs, this.#roundsDown ? quota.coarseMs : 0);
+      const likelyMs = this.#lessRounding(longestMs, quota.coarseMs);
       if (likelyMs > 0) this.#setWindow(likelyMs, started, nowMs);
     }
+  }
+
+  /** One answer that makes a known window longer by no more than rounding is not believed alone; several in a row are. */
+  #noteReset(resetMs: number, coarseMs: number): void {
+    const isRounding =
+      this.#longestResetMs > 0 && resetMs > this.#longestResetMs && resetMs - this.#longestResetMs <= coarseMs;
+    this.#longerInARow = isRounding ? this.#longerInARow + 1 : 0;
+    if (!isRounding || this.#longerInARow >= LONGER_IN_A_ROW)
+      this.#longestResetMs = Math.max(this.#longestResetMs, resetMs);
+  }
+
+  /**
+   * An instant in whole seconds, measured against a `Date` in whole seconds that may be old already, gives up to one step more than the
+   * window has: a window of 1 s then reads 2 s, and half the limit would go unused. Where the count was seen to start again sooner, that
+   * step is taken back; never more, since in a bucket a pause looks like a new beginning.
+   */
+  #lessRounding(longestMs: number, coarseMs: number): number {
+    const shorterMs = longestMs - coarseMs;
+    if (coarseMs === 0 || shorterMs < coarseMs) return longestMs;
+    return Math.round(this.#shortestRenewalMs / coarseMs) * coarseMs <= shorterMs ? shorterMs : longestMs;
+  }
+
+  /** More is left than before, by more than single requests that leave a sliding window or drip out of a bucket. */
+  #watchRenewal(remaining: number, nowMs: number): void {
+    if (this.#remaining === undefined || remaining - this.#remaining < Math.max(2, this.#limit * RENEWED_SHARE)) return;
+    if (this.#renewedMs !== undefined)
+      this.#shortestRenewalMs = Math.min(this.#shortestRenewalMs, nowMs - this.#renewedMs);
+    this.#renewedMs = nowMs;
   }
 
   #setWindow(windowMs: number, started: number, nowMs: number): void {

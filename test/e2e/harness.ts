@@ -107,6 +107,8 @@ export async function startApi(
     });
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  // A test that fails before it stops its servers ends all the same.
+  server.unref();
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
