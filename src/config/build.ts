@@ -112,6 +112,11 @@ function buildSync(
   const update = destination.update && writeOf(destination.update);
   const keyed = destination.create?.idempotencyKey ?? destination.upsert?.idempotencyKey;
 
+  const mapping = createMapping({
+    root: options.mapping === undefined ? undefined : mappingOf(options.mapping),
+    version: options.mappingVersion,
+  });
+
   const sync: Sync = {
     name,
     source: createSource(
@@ -159,10 +164,8 @@ function buildSync(
             read: (record) => cursorField.evaluate(record),
           }
         : undefined,
-    mapping: createMapping({
-      root: options.mapping === undefined ? undefined : mappingOf(options.mapping),
-      version: options.mappingVersion,
-    }),
+    mapping,
+    reading: readingOf(options, from.baseUrl, mapping.fingerprint),
     writes: options.writes,
     retry: {
       source: policyOf(config.connections[source.connection]?.retry),
@@ -175,6 +178,15 @@ function buildSync(
     pagesMax: PAGES_MAX,
   };
   return { sync, connections: [...new Set([from, to])] };
+}
+
+/** P10: what a read covers; the look-back and the page size may change without a record being missed. */
+function readingOf({ source }: SyncConfig, baseUrl: string, mapping: string): string {
+  const { request, query, records, cursor } = source;
+  const text = (value: unknown): string => (typeof value === "function" ? String(value) : JSON.stringify(value));
+  const filter = Object.entries(query).map(([name, value]) => [name, text(value)]);
+  const order = cursor === undefined ? null : { field: text(cursor.field), type: cursor.type, param: cursor.param };
+  return fingerprint({ mapping, baseUrl, request, filter, records: text(records), order });
 }
 
 /** P10: another key or another destination makes the ledger describe something else. */

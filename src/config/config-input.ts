@@ -80,9 +80,9 @@ export type ConnectionInput = {
   };
   /** What is asked of the API at most. */
   readonly limits?: {
-    /** Requests in a time, such as `50/s` or `100/min`. Learned from the API's headers and refusals when absent. */
+    /** Requests in a time, such as `50/s` or `100/min`. Taken from what the API announces in its headers when absent. */
     readonly rate?: string;
-    /** Requests in flight at once. Learned when absent. */
+    /** Requests in flight at once. Follows the latency when absent, up to 64. */
     readonly concurrency?: number;
     /** The largest answer that is accepted, decoded. Default: `32MiB`. */
     readonly bodyBytes?: string;

@@ -56,9 +56,11 @@ export function connectionSchema(values: Values): z.ZodType<ConnectionConfig> {
       .describe("Which failures are tried again, and when."),
     limits: map({
       rate: maybe(values.rate).describe(
-        "Requests in a time, such as `50/s` or `100/min`. Learned from the API's headers and refusals when absent.",
+        "Requests in a time, such as `50/s` or `100/min`. Taken from what the API announces in its headers when absent.",
       ),
-      concurrency: maybe(integer({ min: 1, max: 1_000 })).describe("Requests in flight at once. Learned when absent."),
+      concurrency: maybe(integer({ min: 1, max: 1_000 })).describe(
+        "Requests in flight at once. Follows the latency when absent, up to 64.",
+      ),
       bodyBytes: values.bytes.prefault("32MiB").describe("The largest answer that is accepted, decoded."),
     })
       .prefault({})

@@ -75,7 +75,7 @@ export function destinationSchema(values: Values, substitute: Substitute): z.Zod
 
 function writeShape(values: Values, substitute: Substitute) {
   return {
-    ...requestShape(substitute, { methods: WRITING, sees: SEES.write }),
+    ...requestShape(substitute, { methods: WRITING, sees: SEES.write, isStored: true }),
     body: maybe(expression(SEES.write)).describe(
       "The body, as an expression over the mapped record; the mapped record itself when absent.",
     ),

@@ -314,6 +314,13 @@ suite("a config that is right", () => {
 });
 
 suite("S6: secrets in a config", () => {
+  test("the headers of a write take none, since they are kept in the ledger with it", async () => {
+    const destination = `upsert: { request: "PUT /items/{sku}", headers: { X-Token: "\${SHOP_KEY}" } }`;
+    const { message } = await problemOf(config({ destination }));
+    assert.match(message, /X-Token.*takes no `\$\{\.\.\.\}`/);
+    const literal = `upsert: { request: "PUT /items/{sku}", headers: { X-Kind: "$\${SHOP_KEY}" } }`;
+    assert.ok(await load(config({ destination: literal })));
+  });
   test("from auth and headers are kept for redaction, from elsewhere not", async () => {
     const loaded = await load(FULL.replace("/v1/", "/${VERSION}/"), { ...ENV, TENANT: "acme-corp", VERSION: "v9" });
     assert.deepEqual([...loaded.secrets].sort(), ["acme-corp", "shop-key", "store-token"]);

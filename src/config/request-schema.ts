@@ -12,6 +12,8 @@ export interface RequestRules {
   readonly methods: readonly string[];
   /** What the expressions in `{}` see; undefined where there is no record. */
   readonly sees: CompileOptions | undefined;
+  /** What it renders to is kept in the ledger with an unresolved write, so no secret may be in it (S6). */
+  readonly isStored?: boolean;
 }
 
 interface RequestShape extends z.core.$ZodLooseShape {
@@ -24,12 +26,13 @@ export const READING: readonly string[] = ["GET", "POST"];
 export const WRITING: readonly string[] = ["PUT", "POST", "PATCH", "DELETE"];
 
 /** The keys that every request has. `${}` is replaced in the fixed parts of its templates, and stands for itself there. */
-export function requestShape(substitute: Substitute, { methods, sees }: RequestRules): RequestShape {
+export function requestShape(substitute: Substitute, { methods, sees, isStored = false }: RequestRules): RequestShape {
   const template = (
     secret: boolean,
     parse: (text: string, compile: Compile) => Parsed<unknown>,
   ): ((text: string) => LeafReading<string>) => {
     return (given) => {
+      if (secret && isStored && given.replaceAll("$${", "").includes("${")) return { ok: false, reason: STORED };
       const text = substitute(given, secret, escapeTemplate);
       if (!text.ok) return { ...text, code: "CONFIG_SECRET_MISSING" };
       let inExpression = false;
@@ -87,6 +90,9 @@ export function requestShape(substitute: Substitute, { methods, sees }: RequestR
 }
 
 const headerNames = z.string().regex(/^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/, "is not a header's name");
+
+const STORED =
+  "takes no `${...}`: a write's headers are kept in the ledger until its outcome is known; put it into the connection's `headers` or `auth`";
 
 const NO_RECORD = {
   ok: false,

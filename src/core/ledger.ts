@@ -161,9 +161,9 @@ export interface Checkpoint {
   /** When the last complete read, and the last complete full refresh, began. */
   readonly completeMs: number | undefined;
   readonly fullMs: number | undefined;
-  /** Fingerprints in force (P10). `mapping` is the one whose read is complete. */
+  /** Fingerprints in force (P10). `mapping` is the `reading` (mapping, request, filter, cursor) whose read is complete. */
   readonly mapping: string | undefined;
-  /** The mapping under which the read under way began: another one begins it anew. */
+  /** The `reading` under which the read under way began: another one begins it anew. */
   readonly readMapping: string;
   readonly identity: string;
   /** A smaller page size that the source was found to need (P6). */

@@ -54,6 +54,11 @@ export interface Sync {
   /** True when what a write sends depends on more than the mapped record; then the hash covers the source record too. */
   readonly hashSource: boolean;
   /**
+   * Fingerprint of what a read covers and makes of it: source, request, filter, cursor, mapping (P10). When it changes, everything
+   * is read once under the new one.
+   */
+  readonly reading: string;
+  /**
    * Fingerprint of key expression and destination addresses (P10): when it changes, entries describe something else and the
    * run is refused until the user decides.
    */

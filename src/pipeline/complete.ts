@@ -12,7 +12,7 @@ const BATCH = 500;
 export async function complete(end: Checkpoint, context: RunContext): Promise<void> {
   const { ledger } = context.ports;
   if (context.partial || context.stop.aborted) return;
-  const { cursor: spec, mapping } = context.sync;
+  const { cursor: spec, reading } = context.sync;
   const cursor = spec === undefined ? undefined : higher(spec, end.cursor, end.pendingCursor);
   const checkpoint: Checkpoint = {
     ...end,
@@ -21,7 +21,7 @@ export async function complete(end: Checkpoint, context: RunContext): Promise<vo
     position: undefined,
     completeMs: end.startedMs,
     fullMs: end.kind === "full" ? end.startedMs : end.fullMs,
-    mapping: end.kind === "full" ? mapping.fingerprint : end.mapping,
+    mapping: end.kind === "full" ? reading : end.mapping,
   };
   await ledger.saveCheckpoint(checkpoint);
   context.say({ type: "checkpoint", cursor: checkpoint.cursor, complete: true });

@@ -1,9 +1,10 @@
 import { EvenkeelError } from "../core/errors.ts";
 import { unreachable } from "../core/invariant.ts";
+import type { Write } from "../core/destination.ts";
 import type { Operation } from "../core/operation.ts";
 import type { Attempt } from "../core/outcome.ts";
 import type { Next } from "../core/retry.ts";
-import { attempt, type Tries } from "./attempt.ts";
+import { attempt, repeatabilityOf, type Tries } from "./attempt.ts";
 import type { RunContext } from "./context.ts";
 import { search, type Search } from "./search.ts";
 import type { Journal } from "./journal.ts";
@@ -43,17 +44,32 @@ export async function deliver(delivery: Delivery, context: RunContext, journal: 
   const { clock } = context.ports;
   let tries: Tries = { startedMs: clock.monotonicMs(), count: 0 };
 
-  if (delivery.lookFirst) {
-    const reason = operation.progress.everUnknown ? "unknown" : "before";
+  /** Looks in the destination; gives the ending, or undefined when `operation` is now to be sent. */
+  const lookUp = async (reason: SearchReason): Promise<Ending | undefined> => {
     const found = await search(operation, reason, context);
+    if (found.kind === "stopped") return stopped(delivery, operation, last, found.message);
     const step = await afterSearch(found, operation, reason, context, journal);
     if (step.kind === "end") return { operation, attempt: last, ...step.ending } as Ending;
     operation = step.operation;
+    return undefined;
+  };
+
+  if (delivery.lookFirst) {
+    const ending = await lookUp(operation.progress.everUnknown ? "unknown" : "before");
+    if (ending !== undefined) return ending;
   }
   for (;;) {
     const { write } = operation;
     if (write === undefined) return stopped(delivery, operation, last, "it has no bytes to send");
     if (context.stop.aborted) return stopped(delivery, operation, last, "the run stopped");
+    // R2, K4: before each send, since a key that was good when it was stored has run out after a week's outage.
+    if (mayDouble(operation, write, context)) {
+      if (context.sync.destination.lookUp === undefined)
+        return { kind: "held", state: "unknown", operation, attempt: last, message: KEY_OVER };
+      const ending = await lookUp("unknown");
+      if (ending !== undefined) return ending;
+      continue;
+    }
     const made = await attempt(operation, write, tries, context);
     tries = { ...tries, count: tries.count + 1 };
     last = made.attempt;
@@ -83,18 +99,32 @@ export async function deliver(delivery: Delivery, context: RunContext, journal: 
         await pause(next.delayMs, context);
         break;
       case "look-up": {
+        // An API that says "exists" to everything, and shows nothing or something else, must not be asked for ever.
+        if (tries.count >= context.sync.retry.destination.attempts) return givenUp(operation, last, next.message);
         await pause(next.delayMs, context);
-        const reason = refusedAfterUnknown(made.attempt) ? "refused" : "unknown";
-        const found = await search(operation, reason, context);
-        const step = await afterSearch(found, operation, reason, context, journal);
-        if (step.kind === "end") return { operation, attempt: last, ...step.ending } as Ending;
-        operation = step.operation;
+        const ending = await lookUp(refusedAfterUnknown(made.attempt) ? "refused" : "unknown");
+        if (ending !== undefined) return ending;
         break;
       }
       default:
         return unreachable(next);
     }
   }
+}
+
+const KEY_OVER =
+  "it may have been applied, its idempotency key is no longer remembered, and the destination cannot be asked";
+
+/** R2: what may have been applied goes again only where twice is the same as once. */
+function mayDouble(operation: Operation, write: Write, context: RunContext): boolean {
+  if (!operation.progress.everUnknown) return false;
+  const may = repeatabilityOf(operation, write, context, context.ports.clock.wallMs());
+  return !may.repeatable && !may.keyed;
+}
+
+function givenUp(operation: Operation, attempt: Attempt, message: string): Ending {
+  if (operation.progress.everUnknown) return { kind: "held", state: "unknown", operation, attempt, message };
+  return { kind: "rejected", operation, attempt, message };
 }
 
 const refusedAfterUnknown = ({ outcome }: Attempt): boolean =>
@@ -109,7 +139,7 @@ type SearchStep =
 export type SearchReason = "before" | "unknown" | "refused";
 
 async function afterSearch(
-  found: Search,
+  found: Exclude<Search, { kind: "stopped" }>,
   operation: Operation,
   reason: SearchReason,
   context: RunContext,
@@ -117,13 +147,6 @@ async function afterSearch(
 ): Promise<SearchStep> {
   const { writes } = context.sync;
   switch (found.kind) {
-    case "stopped":
-      return {
-        kind: "end",
-        ending: operation.progress.everUnknown
-          ? { kind: "held", state: "unknown", message: found.message }
-          : { kind: "released" },
-      };
     case "unclear":
       return {
         kind: "end",
@@ -146,18 +169,30 @@ async function afterSearch(
       return { kind: "send", operation: update };
     }
     case "absent":
-      if (reason === "before" && operation.kind === "update")
-        return { kind: "end", ending: { kind: "skipped", destinationId: undefined } };
+      if (reason === "before" && operation.kind === "update") {
+        if (writes === "updateOnly") return { kind: "end", ending: { kind: "skipped", destinationId: undefined } };
+        // It was created once, under an id that nobody knows, and is not found: skipping it would call the sync level.
+        return {
+          kind: "end",
+          ending: { kind: "held", state: "parked", message: "it was created, and `find` does not find it" },
+        };
+      }
       if (reason === "refused")
         return { kind: "end", ending: { kind: "rejected", message: operation.progress.lastMessage ?? "refused" } };
       // K5: a stored failure would be repeated for ever; a new key is safe now that the record is known to be absent.
       if (reason === "unknown" && operation.idempotencyKey !== undefined)
-        return { kind: "send", operation: await journal.withNewKey(operation) };
-      return { kind: "send", operation };
+        return { kind: "send", operation: await journal.withNewKey(resolved(operation)) };
+      return { kind: "send", operation: resolved(operation) };
     default:
       return unreachable(found);
   }
 }
+
+/** R2: a look-up that is believed clears what was unknown. */
+const resolved = (operation: Operation): Operation => ({
+  ...operation,
+  progress: { ...operation.progress, everUnknown: false, lastSentMs: undefined },
+});
 
 async function applied(operation: Operation, made: Attempt, context: RunContext): Promise<Ending> {
   const { outcome } = made;

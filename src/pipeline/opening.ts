@@ -50,7 +50,7 @@ async function refuseOtherIdentity(sync: Sync, ledger: Ports["ledger"]): Promise
     "RUN_CHANGED_IDENTITY",
     `the key or the destination of ${sync.name} has changed, and the ledger knows ${entries} records under the old ones`,
     {
-      next: `If the destination is a new one, forget the old with \`evenkeel state reset ${sync.name} --entries\`; otherwise take the change back.`,
+      next: `If the destination is a new one, forget the old with \`evenkeel state reset ${sync.name} --entries --yes\`; otherwise take the change back.`,
     },
   );
 }
@@ -62,7 +62,7 @@ function choose(
   partial: boolean,
   nowMs: number,
 ): Omit<Opening, "partial"> {
-  const mapping = sync.mapping.fingerprint;
+  const { reading } = sync;
   const fresh = (kind: "full" | "incremental", since: string | undefined): Checkpoint => ({
     // A time, so that a checkpoint that was reset never gives a number that entries of an earlier read still carry.
     read: Math.max(Math.floor(nowMs), (stored?.read ?? 0) + 1),
@@ -76,7 +76,7 @@ function choose(
     completeMs: stored?.completeMs,
     fullMs: stored?.fullMs,
     mapping: stored?.mapping,
-    readMapping: mapping,
+    readMapping: reading,
     identity: sync.identity,
     pageSize: stored?.pageSize,
   });
@@ -90,11 +90,13 @@ function choose(
   if (choice.rejects !== undefined) return full("only what was rejected, as asked");
   if (choice.fullRefresh) return full("a full refresh, as asked");
   if (stored === undefined) return full("the first run reads everything");
-  // P10: another mapping gives other records, so everything is read once under the new one.
-  if (!stored.complete && stored.readMapping !== mapping)
-    return full("the mapping has changed, so everything is read once");
+  // P10: another mapping, filter or cursor field gives other records, so everything is read once under the new one, and a
+  // position in the old order means nothing.
+  if ((stored.complete ? stored.mapping : stored.readMapping) !== reading) {
+    const anew = full("the mapping or the source request has changed, so everything is read once");
+    return { ...anew, start: { ...anew.start, cursor: undefined } };
+  }
   if (!stored.complete && !partial) return resume(sync, stored);
-  if (stored.mapping !== mapping) return full("the mapping has changed, so everything is read once");
   if (sync.cursor === undefined) return full("there is no cursor, so every run reads everything");
   if (stored.cursor === undefined) return full("no cursor is known yet, so everything is read");
   const since = sinceOf(sync.cursor, stored.cursor);

@@ -1,5 +1,6 @@
 import type { StoredOperation } from "../core/ledger.ts";
 import type { Operation } from "../core/operation.ts";
+import { repeatabilityOf } from "./attempt.ts";
 import type { RunContext } from "./context.ts";
 import type { Delivery } from "./deliver.ts";
 import { recordOf, type Flow } from "./flow.ts";
@@ -94,11 +95,11 @@ function deliveryOf(
       notBeforeMs: undefined,
     },
   };
-  const canRepeat = write !== undefined && (write.repeatable || operation.idempotencyKey !== undefined);
-  const canLook = destination.lookUp !== undefined;
-  // R2: a bare write of unknown outcome is never sent again by itself.
-  if (everUnknown && !canRepeat && !canLook) return "stay";
-  return { operation, lookFirst: write === undefined || (everUnknown && !canRepeat), held: true };
+  const may = write && repeatabilityOf(operation, write, context, nowMs);
+  const canRepeat = may !== undefined && (may.repeatable || may.keyed);
+  // R2, K4: a bare write of unknown outcome, or one whose key has run out, is never sent again by itself.
+  if (everUnknown && !canRepeat && destination.lookUp === undefined) return "stay";
+  return { operation, lookFirst: write === undefined, held: true };
 }
 
 async function settleLapsed(stored: StoredOperation, context: RunContext): Promise<void> {

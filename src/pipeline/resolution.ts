@@ -106,7 +106,7 @@ export function historyOf(ending: Ending, context: RunContext): readonly History
 function detailOf(ending: Ending): readonly [event: string, detail: string] | undefined {
   const { operation } = ending;
   const attempts = operation.progress.attempts;
-  const request = operation.write === undefined ? "" : `${operation.write.method} ${operation.write.url}`;
+  const request = operation.write === undefined ? "" : `${operation.write.method} ${operation.write.url.split("?")[0]}`;
   const tries = attempts > 1 ? `, attempt ${attempts}` : "";
   switch (ending.kind) {
     case "applied":
