@@ -3,7 +3,8 @@ import type { EvenkeelError } from "./core/errors.ts";
 import type { Preview, PreviewedChange } from "./pipeline/preview.ts";
 import type { Guarantee } from "./core/guarantee.ts";
 import type { JsonObject } from "./core/json.ts";
-import type { Checkpoint, Entry, LedgerCounts, Reject, RunRow, StoredOperation } from "./core/ledger.ts";
+import type { Checkpoint } from "./core/checkpoint.ts";
+import type { Entry, LedgerCounts, Reject, RunRow, StoredOperation } from "./core/ledger.ts";
 import type { StoredHistoryEvent } from "./core/history.ts";
 
 /** Results and options of the library (`open` is in `library.ts`; the CLI is built on nothing else). */

@@ -43,9 +43,9 @@ interface OpenedOptions {
 /** Rejects read at a time. */
 const BATCH = 200;
 
-/** `explain` keeps this much of each record's history; runs trim the rest. */
+/** The ledger keeps this much of the records' history for `explain`, some 150 bytes a line; runs trim the rest. */
 const HISTORY_DAYS = 90;
-const HISTORY_PER_KEY = 50;
+const HISTORY_LINES = 5_000_000;
 
 const ALL: ReadChoice = { fullRefresh: false, limit: undefined, key: undefined, rejects: undefined };
 
@@ -116,9 +116,7 @@ export function openEvenkeel({ loaded, configFile, stateFile, clock, chance }: O
           ),
         );
         for (const memory of lanes.memories()) await ledger.saveLane(memory).catch(() => undefined);
-        await syncLedger
-          .trimHistory(clock.wallMs() - HISTORY_DAYS * 86_400_000, HISTORY_PER_KEY)
-          .catch(() => undefined);
+        await syncLedger.trimHistory(clock.wallMs() - HISTORY_DAYS * 86_400_000, HISTORY_LINES).catch(() => undefined);
       }
       const stopped: ExitCode[] = options.signal?.aborted === true ? [130] : [];
       return { syncs: results, exitCode: combineExitCodes([...results.map(exitCodeOfResult), ...stopped]) };

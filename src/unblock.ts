@@ -10,8 +10,8 @@ export async function unblockSync(
   const { active } = await ledger.operation(key);
   if (active === undefined || active.state !== "unknown" || active.stored === undefined) return 0;
   const settle = (resolution: Parameters<SyncLedger["settle"]>[0]["resolutions"][number]): Promise<void> =>
-    ledger.settle({ run: 0, resolutions: [resolution], checkpoint: undefined, history: [] });
-  const { number, keyKind, destinationId, address, hash, sourceVersion, progress, stored } = active;
+    ledger.settle({ run: 0, resolutions: [resolution], checkpoint: undefined });
+  const { number, keyKind, destinationId, address, addressFollowsKey, hash, sourceVersion, progress, stored } = active;
   if (decide === "resend")
     await settle({
       kind: "held",
@@ -26,6 +26,7 @@ export async function unblockSync(
       keyKind,
       destinationId,
       address,
+      addressFollowsKey,
       hash,
       sourceVersion,
       etag: undefined,

@@ -1,4 +1,5 @@
-import type { Checkpoint, LedgerCounts } from "../core/ledger.ts";
+import type { Checkpoint } from "../core/checkpoint.ts";
+import type { LedgerCounts } from "../core/ledger.ts";
 import type { SyncStatus } from "../evenkeel.ts";
 import { ago, count, counted, moment } from "./amounts.ts";
 import type { Context } from "./context.ts";

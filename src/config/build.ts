@@ -2,9 +2,9 @@ import type { Dispatcher } from "undici";
 import type { Clock } from "../core/clock.ts";
 import type { Expression } from "../core/expression.ts";
 import { fingerprint } from "../core/fingerprint.ts";
+import { allOf, andThen } from "../core/eventual.ts";
 import { readKey } from "../core/key.ts";
 import { createMapping, type MappingNode } from "../core/mapping.ts";
-import type { Json } from "../core/json.ts";
 import type { RetryPolicy, Sync } from "../core/sync.ts";
 import type { Parsed } from "../core/template.ts";
 import { parseRequest, type RequestTemplate } from "../core/url-template.ts";
@@ -147,12 +147,7 @@ function buildSync(
       },
       to,
     ),
-    key: (record) => {
-      const parts = keyParts.map((part) => part.evaluate(record));
-      return parts.some((part) => part instanceof Promise)
-        ? Promise.all(parts.map(async (part) => part)).then(readKey)
-        : readKey(parts as (Json | undefined)[]);
-    },
+    key: (record) => andThen(allOf(keyParts.map((part) => part.evaluate(record))), readKey),
     cursor:
       source.cursor && cursorField
         ? {

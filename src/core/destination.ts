@@ -1,3 +1,4 @@
+import type { Eventual } from "./eventual.ts";
 import type { DesiredRecord } from "./record.ts";
 import type { Json, JsonObject } from "./json.ts";
 import type { Attempt } from "./outcome.ts";
@@ -18,6 +19,11 @@ export interface Write {
 export type RenderedWrite =
   | { readonly ok: true; readonly write: Write }
   | { readonly ok: false; readonly code: "ADDRESS_UNUSABLE" | "MAPPING_FAILED"; readonly reason: string };
+
+export type Addressed =
+  /** Both are undefined where the destination assigns ids. */
+  | ({ readonly ok: true } & Pick<DesiredRecord, "address" | "addressKey">)
+  | { readonly ok: false; readonly reason: string };
 
 export interface SendOptions {
   readonly idempotencyKey: string | undefined;
@@ -57,19 +63,17 @@ export interface Destination {
   readonly connection: string;
   readonly traits: DestinationTraits;
   /** The record's own address, checked against S1; undefined where ids are assigned. */
-  address(
-    record: Pick<DesiredRecord, "key" | "mapped" | "body">,
-  ): Promise<{ ok: true; address: string | undefined } | { ok: false; reason: string }>;
+  address(record: Pick<DesiredRecord, "key" | "mapped" | "body">): Eventual<Addressed>;
   /** Renders a write. `destinationId` is needed for an update where ids are assigned. */
   render(
     kind: OperationKind,
-    record: Pick<DesiredRecord, "key" | "mapped" | "body">,
+    record: Pick<DesiredRecord, "key" | "mapped" | "body" | "address">,
     destinationId: string | undefined,
-  ): Promise<RenderedWrite>;
+  ): Eventual<RenderedWrite>;
   /** Sends it once through the lane. */
   send(write: Write, options: SendOptions): Promise<Attempt>;
   /** The id that an applied create's answer gave, or a replayed one's; undefined when it cannot be found there. */
-  idOf(body: Json | undefined): Promise<string | undefined>;
+  idOf(body: Json | undefined): Eventual<string | undefined>;
   /** Finds a record by its own external id (`find`) or address (`read`). Undefined when neither is declared. */
   readonly lookUp?: (
     record: Pick<DesiredRecord, "key" | "mapped" | "body">,

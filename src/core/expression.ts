@@ -1,3 +1,4 @@
+import type { Eventual } from "./eventual.ts";
 import type { Json, JsonObject } from "./json.ts";
 
 /**
@@ -18,7 +19,7 @@ export interface Expression {
   readonly uses: ReadonlySet<string>;
   /** For a plain path: its member names, so that callers can name what is absent. */
   readonly path?: readonly string[];
-  evaluate(input: Json, bindings?: Bindings): Json | undefined | Promise<Json | undefined>;
+  evaluate(input: Json, bindings?: Bindings): Eventual<Json | undefined>;
 }
 
 /** The input of a destination's expressions in `{}` and of `body`. */

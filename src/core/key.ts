@@ -10,24 +10,29 @@ import { KEY_LENGTH_MAX, type KeyReading, type SourceRecord } from "./record.ts"
 export function readKey(parts: readonly (Json | undefined)[]): KeyReading {
   invariant(parts.length > 0, "U11", "a key has no parts");
   const isComposite = parts.length > 1;
-  const texts: string[] = [];
+  let key = "";
   let kind = "";
-  for (const [index, part] of parts.entries()) {
-    const its = isComposite ? `part ${index + 1} of its key` : "its key";
-    if (part === undefined || part === null || part === "")
-      return { ok: false, code: "KEY_MISSING", reason: `${its} is ${nameOf(part)}` };
-    const text = scalarText(part);
-    if (text === undefined)
-      return { ok: false, code: "KEY_UNUSABLE", reason: `${its} is ${nameOf(part)}, and a key is a text or a number` };
-    const problem = problemOf(text);
-    if (problem !== undefined) return { ok: false, code: "KEY_UNUSABLE", reason: `${its} ${problem}` };
-    texts.push(isComposite ? text.replaceAll("%", "%25").replaceAll("/", "%2F") : text);
+  for (let index = 0; index < parts.length; index++) {
+    const part = parts[index];
+    const text = part === "" ? undefined : scalarText(part);
+    const problem = text === undefined ? problemOfKind(part) : problemOf(text);
+    if (text === undefined || problem !== undefined) {
+      const its = isComposite ? `part ${index + 1} of its key` : "its key";
+      const isMissing = part === undefined || part === null || part === "";
+      return { ok: false, code: isMissing ? "KEY_MISSING" : "KEY_UNUSABLE", reason: `${its} ${problem}` };
+    }
+    if (index > 0) key += "/";
+    key += isComposite ? text.replaceAll("%", "%25").replaceAll("/", "%2F") : text;
     kind += typeof part === "string" ? "t" : "n";
   }
-  const key = texts.join("/");
   if (key.length > KEY_LENGTH_MAX)
     return { ok: false, code: "KEY_UNUSABLE", reason: `its key is longer than ${KEY_LENGTH_MAX} characters` };
   return { ok: true, key, kind };
+}
+
+function problemOfKind(part: Json | undefined): string {
+  const isMissing = part === undefined || part === null || part === "";
+  return `is ${nameOf(part)}${isMissing ? "" : ", and a key is a text or a number"}`;
 }
 
 function problemOf(text: string): string | undefined {
@@ -65,8 +70,10 @@ export function settleDuplicates<Item extends SourceRecord>(
   records: readonly Item[],
   compare: ((a: string, b: string) => number) | undefined,
 ): PageKeys<Item> {
+  const keys = new Set<string>();
+  for (const { key } of records) keys.add(key);
+  if (keys.size === records.length) return { kept: records, superseded: [], ambiguous: [] };
   const byKey = Map.groupBy(records, ({ key }) => key);
-  if (byKey.size === records.length) return { kept: records, superseded: [], ambiguous: [] };
   const kept = new Set<Item>();
   const ambiguous = new Set<Item>();
   for (const group of byKey.values()) {

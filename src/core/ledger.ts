@@ -1,9 +1,9 @@
+import type { Checkpoint } from "./checkpoint.ts";
 import type { HistoryEvent, StoredHistoryEvent } from "./history.ts";
 import type { JsonObject } from "./json.ts";
 import type { OperationKind, OperationState, Progress } from "./operation.ts";
 import type { Evidence } from "./outcome.ts";
 import type { InvalidCode, KeyKind } from "./record.ts";
-import type { PagePosition } from "./source.ts";
 import type { Write } from "./destination.ts";
 
 /** What the destination is known to hold for one key. */
@@ -14,6 +14,8 @@ export interface Entry {
   readonly destinationId: string | undefined;
   /** The rendered address, so that a delete needs no record (U10). */
   readonly address: string | undefined;
+  /** See {@link DesiredRecord.addressKey}: no other key can come to this address, except by a claim. */
+  readonly addressFollowsKey: boolean;
   /** Hash of the content last applied; undefined when what the destination holds is not known: never planned as unchanged. */
   readonly hash: string | undefined;
   /** Cursor value of the version last applied. */
@@ -50,6 +52,7 @@ export interface KnownOperation {
   readonly held: boolean;
   readonly progress: Progress;
   readonly address: string | undefined;
+  readonly addressFollowsKey: boolean;
   readonly destinationId: string | undefined;
 }
 
@@ -62,6 +65,7 @@ export interface Intent {
   readonly hash: string;
   readonly sourceVersion: string | undefined;
   readonly address: string | undefined;
+  readonly addressFollowsKey: boolean;
   readonly destinationId: string | undefined;
   readonly idempotencyKey: string | undefined;
   readonly progress: Progress;
@@ -114,8 +118,17 @@ export interface Reject extends NewReject {
   readonly times: number;
 }
 
-/** How one operation left the in-flight state; a group of these is one transaction. */
-export type Resolution =
+/** An address that a key is about to have (U10). */
+export interface AddressClaim {
+  readonly address: string;
+  /** The other key that the address follows from; undefined when it follows from its own, or from none alone. */
+  readonly otherKey: string | undefined;
+}
+
+/** How one operation left the in-flight state, and the line in the record's history; a group of these is one transaction. */
+export type Resolution = ResolutionKind & { readonly line?: HistoryEvent | undefined };
+
+type ResolutionKind =
   /** Applied: the entry is written, the row goes (or becomes `verifying` when `verifyAtMs` is given, with its bytes). */
   | {
       readonly kind: "applied";
@@ -143,39 +156,11 @@ export type Resolution =
   /** Found to be as wanted before anything was sent, or verified after: the row goes, the entry stays. */
   | { readonly kind: "verified"; readonly number: number };
 
-export interface Checkpoint {
-  /** The read that is under way, or the last one. */
-  readonly read: number;
-  readonly kind: "full" | "incremental";
-  /** Cursor to start the next read from, as the source wrote it; undefined before the first complete read with a cursor. */
-  readonly cursor: string | undefined;
-  /** True when the read is finished: the next run begins a new one. */
-  readonly complete: boolean;
-  /** Where the read under way goes on; undefined for its beginning, and when it is complete. */
-  readonly position: PagePosition | undefined;
-  /** `since` of the read under way, so that a resumed read asks the same. */
-  readonly since: string | undefined;
-  /** Highest cursor seen by the read under way, for sources that are not sorted (P3). */
-  readonly pendingCursor: string | undefined;
-  readonly startedMs: number;
-  /** When the last complete read, and the last complete full refresh, began. */
-  readonly completeMs: number | undefined;
-  readonly fullMs: number | undefined;
-  /** Fingerprints in force (P10). `mapping` is the `reading` (mapping, request, filter, cursor) whose read is complete. */
-  readonly mapping: string | undefined;
-  /** The `reading` under which the read under way began: another one begins it anew. */
-  readonly readMapping: string;
-  readonly identity: string;
-  /** A smaller page size that the source was found to need (P6). */
-  readonly pageSize: number | undefined;
-}
-
 export interface Settlement {
   readonly run: number;
   readonly resolutions: readonly Resolution[];
   /** Written in the same transaction as the outcomes before it (P2); undefined when the watermark did not move. */
   readonly checkpoint: Checkpoint | undefined;
-  readonly history: readonly HistoryEvent[];
 }
 
 /** A stored operation, whole. `held` is undefined for a repeatable write that a re-read plans anew. */
@@ -226,8 +211,8 @@ export interface SyncLedger {
   saveCheckpoint(checkpoint: Checkpoint | undefined): Promise<void>;
   /** Rows of a whole page in one read transaction; a key that is not in the map is not known at all. */
   lookup(keys: readonly string[]): Promise<ReadonlyMap<string, Known>>;
-  /** Keys that own these rendered addresses (U10). */
-  addressOwners(addresses: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /** Keys that own these rendered addresses (U10), by address. */
+  addressOwners(claims: readonly AddressClaim[]): Promise<ReadonlyMap<string, string>>;
   /** Content last applied, for field differences; absent when bodies are off. */
   bodies(keys: readonly string[]): Promise<ReadonlyMap<string, JsonObject>>;
   /** Journals a page before any of it is sent (K1, U1). Returns the operation numbers, in the order of `intents`. */
@@ -263,8 +248,8 @@ export interface SyncLedger {
   unblock(key: string | undefined): Promise<number>;
   /** Forgets checkpoint and, with `entries`, everything known of the destination. */
   reset(what: { readonly checkpoint: boolean; readonly entries: boolean }): Promise<void>;
-  /** Deletes history past its age and count. Bounded work a call. */
-  trimHistory(olderThanMs: number, keepPerKey: number): Promise<void>;
+  /** Deletes the oldest history: what is older, and what is beyond the newest `keep` lines of the ledger. Bounded work a call. */
+  trimHistory(olderThanMs: number, keep: number): Promise<void>;
 }
 
 export interface Lease {

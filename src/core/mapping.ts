@@ -1,4 +1,5 @@
 import { EvenkeelError } from "./errors.ts";
+import { allOf, andThen, type Eventual } from "./eventual.ts";
 import type { Expression } from "./expression.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { invariant } from "./invariant.ts";
@@ -44,7 +45,7 @@ export function createMapping({ root, version }: MappingSpec): Mapping {
       isUsed = true;
       const faults: string[] = [];
       const value = compute(record, faults);
-      return value instanceof Promise ? value.then((mapped) => resultOf(mapped, faults)) : resultOf(value, faults);
+      return andThen(value, (mapped) => resultOf(mapped, faults));
     },
     absentPaths: () => (isUsed ? [...paths].filter(([, { seen }]) => !seen).map(([text]) => text) : []),
   };
@@ -63,7 +64,7 @@ interface Seen {
 }
 
 /** A part of one record; faults are added to the list. */
-type Compute = (record: JsonObject, faults: string[]) => Json | undefined | Promise<Json | undefined>;
+type Compute = (record: JsonObject, faults: string[]) => Eventual<Json | undefined>;
 
 function compile(node: MappingNode, field: string, paths: Map<string, Seen>): Compute {
   switch (node.kind) {
@@ -89,18 +90,9 @@ function compile(node: MappingNode, field: string, paths: Map<string, Seen>): Co
   }
 }
 
-/** Computes the parts of an object or list and joins them, at once unless one of them has to be waited for. */
+/** Computes the parts of an object or list and joins them. */
 function together(parts: readonly Compute[], join: (values: readonly (Json | undefined)[]) => Json): Compute {
-  return (record, faults) => {
-    let waits = false;
-    const values = parts.map((part) => {
-      const value = part(record, faults);
-      waits ||= value instanceof Promise;
-      return value;
-    });
-    if (!waits) return join(values as readonly (Json | undefined)[]);
-    return Promise.all(values.map(async (value) => value)).then(join);
-  };
+  return (record, faults) => andThen(allOf(parts.map((part) => part(record, faults))), join);
 }
 
 function compileField(expression: Expression, field: string, paths: Map<string, Seen>): Compute {
@@ -125,7 +117,7 @@ function compileField(expression: Expression, field: string, paths: Map<string, 
   };
 
   return (record, faults) => {
-    let value: Json | undefined | Promise<Json | undefined>;
+    let value: Eventual<Json | undefined>;
     try {
       value = expression.evaluate(record);
     } catch (error) {

@@ -51,7 +51,7 @@ export type Outcome =
       readonly kind: "applied";
       readonly status: number;
       /** The parsed body; undefined when there is none or it is not JSON. */
-      readonly body?: Json;
+      readonly body?: Json | undefined;
       readonly etag?: string;
       /** The answer is a stored one, repeated for the same idempotency key. */
       readonly replayed?: boolean;
@@ -61,7 +61,6 @@ export type Outcome =
       readonly status: number;
       readonly reason: RefusalReason;
       readonly message: string;
-      readonly body?: Json;
     }
   | {
       readonly kind: "throttled";

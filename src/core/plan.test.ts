@@ -34,12 +34,14 @@ const record: DesiredRecord = {
   mapped: {},
   hash: "A",
   address: "/items/k",
+  addressKey: "k",
 };
 const entry: Entry = {
   key: "k",
   keyKind: "t",
   destinationId: undefined,
   address: "/items/k",
+  addressFollowsKey: true,
   hash: "A",
   sourceVersion: "04",
   etag: undefined,
@@ -56,6 +58,7 @@ const operation: KnownOperation = {
   held: false,
   progress: FRESH,
   address: "/items/k",
+  addressFollowsKey: true,
   destinationId: undefined,
 };
 const known = (parts: Partial<Known>): Known => ({

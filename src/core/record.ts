@@ -21,6 +21,11 @@ export interface DesiredRecord extends SourceRecord {
   readonly hash: string;
   /** The record's own address in the destination, rendered; undefined where the destination assigns ids (U10). */
   readonly address: string | undefined;
+  /**
+   * The key that the address follows from, where one value alone makes it: `7` for `/items/7`. Mostly the record's own key, and then no
+   * two records can have it.
+   */
+  readonly addressKey: string | undefined;
 }
 
 /** A record refused before sending. `key` is undefined when the record has none. */

@@ -1,4 +1,5 @@
 import type { Destination } from "./destination.ts";
+import type { Eventual } from "./eventual.ts";
 import type { Json, JsonObject } from "./json.ts";
 import type { KeyReading } from "./record.ts";
 import type { Source } from "./source.ts";
@@ -16,7 +17,7 @@ export interface CursorSpec {
   readonly sorted: boolean;
   /** The cursor is never stored past the source's clock less this (P3); 0 for integer and text. */
   readonly safetyLagMs: number;
-  read(record: JsonObject): Json | undefined | Promise<Json | undefined>;
+  read(record: JsonObject): Eventual<Json | undefined>;
 }
 
 export type MappingResult =
@@ -26,7 +27,7 @@ export type MappingResult =
 export interface Mapping {
   /** Identifies the mapping's meaning: equal fingerprints map equally (P10). */
   readonly fingerprint: string;
-  map(record: JsonObject): MappingResult | Promise<MappingResult>;
+  map(record: JsonObject): Eventual<MappingResult>;
   /** Source paths that were absent in every record since the mapping was built, for the warning about misspelt paths. */
   absentPaths(): readonly string[];
 }
@@ -46,7 +47,7 @@ export interface Sync {
   readonly name: string;
   readonly source: Source;
   readonly destination: Destination;
-  readonly key: (record: JsonObject) => KeyReading | Promise<KeyReading>;
+  readonly key: (record: JsonObject) => Eventual<KeyReading>;
   readonly cursor: CursorSpec | undefined;
   readonly mapping: Mapping;
   readonly writes: "both" | "createOnly" | "updateOnly";

@@ -1,3 +1,4 @@
+import { allOf, type Eventual } from "./eventual.ts";
 import type { Bindings, Expression, Scope } from "./expression.ts";
 import type { Json } from "./json.ts";
 
@@ -99,21 +100,17 @@ export function evaluateAll<Result>(
   scope: Scope,
   then: (values: readonly (Json | undefined)[]) => Result,
   failed: (error: unknown) => Result,
-): Result | Promise<Result> {
+): Eventual<Result> {
+  if (expressions.length === 0) return then([]);
   const bindings = bindingsOf(scope);
-  const values: (Json | undefined | Promise<Json | undefined>)[] = [];
-  let waits = false;
+  const values: Eventual<Json | undefined>[] = [];
   try {
-    for (const expression of expressions) {
-      const value = expression.evaluate(scope.mapped, bindings);
-      waits ||= value instanceof Promise;
-      values.push(value);
-    }
+    for (const expression of expressions) values.push(expression.evaluate(scope.mapped, bindings));
   } catch (error) {
     // A value that is still on its way must not end as an unhandled rejection.
     for (const value of values) if (value instanceof Promise) value.catch(() => undefined);
     return failed(error);
   }
-  if (!waits) return then(values as readonly (Json | undefined)[]);
-  return Promise.all(values.map(async (value) => value)).then(then, failed);
+  const all = allOf(values);
+  return all instanceof Promise ? all.then(then, failed) : then(all);
 }

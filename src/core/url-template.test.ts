@@ -118,6 +118,19 @@ suite("rendering", () => {
     });
   });
 
+  test("U10: the text of the one value tells which key the path follows from; two values, or one in a header, tell nothing", () => {
+    const onlyValue = (source: RequestSource): string | undefined => {
+      const rendered = template(source).render(scope({ a: "1", b: "2" })) as { ok: true; onlyValue?: string };
+      assert.ok(rendered.ok);
+      return rendered.onlyValue;
+    };
+    assert.equal(onlyValue({ request: "PUT /items/{a}" }), "1");
+    assert.equal(onlyValue({ request: "PUT /items", query: { id: "{a}" } }), "1");
+    assert.equal(onlyValue({ request: "PUT /items/{a}-{b}" }), undefined);
+    assert.equal(onlyValue({ request: "PUT /items/{a}", headers: { x: "{b}" } }), undefined);
+    assert.equal(onlyValue({ request: "PUT /items" }), undefined);
+  });
+
   test("it is synchronous unless an expression is not", async () => {
     assert.ok(!(template("GET /{sku}").render(scope({ sku: "a" })) instanceof Promise));
     const later = template("GET /{later}/{sku}").render(scope({ later: "b", sku: "a" }));
@@ -137,11 +150,13 @@ suite("rendering", () => {
     assert.deepEqual(render({ request: "GET /Items('{code}')" }), {
       ok: true,
       path: "/Items('O%27%27Neil')",
+      onlyValue: "O'Neil",
       headers: {},
     });
     assert.deepEqual(render({ request: "GET /Items(%27{code}%27)" }), {
       ok: true,
       path: "/Items(%27O%27%27Neil%27)",
+      onlyValue: "O'Neil",
       headers: {},
     });
     assert.deepEqual(render({ request: "GET /Items(a='{b}',b={code})" }), {

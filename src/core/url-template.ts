@@ -1,16 +1,27 @@
 import { EvenkeelError } from "./errors.ts";
+import type { Eventual } from "./eventual.ts";
 import type { Expression, Scope } from "./expression.ts";
 import { invariant } from "./invariant.ts";
-import type { Json } from "./json.ts";
+import { scalarText, type Json } from "./json.ts";
 import { parseRequestLine } from "./request-line.ts";
 import { evaluateAll, parseTemplate, type Compile, type Parsed, type Part } from "./template.ts";
-import { encodeValue, headerText, isDotSegment, pathText, queryText, type ValueText } from "./url-value.ts";
+import {
+  encodeValue,
+  headerText,
+  isDotSegment,
+  pathText,
+  queryText,
+  type Unusable,
+  type ValueText,
+} from "./url-value.ts";
 
 export type RenderedRequest =
   | {
       readonly ok: true;
       /** Path and query, to be appended to the base address. */
       readonly path: string;
+      /** The text of the one value in it; undefined when there are more, or none. */
+      readonly onlyValue?: string | undefined;
       /** Names in lower case. */
       readonly headers: Readonly<Record<string, string>>;
     }
@@ -22,11 +33,13 @@ export interface RequestTemplate {
   readonly method: string;
   /** Binding names that its expressions refer to. */
   readonly uses: ReadonlySet<string>;
+  /** Its headers, where none depends on the record: then the rendered path is all that tells two records' requests apart. */
+  readonly fixedHeaders: Readonly<Record<string, string>> | undefined;
   /**
    * Renders it for one record. A value that could leave its place (S1, S7) gives a reason instead, and so does an expression
    * that fails. Throws only `INVARIANT`.
    */
-  render(scope: Scope): RenderedRequest | Promise<RenderedRequest>;
+  render(scope: Scope): Eventual<RenderedRequest>;
 }
 
 /** A query parameter's or header's value: a template, a literal, or a compiled function. */
@@ -56,6 +69,9 @@ interface Layout {
   readonly segments: readonly (readonly Piece[])[];
   readonly query: readonly Field[];
   readonly headers: readonly Field[];
+  readonly fixedHeaders: RequestTemplate["fixedHeaders"];
+  /** True when there is one value in all of it: then different values give different paths. */
+  readonly hasOneValue: boolean;
 }
 type Values = readonly (Json | undefined)[];
 
@@ -88,7 +104,10 @@ export function parseRequest(source: RequestSource, compile: Compile): Parsed<Re
     headers.push({ name: name.toLowerCase(), pieces: toPieces(parts.value, asIs, expressions) });
   }
   const segments = line.value.segments.map((segment) => toPieces(segment, asIs, expressions));
-  const layout: Layout = { segments, query, headers };
+  const fixedHeaders = fixed(headers);
+  const hasOneValue = expressions.length === 1 && fixedHeaders !== undefined;
+  const layout: Layout = { segments, query, headers, fixedHeaders, hasOneValue };
+  const then = (values: Values): RenderedRequest => fill(layout, values);
 
   return {
     ok: true,
@@ -96,7 +115,8 @@ export function parseRequest(source: RequestSource, compile: Compile): Parsed<Re
       text: source.request,
       method: line.value.method,
       uses: new Set(expressions.flatMap((expression) => [...expression.uses])),
-      render: (scope) => evaluateAll(expressions, scope, (values) => fill(layout, values), failed),
+      fixedHeaders,
+      render: (scope) => evaluateAll(expressions, scope, then, failed),
     },
   };
 }
@@ -139,37 +159,54 @@ function toPieces(
   });
 }
 
-function fill({ segments, query, headers }: Layout, values: Values): RenderedRequest {
+/** The headers when none of them has a value in it. */
+function fixed(headers: readonly Field[]): Record<string, string> | undefined {
+  const all: Record<string, string> = {};
+  for (const { name, pieces } of headers) {
+    const text = fillPieces(pieces ?? [], [], () => NOT_FIXED);
+    if (typeof text !== "string") return undefined;
+    all[name] = text;
+  }
+  return all;
+}
+
+const NOT_FIXED: Unusable = { reason: "it depends on the record" };
+
+function fill(layout: Layout, values: Values): RenderedRequest {
+  const { segments, query, fixedHeaders } = layout;
   let path = "";
   for (const pieces of segments) {
     const segment = fillPieces(pieces, values, pathText);
-    if (!segment.ok) return segment;
-    if (isDotSegment(segment.text))
-      return { ok: false, reason: `the path segment \`${segment.text}\` would climb out of its place` };
-    path += `/${segment.text}`;
+    if (typeof segment !== "string") return refused(segment);
+    if (isDotSegment(segment))
+      return refused({ reason: `the path segment \`${segment}\` would climb out of its place` });
+    path += `/${segment}`;
   }
   // S1: nothing that was filled in added a segment, a query or a fragment.
-  invariant(
-    path.split("/").length - 1 === segments.length && PATH.test(path),
-    "S1",
-    `the path ${path} has another shape than its template`,
-  );
-  for (const [index, { name, pieces }] of query.entries()) {
-    path += `${index === 0 ? "?" : "&"}${name}`;
+  if (slashesIn(path) !== segments.length || !PATH.test(path))
+    invariant(false, "S1", `the path ${path} has another shape than its template`);
+  let separator = "?";
+  for (const { name, pieces } of query) {
+    path += separator + name;
+    separator = "&";
     if (pieces === undefined) continue;
     const value = fillPieces(pieces, values, queryText);
-    if (!value.ok) return value;
-    path += `=${value.text}`;
+    if (typeof value !== "string") return refused(value);
+    path += `=${value}`;
   }
   if (path.length > ADDRESS_LENGTH_MAX)
-    return { ok: false, reason: `its address is longer than ${ADDRESS_LENGTH_MAX} characters` };
-  const filled: Record<string, string> = {};
-  for (const { name, pieces } of headers) {
+    return refused({ reason: `its address is longer than ${ADDRESS_LENGTH_MAX} characters` });
+  if (fixedHeaders !== undefined)
+    return layout.hasOneValue
+      ? { ok: true, path, onlyValue: scalarText(values[0]), headers: fixedHeaders }
+      : { ok: true, path, headers: fixedHeaders };
+  const headers: Record<string, string> = {};
+  for (const { name, pieces } of layout.headers) {
     const value = fillPieces(pieces ?? [], values, headerText);
-    if (!value.ok) return { ok: false, reason: `header \`${name}\`: ${value.reason}` };
-    filled[name] = value.text;
+    if (typeof value !== "string") return refused({ reason: `header \`${name}\`: ${value.reason}` });
+    headers[name] = value;
   }
-  return { ok: true, path, headers: filled };
+  return { ok: true, path, headers };
 }
 
 function fillPieces(
@@ -179,16 +216,20 @@ function fillPieces(
 ): ValueText {
   let text = "";
   for (const piece of pieces) {
-    if (typeof piece === "string") {
-      text += piece;
-      continue;
-    }
-    const value = encode(values[piece.slot], piece.name, piece.quoted);
-    if (!value.ok) return value;
-    text += value.text;
+    const part = typeof piece === "string" ? piece : encode(values[piece.slot], piece.name, piece.quoted);
+    if (typeof part !== "string") return part;
+    text += part;
   }
-  return { ok: true, text };
+  return text;
 }
+
+function slashesIn(path: string): number {
+  let count = 0;
+  for (let at = path.indexOf("/"); at >= 0; at = path.indexOf("/", at + 1)) count += 1;
+  return count;
+}
+
+const refused = ({ reason }: Unusable): RenderedRequest => ({ ok: false, reason });
 
 /** An expression that failed makes this record's address unusable; anything else is a defect. */
 function failed(error: unknown): RenderedRequest {

@@ -1,7 +1,12 @@
 import { isExactNumber, scalarText, type Json } from "./json.ts";
 
+/** Why a value cannot stand in an address or header. */
+export interface Unusable {
+  readonly reason: string;
+}
+
 /** A value as it stands in an address or header, or why it cannot stand there. */
-export type ValueText = { readonly ok: true; readonly text: string } | { readonly ok: false; readonly reason: string };
+export type ValueText = string | Unusable;
 
 /** Characters of an unusable value that a message shows. */
 const SHOWN = 60;
@@ -13,32 +18,36 @@ const SHOWN = 60;
  */
 export function pathText(value: Json | undefined, name: string, quoted: boolean): ValueText {
   const text = plainText(value, name);
-  if (!text.ok) return text;
-  if (text.text === "") return refused(`\`${name}\` is empty, and a path segment is not`);
-  return { ok: true, text: encodeValue(quoted ? doubled(text.text) : text.text) };
+  if (typeof text !== "string") return text;
+  if (text === "") return refused(`\`${name}\` is empty, and a path segment is not`);
+  return encodeValue(quoted ? doubled(text) : text);
 }
 
 /** A record's value for a query parameter (S1): as in a path segment, but it may be empty. */
 export function queryText(value: Json | undefined, name: string, quoted: boolean): ValueText {
   const text = plainText(value, name);
-  return text.ok ? { ok: true, text: encodeValue(quoted ? doubled(text.text) : text.text) } : text;
+  return typeof text === "string" ? encodeValue(quoted ? doubled(text) : text) : text;
 }
 
 /** A record's value for a header (S7): visible ASCII only, so it can neither end the header nor mean something else elsewhere. */
 export function headerText(value: Json | undefined, name: string): ValueText {
   const text = plainText(value, name);
-  if (!text.ok) return text;
-  if (text.text === "") return refused(`\`${name}\` is empty`);
-  if (!/^[\x21-\x7e]+$/.test(text.text))
-    return refused(`\`${name}\` is ${shown(text.text)}, and a header takes visible ASCII characters only`);
+  if (typeof text !== "string") return text;
+  if (text === "") return refused(`\`${name}\` is empty`);
+  if (!/^[\x21-\x7e]+$/.test(text))
+    return refused(`\`${name}\` is ${shown(text)}, and a header takes visible ASCII characters only`);
   return text;
 }
+
+/** RFC 3986, 2.3: what stands for itself wherever it stands. Most ids are made of it. */
+const UNRESERVED = /^[A-Za-z0-9\-._~]*$/;
 
 /**
  * Percent-encodes everything but RFC 3986's unreserved characters. `encodeURIComponent` alone leaves `!'()*`, which are
  * delimiters to some servers. Throws URIError on a lone surrogate.
  */
 export function encodeValue(text: string): string {
+  if (UNRESERVED.test(text)) return text;
   return encodeURIComponent(text).replace(
     /[!'()*]/g,
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
@@ -57,7 +66,7 @@ function plainText(value: Json | undefined, name: string): ValueText {
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
   if (/[\u0000-\u001f\u007f-\u009f]/.test(text)) return refused(`\`${name}\` has a control character: ${shown(text)}`);
   if (!text.isWellFormed()) return refused(`\`${name}\` has half of a character (a lone surrogate): ${shown(text)}`);
-  return { ok: true, text };
+  return text;
 }
 
 const shown = (text: string): string => JSON.stringify(text.length > SHOWN ? `${text.slice(0, SHOWN)}...` : text);
@@ -73,4 +82,4 @@ export function kindOf(value: unknown): string {
   return isExactNumber(value) ? value.rawJSON : "an object";
 }
 
-const refused = (reason: string): ValueText => ({ ok: false, reason });
+const refused = (reason: string): Unusable => ({ reason });

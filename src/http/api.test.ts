@@ -22,7 +22,7 @@ const read = (path: string, parts: Partial<ApiRequest> = {}): ApiRequest => ({
   body: undefined,
   purpose: "read",
   repeatable: true,
-  keyed: false,
+  keyHeader: undefined,
   ...parts,
 });
 
@@ -442,7 +442,6 @@ suite("S6, S7: evidence", () => {
       },
       durationMs: 0,
     });
-    assert.deepEqual({ ...attempt.evidence }.answer, attempt.evidence.answer, "it can be copied");
     assert.ok(attempt.outcome.kind === "refused" && !attempt.outcome.message.includes(TOKEN));
     assert.match(attempt.outcome.message, /^422 Unprocessable Entity: /);
   });

@@ -1,6 +1,7 @@
+import type { LaneReport } from "../core/lane.ts";
 import type { Outcome } from "../core/outcome.ts";
 import type { ApiRequest, Connection, Exchange } from "./connection.ts";
-import { evidenceOf } from "./evidence.ts";
+import { Evidenced } from "./evidence.ts";
 import { blockedBy, type Entry, type Gate, type Lanes } from "./gate.ts";
 import { announcedQuotas } from "./rate-limit-headers.ts";
 import { redirectOf, REDIRECTS_MAX } from "./redirect.ts";
@@ -49,11 +50,20 @@ export function createConnection(options: ConnectionOptions, ports: ConnectionPo
     let redirects = 0;
     let isRenewed = false;
     for (;;) {
-      const entered = gateOf(target).enter(sending);
+      const its = gateOf(target);
+      const entered = its.enter(sending);
       const entry = entered instanceof Promise ? await entered : entered;
       if (entry.kind !== "go") return unsent(request, notLetIn(entry));
-      const passed = await throughLane(request, target, entry, sending.signal);
-      const { sent } = passed;
+      let sent: Sent | undefined;
+      let endedMs = entry.startedMs;
+      try {
+        sent = await sender.send(request, target, sending.signal);
+        endedMs = clock.monotonicMs();
+      } finally {
+        // Whatever happens, the lane is told how it went.
+        its.leave(reportOf(sent, request, entry, endedMs, wallMs));
+      }
+      const passed = { sent, durationMs: endedMs - entry.startedMs };
       const { outcome } = sent.classified;
       const refusal = outcome.kind === "refused" && sent.answer !== undefined ? outcome.reason : undefined;
       if (refusal === "credentials" && auth.refresh !== undefined && !isRenewed) {
@@ -74,27 +84,6 @@ export function createConnection(options: ConnectionOptions, ports: ConnectionPo
     }
   };
 
-  /** Sends once, and tells the lane how it went, whatever happens. */
-  const throughLane = async (
-    request: ApiRequest,
-    target: Target,
-    { ticket, startedMs }: Extract<Entry, { kind: "go" }>,
-    signal: AbortSignal,
-  ): Promise<Passed> => {
-    let sent: Sent | undefined;
-    let endedMs = startedMs;
-    try {
-      sent = await sender.send(request, target, signal);
-      endedMs = clock.monotonicMs();
-      return { sent, durationMs: endedMs - startedMs };
-    } finally {
-      const result = sent?.classified.lane ?? "abandoned";
-      const retryAfterMs = sent && retryAfterOf(sent.classified.outcome);
-      const quotas = announcedQuotas(sent?.answer?.headers, wallMs);
-      gateOf(target).leave({ ticket, kind: request.purpose, result, startedMs, endedMs, retryAfterMs, quotas });
-    }
-  };
-
   const mayGo = ({ origin }: Target, { purpose }: ApiRequest): boolean =>
     origin === base.origin || (purpose === "read" && allowed.has(origin));
 
@@ -102,8 +91,9 @@ export function createConnection(options: ConnectionOptions, ports: ConnectionPo
     const { url, headers, answer, failure } = sent;
     const { method, body } = request;
     const { credentialNames } = sender;
-    const evidence = evidenceOf({ method, url, headers, body, answer, failure, durationMs, credentialNames }, redactor);
-    return { attempt: { outcome: redacted(sent.classified.outcome, message), evidence }, answer };
+    const seen = { method, url, headers, body, answer, failure, durationMs, credentialNames };
+    const { outcome } = sent.classified;
+    return { attempt: { outcome: redacted(outcome, message), evidence: new Evidenced(seen, redactor) }, answer };
   };
 
   const unsent = (request: ApiRequest, outcome: Outcome): Exchange => {
@@ -111,11 +101,13 @@ export function createConnection(options: ConnectionOptions, ports: ConnectionPo
     const { credentialNames } = sender;
     const failure = messageOf(outcome);
     const seen = { method, url, headers, body, answer: undefined, failure, durationMs: 0, credentialNames };
-    return { attempt: { outcome: redacted(outcome), evidence: evidenceOf(seen, redactor) }, answer: undefined };
+    return { attempt: { outcome: redacted(outcome), evidence: new Evidenced(seen, redactor) }, answer: undefined };
   };
 
-  const redacted = (outcome: Outcome, message = messageOf(outcome)): Outcome =>
-    outcome.kind === "applied" ? outcome : { ...outcome, message: visibleLine(redactor.text(message)) };
+  const redacted = (outcome: Outcome, message?: string): Outcome =>
+    outcome.kind === "applied"
+      ? outcome
+      : { ...outcome, message: visibleLine(redactor.text(message ?? outcome.message)) };
 
   const foreign = (url: string): Outcome => {
     const where = URL.canParse(url) ? new URL(url).origin : "something that is no URL";
@@ -144,6 +136,20 @@ export function createConnection(options: ConnectionOptions, ports: ConnectionPo
 interface Passed {
   readonly sent: Sent;
   readonly durationMs: number;
+}
+
+/** What a lane learns from a request; `sent` is undefined when it broke. */
+function reportOf(
+  sent: Sent | undefined,
+  { purpose }: ApiRequest,
+  { ticket, startedMs }: Extract<Entry, { kind: "go" }>,
+  endedMs: number,
+  wallMs: () => number,
+): LaneReport {
+  const result = sent?.classified.lane ?? "abandoned";
+  const retryAfterMs = sent && retryAfterOf(sent.classified.outcome);
+  const quotas = announcedQuotas(sent?.answer?.headers, wallMs);
+  return { ticket, kind: purpose, result, startedMs, endedMs, retryAfterMs, quotas };
 }
 
 const messageOf = (outcome: Outcome): string => (outcome.kind === "applied" ? "" : outcome.message);

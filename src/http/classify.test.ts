@@ -8,10 +8,10 @@ import { classify, classifyFailure, type AnswerRules, type Classified } from "./
 import type { ApiRequest } from "./connection.ts";
 
 const BASE = { url: "https://a.example/x", headers: {}, body: undefined };
-const READ: ApiRequest = { ...BASE, method: "GET", purpose: "read", repeatable: true, keyed: false };
-const PUT: ApiRequest = { ...BASE, method: "PUT", purpose: "write", repeatable: true, keyed: false };
-const POST: ApiRequest = { ...BASE, method: "POST", purpose: "write", repeatable: false, keyed: false };
-const KEYED: ApiRequest = { ...POST, keyed: true };
+const READ: ApiRequest = { ...BASE, method: "GET", purpose: "read", repeatable: true, keyHeader: undefined };
+const PUT: ApiRequest = { ...BASE, method: "PUT", purpose: "write", repeatable: true, keyHeader: undefined };
+const POST: ApiRequest = { ...BASE, method: "POST", purpose: "write", repeatable: false, keyHeader: undefined };
+const KEYED: ApiRequest = { ...POST, keyHeader: ["idempotency-key", "k"] };
 
 const NO_RULES: AnswerRules = { also: [], never: [] };
 const NOW = Date.UTC(2026, 0, 1);
@@ -184,10 +184,7 @@ suite("K5, R1: declared signals", () => {
   test("an error inside a 200 is refused, and its words are quoted", async () => {
     const failed = rule(({ status, body }) => status === 200 && isObject(body) && "error" in body);
     const { outcome } = await judgeLater(PUT, 200, { body: { error: "nope" }, rules: { failed } });
-    assert.deepEqual(
-      { ...outcome },
-      { kind: "refused", status: 200, reason: "other", message: "200 OK: nope", body: { error: "nope" } },
-    );
+    assert.deepEqual({ ...outcome }, { kind: "refused", status: 200, reason: "other", message: "200 OK: nope" });
     assert.equal(short(await judgeLater(PUT, 200, { body: { ok: 1 }, rules: { failed } })), "applied");
   });
 
@@ -274,5 +271,6 @@ test("R1: a complete 2xx is applied even if its body cannot be read", () => {
 
 test("the body and the ETag of an applied write are at hand", () => {
   const { outcome } = judge(POST, 201, { headers: { etag: '"7"' }, body: { id: 12 } });
-  assert.deepEqual({ ...outcome }, { kind: "applied", status: 201, etag: '"7"', body: { id: 12 } });
+  assert.ok(outcome.kind === "applied");
+  assert.deepEqual([outcome.status, outcome.etag, outcome.body], [201, '"7"', { id: 12 }]);
 });

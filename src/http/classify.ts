@@ -1,6 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import type { Expression } from "../core/expression.ts";
 import { EvenkeelError } from "../core/errors.ts";
+import type { Eventual } from "../core/eventual.ts";
 import { isObject, member, type Json } from "../core/json.ts";
 import type { LaneReport } from "../core/lane.ts";
 import type { Outcome, RefusalReason } from "../core/outcome.ts";
@@ -40,10 +41,9 @@ export function classify(
   answer: CompleteAnswer,
   rules: AnswerRules,
   localMs: number,
-): Classified | Promise<Classified> {
-  const declared = RULES.filter((rule) => rules[rule] !== undefined);
-  if (declared.length === 0) return judge(request, answer, rules, NO_SIGNALS, localMs);
-  return signalsOf(declared, request, answer, rules).then((signals) => judge(request, answer, rules, signals, localMs));
+): Eventual<Classified> {
+  if (!RULES.some((rule) => rules[rule] !== undefined)) return judge(request, answer, rules, NO_SIGNALS, localMs);
+  return signalsOf(request, answer, rules).then((signals) => judge(request, answer, rules, signals, localMs));
 }
 
 function judge(
@@ -75,7 +75,7 @@ function judge(
   if (rules.also.includes(status)) return isWrite ? unknown(says, "ok") : throttled(says, laneOf(retryAfterMs));
 
   // R1: without that, nobody may assume that the request was not at work when the answer was given.
-  const mayRepeat = !isWrite || request.repeatable || request.keyed;
+  const mayRepeat = !isWrite || request.repeatable || request.keyHeader !== undefined;
   switch (status) {
     case 429:
       return throttled(says, "throttled");
@@ -145,11 +145,7 @@ const waitOf = ({ retryAfterMs }: Says): { readonly retryAfterMs?: number } =>
   retryAfterMs === undefined ? {} : { retryAfterMs };
 
 function refused(says: Says, reason: RefusalReason): Classified {
-  const { answer } = says;
-  return {
-    outcome: withBody({ kind: "refused", status: answer.status, reason, message: messageOf(says) }, answer),
-    lane: "ok",
-  };
+  return { outcome: { kind: "refused", status: says.answer.status, reason, message: messageOf(says) }, lane: "ok" };
 }
 
 function throttled(says: Says, lane: Classified["lane"], inProgress = false): Classified {
@@ -178,43 +174,45 @@ function applied(request: ApiRequest, { answer, replayed }: Says): Classified {
       },
       lane: "ok",
     };
-  const outcome: Writable<Applied> = withBody<Applied>({ kind: "applied", status }, answer);
-  if (etag !== undefined) outcome.etag = etag;
-  if (replayed) outcome.replayed = true;
-  return { outcome, lane: "ok" };
+  return { outcome: new Applied(answer, etag, replayed), lane: "ok" };
 }
-
-type Applied = Extract<Outcome, { kind: "applied" }>;
-type Writable<Value> = { -readonly [Name in keyof Value]: Value[Name] };
 
 /** Most bodies of writes are never looked at, so they are parsed when they are. */
-function withBody<Bodied extends Extract<Outcome, { kind: "applied" | "refused" }>>(
-  outcome: Bodied,
-  answer: CompleteAnswer,
-): Bodied {
-  if (answer.bytes === 0) return outcome;
-  return {
-    ...outcome,
-    get body() {
-      const parsed = answer.json();
-      return parsed.ok ? parsed.value : undefined;
-    },
-  };
+class Applied {
+  readonly kind = "applied";
+  readonly status: number;
+  readonly etag?: string;
+  readonly replayed?: boolean;
+  readonly #answer: CompleteAnswer;
+
+  constructor(answer: CompleteAnswer, etag: string | undefined, replayed: boolean) {
+    this.status = answer.status;
+    this.#answer = answer;
+    if (etag !== undefined) this.etag = etag;
+    if (replayed) this.replayed = true;
+  }
+
+  get body(): Json | undefined {
+    return bodyOf(this.#answer);
+  }
 }
 
-async function signalsOf(
-  declared: readonly Rule[],
-  request: ApiRequest,
-  answer: CompleteAnswer,
-  rules: AnswerRules,
-): Promise<Signals> {
+function bodyOf(answer: CompleteAnswer): Json | undefined {
+  if (answer.bytes === 0) return undefined;
+  const parsed = answer.json();
+  return parsed.ok ? parsed.value : undefined;
+}
+
+async function signalsOf(request: ApiRequest, answer: CompleteAnswer, rules: AnswerRules): Promise<Signals> {
   const parsed = answer.text === "" ? undefined : answer.json();
   const body: Json = parsed === undefined ? null : parsed.ok ? parsed.value : answer.text;
   const input = { method: request.method, status: answer.status, headers: answer.headers, body };
   const signals: { [rule in Rule]?: boolean } = {};
-  for (const rule of declared) {
+  for (const rule of RULES) {
+    const expression = rules[rule];
+    if (expression === undefined) continue;
     try {
-      signals[rule] = (await rules[rule]?.evaluate(input)) === true;
+      signals[rule] = (await expression.evaluate(input)) === true;
     } catch (error) {
       // It cannot be said what this answer means, and a guess could lose or double a record.
       const { message } = EvenkeelError.from(error);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { fakeDispatcher, type FakeConnection, type FakeScript } from "../testing/fake-dispatcher.ts";
+import { Deadlines } from "./deadlines.ts";
 import { VirtualClock } from "../testing/virtual-clock.ts";
 import { sendOnce, type WireAnswer, type WireFailure } from "./client.ts";
 
@@ -20,7 +21,12 @@ interface Given {
 async function send({ connection = { kind: "open" }, script = { kind: "hang" }, ...given }: Given) {
   const clock = new VirtualClock();
   const dispatcher = fakeDispatcher({ clock, connect: () => connection, handle: () => script });
-  const options = { dispatcher, clock, timeouts: TIMEOUTS, bodyBytesMax: given.bodyBytesMax ?? 1_000 };
+  const options = {
+    dispatcher,
+    deadlines: new Deadlines(clock),
+    timeouts: TIMEOUTS,
+    bodyBytesMax: given.bodyBytesMax ?? 1_000,
+  };
   const request = { ...REQUEST, method: given.method ?? "PUT" };
   const result = await clock.drive(sendOnce(request, options, given.signal ?? NEVER));
   const atMs = clock.monotonicMs();
@@ -106,7 +112,9 @@ suite("R9: four time limits", () => {
     const clock = new VirtualClock();
     const dispatcher = fakeDispatcher({ clock, handle: () => ({ kind: "hang" }) });
     const timeouts = { connectMs: 50_000, headersMs: 1_000, idleMs: 1_000, totalMs: 60_000 };
-    await clock.drive(sendOnce(REQUEST, { dispatcher, clock, timeouts, bodyBytesMax: 10 }, NEVER));
+    await clock.drive(
+      sendOnce(REQUEST, { dispatcher, deadlines: new Deadlines(clock), timeouts, bodyBytesMax: 10 }, NEVER),
+    );
     assert.equal(clock.monotonicMs(), 1_000);
   });
 
@@ -122,7 +130,11 @@ suite("R9: four time limits", () => {
       clock,
       handle: () => ({ kind: "answer", status: 200, body: ["a", "b", "c", "d"] }),
     });
-    await sendOnce(REQUEST, { dispatcher, clock, timeouts: TIMEOUTS, bodyBytesMax: 10 }, NEVER);
+    await sendOnce(
+      REQUEST,
+      { dispatcher, deadlines: new Deadlines(clock), timeouts: TIMEOUTS, bodyBytesMax: 10 },
+      NEVER,
+    );
     assert.deepEqual([set, clock.pending], [1, 0]);
   });
 });
@@ -174,7 +186,11 @@ suite("R1: sent or not", () => {
       const clock = new VirtualClock();
       const dispatcher = fakeDispatcher({ clock, connect: () => connection, handle: () => ({ kind: "hang" }) });
       const abortion = new AbortController();
-      const sending = sendOnce(REQUEST, { dispatcher, clock, timeouts: TIMEOUTS, bodyBytesMax: 10 }, abortion.signal);
+      const sending = sendOnce(
+        REQUEST,
+        { dispatcher, deadlines: new Deadlines(clock), timeouts: TIMEOUTS, bodyBytesMax: 10 },
+        abortion.signal,
+      );
       await clock.advance(50);
       abortion.abort();
       const failure = failed(await sending);
@@ -189,7 +205,7 @@ suite("R1: sent or not", () => {
     const clock = new VirtualClock();
     const dispatcher = fakeDispatcher({ clock, handle: () => ({ kind: "hang" }) });
     const abortion = new AbortController();
-    const options = { dispatcher, clock, timeouts: TIMEOUTS, bodyBytesMax: 10 };
+    const options = { dispatcher, deadlines: new Deadlines(clock), timeouts: TIMEOUTS, bodyBytesMax: 10 };
     const all = Array.from({ length: 100 }, () => sendOnce(REQUEST, options, abortion.signal));
     abortion.abort();
     assert.ok((await Promise.all(all)).every((result) => failed(result).cause === "abandoned"));
@@ -230,6 +246,10 @@ test("a dispatcher that throws, or that fails at once, is a failure like any oth
       throw new Error("invalid request path");
     },
   };
-  const result = await sendOnce(REQUEST, { dispatcher, clock, timeouts: TIMEOUTS, bodyBytesMax: 10 }, NEVER);
+  const result = await sendOnce(
+    REQUEST,
+    { dispatcher, deadlines: new Deadlines(clock), timeouts: TIMEOUTS, bodyBytesMax: 10 },
+    NEVER,
+  );
   assert.deepEqual([failed(result).sent, failed(result).message, clock.pending], [false, "invalid request path", 0]);
 });

@@ -1,6 +1,6 @@
 import type { Dispatcher } from "undici";
-import type { Clock, Timer } from "../core/clock.ts";
-import { forget, onAbort } from "./cancellation.ts";
+import { forget, onAbort, type Abandonable } from "./cancellation.ts";
+import type { Deadlines, Timed } from "./deadlines.ts";
 
 /** Time limits of one attempt (R9), ms. */
 export interface Timeouts {
@@ -45,7 +45,8 @@ export interface WireFailure {
 
 export interface WireOptions {
   readonly dispatcher: Pick<Dispatcher, "dispatch">;
-  readonly clock: Clock;
+  /** Shared by all that are sent; its clock is the one that counts. */
+  readonly deadlines: Deadlines;
   readonly timeouts: Timeouts;
   /** S4: of the body as it is sent. */
   readonly bodyBytesMax: number;
@@ -92,7 +93,7 @@ type Phase = "connect" | "headers" | "idle";
  * `onResponseStart` for each head (informational ones too), `onResponseData`, and either `onResponseEnd` or `onResponseError`. Without a
  * connection there is `onResponseError` alone.
  */
-class Transfer implements Dispatcher.DispatchHandler {
+class Transfer implements Dispatcher.DispatchHandler, Abandonable, Timed {
   readonly #method: string;
   readonly #options: WireOptions;
   readonly #signal: AbortSignal;
@@ -101,8 +102,6 @@ class Transfer implements Dispatcher.DispatchHandler {
   #phase: Phase = "connect";
   #phaseByMs = 0;
   #totalByMs = 0;
-  #timer: Timer | undefined;
-  #timerAtMs = Number.POSITIVE_INFINITY;
   #isOver = false;
   #sent = false;
   #status = 0;
@@ -126,17 +125,19 @@ class Transfer implements Dispatcher.DispatchHandler {
   /** False when it is over before it began. */
   begin(): boolean {
     if (this.#signal.aborted) {
-      this.#abandon();
+      this.abandon();
       return false;
     }
-    onAbort(this.#signal, this.#abandon);
-    const nowMs = this.#options.clock.monotonicMs();
+    onAbort(this.#signal, this);
+    const nowMs = this.#options.deadlines.clock.monotonicMs();
     this.#totalByMs = nowMs + this.#options.timeouts.totalMs;
     this.#enter("connect", nowMs);
     return true;
   }
 
-  readonly #abandon = (): void => this.#fail("abandoned", "the run was ended");
+  abandon(): void {
+    this.#fail("abandoned", "the run was ended");
+  }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
@@ -144,7 +145,7 @@ class Transfer implements Dispatcher.DispatchHandler {
     if (this.#isOver) return controller.abort(new Error("given up"));
     // R1: from here on bytes are written: whatever happens next, the request may have arrived.
     this.#sent = true;
-    this.#enter("headers", this.#options.clock.monotonicMs());
+    this.#enter("headers", this.#options.deadlines.clock.monotonicMs());
   }
 
   onResponseStart(
@@ -155,13 +156,13 @@ class Transfer implements Dispatcher.DispatchHandler {
     if (status < 200 || this.#isOver) return;
     this.#status = status;
     this.#headers = joined(headers);
-    this.#enter("idle", this.#options.clock.monotonicMs());
+    this.#enter("idle", this.#options.deadlines.clock.monotonicMs());
     if (Number(this.#headers["content-length"]) > this.#options.bodyBytesMax && this.#hasBody()) this.#cut();
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#isOver) return;
-    this.#enter("idle", this.#options.clock.monotonicMs());
+    this.#enter("idle", this.#options.deadlines.clock.monotonicMs());
     this.#bytes += chunk.length;
     if (this.#bytes > this.#options.bodyBytesMax) this.#cut();
     else if (this.#first === undefined) this.#first = chunk;
@@ -186,39 +187,33 @@ class Transfer implements Dispatcher.DispatchHandler {
     return this.#method !== "HEAD" && this.#status !== 204 && this.#status !== 304;
   }
 
-  /**
-   * R9: one timer for all four limits. It sleeps until the nearest could be over and looks again; a limit that moves away, as with each chunk,
-   * does not touch it.
-   */
+  /** R9: the limit of this phase counts from now, beside that of the whole. */
   #enter(phase: Phase, nowMs: number): void {
-    const { timeouts } = this.#options;
+    const { timeouts, deadlines } = this.#options;
     const limitMs = phase === "idle" ? timeouts.idleMs : phase === "headers" ? timeouts.headersMs : timeouts.connectMs;
     this.#phase = phase;
     this.#phaseByMs = nowMs + limitMs;
-    if (Math.min(this.#phaseByMs, this.#totalByMs) < this.#timerAtMs) this.#arm(nowMs);
+    deadlines.watch(this, Math.min(this.#phaseByMs, this.#totalByMs), nowMs);
   }
 
-  #arm(nowMs: number): void {
-    this.#timer?.cancel();
-    this.#timerAtMs = Math.min(this.#phaseByMs, this.#totalByMs);
-    this.#timer = this.#options.clock.after(this.#timerAtMs - nowMs, this.#look);
-  }
-
-  readonly #look = (): void => {
-    const nowMs = this.#options.clock.monotonicMs();
+  look(nowMs: number): number | undefined {
     const { timeouts } = this.#options;
-    if (nowMs >= this.#totalByMs)
-      return this.#fail("timeout", `no complete answer within ${seconds(timeouts.totalMs)}`);
-    if (nowMs < this.#phaseByMs) return this.#arm(nowMs);
+    if (nowMs >= this.#totalByMs) this.#fail("timeout", `no complete answer within ${seconds(timeouts.totalMs)}`);
+    else if (nowMs >= this.#phaseByMs) this.#fail("timeout", this.#overdue());
+    return this.#isOver ? undefined : Math.min(this.#phaseByMs, this.#totalByMs);
+  }
+
+  #overdue(): string {
+    const { timeouts } = this.#options;
     switch (this.#phase) {
       case "connect":
-        return this.#fail("timeout", `no connection within ${seconds(timeouts.connectMs)}`);
+        return `no connection within ${seconds(timeouts.connectMs)}`;
       case "headers":
-        return this.#fail("timeout", `no answer within ${seconds(timeouts.headersMs)}`);
+        return `no answer within ${seconds(timeouts.headersMs)}`;
       case "idle":
-        return this.#fail("timeout", `the answer stopped for ${seconds(timeouts.idleMs)} after ${this.#bytes} bytes`);
+        return `the answer stopped for ${seconds(timeouts.idleMs)} after ${this.#bytes} bytes`;
     }
-  };
+  }
 
   /** S4: more than is allowed. What came so far is let go, and so is the connection. */
   #cut(): void {
@@ -247,8 +242,8 @@ class Transfer implements Dispatcher.DispatchHandler {
 
   #end(result: WireAnswer | WireFailure): void {
     this.#isOver = true;
-    this.#timer?.cancel();
-    forget(this.#signal, this.#abandon);
+    this.#options.deadlines.remove(this);
+    forget(this.#signal, this);
     this.#first = undefined;
     this.#rest = undefined;
     this.#done(result);

@@ -7,14 +7,18 @@ export interface ApiRequest {
   readonly method: string;
   /** Absolute; must have the connection's origin, or one that it allow-lists. */
   readonly url: string;
+  /** What is made of these is kept by their identity: whoever sends many requests with the same ones gives the same object. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | undefined;
   readonly purpose: "read" | "write";
   /** Sending it twice has the effect of once: reads, PUT, DELETE, absolute PATCH. */
   readonly repeatable: boolean;
-  /** Carries an idempotency key, so it may be repeated with the same bytes although its method is not idempotent. */
-  readonly keyed: boolean;
+  /** The idempotency key's header: with it, the same bytes may be sent again although the method is not idempotent. */
+  readonly keyHeader: HeaderLine | undefined;
 }
+
+/** A header's name, in lower case, and its value. */
+export type HeaderLine = readonly [name: string, value: string];
 
 /** A complete answer. Header names are lower case; repeated headers are joined by ", ". */
 export interface Answer {

@@ -1,10 +1,20 @@
-import type { Destination, DestinationTraits, Finding, SendOptions, Write } from "../core/destination.ts";
+import type {
+  Addressed,
+  Destination,
+  DestinationTraits,
+  Finding,
+  RenderedWrite,
+  SendOptions,
+  Write,
+} from "../core/destination.ts";
+import { andThen, type Eventual } from "../core/eventual.ts";
 import type { Expression, Scope } from "../core/expression.ts";
 import { isObject, scalarText, type Json, type JsonObject } from "../core/json.ts";
 import type { Attempt } from "../core/outcome.ts";
 import type { DesiredRecord } from "../core/record.ts";
 import type { RenderedRequest, RequestTemplate } from "../core/url-template.ts";
-import type { Connection, Exchange } from "./connection.ts";
+import type { Unusable } from "../core/url-value.ts";
+import type { Connection, Exchange, HeaderLine } from "./connection.ts";
 import { encodeForm } from "./form.ts";
 
 type Target = Pick<DesiredRecord, "key" | "mapped" | "body">;
@@ -57,48 +67,52 @@ export function createDestination(options: DestinationOptions, connection: Conne
     lateWriteMs: connection.lateWriteMs,
   };
 
-  const requestOf = (kind: "create" | "update" | "delete"): WriteRequest => {
-    const request = upsert ?? (kind === "create" ? create : update);
+  const writes = { upsert: prepared(upsert), create: prepared(create), update: prepared(update) };
+  const requestOf = (kind: "create" | "update" | "delete"): PreparedWrite => {
+    const request = writes.upsert ?? (kind === "create" ? writes.create : writes.update);
     if (request === undefined) throw new TypeError(`${connection.name} declares no request for ${kind}`);
     return request;
   };
 
-  const address: Destination["address"] = async (record) => {
-    if (upsert === undefined) return { ok: true, address: undefined };
-    const rendered = await upsert.template.render(scopeOf(record, undefined));
-    return rendered.ok ? { ok: true, address: rendered.path } : { ok: false, reason: rendered.reason };
+  const address: Destination["address"] = (record) =>
+    upsert === undefined ? ASSIGNED : andThen(upsert.template.render(scopeOf(record, undefined)), addressed);
+
+  const render: Destination["render"] = (kind, record, destinationId) => {
+    const request = requestOf(kind);
+    const { template } = request;
+    // The record's own address is its rendered path, and rendering it again would give the same.
+    const rendered =
+      upsert !== undefined && record.address !== undefined && template.fixedHeaders !== undefined
+        ? { ok: true as const, path: record.address, headers: template.fixedHeaders }
+        : template.render(scopeOf(record, destinationId));
+    return andThen(rendered, (made) => {
+      if (!made.ok) return { ok: false, code: "ADDRESS_UNUSABLE", reason: made.reason };
+      return andThen(bodyOf(request, record, destinationId), (body) => writeOf(request, made, body));
+    });
   };
 
-  const render: Destination["render"] = async (kind, record, destinationId) => {
-    const request = requestOf(kind);
-    const scope = scopeOf(record, destinationId);
-    const rendered = await request.template.render(scope);
-    if (!rendered.ok) return { ok: false, code: "ADDRESS_UNUSABLE", reason: rendered.reason };
-    const body = await bodyOf(request, record, destinationId);
-    if (body.problem !== undefined) return { ok: false, code: "MAPPING_FAILED", reason: body.problem };
-    const { method } = request.template;
+  const writeOf = (
+    { template, repeatable, fixedHeaders, contentType }: PreparedWrite,
+    { path, headers }: Extract<RenderedRequest, { ok: true }>,
+    body: string | Unusable,
+  ): RenderedWrite => {
+    if (typeof body !== "string") return { ok: false, code: "MAPPING_FAILED", reason: body.reason };
     const write: Write = {
-      method,
-      url: connection.baseUrl + rendered.path,
-      headers: { ...rendered.headers, ...contentHeaders(request, body.text) },
-      body: body.text,
-      repeatable: IDEMPOTENT_METHODS.has(method) && request.idempotent,
+      method: template.method,
+      url: connection.baseUrl + path,
+      headers: fixedHeaders ?? { ...headers, "content-type": contentType },
+      body,
+      repeatable,
     };
     return { ok: true, write };
   };
 
-  const send: Destination["send"] = async (write, sending) => {
-    const keyHeaders =
-      sending.idempotencyKey === undefined || idempotencyKey === undefined
-        ? {}
-        : keyHeader(idempotencyKey, sending.idempotencyKey);
-    const request = {
-      ...write,
-      headers: { ...write.headers, ...keyHeaders },
-      purpose: "write" as const,
-      keyed: sending.idempotencyKey !== undefined,
-    };
-    return (await connection.exchange(request, sending)).attempt;
+  const send: Destination["send"] = (write, sending) => {
+    const key = sending.idempotencyKey;
+    const { method, url, headers, body, repeatable } = write;
+    const keyHeader = key === undefined || idempotencyKey === undefined ? undefined : keyHeaderOf(idempotencyKey, key);
+    const request = { method, url, headers, body, repeatable, purpose: "write" as const, keyHeader };
+    return connection.exchange(request, sending).then(attemptOf);
   };
 
   const lookUpWith = async (
@@ -120,10 +134,10 @@ export function createDestination(options: DestinationOptions, connection: Conne
     address,
     render,
     send,
-    idOf: async (body) =>
+    idOf: (body) =>
       body === undefined || options.createdId === undefined
         ? undefined
-        : scalarText(await options.createdId.evaluate(body)),
+        : andThen(options.createdId.evaluate(body), scalarText),
     ...(lookUp === undefined
       ? {}
       : {
@@ -150,30 +164,50 @@ const scopeOf = (record: Target, destinationId: string | undefined): Scope => ({
   destinationId,
 });
 
-async function bodyOf(
-  request: WriteRequest,
-  record: Target,
-  destinationId: string | undefined,
-): Promise<{ text: string | undefined; problem?: string }> {
-  if (request.body === undefined) return { text: encode(request, record.mapped) };
+/** A write's request with what is the same for all of its writes. */
+interface PreparedWrite extends WriteRequest {
+  readonly contentType: string;
+  readonly repeatable: boolean;
+  /** One object for all of them where the headers do not depend on the record: what is made of it is made once. */
+  readonly fixedHeaders: Readonly<Record<string, string>> | undefined;
+}
+
+function prepared(request: WriteRequest | undefined): PreparedWrite | undefined {
+  if (request === undefined) return undefined;
+  const { template, encoding, idempotent } = request;
+  const contentType = encoding === "form" ? "application/x-www-form-urlencoded" : "application/json";
+  return {
+    ...request,
+    contentType,
+    repeatable: IDEMPOTENT_METHODS.has(template.method) && idempotent,
+    fixedHeaders: template.fixedHeaders && { ...template.fixedHeaders, "content-type": contentType },
+  };
+}
+
+const ASSIGNED: Addressed = { ok: true, address: undefined, addressKey: undefined };
+
+const addressed = (rendered: RenderedRequest): Addressed =>
+  rendered.ok ? { ok: true, address: rendered.path, addressKey: rendered.onlyValue } : rendered;
+
+const attemptOf = ({ attempt }: Exchange): Attempt => attempt;
+
+function bodyOf(request: WriteRequest, record: Target, destinationId: string | undefined): Eventual<string | Unusable> {
+  const { body } = request;
+  if (body === undefined) return encode(request, record.mapped);
   const bindings = { key: record.key, id: destinationId, source: record.body };
-  const value = await request.body.evaluate(record.mapped, bindings);
-  if (value === undefined)
-    return { text: undefined, problem: `the expression of \`body\` gives nothing for it: ${request.body.text}` };
-  return { text: encode(request, value) };
+  return andThen(body.evaluate(record.mapped, bindings), (value) =>
+    value === undefined
+      ? { reason: `the expression of \`body\` gives nothing for it: ${body.text}` }
+      : encode(request, value),
+  );
 }
 
 const encode = (request: WriteRequest, value: Json): string =>
   request.encoding === "form" ? encodeForm(value) : JSON.stringify(value);
 
-function contentHeaders({ encoding }: WriteRequest, text: string | undefined): Record<string, string> {
-  if (text === undefined) return {};
-  return { "content-type": encoding === "form" ? "application/x-www-form-urlencoded" : "application/json" };
-}
-
 /** The IETF draft (draft-ietf-httpapi-idempotency-key-header) quotes the key as a structured-field String; most vendors do not (K6). */
-function keyHeader(declared: NonNullable<DestinationOptions["idempotencyKey"]>, key: string): Record<string, string> {
-  return { [declared.header.toLowerCase()]: declared.quoted ? `"${key}"` : key };
+function keyHeaderOf(declared: NonNullable<DestinationOptions["idempotencyKey"]>, key: string): HeaderLine {
+  return [declared.header.toLowerCase(), declared.quoted ? `"${key}"` : key];
 }
 
 function readRequest(connection: Connection, method: string, rendered: Extract<RenderedRequest, { ok: true }>) {
@@ -185,7 +219,7 @@ function readRequest(connection: Connection, method: string, rendered: Extract<R
     body: undefined,
     purpose: "read",
     repeatable: true,
-    keyed: false,
+    keyHeader: undefined,
   } as const;
 }
 

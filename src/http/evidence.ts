@@ -21,22 +21,39 @@ export interface Seen {
 
 /**
  * Evidence for people (S6): redacted, cut, and harmless to a terminal. Redacting costs more than the request itself, and most evidence is
- * never looked at, so each part is made when it is read. All parts are own members, so evidence can be copied and stored like any object.
+ * never looked at, so each part is made when it is read.
  */
-export function evidenceOf(seen: Seen, redactor: Redactor): Evidence {
-  const { failure, durationMs } = seen;
-  let request: RequestEvidence | undefined;
-  let answer: AnswerEvidence | undefined;
-  return {
-    get request() {
-      return (request ??= requestOf(seen, redactor));
-    },
-    get answer() {
-      return (answer ??= answerOf(seen, redactor));
-    },
-    failure: failure === undefined ? undefined : visibleLine(redactor.text(failure)),
-    durationMs,
-  };
+export class Evidenced implements Evidence {
+  readonly durationMs: number;
+  readonly #seen: Seen;
+  readonly #redactor: Redactor;
+  #request: RequestEvidence | undefined;
+  #answer: AnswerEvidence | undefined;
+
+  constructor(seen: Seen, redactor: Redactor) {
+    this.durationMs = seen.durationMs;
+    this.#seen = seen;
+    this.#redactor = redactor;
+  }
+
+  get request(): RequestEvidence {
+    return (this.#request ??= requestOf(this.#seen, this.#redactor));
+  }
+
+  get answer(): AnswerEvidence | undefined {
+    return (this.#answer ??= answerOf(this.#seen, this.#redactor));
+  }
+
+  get failure(): string | undefined {
+    const { failure } = this.#seen;
+    return failure === undefined ? undefined : visibleLine(this.#redactor.text(failure));
+  }
+
+  /** As an object of its own, which is how it is stored. */
+  toJSON(): Evidence {
+    const { request, answer, failure, durationMs } = this;
+    return { request, answer, failure, durationMs };
+  }
 }
 
 function requestOf({ method, url, headers, body, credentialNames }: Seen, redactor: Redactor): RequestEvidence {

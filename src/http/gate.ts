@@ -2,6 +2,7 @@ import type { Clock, Timer } from "../core/clock.ts";
 import { sha256 } from "../core/fingerprint.ts";
 import { Lane, type LaneLimits, type LaneReport, type LaneWait } from "../core/lane.ts";
 import type { LaneMemory } from "../core/ledger.ts";
+import { Queue } from "../core/queue.ts";
 
 export type Entry =
   /** The caller's turn; it must `leave` with this number, whatever happens. */
@@ -39,11 +40,12 @@ export class Gate {
   readonly #lane: Lane;
   readonly #clock: Clock;
   /** In order of arrival. */
-  readonly #waiters = new Set<Waiter>();
+  readonly #waiters = new Queue<Waiter>();
   readonly #watched = new WeakSet<AbortSignal>();
   /** No waiter gives up before this moment: so that not all of them are looked at each time. */
   #patientUntilMs = NEVER;
   #timer: Timer | undefined;
+  #timerAtMs = NEVER;
   #wait: Wait | undefined;
 
   constructor(limits: LaneLimits, clock: Clock) {
@@ -101,7 +103,7 @@ export class Gate {
     if (options.stop !== undefined) this.#leaveOn(options.stop);
     return new Promise((settle) => {
       const giveUpMs = nowMs + options.patienceMs;
-      this.#waiters.add({ options, giveUpMs, settle });
+      this.#waiters.push({ options, giveUpMs, settle });
       this.#patientUntilMs = Math.min(this.#patientUntilMs, giveUpMs);
       // While the one before it waits for its turn, this one cannot have it.
       if (this.#waiters.size === 1 || nowMs >= this.#patientUntilMs) this.#pump();
@@ -116,24 +118,22 @@ export class Gate {
   }
 
   #sendStoppedAway(): void {
-    for (const waiter of this.#waiters) {
-      if (!waiter.options.signal.aborted && waiter.options.stop?.aborted !== true) continue;
-      this.#waiters.delete(waiter);
+    this.#waiters.keep((waiter) => {
+      if (!waiter.options.signal.aborted && waiter.options.stop?.aborted !== true) return true;
       waiter.settle(STOPPED);
-    }
+      return false;
+    });
     this.#pump();
   }
 
   /** Lets in whoever may go, and sees to it that it is called again when the next one may. */
   #pump(): void {
-    this.#timer?.cancel();
-    this.#timer = undefined;
     this.#wait = undefined;
-    for (const waiter of this.#waiters) {
+    for (let waiter = this.#waiters.first; waiter !== undefined; waiter = this.#waiters.first) {
       const nowMs = this.#clock.monotonicMs();
       const admission = this.#lane.admit(nowMs);
       if (admission.kind === "go") {
-        this.#waiters.delete(waiter);
+        this.#waiters.shift();
         waiter.settle({ kind: "go", ticket: admission.ticket, startedMs: nowMs });
         continue;
       }
@@ -141,6 +141,7 @@ export class Gate {
       return this.#sleep(nowMs);
     }
     this.#patientUntilMs = NEVER;
+    this.#wakeAt(NEVER, 0);
   }
 
   /** Until the lane may have changed. Where it is full, whoever leaves it wakes the queue, and only impatience needs a timer. */
@@ -150,21 +151,35 @@ export class Gate {
     if (this.#patientUntilMs < wakeMs && (this.#wait !== undefined || this.#patientUntilMs <= nowMs)) {
       this.#sendAway(this.#wait === undefined ? nowMs : wakeMs, nowMs);
     }
-    const untilMs = Math.min(wakeMs, this.#patientUntilMs);
-    if (this.#waiters.size > 0 && untilMs < NEVER) this.#timer = this.#clock.after(untilMs - nowMs, () => this.#pump());
+    this.#wakeAt(this.#waiters.size === 0 ? NEVER : Math.min(wakeMs, this.#patientUntilMs), nowMs);
   }
+
+  /** A timer that wakes too early only looks again, so it is left alone: most of them never come. */
+  #wakeAt(untilMs: number, nowMs: number): void {
+    if (this.#timer !== undefined && this.#timerAtMs <= untilMs && untilMs < NEVER) return;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    if (untilMs === NEVER) return;
+    this.#timerAtMs = untilMs;
+    this.#timer = this.#clock.after(untilMs - nowMs, this.#wake);
+  }
+
+  readonly #wake = (): void => {
+    this.#timer = undefined;
+    this.#pump();
+  };
 
   #sendAway(untilMs: number, nowMs: number): void {
     const why = this.#wait?.why ?? "pace";
     let patientUntilMs = NEVER;
-    for (const waiter of this.#waiters) {
-      if (waiter.giveUpMs >= untilMs && waiter.giveUpMs > nowMs) {
-        patientUntilMs = Math.min(patientUntilMs, waiter.giveUpMs);
-        continue;
+    this.#waiters.keep(({ giveUpMs, settle }) => {
+      if (giveUpMs >= untilMs && giveUpMs > nowMs) {
+        patientUntilMs = Math.min(patientUntilMs, giveUpMs);
+        return true;
       }
-      this.#waiters.delete(waiter);
-      waiter.settle({ kind: "blocked", forMs: Math.max(1, untilMs - nowMs), why });
-    }
+      settle({ kind: "blocked", forMs: Math.max(1, untilMs - nowMs), why });
+      return false;
+    });
     this.#patientUntilMs = patientUntilMs;
   }
 }

@@ -1,13 +1,15 @@
 import type { Dispatcher } from "undici";
 import type { Clock } from "../core/clock.ts";
 import { EvenkeelError } from "../core/errors.ts";
+import { andThen, type Eventual } from "../core/eventual.ts";
 import type { Outcome } from "../core/outcome.ts";
 import { CompleteAnswer, type BodyProblem } from "./answer.ts";
 import type { Auth, Credentials } from "./auth.ts";
 import { classify, classifyFailure, classifyTooLarge, type AnswerRules, type Classified } from "./classify.ts";
 import { sendOnce, type Timeouts, type WireAnswer, type WireOptions } from "./client.ts";
 import type { ApiRequest } from "./connection.ts";
-import { ACCEPTED_ENCODINGS, decode, type Decoded } from "./content-encoding.ts";
+import { Deadlines } from "./deadlines.ts";
+import { ACCEPTED_ENCODINGS, decode } from "./content-encoding.ts";
 import type { Redactor } from "./redact.ts";
 import { withQuery, type Target } from "./target.ts";
 
@@ -38,6 +40,12 @@ export interface Sent {
   readonly failure: string | undefined;
 }
 
+interface HeaderSet {
+  readonly credentials: Credentials;
+  readonly purpose: ApiRequest["purpose"];
+  readonly all: Readonly<Record<string, string>>;
+}
+
 /** S3: what a foreign origin gets instead of credentials. */
 const NO_CREDENTIALS: Credentials = { headers: {}, query: {} };
 
@@ -55,57 +63,72 @@ export class Sender {
   readonly #anonymous: Readonly<Record<string, string>>;
   readonly #common: Readonly<Record<string, string>>;
   #lastCredentials: Credentials | undefined;
+  /** Whole sets of headers, by the request's own: most requests share theirs. */
+  readonly #put = new WeakMap<ApiRequest["headers"], HeaderSet>();
 
   constructor(origin: string, options: SenderOptions, ports: SenderPorts) {
     const { clock, dispatcher } = ports;
     this.#origin = origin;
     this.#options = options;
     this.#ports = ports;
-    this.#wire = { dispatcher, clock, timeouts: options.timeouts, bodyBytesMax: options.limits.bodyBytes };
+    const { timeouts, limits } = options;
+    this.#wire = { dispatcher, deadlines: new Deadlines(clock), timeouts, bodyBytesMax: limits.bodyBytes };
     this.#anonymous = { "user-agent": ports.userAgent, accept: "application/json" };
     this.#common = { ...this.#anonymous, ...options.headers };
   }
 
-  async send(request: ApiRequest, target: Target, signal: AbortSignal): Promise<Sent> {
-    const isOwn = target.origin === this.#origin;
-    let credentials: Credentials;
+  /** Never throws for what an API does, nor for credentials that cannot be had. */
+  send(request: ApiRequest, target: Target, signal: AbortSignal): Promise<Sent> {
+    if (target.origin !== this.#origin) return this.#sendWith(NO_CREDENTIALS, request, target, signal);
+    const refused = (error: unknown): Sent => this.#withoutCredentials(request, EvenkeelError.from(error));
     try {
-      const applied = isOwn ? this.#options.auth.apply() : NO_CREDENTIALS;
-      credentials = applied instanceof Promise ? await applied : applied;
+      const credentials = this.#options.auth.apply();
+      return credentials instanceof Promise
+        ? credentials.then((those) => this.#sendWith(those, request, target, signal), refused)
+        : this.#sendWith(credentials, request, target, signal);
     } catch (error) {
-      return this.#withoutCredentials(request, EvenkeelError.from(error));
+      return Promise.resolve(refused(error));
     }
+  }
+
+  #sendWith(credentials: Credentials, request: ApiRequest, target: Target, signal: AbortSignal): Promise<Sent> {
     if (credentials !== this.#lastCredentials) this.#learn(credentials);
-    const headers = this.#headersOf(request, isOwn, credentials);
+    const headers = this.#headersOf(request, credentials);
     const path = withQuery(target.path, credentials.query);
+    const { origin } = target;
     const { method, body } = request;
-    const result = await sendOnce({ origin: target.origin, path, method, headers, body }, this.#wire, signal);
-    const url = target.origin + path;
-    if (result.kind === "failure")
-      return { url, headers, answer: undefined, classified: classifyFailure(result), failure: result.message };
-    // Most answers are there at once, and a turn of the microtask queue less is a few per cent of a request.
-    const completed = this.#complete(result);
-    const answer = completed instanceof Promise ? await completed : completed;
-    const judged = this.#judge(request, answer, result.isCut);
-    const classified = judged instanceof Promise ? await judged : judged;
-    return { url, headers, answer, classified, failure: answer.problem?.message };
+    return sendOnce({ origin, path, method, headers, body }, this.#wire, signal).then((result) => {
+      const url = origin + path;
+      if (result.kind === "failure")
+        return { url, headers, answer: undefined, classified: classifyFailure(result), failure: result.message };
+      return andThen(this.#complete(result), (answer) =>
+        andThen(this.#judge(request, answer, result.isCut), (classified) => {
+          return { url, headers, answer, classified, failure: answer.problem?.message };
+        }),
+      );
+    });
   }
 
-  #headersOf(request: ApiRequest, isOwn: boolean, credentials: Credentials): Record<string, string> {
-    const headers: Record<string, string> = isOwn ? { ...this.#common } : { ...this.#anonymous };
-    if (request.purpose === "read") headers["accept-encoding"] = ACCEPTED_ENCODINGS;
-    if (!isOwn) return headers;
-    for (const name in request.headers) headers[name.toLowerCase()] = request.headers[name] as string;
-    for (const name in credentials.headers) headers[name] = credentials.headers[name] as string;
-    return headers;
+  /** S3: a foreign origin gets neither credentials nor headers that may hold some. */
+  #headersOf({ headers, keyHeader, purpose }: ApiRequest, credentials: Credentials): Readonly<Record<string, string>> {
+    const isForeign = credentials === NO_CREDENTIALS;
+    let put = isForeign ? undefined : this.#put.get(headers);
+    if (put === undefined || put.credentials !== credentials || put.purpose !== purpose) {
+      const all: Record<string, string> = isForeign ? { ...this.#anonymous } : { ...this.#common };
+      if (purpose === "read") all["accept-encoding"] = ACCEPTED_ENCODINGS;
+      if (!isForeign) for (const name in headers) all[name.toLowerCase()] = headers[name] as string;
+      put = { credentials, purpose, all: Object.assign(all, credentials.headers) };
+      if (!isForeign) this.#put.set(headers, put);
+    }
+    return keyHeader === undefined || isForeign ? put.all : { ...put.all, [keyHeader[0]]: keyHeader[1] };
   }
 
-  #judge(request: ApiRequest, answer: CompleteAnswer, isCut: boolean): Classified | Promise<Classified> {
+  #judge(request: ApiRequest, answer: CompleteAnswer, isCut: boolean): Eventual<Classified> {
     const tooLarge = isCut ? classifyTooLarge(request, answer) : undefined;
     return tooLarge ?? classify(request, answer, this.#options.answers, this.#ports.clock.wallMs());
   }
 
-  #complete(result: WireAnswer): CompleteAnswer | Promise<CompleteAnswer> {
+  #complete(result: WireAnswer): Eventual<CompleteAnswer> {
     const { status, headers, body, isCut } = result;
     const { bodyBytes } = this.#options.limits;
     const unreadable = (problem: BodyProblem): CompleteAnswer => new CompleteAnswer(status, headers, EMPTY, problem);
@@ -113,13 +136,13 @@ export class Sender {
       const message = `its body is larger than allowed, more than ${bodyBytes} bytes (\`limits.bodyBytes\`)`;
       return unreadable({ code: "API_BODY_TOO_LARGE", message });
     }
-    const complete = (decoded: Decoded): CompleteAnswer => {
+    const encoding = headers["content-encoding"];
+    if (encoding === undefined) return new CompleteAnswer(status, headers, body);
+    return andThen(decode(body, encoding, bodyBytes), (decoded) => {
       if (decoded.ok) return new CompleteAnswer(status, headers, decoded.body);
       const code = decoded.problem === "too large" ? "API_BODY_TOO_LARGE" : "API_NOT_JSON";
       return unreadable({ code, message: decoded.message });
-    };
-    const decoded = decode(body, headers["content-encoding"], bodyBytes);
-    return decoded instanceof Promise ? decoded.then(complete) : complete(decoded);
+    });
   }
 
   #withoutCredentials(request: ApiRequest, { message }: EvenkeelError): Sent {

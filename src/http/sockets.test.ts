@@ -83,7 +83,7 @@ const get = (url: string): ApiRequest => ({
   body: undefined,
   purpose: "read",
   repeatable: true,
-  keyed: false,
+  keyHeader: undefined,
 });
 const post = (url: string): ApiRequest => ({
   ...get(url),

@@ -56,7 +56,7 @@ export function createSource(options: SourceOptions, connection: Connection): So
         body: undefined,
         purpose: "read",
         repeatable: true,
-        keyed: false,
+        keyHeader: undefined,
       },
       asked,
     );
@@ -226,7 +226,7 @@ const readOne = async (
       body: undefined,
       purpose: "read",
       repeatable: true,
-      keyed: false,
+      keyHeader: undefined,
     },
     { signal, patienceMs: READ_ONE_PATIENCE_MS },
   );

@@ -4,9 +4,8 @@ import type { Operation, Progress } from "../core/operation.ts";
 import type { Write } from "../core/destination.ts";
 import type { RunContext } from "./context.ts";
 
-/** What one send came to and what follows from it. */
-export interface Attempted {
-  readonly attempt: Attempt;
+/** What follows from an attempt, and the operation's progress with it. */
+export interface Judged {
   readonly next: Next;
   readonly progress: Progress;
 }
@@ -37,44 +36,57 @@ export function repeatabilityOf(
   };
 }
 
-/** Sends the operation once and decides what follows. Never throws for what an API does. */
-export async function attempt(
-  operation: Operation,
+/** Sends the operation once. Never throws for what an API does. */
+export function attempt(
+  { idempotencyKey }: Operation,
   write: Write,
   tries: Tries,
   context: RunContext,
-): Promise<Attempted> {
-  const { clock, chance } = context.ports;
+): Promise<Attempt> {
   const { destination, retry } = context.sync;
-  const policy = retry.destination;
-  const sentMs = clock.wallMs();
-  const made = await destination.send(write, {
-    idempotencyKey: operation.idempotencyKey,
+  const usedMs = tries.count === 0 ? 0 : context.ports.clock.monotonicMs() - tries.startedMs;
+  return destination.send(write, {
+    idempotencyKey,
     signal: context.kill,
     stop: context.stop,
-    patienceMs: Math.max(0, policy.deadlineMs - (clock.monotonicMs() - tries.startedMs)),
+    patienceMs: Math.max(0, retry.destination.deadlineMs - usedMs),
   });
+}
+
+/** Decides what follows. `sentMs`: wall clock before it was sent. */
+export function judge(
+  operation: Operation,
+  write: Write,
+  made: Attempt,
+  sentMs: number,
+  tries: Tries,
+  context: RunContext,
+): Judged {
+  const { clock, chance } = context.ports;
+  const { destination, retry } = context.sync;
   const { outcome } = made;
   context.sent(destination.connection, made.evidence);
   if (outcome.kind === "throttled") context.counts.throttled += 1;
   const mayHaveLanded = outcome.kind === "unknown";
   const left = outcome.kind !== "not-sent";
+  const before = operation.progress;
   const progress: Progress = {
-    ...operation.progress,
-    attempts: operation.progress.attempts + 1,
-    everUnknown: operation.progress.everUnknown || mayHaveLanded,
-    firstSentMs: operation.progress.firstSentMs ?? (left ? sentMs : undefined),
-    lastSentMs: mayHaveLanded ? clock.wallMs() : operation.progress.lastSentMs,
+    attempts: before.attempts + 1,
+    everUnknown: before.everUnknown || mayHaveLanded,
+    firstSentMs: before.firstSentMs ?? (left ? sentMs : undefined),
+    lastSentMs: mayHaveLanded ? clock.wallMs() : before.lastSentMs,
+    notBeforeMs: before.notBeforeMs,
+    staleUntilMs: before.staleUntilMs,
     lastMessage: messageOf(made),
   };
+  if (outcome.kind === "applied") return { next: APPLIED, progress };
   const state = { attempts: tries.count + 1, startedMs: tries.startedMs, everUnknown: progress.everUnknown };
   const now = { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs(), random: chance.random() };
-  return {
-    attempt: made,
-    next: decideRetry(policy, repeatabilityOf(operation, write, context, now.wallMs), state, outcome, now),
-    progress,
-  };
+  const may = repeatabilityOf(operation, write, context, now.wallMs);
+  return { next: decideRetry(retry.destination, may, state, outcome, now), progress };
 }
+
+const APPLIED: Next = { kind: "applied" };
 
 function messageOf({ outcome }: Attempt): string {
   return outcome.kind === "applied" ? `applied (${outcome.status})` : outcome.message;

@@ -1,4 +1,4 @@
-import type { Checkpoint } from "../core/ledger.ts";
+import type { Checkpoint } from "../core/checkpoint.ts";
 import { higher } from "../core/read-window.ts";
 import type { RunContext } from "./context.ts";
 

@@ -20,6 +20,7 @@ const record = {
   mapped: { name: "a" },
   hash: "h",
   address: undefined,
+  addressKey: undefined,
 };
 const lost: Outcome = { kind: "unknown", message: "the answer was lost" };
 const created: Outcome = { kind: "applied", status: 201, body: { id: "7" } };
@@ -71,7 +72,7 @@ async function tell({
       readBack: false,
       lateWriteMs: 1_000,
     },
-    address: async () => ({ ok: true, address: undefined }),
+    address: async () => ({ ok: true, address: undefined, addressKey: undefined }),
     render: async () => ({ ok: true, write: POST }),
     send: async (_write, { idempotencyKey }) => {
       sends.push(idempotencyKey);

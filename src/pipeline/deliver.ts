@@ -1,10 +1,11 @@
 import { EvenkeelError } from "../core/errors.ts";
 import { unreachable } from "../core/invariant.ts";
 import type { Write } from "../core/destination.ts";
+import { andThen, type Eventual } from "../core/eventual.ts";
 import type { Operation } from "../core/operation.ts";
 import type { Attempt } from "../core/outcome.ts";
 import type { Next } from "../core/retry.ts";
-import { attempt, repeatabilityOf, type Tries } from "./attempt.ts";
+import { attempt, judge, repeatabilityOf, type Tries } from "./attempt.ts";
 import type { RunContext } from "./context.ts";
 import { search, type Search } from "./search.ts";
 import type { Journal } from "./journal.ts";
@@ -70,22 +71,23 @@ export async function deliver(delivery: Delivery, context: RunContext, journal: 
       if (ending !== undefined) return ending;
       continue;
     }
+    const sentMs = clock.wallMs();
     const made = await attempt(operation, write, tries, context);
+    const { next, progress } = judge(operation, write, made, sentMs, tries, context);
     tries = { ...tries, count: tries.count + 1 };
-    last = made.attempt;
-    operation = { ...operation, progress: made.progress };
-    const { next } = made;
+    last = made;
+    operation = { ...operation, progress };
     if (context.stop.aborted && next.kind !== "applied" && next.kind !== "rejected")
       return stopped(delivery, operation, last, next.message);
     switch (next.kind) {
       case "applied":
-        return applied(operation, made.attempt, context);
+        return applied(operation, made, context);
       case "rejected":
         return { kind: "rejected", operation, attempt: last, message: next.message };
       case "hold":
         return hold(operation, next, last, context);
       case "stop":
-        context.fail(credentialsRefused(context.sync.destination.connection, made.attempt, next.message));
+        context.fail(credentialsRefused(context.sync.destination.connection, made, next.message));
         return stopped(delivery, operation, last, next.message);
       case "again":
         context.counts.retries += 1;
@@ -102,7 +104,7 @@ export async function deliver(delivery: Delivery, context: RunContext, journal: 
         // An API that says "exists" to everything, and shows nothing or something else, must not be asked for ever.
         if (tries.count >= context.sync.retry.destination.attempts) return givenUp(operation, last, next.message);
         await pause(next.delayMs, context);
-        const ending = await lookUp(refusedAfterUnknown(made.attempt) ? "refused" : "unknown");
+        const ending = await lookUp(refusedAfterUnknown(made) ? "refused" : "unknown");
         if (ending !== undefined) return ending;
         break;
       }
@@ -194,12 +196,22 @@ const resolved = (operation: Operation): Operation => ({
   progress: { ...operation.progress, everUnknown: false, lastSentMs: undefined },
 });
 
-async function applied(operation: Operation, made: Attempt, context: RunContext): Promise<Ending> {
+function applied(operation: Operation, made: Attempt, context: RunContext): Eventual<Ending> {
   const { outcome } = made;
-  const body = outcome.kind === "applied" ? outcome.body : undefined;
+  const { addressing } = context.sync.destination.traits;
   const etag = outcome.kind === "applied" ? outcome.etag : undefined;
-  const destinationId = operation.destinationId ?? (await context.sync.destination.idOf(body));
-  return { kind: "applied", operation, attempt: made, destinationId, etag, how: "sent" };
+  const known =
+    operation.destinationId !== undefined || addressing === "own" || outcome.kind !== "applied"
+      ? operation.destinationId
+      : context.sync.destination.idOf(outcome.body);
+  return andThen(known, (destinationId) => ({
+    kind: "applied",
+    operation,
+    attempt: made,
+    destinationId,
+    etag,
+    how: "sent",
+  }));
 }
 
 function hold(operation: Operation, next: Extract<Next, { kind: "hold" }>, made: Attempt, context: RunContext): Ending {

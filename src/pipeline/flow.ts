@@ -5,7 +5,7 @@ import { Streak } from "../core/streak.ts";
 import type { RunContext } from "./context.ts";
 import { deliver, type Delivery, type Ending } from "./deliver.ts";
 import type { Journal } from "./journal.ts";
-import { historyOf, resolutionOf } from "./resolution.ts";
+import { resolutionOf } from "./resolution.ts";
 import type { PageNumber, Settler } from "./settle.ts";
 import type { Stage } from "./stage.ts";
 
@@ -74,7 +74,6 @@ export class Flow {
   #settle(delivery: Delivery, ending: Ending, page: PageNumber): void {
     const settled = {
       resolution: resolutionOf(ending, this.#context),
-      history: historyOf(ending, this.#context),
       // P2: what was released was never sent, so its page stays open and the checkpoint stays before it.
       page: ending.kind === "released" ? undefined : page,
       committed: (durable: boolean) => {
@@ -191,5 +190,7 @@ export class Flow {
 /** The record that a stored operation was made from. */
 export function recordOf(stored: StoredOperation): DesiredRecord {
   const { key, keyKind, hash, address, sourceVersion, stored: held } = stored;
-  return { key, keyKind, cursor: sourceVersion, body: held?.source ?? {}, mapped: held?.mapped ?? {}, hash, address };
+  const addressKey = stored.addressFollowsKey ? key : undefined;
+  const [body, mapped] = [held?.source ?? {}, held?.mapped ?? {}];
+  return { key, keyKind, cursor: sourceVersion, body, mapped, hash, address, addressKey };
 }

@@ -43,6 +43,7 @@ export function createJournal(context: RunContext): Journal {
       hash: record.hash,
       sourceVersion: record.cursor,
       address: record.address,
+      addressFollowsKey: record.addressKey === record.key,
     };
     const held = { source: record.body, mapped: record.mapped, write };
     if (decision.kind === "wait") {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Checkpoint } from "../core/ledger.ts";
+import type { Checkpoint } from "../core/checkpoint.ts";
 import type { Sync } from "../core/sync.ts";
 import { openRead, type ReadChoice } from "./opening.ts";
 

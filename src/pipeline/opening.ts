@@ -1,5 +1,5 @@
 import { EvenkeelError } from "../core/errors.ts";
-import type { Checkpoint } from "../core/ledger.ts";
+import type { Checkpoint } from "../core/checkpoint.ts";
 import { sinceOf } from "../core/read-window.ts";
 import type { Sync } from "../core/sync.ts";
 import type { Ports } from "./ports.ts";

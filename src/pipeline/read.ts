@@ -1,13 +1,14 @@
 import { compareCursors, parseCursor } from "../core/cursor.ts";
 import type { Counts } from "../core/events.ts";
+import { allOf, andThen, type Eventual } from "../core/eventual.ts";
 import { scalarText, isObject, type Json, type JsonObject } from "../core/json.ts";
 import { settleDuplicates } from "../core/key.ts";
-import type { Checkpoint } from "../core/ledger.ts";
+import type { Checkpoint } from "../core/checkpoint.ts";
 import { PageRules } from "../core/page-rules.ts";
 import { cursorToStore, higher, maximumOf, seenUntilMs } from "../core/read-window.ts";
-import type { InvalidRecord, SourceRecord } from "../core/record.ts";
+import type { InvalidRecord, KeyReading, SourceRecord } from "../core/record.ts";
 import type { Page, PagePosition } from "../core/source.ts";
-import type { Sync } from "../core/sync.ts";
+import type { CursorSpec, Sync } from "../core/sync.ts";
 import type { RunContext } from "./context.ts";
 import { fetchPage, type FetchedPage } from "./page-fetch.ts";
 
@@ -87,8 +88,9 @@ interface SortedOut {
 async function sortOut(page: Page, sync: Sync): Promise<SortedOut> {
   const records: SourceRecord[] = [];
   const invalid: InvalidRecord[] = [];
-  for (const [index, item] of page.records.entries()) {
-    const made = await recordOf(item, page.duplicateNames.has(index), sync);
+  const { duplicateNames } = page;
+  const items = allOf(page.records.map((item, index) => recordOf(item, duplicateNames.has(index), sync)));
+  for (const made of items instanceof Promise ? await items : items) {
     if ("code" in made) invalid.push(made);
     else records.push(made);
   }
@@ -96,11 +98,7 @@ async function sortOut(page: Page, sync: Sync): Promise<SortedOut> {
 }
 
 /** The record that an item of the source is, or why it is none. */
-export async function recordOf(
-  item: Json,
-  hasDuplicateNames: boolean,
-  sync: Sync,
-): Promise<SourceRecord | InvalidRecord> {
+export function recordOf(item: Json, hasDuplicateNames: boolean, sync: Sync): Eventual<SourceRecord | InvalidRecord> {
   if (!isObject(item))
     return {
       key: undefined,
@@ -108,34 +106,31 @@ export async function recordOf(
       reason: `it is ${JSON.stringify(item).slice(0, SHOWN)}, and a record is an object`,
       body: item,
     };
-  const key = await sync.key(item);
-  if (!key.ok) return { key: undefined, code: key.code, reason: key.reason, body: item };
-  // S5: which of two values of one name is the key is anybody's guess.
-  if (hasDuplicateNames)
-    return { key: key.key, code: "KEY_DUPLICATE_NAME", reason: "its key or cursor field occurs twice", body: item };
-  const cursor = await cursorOf(item, sync);
-  if (cursor.problem !== undefined)
-    return { key: key.key, code: "CURSOR_UNUSABLE", reason: cursor.problem, body: item };
-  return { key: key.key, keyKind: key.kind, cursor: cursor.text, body: item };
+  return andThen(sync.key(item), (key) => {
+    if (!key.ok) return { key: undefined, code: key.code, reason: key.reason, body: item };
+    // S5: which of two values of one name is the key is anybody's guess.
+    if (hasDuplicateNames)
+      return { key: key.key, code: "KEY_DUPLICATE_NAME", reason: "its key or cursor field occurs twice", body: item };
+    if (sync.cursor === undefined) return { key: key.key, keyKind: key.kind, cursor: undefined, body: item };
+    return andThen(sync.cursor.read(item), (value) => withCursor(item, key, value, sync.cursor as CursorSpec));
+  });
 }
 
 /** Characters of a value that a message shows. */
 const SHOWN = 80;
 
 /** A record without a cursor value is delivered all the same: it is only met again by a full refresh. */
-async function cursorOf(
-  item: JsonObject,
-  { cursor }: Sync,
-): Promise<{ readonly text: string | undefined; readonly problem?: string }> {
-  if (cursor === undefined) return { text: undefined };
-  const value = await cursor.read(item);
-  if (value === undefined || value === null || value === "") return { text: undefined };
-  const text = scalarText(value);
-  if (text !== undefined && parseCursor(cursor.type, text) !== undefined) return { text };
-  return {
-    text: undefined,
-    problem: `its ${cursor.field} is ${JSON.stringify(value).slice(0, SHOWN)}, which is no ${cursor.type}`,
-  };
+function withCursor(
+  body: JsonObject,
+  { key, kind }: Extract<KeyReading, { ok: true }>,
+  value: Json | undefined,
+  { field, type }: CursorSpec,
+): SourceRecord | InvalidRecord {
+  if (value === undefined || value === null || value === "") return { key, keyKind: kind, cursor: undefined, body };
+  const cursor = scalarText(value);
+  if (cursor !== undefined && parseCursor(type, cursor) !== undefined) return { key, keyKind: kind, cursor, body };
+  const reason = `its ${field} is ${JSON.stringify(value).slice(0, SHOWN)}, which is no ${type}`;
+  return { key, code: "CURSOR_UNUSABLE", reason, body };
 }
 
 /** What may be saved once everything up to the end of this page is settled (P2, P3). */

@@ -104,7 +104,7 @@ function deliveryOf(
 
 async function settleLapsed(stored: StoredOperation, context: RunContext): Promise<void> {
   const resolutions = [{ kind: "verified", number: stored.number }] as const;
-  await context.ports.ledger.settle({ run: context.run, resolutions, checkpoint: undefined, history: [] });
+  await context.ports.ledger.settle({ run: context.run, resolutions, checkpoint: undefined });
 }
 
 /** U2: a waiting version goes when nothing is before it any more, or only what was certainly not sent. */

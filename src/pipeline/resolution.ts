@@ -5,8 +5,12 @@ import type { Operation } from "../core/operation.ts";
 import type { RunContext } from "./context.ts";
 import type { Ending } from "./deliver.ts";
 
-/** What the ledger records of an ending; undefined when its row already says it all (sent, and not known to have been applied). */
+/** What the ledger records of an ending. */
 export function resolutionOf(ending: Ending, context: RunContext): Resolution {
+  return { ...outcomeOf(ending, context), line: lineOf(ending, context) };
+}
+
+function outcomeOf(ending: Ending, context: RunContext): Resolution {
   const { operation } = ending;
   const { number } = operation;
   switch (ending.kind) {
@@ -44,12 +48,13 @@ function entryOf(
   hash: string | undefined,
   context: RunContext,
 ) {
-  const { key, keyKind, address, cursor } = operation.record;
+  const { key, keyKind, address, addressKey, cursor } = operation.record;
   return {
     key,
     keyKind,
     destinationId,
     address,
+    addressFollowsKey: addressKey === key,
     hash,
     sourceVersion: cursor,
     etag,
@@ -93,14 +98,11 @@ function rejectOf(operation: Operation, ending: Extract<Ending, { kind: "rejecte
 }
 
 /** The line that an ending leaves in the record's history, for `explain`. */
-export function historyOf(ending: Ending, context: RunContext): readonly HistoryEvent[] {
+function lineOf(ending: Ending, context: RunContext): HistoryEvent | undefined {
   const line = detailOf(ending);
-  if (line === undefined) return [];
-  const [event, detail] = line;
-  const { operation } = ending;
-  return [
-    { key: operation.record.key, atMs: context.ports.clock.wallMs(), event, operation: operation.number, detail },
-  ];
+  if (line === undefined) return undefined;
+  const { number, record } = ending.operation;
+  return { key: record.key, atMs: context.ports.clock.wallMs(), event: line[0], operation: number, detail: line[1] };
 }
 
 function detailOf(ending: Ending): readonly [event: string, detail: string] | undefined {

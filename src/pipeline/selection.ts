@@ -1,5 +1,6 @@
 import { EvenkeelError } from "../core/errors.ts";
-import type { Reject, Checkpoint } from "../core/ledger.ts";
+import type { Checkpoint } from "../core/checkpoint.ts";
+import type { Reject } from "../core/ledger.ts";
 import type { InvalidRecord, SourceRecord } from "../core/record.ts";
 import type { RunContext } from "./context.ts";
 import type { ReadChoice } from "./opening.ts";

@@ -1,6 +1,6 @@
 import { EvenkeelError } from "../core/errors.ts";
-import type { Checkpoint, Resolution } from "../core/ledger.ts";
-import type { HistoryEvent } from "../core/history.ts";
+import type { Checkpoint } from "../core/checkpoint.ts";
+import type { Resolution } from "../core/ledger.ts";
 import { Watermark } from "../core/watermark.ts";
 import type { Timer } from "../core/clock.ts";
 import type { RunContext } from "./context.ts";
@@ -10,7 +10,6 @@ export type PageNumber = number | undefined;
 
 export interface Settled {
   readonly resolution: Resolution;
-  readonly history: readonly HistoryEvent[];
   /** The page that this outcome settles a record of; undefined when none does, because it was released or is the ledger's. */
   readonly page: PageNumber;
   /** Called once the outcome is durable, or with false when the ledger failed. */
@@ -18,9 +17,9 @@ export interface Settled {
 }
 
 /** Outcomes are committed in groups: one fsync for many records, at most this many... */
-const GROUP_MAX = 512;
+const GROUP_MAX = 1_000;
 /** ...and at most this long after the first of them; it bounds what a crash makes the next run repeat. */
-const GROUP_DELAY_MS = 25;
+const GROUP_DELAY_MS = 100;
 
 /** Collects outcomes and commits them in groups, with the checkpoint in the same transaction (P2). */
 export class Settler {
@@ -75,7 +74,6 @@ export class Settler {
         run: this.#context.run,
         resolutions: group.map(({ resolution }) => resolution),
         checkpoint,
-        history: group.flatMap(({ history }) => history),
       });
     } catch (error) {
       this.#broken = true;

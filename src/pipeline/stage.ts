@@ -1,3 +1,4 @@
+import { allOf, andThen, type Eventual } from "../core/eventual.ts";
 import { fingerprint } from "../core/fingerprint.ts";
 import type { Known, NewReject } from "../core/ledger.ts";
 import { planRecord, type Decision, type PlanContext } from "../core/plan.ts";
@@ -19,7 +20,7 @@ export interface PlannedPage {
 /** Maps and plans records: from a source record to a decision and the bytes of its write. Sends and stores nothing. */
 export interface Stage {
   /** The mapped record with hash and address, or why there is none. */
-  refine(record: SourceRecord): Promise<DesiredRecord | InvalidRecord>;
+  refine(record: SourceRecord): Eventual<DesiredRecord | InvalidRecord>;
   plan(records: readonly SourceRecord[]): Promise<PlannedPage>;
   /** Plans one stored version anew, now that nothing should be before it; `stay` when something still is. */
   planWaiting(record: DesiredRecord): Promise<WaitingPlan>;
@@ -51,31 +52,38 @@ export function createStage(context: StageContext, isInFlight: (number: number) 
     nowMs: ports.clock.wallMs(),
   });
 
-  const refine = async (record: SourceRecord): Promise<DesiredRecord | InvalidRecord> => {
-    const made = mapping.map(record.body);
-    const result = made instanceof Promise ? await made : made;
-    if (!result.ok) return invalid(record, "MAPPING_FAILED", result.reason);
-    const { mapped } = result;
-    const address = await destination.address({ key: record.key, mapped, body: record.body });
-    if (!address.ok) return invalid(record, "ADDRESS_UNUSABLE", address.reason);
-    const hash = fingerprint(sync.hashSource ? [mapped, record.body] : mapped);
-    return { ...record, mapped, hash, address: address.address };
-  };
+  const refine = (record: SourceRecord): Eventual<DesiredRecord | InvalidRecord> =>
+    andThen(mapping.map(record.body), (result) => {
+      if (!result.ok) return invalid(record, "MAPPING_FAILED", result.reason);
+      const { mapped } = result;
+      const { key, keyKind, cursor, body } = record;
+      return andThen(destination.address({ key, mapped, body }), (addressed) => {
+        if (!addressed.ok) return invalid(record, "ADDRESS_UNUSABLE", addressed.reason);
+        const hash = fingerprint(sync.hashSource ? [mapped, body] : mapped);
+        const { address, addressKey } = addressed;
+        return { key, keyKind, cursor, body, mapped, hash, address, addressKey };
+      });
+    });
 
-  const render = async (record: DesiredRecord, decision: Decision): Promise<Planned | InvalidRecord | undefined> => {
+  const render = (record: DesiredRecord, decision: Decision): Eventual<Planned | InvalidRecord | undefined> => {
     if (decision.kind === "wait") return { record, decision, write: undefined };
     if (decision.kind !== "create" && decision.kind !== "update") return undefined;
     // Which address an update goes to is not known before the look-up has found its id.
     if (decision.kind === "update" && decision.lookFirst && destination.traits.addressing === "assigned")
       return { record, decision, write: undefined };
-    const rendered = await destination.render(decision.kind, record, decision.destinationId);
-    return rendered.ok ? { record, decision, write: rendered.write } : invalid(record, rendered.code, rendered.reason);
+    return andThen(destination.render(decision.kind, record, decision.destinationId), (rendered) =>
+      rendered.ok ? { record, decision, write: rendered.write } : invalid(record, rendered.code, rendered.reason),
+    );
   };
 
   const plan = async (records: readonly SourceRecord[]): Promise<PlannedPage> => {
-    const refined = await Promise.all(records.map(refine));
-    const desired = refined.filter(isDesired);
-    const bad = refined.filter((record): record is InvalidRecord => !isDesired(record));
+    const desired: DesiredRecord[] = [];
+    const bad: InvalidRecord[] = [];
+    const refined = allOf(records.map(refine));
+    for (const made of refined instanceof Promise ? await refined : refined) {
+      if (isDesired(made)) desired.push(made);
+      else bad.push(made);
+    }
     const known = await ports.ledger.lookup(desired.map(({ key }) => key));
     const owners = await addressOwners(desired, known);
     const tally = { unchanged: 0, superseded: 0, stillRejected: 0, skipped: 0 };
@@ -93,7 +101,8 @@ export function createStage(context: StageContext, isInFlight: (number: number) 
       if (decision.kind === "invalid") bad.push(invalid(record, decision.code, decision.reason));
       else if (decision.kind in tally) tally[decision.kind as keyof typeof tally] += 1;
       if (knownRecord?.rejected !== undefined && decision.kind === "unchanged") clearRejects.push(record.key);
-      const write = await render(record, decision);
+      const rendered = render(record, decision);
+      const write = rendered instanceof Promise ? await rendered : rendered;
       if (write === undefined) continue;
       if ("decision" in write) planned.push(write);
       else bad.push(write);
@@ -111,7 +120,10 @@ export function createStage(context: StageContext, isInFlight: (number: number) 
     for (const { key, address } of desired) if (address !== undefined && !claims.has(address)) claims.set(address, key);
     const fresh = desired
       .filter(({ key, address }) => known.get(key)?.entry?.address !== address)
-      .map(({ address }) => address as string);
+      .map(({ key, address, addressKey }) => ({
+        address: address as string,
+        otherKey: addressKey === key ? undefined : addressKey,
+      }));
     if (fresh.length === 0) return claims;
     for (const [address, owner] of await ports.ledger.addressOwners(fresh)) claims.set(address, owner);
     return claims;

@@ -53,20 +53,17 @@ async function verifyOne(stored: StoredOperation, context: RunContext, flow: Flo
   };
   const found = await search(operation, "before", context);
   if (found.kind === "level") {
-    const history = [
-      {
-        key: stored.key,
-        atMs: context.ports.clock.wallMs(),
-        event: "verified",
-        operation: stored.number,
-        detail: "no older write landed on it",
-      },
-    ];
+    const line = {
+      key: stored.key,
+      atMs: context.ports.clock.wallMs(),
+      event: "verified",
+      operation: stored.number,
+      detail: "no older write landed on it",
+    };
     await context.ports.ledger.settle({
       run: context.run,
-      resolutions: [{ kind: "verified", number: stored.number }],
+      resolutions: [{ kind: "verified", number: stored.number, line }],
       checkpoint: undefined,
-      history,
     });
     return;
   }

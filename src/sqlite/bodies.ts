@@ -3,29 +3,39 @@ import type { Database } from "./database.ts";
 import { pack, unpack } from "./packed.ts";
 import type { SyncId } from "./syncs.ts";
 
-/** The table `bodies`, of one sync: content last applied. Methods run in the caller's transaction. */
+/** A row of the table `bodies`, as an entry refers to it. */
+export type BodyId = number | undefined;
+
+/** The table `bodies`: content last applied, found from the entries. Methods run in the caller's transaction. */
 export interface BodiesTable {
-  /** Undefined when the content is not known. */
-  put(key: string, body: JsonObject | undefined): void;
-  remove(key: string): void;
+  /** Keeps a body in the place of an older one, and returns where. An undefined body is one that is not known: then none is kept. */
+  replace(before: BodyId, body: JsonObject | undefined): BodyId;
   among(keys: readonly string[]): ReadonlyMap<string, JsonObject>;
+  /** Removes all bodies of the sync; to be called while its entries are still there. */
   clear(): void;
 }
 
 /** With `keeps` false nothing is stored, and what was stored before goes when it is no longer true. */
 export function bodiesTable(database: Database, sync: SyncId, keeps: boolean): BodiesTable {
-  const replace = database.prepare("INSERT OR REPLACE INTO bodies (sync, key, body) VALUES (?, ?, ?)");
-  const remove = database.prepare("DELETE FROM bodies WHERE sync = ? AND key = ?");
+  const insert = database.prepare("INSERT INTO bodies (body) VALUES (?)");
+  const update = database.prepare("UPDATE bodies SET body = ? WHERE id = ?");
+  const remove = database.prepare("DELETE FROM bodies WHERE id = ?");
+  // A cross join is taken in the order in which it is written: few keys first, then their bodies.
   const select = database.prepare(
-    "SELECT key, body FROM bodies WHERE sync = ? AND key IN (SELECT value FROM json_each(?))",
+    `SELECT key, bodies.body FROM entries CROSS JOIN bodies ON bodies.id = entries.body
+       WHERE sync = ? AND key IN (SELECT value FROM json_each(?))`,
   );
-  const clear = database.prepare("DELETE FROM bodies WHERE sync = ?");
+  const clear = database.prepare("DELETE FROM bodies WHERE id IN (SELECT body FROM entries WHERE sync = ?)");
   return {
-    put(key, body) {
-      if (keeps && body !== undefined) replace.run(sync.id, key, pack(body));
-      else remove.run(sync.id, key);
+    replace(before, body) {
+      if (!keeps || body === undefined) {
+        if (before !== undefined) remove.run(before);
+        return undefined;
+      }
+      if (before === undefined) return Number(insert.run(pack(body)).lastInsertRowid);
+      update.run(pack(body), before);
+      return before;
     },
-    remove: (key) => void remove.run(sync.id, key),
     among(keys) {
       if (!keeps) return new Map();
       const rows = select.all(sync.id, JSON.stringify(keys));

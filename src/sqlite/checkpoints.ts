@@ -1,4 +1,4 @@
-import type { Checkpoint } from "../core/ledger.ts";
+import type { Checkpoint } from "../core/checkpoint.ts";
 import type { Database } from "./database.ts";
 import { parsePlain } from "./packed.ts";
 import type { SyncId } from "./syncs.ts";

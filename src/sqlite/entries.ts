@@ -1,31 +1,44 @@
-import type { Entry } from "../core/ledger.ts";
+import type { AddressClaim, Entry } from "../core/ledger.ts";
+import type { BodyId } from "./bodies.ts";
+import { ownersIn } from "./claims.ts";
 import type { Database, Row } from "./database.ts";
+import type { LineId } from "./history.ts";
 import { optional } from "./packed.ts";
 import type { SyncId } from "./syncs.ts";
 
 /** Rows read at a time when all entries are walked: a page of memory, whatever their number. */
 const BATCH = 1_000;
 
+/** What an entry refers to. */
+export interface Links {
+  readonly body: BodyId;
+  readonly history: LineId;
+}
+
+const NO_LINKS: Links = { body: undefined, history: undefined };
+
 /** The table `entries`, of one sync. Methods run in the caller's transaction. */
 export interface EntriesTable {
-  put(entry: Entry): void;
+  put(entry: Entry, links: Links): void;
   remove(key: string): void;
+  /** Where the rest of what is known of the key is. */
+  links(key: string): Links;
   get(key: string): Entry | undefined;
   /** Calls `found` for each of these keys that has an entry. */
   among(keys: readonly string[], found: (entry: Entry) => void): void;
   /** The next {@link BATCH} entries in key order; fewer at the end. */
   after(key: string): readonly Entry[];
-  /** Calls `found` for each of these addresses that an entry has. */
-  owners(addresses: readonly string[], found: (address: string, key: string) => void): void;
+  /** Calls `found` for each of these addresses that an entry has, see `AddressClaim`. */
+  owners(claims: readonly AddressClaim[], found: (address: string, key: string) => void): void;
   count(): number;
   clear(): void;
 }
 
-const COLUMNS = "key, key_kind, destination_id, address, hash, source_version, etag, operation, read";
+const COLUMNS = "key, key_kind, destination_id, address, claim, hash, source_version, etag, operation, read";
 
 export function entriesTable(database: Database, sync: SyncId): EntriesTable {
   const replace = database.prepare(
-    `INSERT OR REPLACE INTO entries (sync, ${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT OR REPLACE INTO entries (sync, ${COLUMNS}, body, history) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const remove = database.prepare("DELETE FROM entries WHERE sync = ? AND key = ?");
   const select = database.prepare(`SELECT ${COLUMNS} FROM entries WHERE sync = ? AND key = ?`);
@@ -35,15 +48,32 @@ export function entriesTable(database: Database, sync: SyncId): EntriesTable {
   const selectAfter = database.prepare(
     `SELECT ${COLUMNS} FROM entries WHERE sync = ? AND key > ? ORDER BY key LIMIT ${BATCH}`,
   );
-  const selectOwners = database.prepare(
-    "SELECT address, key FROM entries WHERE sync = ? AND address IN (SELECT value FROM json_each(?))",
-  );
+  const selectLinks = database.prepare("SELECT body, history FROM entries WHERE sync = ? AND key = ?");
+  const owners = ownersIn(database, sync, "entries");
   const count = database.prepare("SELECT count(*) AS n FROM entries WHERE sync = ?");
   const clear = database.prepare("DELETE FROM entries WHERE sync = ?");
   return {
-    put({ key, keyKind, destinationId, address, hash, sourceVersion, etag, operation, read }) {
-      const known = [destinationId ?? null, address ?? null, hash ?? null, sourceVersion ?? null, etag ?? null];
-      replace.run(sync.id, key, keyKind, ...known, operation, read);
+    put(entry, { body, history }) {
+      const { address } = entry;
+      replace.run(
+        sync.id,
+        entry.key,
+        entry.keyKind,
+        entry.destinationId ?? null,
+        address ?? null,
+        entry.addressFollowsKey ? null : (address ?? null),
+        entry.hash ?? null,
+        entry.sourceVersion ?? null,
+        entry.etag ?? null,
+        entry.operation,
+        entry.read,
+        body ?? null,
+        history ?? null,
+      );
+    },
+    links(key) {
+      const row = selectLinks.get(sync.id, key);
+      return row === undefined ? NO_LINKS : { body: optional(row["body"]), history: optional(row["history"]) };
     },
     remove: (key) => void remove.run(sync.id, key),
     get(key) {
@@ -54,11 +84,7 @@ export function entriesTable(database: Database, sync: SyncId): EntriesTable {
       for (const row of selectAmong.all(sync.id, JSON.stringify(keys))) found(entryOf(row));
     },
     after: (key) => selectAfter.all(sync.id, key).map(entryOf),
-    owners(addresses, found) {
-      for (const row of selectOwners.all(sync.id, JSON.stringify(addresses))) {
-        found(row["address"] as string, row["key"] as string);
-      }
-    },
+    owners,
     count: () => count.get(sync.id)?.["n"] as number,
     clear: () => void clear.run(sync.id),
   };
@@ -69,6 +95,7 @@ const entryOf = (row: Row): Entry => ({
   keyKind: row["key_kind"] as string,
   destinationId: optional(row["destination_id"]),
   address: optional(row["address"]),
+  addressFollowsKey: row["claim"] === null,
   hash: optional(row["hash"]),
   sourceVersion: optional(row["source_version"]),
   etag: optional(row["etag"]),

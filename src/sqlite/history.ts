@@ -1,57 +1,85 @@
 import type { HistoryEvent, StoredHistoryEvent } from "../core/history.ts";
-import type { Database } from "./database.ts";
+import type { Database, Row } from "./database.ts";
 import { optional } from "./packed.ts";
 import type { SyncId } from "./syncs.ts";
 
 /** Rows that one trimming looks at, beside twice as many as were added since the last one: so it keeps up, whatever a run adds. */
 const TRIM_ROWS = 20_000;
 
-/** In SQLite's order every blob comes after every text. */
-const AFTER_ALL_KEYS = new Uint8Array(1);
+/** A line of the table `history`, as an entry refers to it. */
+export type LineId = number | undefined;
 
-/** The table `history`, of one sync. Methods run in the caller's transaction. */
+/**
+ * The table `history`. Most lines say that something was applied, and are found from the key's entry, one from the other; the others have
+ * an index. Methods run in the caller's transaction.
+ */
 export interface HistoryTable {
+  /** Adds a line that the index finds. */
   add(run: number, event: HistoryEvent): void;
-  ofKey(key: string): readonly StoredHistoryEvent[];
-  /** Goes on through the keys where the last trimming ended, and begins anew after the last key. */
-  trim(olderThanMs: number, keepPerKey: number): void;
+  /** Adds a line that the key's entry is to refer to; `before` is the one that it refers to now. */
+  link(run: number, event: HistoryEvent, before: LineId): LineId;
+  /** All lines of a key in their order; `newest` is the one that its entry refers to. */
+  ofKey(key: string, newest: LineId): readonly StoredHistoryEvent[];
+  /** Removes the oldest lines, of all syncs: those before this time, and those beyond the newest `keep`. */
+  trim(olderThanMs: number, keep: number): void;
 }
 
 export function historyTable(database: Database, sync: SyncId): HistoryTable {
   const insert = database.prepare(
-    `INSERT INTO history (sync, key, nth, run, at_ms, event, operation, detail)
-       VALUES (?1, ?2, (SELECT ifnull(max(nth), 0) + 1 FROM history WHERE sync = ?1 AND key = ?2), ?3, ?4, ?5, ?6, ?7)`,
+    "INSERT INTO history (sync, key, run, at_ms, event, operation, detail, linked, before) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
   );
-  const select = database.prepare("SELECT * FROM history WHERE sync = ? AND key = ? ORDER BY nth");
-  const selectPosition = database.prepare("SELECT history_trimmed_to FROM syncs WHERE id = ?");
-  const updatePosition = database.prepare("UPDATE syncs SET history_trimmed_to = ? WHERE id = ?");
-  const selectEnd = database.prepare(
-    "SELECT key FROM history WHERE sync = ? AND key > ? ORDER BY key LIMIT 1 OFFSET ?",
-  );
+  const selectLine = database.prepare("SELECT * FROM history WHERE id = ? AND sync = ? AND key = ?");
+  const selectOthers = database.prepare("SELECT * FROM history WHERE sync = ? AND key = ? AND linked = 0");
   const removeOld = database.prepare(
-    `DELETE FROM history WHERE sync = ?1 AND key > ?2 AND key <= ?3 AND (at_ms < ?4
-       OR nth <= (SELECT max(nth) FROM history same WHERE same.sync = ?1 AND same.key = history.key) - ?5)`,
+    `DELETE FROM history WHERE id IN (SELECT id FROM history ORDER BY id LIMIT ?)
+       AND (at_ms < ? OR id <= (SELECT max(id) FROM history) - ?)`,
   );
   let added = 0;
+  const put = (run: number, event: HistoryEvent, linked: 0 | 1, before: LineId): number => {
+    added += 1;
+    const { key, atMs, event: name, operation, detail } = event;
+    const { lastInsertRowid } = insert.run(
+      sync.id,
+      key,
+      run,
+      atMs,
+      name,
+      operation ?? null,
+      detail,
+      linked,
+      before ?? null,
+    );
+    return Number(lastInsertRowid);
+  };
+  const linesFrom = (key: string, newest: LineId): readonly Row[] => {
+    const rows: Row[] = [];
+    let id = newest;
+    while (id !== undefined) {
+      const row = selectLine.get(id, sync.id, key);
+      if (row === undefined) break;
+      rows.push(row);
+      const before = optional<number>(row["before"]);
+      // A line that was trimmed may have given its number to a later one.
+      id = before !== undefined && before < id ? before : undefined;
+    }
+    return rows;
+  };
   return {
-    add(run, { key, atMs, event, operation, detail }) {
-      insert.run(sync.id, key, run, atMs, event, operation ?? null, detail);
-      added += 1;
-    },
-    ofKey: (key) =>
-      select.all(sync.id, key).map((row) => ({
-        key,
-        run: row["run"] as number,
-        atMs: row["at_ms"] as number,
-        event: row["event"] as string,
-        operation: optional(row["operation"]),
-        detail: row["detail"] as string,
-      })),
-    trim(olderThanMs, keepPerKey) {
-      const from = (selectPosition.get(sync.id)?.["history_trimmed_to"] as string | undefined) ?? "";
-      const end = selectEnd.get(sync.id, from, TRIM_ROWS + 2 * added)?.["key"] as string | undefined;
-      removeOld.run(sync.id, from, end ?? AFTER_ALL_KEYS, olderThanMs, keepPerKey);
-      updatePosition.run(end ?? "", sync.id);
+    add: (run, event) => void put(run, event, 0, undefined),
+    link: (run, event, before) => put(run, event, 1, before),
+    ofKey: (key, newest) =>
+      [...linesFrom(key, newest), ...selectOthers.all(sync.id, key)]
+        .toSorted((a, b) => (a["id"] as number) - (b["id"] as number))
+        .map((row) => ({
+          key,
+          run: row["run"] as number,
+          atMs: row["at_ms"] as number,
+          event: row["event"] as string,
+          operation: optional(row["operation"]),
+          detail: row["detail"] as string,
+        })),
+    trim(olderThanMs, keep) {
+      removeOld.run(TRIM_ROWS + 2 * added, olderThanMs, keep);
       added = 0;
     },
   };

@@ -1,6 +1,7 @@
 import { invariant } from "../core/invariant.ts";
-import type { Held, Intent, KnownOperation, Resolution, StoredOperation } from "../core/ledger.ts";
+import type { AddressClaim, Held, Intent, KnownOperation, Resolution, StoredOperation } from "../core/ledger.ts";
 import type { OperationKind, OperationState, Progress } from "../core/operation.ts";
+import { ownersIn } from "./claims.ts";
 import type { Database, Row } from "./database.ts";
 import { optional, pack, packOptional, parsePlain, unpackOptional } from "./packed.ts";
 import type { SyncId } from "./syncs.ts";
@@ -16,7 +17,7 @@ export interface OperationsTable {
   dropWaiting(number: number): void;
   /** Calls `found` for each operation of these keys: at most one that is under way, and one that waits. */
   among(keys: readonly string[], found: (key: string, operation: KnownOperation) => void): void;
-  owners(addresses: readonly string[], found: (address: string, key: string) => void): void;
+  owners(claims: readonly AddressClaim[], found: (address: string, key: string) => void): void;
   unresolved(after: number, limit: number): readonly StoredOperation[];
   ofKey(key: string): { readonly active: StoredOperation | undefined; readonly waiting: StoredOperation | undefined };
   /** Repeatable writes without bytes that an earlier run left and `run` did not meet: they go, and so do the hashes of their entries. */
@@ -26,7 +27,7 @@ export interface OperationsTable {
   clear(): void;
 }
 
-const SHORT = "number, run, key, kind, state, hash, source_version, address, destination_id, progress";
+const SHORT = "number, run, key, kind, state, hash, source_version, address, claim, destination_id, progress";
 const WHOLE = `${SHORT}, key_kind, idempotency_key, held`;
 const LEFTOVER = "sync = ? AND state = 'sent' AND held IS NULL AND run <> ?";
 const NOT_BEFORE = "json_extract(progress, '$.notBeforeMs') IS NOT NULL";
@@ -34,8 +35,8 @@ const NOT_BEFORE = "json_extract(progress, '$.notBeforeMs') IS NOT NULL";
 /** `isOurs` tells the runs that this process began. */
 export function operationsTable(database: Database, sync: SyncId, isOurs: (run: number) => boolean): OperationsTable {
   const insert = database.prepare(
-    `INSERT INTO operations (sync, run, key, key_kind, kind, state, hash, source_version, address, destination_id,
-       idempotency_key, progress, held) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO operations (sync, run, key, key_kind, kind, state, hash, source_version, address, claim,
+       destination_id, idempotency_key, progress, held) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const remove = database.prepare("DELETE FROM operations WHERE sync = ? AND number = ?");
   const removeWaiting = database.prepare("DELETE FROM operations WHERE sync = ? AND number = ? AND state = 'waiting'");
@@ -51,9 +52,7 @@ export function operationsTable(database: Database, sync: SyncId, isOurs: (run: 
     `SELECT ${SHORT}, held IS NOT NULL AS is_held FROM operations
        WHERE sync = ? AND key IN (SELECT value FROM json_each(?))`,
   );
-  const selectOwners = database.prepare(
-    "SELECT address, key FROM operations WHERE sync = ? AND address IN (SELECT value FROM json_each(?))",
-  );
+  const owners = ownersIn(database, sync, "operations");
   const selectUnresolved = database.prepare(
     `SELECT ${WHOLE}, held IS NOT NULL AS is_held FROM operations WHERE number > ? AND +sync = ? ORDER BY number LIMIT ?`,
   );
@@ -81,6 +80,7 @@ export function operationsTable(database: Database, sync: SyncId, isOurs: (run: 
     held: row["is_held"] === 1,
     progress: progressOf(row["progress"]),
     address: optional(row["address"]),
+    addressFollowsKey: row["claim"] === null,
     destinationId: optional(row["destination_id"]),
   });
   const stored = (row: Row): StoredOperation => ({
@@ -98,10 +98,24 @@ export function operationsTable(database: Database, sync: SyncId, isOurs: (run: 
     journal(run, intent) {
       if (intent.replaces !== undefined) remove.run(sync.id, intent.replaces);
       if (intent.dropsWaiting) removeWaitingOf.run(sync.id, intent.key);
-      const content = [intent.hash, intent.sourceVersion ?? null, intent.address ?? null, intent.destinationId ?? null];
-      const sending = [intent.idempotencyKey ?? null, JSON.stringify(intent.progress), packOptional(intent.held)];
-      const { key, keyKind, kind, state } = intent;
-      return Number(insert.run(sync.id, run, key, keyKind, kind, state, ...content, ...sending).lastInsertRowid);
+      const { key, keyKind, kind, state, hash, sourceVersion, address, destinationId, idempotencyKey } = intent;
+      const { lastInsertRowid } = insert.run(
+        sync.id,
+        run,
+        key,
+        keyKind,
+        kind,
+        state,
+        hash,
+        sourceVersion ?? null,
+        address ?? null,
+        intent.addressFollowsKey ? null : (address ?? null),
+        destinationId ?? null,
+        idempotencyKey ?? null,
+        JSON.stringify(intent.progress),
+        packOptional(intent.held),
+      );
+      return Number(lastInsertRowid);
     },
     resolve: (number) => mustChange(remove.run(sync.id, number).changes, number),
     hold({ number, state, progress, held }) {
@@ -124,11 +138,7 @@ export function operationsTable(database: Database, sync: SyncId, isOurs: (run: 
     among(keys, found) {
       for (const row of selectAmong.all(sync.id, JSON.stringify(keys))) found(row["key"] as string, known(row));
     },
-    owners(addresses, found) {
-      for (const row of selectOwners.all(sync.id, JSON.stringify(addresses))) {
-        found(row["address"] as string, row["key"] as string);
-      }
-    },
+    owners,
     unresolved: (after, limit) => selectUnresolved.all(after, sync.id, limit).map(stored),
     ofKey(key) {
       const rows = selectOfKey.all(sync.id, key).map(stored);

@@ -32,6 +32,7 @@ export function rejectsTable(database: Database, sync: SyncId): RejectsTable {
        ON CONFLICT (sync, source_hash) WHERE key IS NULL ${AGAIN}`,
   );
   const clear = database.prepare("DELETE FROM rejects WHERE sync = ? AND key = ?");
+  const selectAny = database.prepare("SELECT 1 FROM rejects WHERE sync = ? AND key IS NOT NULL LIMIT 1");
   const selectAmong = database.prepare(
     "SELECT key, source_hash, mapping FROM rejects WHERE sync = ? AND key IN (SELECT value FROM json_each(?))",
   );
@@ -41,12 +42,19 @@ export function rejectsTable(database: Database, sync: SyncId): RejectsTable {
   const discard = database.prepare("DELETE FROM rejects WHERE sync = ? AND id IN (SELECT value FROM json_each(?))");
   const countKinds = database.prepare("SELECT kind, count(*) AS n FROM rejects WHERE sync = ? GROUP BY kind");
   const clearAll = database.prepare("DELETE FROM rejects WHERE sync = ?");
+  /** Whoever holds the lease is the only one who adds any. */
+  let mayHaveSome: boolean | undefined;
   return {
     put(run, { kind, key, code, reason, source, sourceHash, mapping, evidence, atMs }) {
+      mayHaveSome = true;
       const origin = [packOptional(source), sourceHash, mapping];
       upsert.run(sync.id, run, kind, key ?? null, code, reason, ...origin, packOptional(evidence), atMs);
     },
-    clear: (key) => void clear.run(sync.id, key),
+    clear(key) {
+      // Most syncs have none, and looking for one costs as much as storing the record's hash.
+      mayHaveSome ??= selectAny.get(sync.id) !== undefined;
+      if (mayHaveSome) clear.run(sync.id, key);
+    },
     among(keys, found) {
       for (const row of selectAmong.all(sync.id, JSON.stringify(keys))) {
         found(row["key"] as string, row["source_hash"] as string, row["mapping"] as string);

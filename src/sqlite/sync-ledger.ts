@@ -1,5 +1,5 @@
 import { unreachable } from "../core/invariant.ts";
-import type { Entry, Known, PageIntents, Resolution, Settlement, SyncLedger } from "../core/ledger.ts";
+import type { AddressClaim, Entry, Known, PageIntents, Resolution, Settlement, SyncLedger } from "../core/ledger.ts";
 import { bodiesTable } from "./bodies.ts";
 import { checkpointsTable } from "./checkpoints.ts";
 import type { Database } from "./database.ts";
@@ -52,18 +52,26 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
   };
   const read = async <Result>(work: () => Result): Promise<Result> => database.snapshot(work);
 
+  const applied = ({ entry, mapped, line }: Extract<Resolution, { kind: "applied" }>, run: number): void => {
+    const before = entries.links(entry.key);
+    entries.put(entry, {
+      body: bodies.replace(before.body, mapped),
+      history: line === undefined ? before.history : history.link(run, line, before.history),
+    });
+    rejects.clear(entry.key);
+  };
+
   const resolve = (resolution: Resolution, run: number): void => {
+    if (resolution.line !== undefined && resolution.kind !== "applied") history.add(run, resolution.line);
     switch (resolution.kind) {
       case "applied":
-        entries.put(resolution.entry);
-        bodies.put(resolution.entry.key, resolution.mapped);
-        rejects.clear(resolution.entry.key);
+        applied(resolution, run);
         if (resolution.verify === undefined) operations.resolve(resolution.number);
         else operations.verify(resolution);
         return;
       case "deleted":
+        bodies.replace(entries.links(resolution.key).body, undefined);
         entries.remove(resolution.key);
-        bodies.remove(resolution.key);
         rejects.clear(resolution.key);
         return operations.resolve(resolution.number);
       case "rejected":
@@ -79,9 +87,8 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
     }
   };
 
-  const settle = ({ run, resolutions, checkpoint, history: events }: Settlement): void => {
+  const settle = ({ run, resolutions, checkpoint }: Settlement): void => {
     for (const resolution of resolutions) resolve(resolution, run);
-    for (const event of events) history.add(run, event);
     // P2: in the transaction of the last outcome before it.
     if (checkpoint !== undefined) checkpoints.put(checkpoint);
   };
@@ -114,11 +121,11 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
   };
 
   /** U10: an operation that is under way claims its address before an entry can. */
-  const addressOwners = (addresses: readonly string[]): ReadonlyMap<string, string> => {
+  const addressOwners = (claims: readonly AddressClaim[]): ReadonlyMap<string, string> => {
     const owners = new Map<string, string>();
     const found = (address: string, key: string): void => void owners.set(address, key);
-    operations.owners(addresses, found);
-    entries.owners(addresses, found);
+    operations.owners(claims, found);
+    entries.owners(claims, found);
     return owners;
   };
 
@@ -136,7 +143,7 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
     checkpoint: () => read(checkpoints.get),
     saveCheckpoint: (checkpoint) => write("saveCheckpoint", () => checkpoints.put(checkpoint)),
     lookup: (keys) => read(() => lookup(keys)),
-    addressOwners: (addresses) => read(() => addressOwners(addresses)),
+    addressOwners: (claims) => read(() => addressOwners(claims)),
     bodies: (keys) => read(() => bodies.among(keys)),
     journal: (page) => write("journal", () => journal(page)),
     promote: (waiting, run, intent) =>
@@ -162,7 +169,7 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
     reject: (id) => read(() => rejects.one(id)),
     rejectOf: (key) => read(() => rejects.ofKey(key)),
     discardRejects: (ids) => write("discardRejects", () => rejects.discard(ids)),
-    history: (key) => read(() => history.ofKey(key)),
+    history: (key) => read(() => history.ofKey(key, entries.links(key).history)),
     counts: () =>
       read(() => ({ entries: entries.count(), unresolved: operations.countByState(), ...rejects.countByKind() })),
     unblock: (key) => write("unblock", () => operations.unblock(key)),
@@ -170,10 +177,10 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
       write("reset", () => {
         // P2: without its operations, nothing before the checkpoint would be known to be settled; so it goes with them.
         if (checkpoint || everything) checkpoints.put(undefined);
-        if (everything) for (const table of [entries, bodies, operations]) table.clear();
+        if (everything) for (const table of [bodies, entries, operations]) table.clear();
         if (everything) rejects.clearAll();
       }),
-    trimHistory: (olderThanMs, keepPerKey) => write("trimHistory", () => history.trim(olderThanMs, keepPerKey)),
+    trimHistory: (olderThanMs, keep) => write("trimHistory", () => history.trim(olderThanMs, keep)),
   };
   point.openFor(ledger);
   return ledger;

@@ -1,0 +1,29 @@
+import type { PagePosition } from "./source.ts";
+
+/** Where a sync's reading stands: what the next run goes on from (P2). */
+export interface Checkpoint {
+  /** The read that is under way, or the last one. */
+  readonly read: number;
+  readonly kind: "full" | "incremental";
+  /** Cursor to start the next read from, as the source wrote it; undefined before the first complete read with a cursor. */
+  readonly cursor: string | undefined;
+  /** True when the read is finished: the next run begins a new one. */
+  readonly complete: boolean;
+  /** Where the read under way goes on; undefined for its beginning, and when it is complete. */
+  readonly position: PagePosition | undefined;
+  /** `since` of the read under way, so that a resumed read asks the same. */
+  readonly since: string | undefined;
+  /** Highest cursor seen by the read under way, for sources that are not sorted (P3). */
+  readonly pendingCursor: string | undefined;
+  readonly startedMs: number;
+  /** When the last complete read, and the last complete full refresh, began. */
+  readonly completeMs: number | undefined;
+  readonly fullMs: number | undefined;
+  /** Fingerprints in force (P10). `mapping` is the `reading` (mapping, request, filter, cursor) whose read is complete. */
+  readonly mapping: string | undefined;
+  /** The `reading` under which the read under way began: another one begins it anew. */
+  readonly readMapping: string;
+  readonly identity: string;
+  /** A smaller page size that the source was found to need (P6). */
+  readonly pageSize: number | undefined;
+}
