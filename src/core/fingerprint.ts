@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { isExactNumber, type Json, type JsonObject } from "./json.ts";
+import { isExactNumber, setMember, type Json, type JsonObject } from "./json.ts";
 
 /** Base64url SHA-256 of a text: 43 characters, faster to compare in SQLite than a blob. */
 export const sha256 = (text: string): string => hash("sha256", text, "base64url");
@@ -34,32 +34,33 @@ function sortedList(list: readonly Json[]): readonly Json[] {
 
 function sortedObject(object: JsonObject): JsonObject {
   const names = Object.keys(object);
-  let isSorted = !hasIndexNames(names);
-  for (let index = 1; isSorted && index < names.length; index++)
-    isSorted = (names[index - 1] as string) < (names[index] as string);
-  if (isSorted) {
-    // JSON.stringify writes members in insertion order, so only changed members need a copy.
-    let changed = false;
-    const members = names.map((name): [string, Json] => {
-      const item = object[name] as Json;
-      const inOrder = sorted(item);
-      changed ||= inOrder !== item;
-      return [name, inOrder];
-    });
-    return changed ? ordered(members) : object;
+  if (!areInOrder(names)) return ordered(object, names.sort());
+  // JSON.stringify writes members in the order in which they came, so only changed members need a copy.
+  for (const name of names) {
+    const item = object[name] as Json;
+    if (sorted(item) !== item) return ordered(object, names);
   }
-  return ordered(names.sort().map((name) => [name, sorted(object[name] as Json)]));
+  return object;
 }
 
-/** Names that are array indexes come first in any object, whatever the order of insertion; they must not disturb the order. */
-const hasIndexNames = (names: readonly string[]): boolean => names.some((name) => /^\d+$/.test(name));
+/** Names that are array indexes come first in any object, whatever the order in which they came; they must not disturb the order. */
+function areInOrder(names: readonly string[]): boolean {
+  let before = "";
+  for (const name of names) {
+    if (name < before || isDigit(name.charCodeAt(0))) return false;
+    before = name;
+  }
+  return true;
+}
+
+const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39;
 
 /**
- * An object that is written in the order of `members`. Index names would jump to the front, in ascending order, for every
- * object alike; so the text stays a function of the content.
+ * A copy with its members in the order of `names`. Index names jump to the front, in ascending order, for every object alike; so the text
+ * stays a function of the content.
  */
-function ordered(members: readonly (readonly [string, Json])[]): JsonObject {
-  const object: Record<string, Json> = Object.create(null) as Record<string, Json>;
-  for (const [name, item] of members) object[name] = item;
-  return object;
+function ordered(object: JsonObject, names: readonly string[]): JsonObject {
+  const copy: Record<string, Json> = {};
+  for (const name of names) setMember(copy, name, sorted(object[name] as Json));
+  return copy;
 }

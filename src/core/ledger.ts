@@ -134,6 +134,8 @@ type ResolutionKind =
       readonly kind: "applied";
       readonly number: number;
       readonly entry: Entry;
+      /** True when the key certainly has no entry yet: then none is looked for. */
+      readonly isNew?: boolean;
       /** Content for `plan` and `explain`; not stored when `state.bodies` is false, nor when what the destination holds is not known. */
       readonly mapped: JsonObject | undefined;
       /** `held` has the bytes to repair with; undefined when the older write has the same content, so only its time is kept. */

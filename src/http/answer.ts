@@ -1,6 +1,7 @@
 import { EvenkeelError } from "../core/errors.ts";
 import { parseExact } from "../core/exact-json.ts";
 import { parseHttpDate } from "../core/retry-after.ts";
+import type { Json, JsonObject } from "../core/json.ts";
 import type { Answer } from "./connection.ts";
 
 /** S4: JSON nested deeper than this is no API's answer, and would exhaust the stack of whoever walks it. */
@@ -55,13 +56,11 @@ export class CompleteAnswer implements Answer {
       return { ok: false, error: new EvenkeelError(code, `the answer cannot be read: ${message}`) };
     }
     const { text } = this;
-    if (isDeeperThan(text, DEPTH_MAX))
-      return {
-        ok: false,
-        error: new EvenkeelError("API_NOT_JSON", `the answer is nested deeper than ${DEPTH_MAX} levels`),
-      };
     try {
-      return { ok: true, value: parseExact(withoutMark(text)) };
+      const value = parseExact(withoutMark(text));
+      if (!isDeeperThan(value, DEPTH_MAX)) return { ok: true, value };
+      const message = `the answer is nested deeper than ${DEPTH_MAX} levels`;
+      return { ok: false, error: new EvenkeelError("API_NOT_JSON", message) };
     } catch (error) {
       return {
         ok: false,
@@ -103,26 +102,10 @@ function notJson(text: string, problem: string): string {
   return `the answer is no JSON; it begins with ${JSON.stringify(trimmed.slice(0, 60))}`;
 }
 
-/** Counts brackets outside of strings; cheap for the usual, shallow text. */
-function isDeeperThan(text: string, limit: number): boolean {
-  let open = 0;
-  let inString = false;
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (inString) {
-      if (code === BACKSLASH) at += 1;
-      else if (code === QUOTE) {
-        inString = false;
-      }
-    } else if (code === QUOTE) {
-      inString = true;
-    } else if (code === 0x5b || code === 0x7b) {
-      open += 1;
-      if (open > limit) return true;
-    } else if (code === 0x5d || code === 0x7d) open -= 1;
-  }
+function isDeeperThan(value: Json, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (levels === 0) return true;
+  if (Array.isArray(value)) return value.some((item: Json) => isDeeperThan(item, levels - 1));
+  for (const name in value) if (isDeeperThan((value as JsonObject)[name] as Json, levels - 1)) return true;
   return false;
 }
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;

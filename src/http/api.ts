@@ -1,6 +1,7 @@
+import type { Eventual } from "../core/eventual.ts";
 import type { LaneReport } from "../core/lane.ts";
 import type { Outcome } from "../core/outcome.ts";
-import type { ApiRequest, Connection, Exchange } from "./connection.ts";
+import type { ApiRequest, Connection, Exchange, ExchangeOptions } from "./connection.ts";
 import { Evidenced } from "./evidence.ts";
 import { blockedBy, type Entry, type Gate, type Lanes } from "./gate.ts";
 import { announcedQuotas } from "./rate-limit-headers.ts";
@@ -40,68 +41,79 @@ export function createConnection(options: ConnectionOptions, ports: ConnectionPo
   const wallMs = (): number => clock.wallMs();
   const allowed = new Set(options.allowOrigins);
   const sender = new Sender(base.origin, options, ports);
+  const discretion = { redactor, credentialNames: sender.credentialNames };
   const gate = ports.lanes.of(base.origin, auth.identity, options.limits);
   const gateOf = (target: Target): Gate =>
     target.origin === base.origin ? gate : ports.lanes.of(target.origin, "", FREE);
 
-  const exchange: Connection["exchange"] = async (request, sending) => {
-    let target = targetOf(request.url, base.origin);
-    if (target === undefined || !mayGo(target, request)) return unsent(request, foreign(request.url));
-    let redirects = 0;
-    let isRenewed = false;
-    for (;;) {
-      const its = gateOf(target);
-      const entered = its.enter(sending);
-      const entry = entered instanceof Promise ? await entered : entered;
-      if (entry.kind !== "go") return unsent(request, notLetIn(entry));
-      let sent: Sent | undefined;
-      let endedMs = entry.startedMs;
-      try {
-        sent = await sender.send(request, target, sending.signal);
-        endedMs = clock.monotonicMs();
-      } finally {
-        // Whatever happens, the lane is told how it went.
+  const exchange: Connection["exchange"] = (request, sending) => {
+    const target = targetOf(request.url, base.origin);
+    if (target === undefined || !mayGo(target, request)) return Promise.resolve(unsent(request, foreign(request.url)));
+    return pass({ request, sending, target, redirects: 0, isRenewed: false });
+  };
+
+  /** Sends a request, or what it was redirected to, through the lane. */
+  const pass = (hop: Hop): Promise<Exchange> => {
+    const its = gateOf(hop.target);
+    const entered = its.enter(hop.sending);
+    return entered instanceof Promise
+      ? entered.then((entry) => throughGate(hop, its, entry))
+      : throughGate(hop, its, entered);
+  };
+
+  const throughGate = (hop: Hop, its: Gate, entry: Entry): Promise<Exchange> => {
+    const { request, target, sending } = hop;
+    if (entry.kind !== "go") return Promise.resolve(unsent(request, notLetIn(entry)));
+    // Whatever happens, the lane is told how it went.
+    return sender.send(request, target, sending.signal).then(
+      (sent) => {
+        const endedMs = clock.monotonicMs();
         its.leave(reportOf(sent, request, entry, endedMs, wallMs));
-      }
-      const passed = { sent, durationMs: endedMs - entry.startedMs };
-      const { outcome } = sent.classified;
-      const refusal = outcome.kind === "refused" && sent.answer !== undefined ? outcome.reason : undefined;
-      if (refusal === "credentials" && auth.refresh !== undefined && !isRenewed) {
-        // R1: a 401 was certainly not applied, so it is sent again with new credentials, once.
-        isRenewed = true;
-        if (await auth.refresh().catch(() => false)) continue;
-      }
-      if (refusal === "redirected" && sent.answer !== undefined) {
-        const next = redirectOf(sent.answer, request, target);
-        if (!next.ok) return exchangeOf(request, passed, `${messageOf(outcome)}, not followed: ${next.reason}`);
-        if (redirects === REDIRECTS_MAX)
-          return exchangeOf(request, passed, `${messageOf(outcome)}, for the ${REDIRECTS_MAX + 1}th time`);
-        redirects += 1;
-        target = next.target;
-        continue;
-      }
-      return exchangeOf(request, passed);
-    }
+        return answered(hop, { sent, durationMs: endedMs - entry.startedMs });
+      },
+      (error: unknown) => {
+        its.leave(reportOf(undefined, request, entry, entry.startedMs, wallMs));
+        throw error;
+      },
+    );
+  };
+
+  /** The end of it, unless new credentials or another address are worth a further request. */
+  const answered = (hop: Hop, passed: Passed): Eventual<Exchange> => {
+    const { request, target, redirects, isRenewed } = hop;
+    const { classified, answer } = passed.sent;
+    const { outcome } = classified;
+    if (outcome.kind !== "refused" || answer === undefined) return exchangeOf(request, passed);
+    if (outcome.reason === "credentials" && auth.refresh !== undefined && !isRenewed)
+      // R1: a 401 was certainly not applied, so it is sent again with new credentials, once.
+      return auth.refresh().then(
+        (isNew) => (isNew ? pass({ ...hop, isRenewed: true }) : exchangeOf(request, passed)),
+        () => exchangeOf(request, passed),
+      );
+    if (outcome.reason !== "redirected") return exchangeOf(request, passed);
+    const next = redirectOf(answer, request, target);
+    if (!next.ok) return exchangeOf(request, passed, `${outcome.message}, not followed: ${next.reason}`);
+    return redirects === REDIRECTS_MAX
+      ? exchangeOf(request, passed, `${outcome.message}, for the ${REDIRECTS_MAX + 1}th time`)
+      : pass({ ...hop, target: next.target, redirects: redirects + 1 });
   };
 
   const mayGo = ({ origin }: Target, { purpose }: ApiRequest): boolean =>
     origin === base.origin || (purpose === "read" && allowed.has(origin));
 
   const exchangeOf = (request: ApiRequest, { sent, durationMs }: Passed, message?: string): Exchange => {
-    const { url, headers, answer, failure } = sent;
-    const { method, body } = request;
-    const { credentialNames } = sender;
-    const seen = { method, url, headers, body, answer, failure, durationMs, credentialNames };
-    const { outcome } = sent.classified;
-    return { attempt: { outcome: redacted(outcome, message), evidence: new Evidenced(seen, redactor) }, answer };
+    const outcome = redacted(sent.classified.outcome, message);
+    return {
+      attempt: { outcome, evidence: new Evidenced(request, sent, durationMs, discretion) },
+      answer: sent.answer,
+    };
   };
 
   const unsent = (request: ApiRequest, outcome: Outcome): Exchange => {
-    const { method, url, headers, body } = request;
-    const { credentialNames } = sender;
-    const failure = messageOf(outcome);
-    const seen = { method, url, headers, body, answer: undefined, failure, durationMs: 0, credentialNames };
-    return { attempt: { outcome: redacted(outcome), evidence: new Evidenced(seen, redactor) }, answer: undefined };
+    const { url, headers } = request;
+    const seen = { url, headers, answer: undefined, failure: messageOf(outcome) };
+    const evidence = new Evidenced(request, seen, 0, discretion);
+    return { attempt: { outcome: redacted(outcome), evidence }, answer: undefined };
   };
 
   const redacted = (outcome: Outcome, message?: string): Outcome =>
@@ -130,6 +142,15 @@ export function createConnection(options: ConnectionOptions, ports: ConnectionPo
     waitingFor: () => gate.waitingFor(name),
     close: async () => undefined,
   };
+}
+
+/** A request on its way, which may be redirected and get new credentials. */
+interface Hop {
+  readonly request: ApiRequest;
+  readonly sending: ExchangeOptions;
+  readonly target: Target;
+  readonly redirects: number;
+  readonly isRenewed: boolean;
 }
 
 /** A request that went through the lane. */

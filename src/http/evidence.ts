@@ -1,4 +1,5 @@
 import type { AnswerEvidence, Evidence, RequestEvidence } from "../core/outcome.ts";
+import type { ApiRequest } from "./connection.ts";
 import { visible, visibleLine, type Redactor } from "./redact.ts";
 
 /** Bodies in evidence are cut to this many characters: enough to see what went wrong, little enough to keep. */
@@ -6,18 +7,22 @@ const BODY_CHARS = 4_096;
 
 /** What was on the wire, credentials included. */
 export interface Seen {
-  readonly method: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | undefined;
   readonly answer:
     | { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly text: string }
     | undefined;
   readonly failure: string | undefined;
-  readonly durationMs: number;
+}
+
+/** How a connection's evidence is made safe. */
+export interface Discretion {
+  readonly redactor: Redactor;
   /** Names of headers and query parameters, in lower case, that hold this connection's credentials. */
   readonly credentialNames: ReadonlySet<string>;
 }
+
+type Asked = Pick<ApiRequest, "method" | "body">;
 
 /**
  * Evidence for people (S6): redacted, cut, and harmless to a terminal. Redacting costs more than the request itself, and most evidence is
@@ -25,28 +30,30 @@ export interface Seen {
  */
 export class Evidenced implements Evidence {
   readonly durationMs: number;
+  readonly #asked: Asked;
   readonly #seen: Seen;
-  readonly #redactor: Redactor;
+  readonly #discretion: Discretion;
   #request: RequestEvidence | undefined;
   #answer: AnswerEvidence | undefined;
 
-  constructor(seen: Seen, redactor: Redactor) {
-    this.durationMs = seen.durationMs;
+  constructor(asked: Asked, seen: Seen, durationMs: number, discretion: Discretion) {
+    this.durationMs = durationMs;
+    this.#asked = asked;
     this.#seen = seen;
-    this.#redactor = redactor;
+    this.#discretion = discretion;
   }
 
   get request(): RequestEvidence {
-    return (this.#request ??= requestOf(this.#seen, this.#redactor));
+    return (this.#request ??= requestOf(this.#asked, this.#seen, this.#discretion));
   }
 
   get answer(): AnswerEvidence | undefined {
-    return (this.#answer ??= answerOf(this.#seen, this.#redactor));
+    return (this.#answer ??= answerOf(this.#seen, this.#discretion));
   }
 
   get failure(): string | undefined {
     const { failure } = this.#seen;
-    return failure === undefined ? undefined : visibleLine(this.#redactor.text(failure));
+    return failure === undefined ? undefined : visibleLine(this.#discretion.redactor.text(failure));
   }
 
   /** As an object of its own, which is how it is stored. */
@@ -56,7 +63,8 @@ export class Evidenced implements Evidence {
   }
 }
 
-function requestOf({ method, url, headers, body, credentialNames }: Seen, redactor: Redactor): RequestEvidence {
+function requestOf({ method, body }: Asked, { url, headers }: Seen, discretion: Discretion): RequestEvidence {
+  const { redactor, credentialNames } = discretion;
   return {
     method,
     url: visible(redactor.url(url, credentialNames)),
@@ -65,7 +73,7 @@ function requestOf({ method, url, headers, body, credentialNames }: Seen, redact
   };
 }
 
-function answerOf({ answer }: Seen, redactor: Redactor): AnswerEvidence | undefined {
+function answerOf({ answer }: Seen, { redactor }: Discretion): AnswerEvidence | undefined {
   if (answer === undefined) return undefined;
   const { status, headers, text } = answer;
   return {

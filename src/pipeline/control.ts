@@ -40,7 +40,13 @@ export interface RunControl {
 export function createControl(sync: Sync, ports: Ports, settings: Settings): RunControl {
   const counts = noCounts();
   const failure: { error: EvenkeelError | undefined } = { error: undefined };
-  const failed = new AbortController();
+  // Asked for each record, so it is a plain signal: a composite one looks at all of its sources each time.
+  const stop = new AbortController();
+  const ended = new AbortController();
+  for (const signal of [settings.stop, settings.kill]) {
+    if (signal.aborted) stop.abort(signal.reason);
+    else signal.addEventListener("abort", () => stop.abort(signal.reason), { signal: ended.signal });
+  }
   const { clock, ledger } = ports;
   const startedMs = clock.monotonicMs();
   let progress: Timer | undefined;
@@ -52,12 +58,12 @@ export function createControl(sync: Sync, ports: Ports, settings: Settings): Run
     run: settings.run,
     counts,
     read: settings.read,
-    stop: AbortSignal.any([settings.stop, settings.kill, failed.signal]),
+    stop: stop.signal,
     kill: settings.kill,
     partial: settings.partial,
     fail(error) {
       failure.error ??= error;
-      failed.abort(error);
+      stop.abort(error);
     },
     say,
     sent(connection, evidence) {
@@ -82,6 +88,7 @@ export function createControl(sync: Sync, ports: Ports, settings: Settings): Run
 
   const end: RunControl["end"] = async ({ start }) => {
     progress?.cancel();
+    ended.abort();
     const { error } = failure;
     const stored = await storedCounts(ledger);
     counts.unknown = stored.unknown;

@@ -35,60 +35,51 @@ export type Ending = { readonly operation: Operation; readonly attempt: Attempt 
   | { readonly kind: "skipped"; readonly destinationId: string | undefined }
 );
 
+/** An operation between two attempts. */
+interface Standing {
+  readonly operation: Operation;
+  readonly tries: Tries;
+  readonly last: Attempt | undefined;
+}
+
 /**
  * Brings one operation to its end: sends it, waits and repeats as core/retry decides, looks it up where that is the only way to
  * know. Never throws for what an API does; a broken ledger throws.
  */
-export async function deliver(delivery: Delivery, context: RunContext, journal: Journal): Promise<Ending> {
-  let { operation } = delivery;
-  let last: Attempt | undefined;
+export function deliver(delivery: Delivery, context: RunContext, journal: Journal): Promise<Ending> {
   const { clock } = context.ports;
-  let tries: Tries = { startedMs: clock.monotonicMs(), count: 0 };
+  const { destination, retry } = context.sync;
 
-  /** Looks in the destination; gives the ending, or undefined when `operation` is now to be sent. */
-  const lookUp = async (reason: SearchReason): Promise<Ending | undefined> => {
-    const found = await search(operation, reason, context);
-    if (found.kind === "stopped") return stopped(delivery, operation, last, found.message);
-    const step = await afterSearch(found, operation, reason, context, journal);
-    if (step.kind === "end") return { operation, attempt: last, ...step.ending } as Ending;
-    operation = step.operation;
-    return undefined;
-  };
-
-  if (delivery.lookFirst) {
-    const ending = await lookUp(operation.progress.everUnknown ? "unknown" : "before");
-    if (ending !== undefined) return ending;
-  }
-  for (;;) {
+  const send = (standing: Standing): Promise<Ending> => {
+    const { operation, tries, last } = standing;
     const { write } = operation;
-    if (write === undefined) return stopped(delivery, operation, last, "it has no bytes to send");
-    if (context.stop.aborted) return stopped(delivery, operation, last, "the run stopped");
+    if (write === undefined) return ended(stopped(delivery, operation, last, "it has no bytes to send"));
+    if (context.stop.aborted) return ended(stopped(delivery, operation, last, "the run stopped"));
     // R2, K4: before each send, since a key that was good when it was stored has run out after a week's outage.
     if (mayDouble(operation, write, context)) {
-      if (context.sync.destination.lookUp === undefined)
-        return { kind: "held", state: "unknown", operation, attempt: last, message: KEY_OVER };
-      const ending = await lookUp("unknown");
-      if (ending !== undefined) return ending;
-      continue;
+      if (destination.lookUp !== undefined) return lookUp(standing, "unknown");
+      return ended({ kind: "held", state: "unknown", operation, attempt: last, message: KEY_OVER });
     }
     const sentMs = clock.wallMs();
-    const made = await attempt(operation, write, tries, context);
-    const { next, progress } = judge(operation, write, made, sentMs, tries, context);
-    tries = { ...tries, count: tries.count + 1 };
-    last = made;
-    operation = { ...operation, progress };
-    if (context.stop.aborted && next.kind !== "applied" && next.kind !== "rejected")
-      return stopped(delivery, operation, last, next.message);
+    return attempt(operation, write, tries, context).then((made) => {
+      const { next, progress } = judge(operation, write, made, sentMs, tries, context);
+      const after = { operation: { ...operation, progress }, tries: { ...tries, count: tries.count + 1 }, last: made };
+      return follow(after, made, next);
+    });
+  };
+
+  /** What an attempt leads to. */
+  const follow = (standing: Standing, made: Attempt, next: Next): Eventual<Ending> => {
+    const { operation, tries } = standing;
+    if (next.kind === "applied") return applied(operation, made, context);
+    if (next.kind === "rejected") return { kind: "rejected", operation, attempt: made, message: next.message };
+    if (context.stop.aborted) return stopped(delivery, operation, made, next.message);
     switch (next.kind) {
-      case "applied":
-        return applied(operation, made, context);
-      case "rejected":
-        return { kind: "rejected", operation, attempt: last, message: next.message };
       case "hold":
-        return hold(operation, next, last, context);
+        return hold(operation, next, made, context);
       case "stop":
-        context.fail(credentialsRefused(context.sync.destination.connection, made, next.message));
-        return stopped(delivery, operation, last, next.message);
+        context.fail(credentialsRefused(destination.connection, made, next.message));
+        return stopped(delivery, operation, made, next.message);
       case "again":
         context.counts.retries += 1;
         context.say({
@@ -98,21 +89,33 @@ export async function deliver(delivery: Delivery, context: RunContext, journal: 
           delayMs: next.delayMs,
           reason: next.message,
         });
-        await pause(next.delayMs, context);
-        break;
+        return pause(next.delayMs, context).then(() => send(standing));
       case "look-up": {
         // An API that says "exists" to everything, and shows nothing or something else, must not be asked for ever.
-        if (tries.count >= context.sync.retry.destination.attempts) return givenUp(operation, last, next.message);
-        await pause(next.delayMs, context);
-        const ending = await lookUp(refusedAfterUnknown(made) ? "refused" : "unknown");
-        if (ending !== undefined) return ending;
-        break;
+        if (tries.count >= retry.destination.attempts) return givenUp(operation, made, next.message);
+        const reason = refusedAfterUnknown(made) ? "refused" : "unknown";
+        return pause(next.delayMs, context).then(() => lookUp(standing, reason));
       }
       default:
         return unreachable(next);
     }
-  }
+  };
+
+  /** Looks in the destination, and sends what is still to be sent. */
+  const lookUp = async ({ operation, tries, last }: Standing, reason: SearchReason): Promise<Ending> => {
+    const found = await search(operation, reason, context);
+    if (found.kind === "stopped") return stopped(delivery, operation, last, found.message);
+    const step = await afterSearch(found, operation, reason, context, journal);
+    if (step.kind === "end") return { operation, attempt: last, ...step.ending } as Ending;
+    return send({ operation: step.operation, tries, last });
+  };
+
+  const { operation, lookFirst } = delivery;
+  const fresh = { operation, tries: { startedMs: clock.monotonicMs(), count: 0 }, last: undefined };
+  return lookFirst ? lookUp(fresh, operation.progress.everUnknown ? "unknown" : "before") : send(fresh);
 }
+
+const ended = (ending: Ending): Promise<Ending> => Promise.resolve(ending);
 
 const KEY_OVER =
   "it may have been applied, its idempotency key is no longer remembered, and the destination cannot be asked";

@@ -72,58 +72,49 @@ export class Flow {
   }
 
   #settle(delivery: Delivery, ending: Ending, page: PageNumber): void {
-    const settled = {
+    const { number } = delivery.operation;
+    // Until its group is committed, no more is kept of an ending than what is to be said of it.
+    const told = tellingOf(ending);
+    this.#settler.add({
       resolution: resolutionOf(ending, this.#context),
       // P2: what was released was never sent, so its page stays open and the checkpoint stays before it.
       page: ending.kind === "released" ? undefined : page,
       committed: (durable: boolean) => {
-        if (durable) this.#count(ending);
-        const { key } = ending.operation.record;
-        if (durable && this.#waitingKeys.has(key) && ending.kind !== "held" && !this.#context.stop.aborted)
-          void this.#promote(key);
-        this.#leave(delivery.operation.number);
+        if (durable) this.#tell(told);
+        if (durable && this.#waitingKeys.has(told.key) && told.kind !== "held" && !this.#context.stop.aborted)
+          void this.#promote(told.key);
+        this.#leave(number);
       },
-    };
-    this.#settler.add(settled);
+    });
   }
 
   #leave(number: number): void {
     this.#numbers.delete(number);
     this.#underWay -= 1;
+    if (!this.#watchers.some(({ limit }) => this.#underWay < limit)) return;
     const ready = this.#watchers.filter(({ limit }) => this.#underWay < limit);
     this.#watchers = this.#watchers.filter(({ limit }) => this.#underWay >= limit);
     for (const { wake } of ready) wake();
   }
 
-  #count(ending: Ending): void {
-    const { counts } = this.#context;
-    const { key } = ending.operation.record;
-    switch (ending.kind) {
-      case "applied":
-        if (ending.how === "found") counts.unchanged += 1;
-        else if (ending.operation.kind === "create") counts.created += 1;
-        else counts.updated += 1;
+  #tell(told: Telling): void {
+    const { counts, say } = this.#context;
+    const { key } = told;
+    switch (told.kind) {
+      case "created":
+      case "updated":
+      case "unchanged":
+        counts[told.kind] += 1;
         this.#note("applied", "");
         break;
       case "rejected":
         counts.rejected += 1;
-        this.#context.say({
-          type: "rejected",
-          key,
-          reason: ending.message,
-          status: ending.attempt?.evidence.answer?.status,
-        });
-        this.#note("rejected", ending.message);
+        say({ type: "rejected", key, reason: told.reason, status: told.status });
+        this.#note("rejected", told.reason);
         break;
       case "held":
-        this.#context.say({
-          type: "held",
-          key,
-          state: ending.state,
-          untilMs: ending.operation.progress.notBeforeMs,
-          reason: ending.message,
-        });
-        this.#note("held", ending.message);
+        say({ type: "held", key, state: told.state, untilMs: told.untilMs, reason: told.reason });
+        this.#note("held", told.reason);
         break;
       case "skipped":
         counts.skipped += 1;
@@ -184,6 +175,34 @@ export class Flow {
         rejects: [plan.reject],
         clearRejects: [],
       });
+  }
+}
+
+/** What is said of an ending once it is durable. */
+type Telling = { readonly key: string } & (
+  | { readonly kind: "created" | "updated" | "unchanged" | "skipped" | "released" }
+  | { readonly kind: "rejected"; readonly reason: string; readonly status: number | undefined }
+  | {
+      readonly kind: "held";
+      readonly state: "unknown" | "parked";
+      readonly untilMs: number | undefined;
+      readonly reason: string;
+    }
+);
+
+function tellingOf(ending: Ending): Telling {
+  const { kind, progress, record } = ending.operation;
+  const { key } = record;
+  switch (ending.kind) {
+    case "applied":
+      return { key, kind: ending.how === "found" ? "unchanged" : kind === "create" ? "created" : "updated" };
+    case "rejected":
+      return { key, kind: "rejected", reason: ending.message, status: ending.attempt?.evidence.answer?.status };
+    case "held":
+      return { key, kind: "held", state: ending.state, untilMs: progress.notBeforeMs, reason: ending.message };
+    case "skipped":
+    case "released":
+      return { key, kind: ending.kind };
   }
 }
 

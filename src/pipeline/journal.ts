@@ -35,47 +35,38 @@ export function createJournal(context: RunContext): Journal {
   const { ledger, clock, chance } = context.ports;
   const { destination } = context.sync;
 
-  const intentOf = (planned: Planned, progress: Partial<Progress> = {}): Intent => {
+  const intentOf = (planned: Planned, before: Partial<Progress> | undefined): Intent => {
     const { record, decision, write } = planned;
-    const common = {
-      key: record.key,
-      keyKind: record.keyKind,
-      hash: record.hash,
-      sourceVersion: record.cursor,
-      address: record.address,
-      addressFollowsKey: record.addressKey === record.key,
-    };
-    const held = { source: record.body, mapped: record.mapped, write };
-    if (decision.kind === "wait") {
-      const idle = {
-        state: "waiting",
-        destinationId: undefined,
-        idempotencyKey: undefined,
-        progress: FRESH,
-        held,
-        replaces: undefined,
-        dropsWaiting: true,
-      } as const;
-      return { ...common, ...idle, kind: "update" };
-    }
-    const idempotencyKey = keyFor(decision.kind, write);
+    const { key, keyKind, hash, cursor: sourceVersion, address, body: source, mapped } = record;
+    const idempotencyKey = decision.kind === "wait" ? undefined : keyFor(decision.kind, write);
+    const isWaiting = decision.kind === "wait";
     return {
-      ...common,
-      kind: decision.kind,
-      state: "sent",
-      destinationId: decision.destinationId,
+      kind: isWaiting ? "update" : decision.kind,
+      state: isWaiting ? "waiting" : "sent",
+      key,
+      keyKind,
+      hash,
+      sourceVersion,
+      address,
+      addressFollowsKey: record.addressKey === key,
+      destinationId: isWaiting ? undefined : decision.destinationId,
       idempotencyKey,
-      // K4: the retention of a key counts from the intent, since a crash can hide when it was first sent.
-      progress: {
-        ...FRESH,
-        firstSentMs: idempotencyKey === undefined ? undefined : clock.wallMs(),
-        staleUntilMs: decision.staleUntilMs,
-        ...progress,
-      },
-      held: needsBytes(planned) ? held : undefined,
-      replaces: decision.replaces,
-      dropsWaiting: decision.replaces !== undefined,
+      progress: isWaiting ? FRESH : progressOf(decision.staleUntilMs, idempotencyKey, before),
+      held: needsBytes(planned) ? { source, mapped, write } : undefined,
+      replaces: isWaiting ? undefined : decision.replaces,
+      dropsWaiting: isWaiting || decision.replaces !== undefined,
     };
+  };
+
+  const progressOf = (
+    staleUntilMs: number | undefined,
+    idempotencyKey: string | undefined,
+    before: Partial<Progress> | undefined,
+  ): Progress => {
+    if (staleUntilMs === undefined && idempotencyKey === undefined && before === undefined) return FRESH;
+    // K4: the retention of a key counts from the intent, since a crash can hide when it was first sent.
+    const firstSentMs = idempotencyKey === undefined ? undefined : clock.wallMs();
+    return { ...FRESH, firstSentMs, staleUntilMs, ...before };
   };
 
   /** K3: a random key, made once and stored with the intent. */
@@ -120,7 +111,7 @@ export function createJournal(context: RunContext): Journal {
   return {
     async page(planned, rejects, clearRejects) {
       if (planned.length === 0 && rejects.length === 0 && clearRejects.length === 0) return [];
-      const intents = planned.map((item) => intentOf(item));
+      const intents = planned.map((item) => intentOf(item, undefined));
       const numbers = await ledger.journal({ run: context.run, intents, rejects, clearRejects });
       return planned.flatMap((item, index) =>
         item.decision.kind === "wait" ? [] : [deliveryOf(numbers[index] as number, item, intents[index] as Intent)],
@@ -155,7 +146,7 @@ export function createJournal(context: RunContext): Journal {
     },
 
     async promote(waiting, planned) {
-      const intent = intentOf(planned);
+      const intent = intentOf(planned, undefined);
       // The checkpoint may be past the page of a waiting record, so it keeps its bytes whatever it becomes.
       const held = { source: planned.record.body, mapped: planned.record.mapped, write: planned.write };
       const number = await ledger.promote(waiting, context.run, { ...intent, held });

@@ -7,37 +7,38 @@ import type { Ending } from "./deliver.ts";
 
 /** What the ledger records of an ending. */
 export function resolutionOf(ending: Ending, context: RunContext): Resolution {
-  return { ...outcomeOf(ending, context), line: lineOf(ending, context) };
-}
-
-function outcomeOf(ending: Ending, context: RunContext): Resolution {
   const { operation } = ending;
   const { number } = operation;
+  const line = lineOf(ending, context);
   switch (ending.kind) {
     case "applied":
       return {
         kind: "applied",
         number,
         entry: entryOf(operation, ending.destinationId, ending.etag, operation.record.hash, context),
+        // A create is planned for a key without an entry, and nothing else of the key is under way until it is settled (U2).
+        isNew: operation.kind === "create",
         mapped: operation.record.mapped,
         verify: verificationOf(operation, context),
+        line,
       };
     case "skipped":
       // Adopted without its content: `createOnly` met a record that was there before.
-      if (ending.destinationId === undefined && operation.kind === "update") return { kind: "released", number };
+      if (ending.destinationId === undefined && operation.kind === "update") return { kind: "released", number, line };
       return {
         kind: "applied",
         number,
         entry: entryOf(operation, ending.destinationId, undefined, undefined, context),
         mapped: undefined,
         verify: undefined,
+        line,
       };
     case "rejected":
-      return { kind: "rejected", number, reject: rejectOf(operation, ending, context) };
+      return { kind: "rejected", number, reject: rejectOf(operation, ending, context), line };
     case "held":
-      return { kind: "held", number, state: ending.state, progress: operation.progress, held: heldOf(operation) };
+      return { kind: "held", number, state: ending.state, progress: operation.progress, held: heldOf(operation), line };
     case "released":
-      return { kind: "released", number };
+      return { kind: "released", number, line };
   }
 }
 

@@ -30,7 +30,7 @@ export interface RunOutcome extends RunEnding {
 }
 
 /** Operations that may be under way at once: enough for the fastest lane, little enough for any memory. */
-const UNDER_WAY_MAX = 1_000;
+const UNDER_WAY_MAX = 2_000;
 
 /**
  * Runs one sync: takes up what an earlier run left, reads page by page, plans each page against the ledger, journals it, sends it,

@@ -15,7 +15,8 @@ export interface Links {
   readonly history: LineId;
 }
 
-const NO_LINKS: Links = { body: undefined, history: undefined };
+/** Of a key without an entry. */
+export const NO_LINKS: Links = { body: undefined, history: undefined };
 
 /** The table `entries`, of one sync. Methods run in the caller's transaction. */
 export interface EntriesTable {

@@ -1,6 +1,6 @@
 import { invariant } from "../core/invariant.ts";
 import type { AddressClaim, Held, Intent, KnownOperation, Resolution, StoredOperation } from "../core/ledger.ts";
-import type { OperationKind, OperationState, Progress } from "../core/operation.ts";
+import { FRESH, type OperationKind, type OperationState, type Progress } from "../core/operation.ts";
 import { ownersIn } from "./claims.ts";
 import type { Database, Row } from "./database.ts";
 import { optional, pack, packOptional, parsePlain, unpackOptional } from "./packed.ts";
@@ -31,6 +31,8 @@ const SHORT = "number, run, key, kind, state, hash, source_version, address, cla
 const WHOLE = `${SHORT}, key_kind, idempotency_key, held`;
 const LEFTOVER = "sync = ? AND state = 'sent' AND held IS NULL AND run <> ?";
 const NOT_BEFORE = "json_extract(progress, '$.notBeforeMs') IS NOT NULL";
+
+const FRESH_TEXT = JSON.stringify(FRESH);
 
 /** `isOurs` tells the runs that this process began. */
 export function operationsTable(database: Database, sync: SyncId, isOurs: (run: number) => boolean): OperationsTable {
@@ -112,7 +114,7 @@ export function operationsTable(database: Database, sync: SyncId, isOurs: (run: 
         intent.addressFollowsKey ? null : (address ?? null),
         destinationId ?? null,
         idempotencyKey ?? null,
-        JSON.stringify(intent.progress),
+        intent.progress === FRESH ? FRESH_TEXT : JSON.stringify(intent.progress),
         packOptional(intent.held),
       );
       return Number(lastInsertRowid);

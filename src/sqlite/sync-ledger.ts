@@ -3,7 +3,7 @@ import type { AddressClaim, Entry, Known, PageIntents, Resolution, Settlement, S
 import { bodiesTable } from "./bodies.ts";
 import { checkpointsTable } from "./checkpoints.ts";
 import type { Database } from "./database.ts";
-import { entriesTable } from "./entries.ts";
+import { entriesTable, NO_LINKS } from "./entries.ts";
 import { historyTable } from "./history.ts";
 import type { LedgerLease } from "./lease.ts";
 import { operationsTable } from "./operations.ts";
@@ -52,8 +52,9 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
   };
   const read = async <Result>(work: () => Result): Promise<Result> => database.snapshot(work);
 
-  const applied = ({ entry, mapped, line }: Extract<Resolution, { kind: "applied" }>, run: number): void => {
-    const before = entries.links(entry.key);
+  const applied = (resolution: Extract<Resolution, { kind: "applied" }>, run: number): void => {
+    const { entry, mapped, line } = resolution;
+    const before = resolution.isNew === true ? NO_LINKS : entries.links(entry.key);
     entries.put(entry, {
       body: bodies.replace(before.body, mapped),
       history: line === undefined ? before.history : history.link(run, line, before.history),
