@@ -44,8 +44,7 @@ const withEvenkeel: Copy = (base) =>
 
 const [name, base = ""] = process.argv.slice(2);
 const copy = name === "evenkeel" ? withEvenkeel : withFetch;
-process.on("message", async () => {
+process.on("message", () => {
   const startedMs = performance.now();
-  await copy(base);
-  process.send?.(performance.now() - startedMs);
+  void copy(base).then(() => process.send?.(performance.now() - startedMs));
 });

@@ -60,6 +60,23 @@ suite("pages that come again", () => {
     }
   });
 
+  test("P4: pages of numbered keys are told apart, and the same ones in another order are not", () => {
+    const page = (first: number): { token: string; keys: string[] } => ({
+      token: `t${first}`,
+      keys: Array.from({ length: 10 }, (_, nth) => String(first + nth)),
+    });
+    assert.equal(
+      firstError(
+        unsorted(),
+        Array.from({ length: 20_000 }, (_, nth) => page(nth)),
+      ),
+      undefined,
+    );
+    const [one, other] = [page(5), page(5)];
+    other.keys.reverse();
+    assert.equal(firstError(unsorted(), [one, { ...other, token: "next" }])?.code, "READ_NO_PROGRESS");
+  });
+
   test("P4: a last page that points to itself is an error although nothing else is wrong with it", () => {
     assert.equal(
       firstError(unsorted(), [

@@ -5,7 +5,7 @@ import { andThen, type Eventual } from "../core/eventual.ts";
 import type { Operation } from "../core/operation.ts";
 import type { Attempt } from "../core/outcome.ts";
 import type { Next } from "../core/retry.ts";
-import { attempt, judge, repeatabilityOf, type Tries } from "./attempt.ts";
+import { attempt, judge, repeatabilityOf } from "./attempt.ts";
 import type { RunContext } from "./context.ts";
 import { search, type Search } from "./search.ts";
 import type { Journal } from "./journal.ts";
@@ -35,87 +35,113 @@ export type Ending = { readonly operation: Operation; readonly attempt: Attempt 
   | { readonly kind: "skipped"; readonly destinationId: string | undefined }
 );
 
-/** An operation between two attempts. */
-interface Standing {
-  readonly operation: Operation;
-  readonly tries: Tries;
-  readonly last: Attempt | undefined;
-}
-
 /**
  * Brings one operation to its end: sends it, waits and repeats as core/retry decides, looks it up where that is the only way to
  * know. Never throws for what an API does; a broken ledger throws.
  */
 export function deliver(delivery: Delivery, context: RunContext, journal: Journal): Promise<Ending> {
-  const { clock } = context.ports;
-  const { destination, retry } = context.sync;
+  return new Passage(delivery, context, journal).begin();
+}
 
-  const send = (standing: Standing): Promise<Ending> => {
-    const { operation, tries, last } = standing;
+/** An operation on its way: what its attempts came to so far. */
+class Passage {
+  readonly #delivery: Delivery;
+  readonly #context: RunContext;
+  readonly #journal: Journal;
+  readonly #startedMs: number;
+  #operation: Operation;
+  #attempts = 0;
+  #last: Attempt | undefined;
+
+  constructor(delivery: Delivery, context: RunContext, journal: Journal) {
+    this.#delivery = delivery;
+    this.#context = context;
+    this.#journal = journal;
+    this.#operation = delivery.operation;
+    this.#startedMs = context.ports.clock.monotonicMs();
+  }
+
+  begin(): Promise<Ending> {
+    if (!this.#delivery.lookFirst) return this.#send();
+    return this.#lookUp(this.#operation.progress.everUnknown ? "unknown" : "before");
+  }
+
+  #send(): Promise<Ending> {
+    const operation = this.#operation;
+    const context = this.#context;
     const { write } = operation;
-    if (write === undefined) return ended(stopped(delivery, operation, last, "it has no bytes to send"));
-    if (context.stop.aborted) return ended(stopped(delivery, operation, last, "the run stopped"));
+    if (write === undefined) return Promise.resolve(this.#stopped("it has no bytes to send"));
+    if (context.stop.aborted) return Promise.resolve(this.#stopped("the run stopped"));
     // R2, K4: before each send, since a key that was good when it was stored has run out after a week's outage.
     if (mayDouble(operation, write, context)) {
-      if (destination.lookUp !== undefined) return lookUp(standing, "unknown");
-      return ended({ kind: "held", state: "unknown", operation, attempt: last, message: KEY_OVER });
+      if (context.sync.destination.lookUp !== undefined) return this.#lookUp("unknown");
+      return Promise.resolve({ kind: "held", state: "unknown", operation, attempt: this.#last, message: KEY_OVER });
     }
-    const sentMs = clock.wallMs();
+    const sentMs = context.ports.clock.wallMs();
+    const tries = { startedMs: this.#startedMs, count: this.#attempts };
     return attempt(operation, write, tries, context).then((made) => {
       const { next, progress } = judge(operation, write, made, sentMs, tries, context);
-      const after = { operation: { ...operation, progress }, tries: { ...tries, count: tries.count + 1 }, last: made };
-      return follow(after, made, next);
+      this.#operation = { ...operation, progress };
+      this.#attempts += 1;
+      this.#last = made;
+      return this.#follow(made, next);
     });
-  };
+  }
 
   /** What an attempt leads to. */
-  const follow = (standing: Standing, made: Attempt, next: Next): Eventual<Ending> => {
-    const { operation, tries } = standing;
+  #follow(made: Attempt, next: Next): Eventual<Ending> {
+    const operation = this.#operation;
+    const context = this.#context;
+    const { destination, retry } = context.sync;
     if (next.kind === "applied") return applied(operation, made, context);
     if (next.kind === "rejected") return { kind: "rejected", operation, attempt: made, message: next.message };
-    if (context.stop.aborted) return stopped(delivery, operation, made, next.message);
+    if (context.stop.aborted) return this.#stopped(next.message);
     switch (next.kind) {
       case "hold":
         return hold(operation, next, made, context);
       case "stop":
         context.fail(credentialsRefused(destination.connection, made, next.message));
-        return stopped(delivery, operation, made, next.message);
+        return this.#stopped(next.message);
       case "again":
         context.counts.retries += 1;
         context.say({
           type: "retry",
           what: `${operation.kind} ${operation.record.key}`,
-          attempt: tries.count + 1,
+          attempt: this.#attempts + 1,
           delayMs: next.delayMs,
           reason: next.message,
         });
-        return pause(next.delayMs, context).then(() => send(standing));
+        return pause(next.delayMs, context).then(() => this.#send());
       case "look-up": {
         // An API that says "exists" to everything, and shows nothing or something else, must not be asked for ever.
-        if (tries.count >= retry.destination.attempts) return givenUp(operation, made, next.message);
+        if (this.#attempts >= retry.destination.attempts) return givenUp(operation, made, next.message);
         const reason = refusedAfterUnknown(made) ? "refused" : "unknown";
-        return pause(next.delayMs, context).then(() => lookUp(standing, reason));
+        return pause(next.delayMs, context).then(() => this.#lookUp(reason));
       }
       default:
         return unreachable(next);
     }
-  };
+  }
 
   /** Looks in the destination, and sends what is still to be sent. */
-  const lookUp = async ({ operation, tries, last }: Standing, reason: SearchReason): Promise<Ending> => {
-    const found = await search(operation, reason, context);
-    if (found.kind === "stopped") return stopped(delivery, operation, last, found.message);
-    const step = await afterSearch(found, operation, reason, context, journal);
-    if (step.kind === "end") return { operation, attempt: last, ...step.ending } as Ending;
-    return send({ operation: step.operation, tries, last });
-  };
+  async #lookUp(reason: SearchReason): Promise<Ending> {
+    const operation = this.#operation;
+    const found = await search(operation, reason, this.#context);
+    if (found.kind === "stopped") return this.#stopped(found.message);
+    const step = await afterSearch(found, operation, reason, this.#context, this.#journal);
+    if (step.kind === "end") return { operation, attempt: this.#last, ...step.ending } as Ending;
+    this.#operation = step.operation;
+    return this.#send();
+  }
 
-  const { operation, lookFirst } = delivery;
-  const fresh = { operation, tries: { startedMs: clock.monotonicMs(), count: 0 }, last: undefined };
-  return lookFirst ? lookUp(fresh, operation.progress.everUnknown ? "unknown" : "before") : send(fresh);
+  /** What becomes of it when the run stops: kept with its bytes when it may have been sent or is the ledger's, else released. */
+  #stopped(message: string): Ending {
+    const [operation, attempt] = [this.#operation, this.#last];
+    if (operation.progress.everUnknown) return { kind: "held", state: "unknown", operation, attempt, message };
+    if (this.#delivery.held) return { kind: "held", state: "parked", operation, attempt, message };
+    return { kind: "released", operation, attempt };
+  }
 }
-
-const ended = (ending: Ending): Promise<Ending> => Promise.resolve(ending);
 
 const KEY_OVER =
   "it may have been applied, its idempotency key is no longer remembered, and the destination cannot be asked";
@@ -229,13 +255,6 @@ function hold(operation: Operation, next: Extract<Next, { kind: "hold" }>, made:
     attempt: made,
     message: next.message,
   };
-}
-
-/** What becomes of an operation when the run stops: kept with its bytes when it may have been sent or is the ledger's, else released. */
-function stopped(delivery: Delivery, operation: Operation, made: Attempt | undefined, message: string): Ending {
-  if (operation.progress.everUnknown) return { kind: "held", state: "unknown", operation, attempt: made, message };
-  if (delivery.held) return { kind: "held", state: "parked", operation, attempt: made, message };
-  return { kind: "released", operation, attempt: made };
 }
 
 /** Waits; a stop of the run ends the wait, and the caller then sees that it stopped. */

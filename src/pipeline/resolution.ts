@@ -106,10 +106,15 @@ function lineOf(ending: Ending, context: RunContext): HistoryEvent | undefined {
   return { key: record.key, atMs: context.ports.clock.wallMs(), event: line[0], operation: number, detail: line[1] };
 }
 
+function withoutQuery(url: string): string {
+  const at = url.indexOf("?");
+  return at < 0 ? url : url.slice(0, at);
+}
+
 function detailOf(ending: Ending): readonly [event: string, detail: string] | undefined {
   const { operation } = ending;
   const attempts = operation.progress.attempts;
-  const request = operation.write === undefined ? "" : `${operation.write.method} ${operation.write.url.split("?")[0]}`;
+  const request = operation.write === undefined ? "" : `${operation.write.method} ${withoutQuery(operation.write.url)}`;
   const tries = attempts > 1 ? `, attempt ${attempts}` : "";
   switch (ending.kind) {
     case "applied":

@@ -1,4 +1,7 @@
 import { allOf, andThen, type Eventual } from "../core/eventual.ts";
+import type { Addressed } from "../core/destination.ts";
+import type { JsonObject } from "../core/json.ts";
+import type { MappingResult } from "../core/sync.ts";
 import { fingerprint } from "../core/fingerprint.ts";
 import type { Known, NewReject } from "../core/ledger.ts";
 import { planRecord, type Decision, type PlanContext } from "../core/plan.ts";
@@ -52,18 +55,27 @@ export function createStage(context: StageContext, isInFlight: (number: number) 
     nowMs: ports.clock.wallMs(),
   });
 
-  const refine = (record: SourceRecord): Eventual<DesiredRecord | InvalidRecord> =>
-    andThen(mapping.map(record.body), (result) => {
-      if (!result.ok) return invalid(record, "MAPPING_FAILED", result.reason);
-      const { mapped } = result;
-      const { key, keyKind, cursor, body } = record;
-      return andThen(destination.address({ key, mapped, body }), (addressed) => {
-        if (!addressed.ok) return invalid(record, "ADDRESS_UNUSABLE", addressed.reason);
-        const hash = fingerprint(sync.hashSource ? [mapped, body] : mapped);
-        const { address, addressKey } = addressed;
-        return { key, keyKind, cursor, body, mapped, hash, address, addressKey };
-      });
-    });
+  const refine = (record: SourceRecord): Eventual<DesiredRecord | InvalidRecord> => {
+    const result = mapping.map(record.body);
+    return result instanceof Promise ? result.then((made) => mapped(record, made)) : mapped(record, result);
+  };
+
+  const mapped = (record: SourceRecord, result: MappingResult): Eventual<DesiredRecord | InvalidRecord> => {
+    if (!result.ok) return invalid(record, "MAPPING_FAILED", result.reason);
+    const { key, body } = record;
+    const address = destination.address({ key, mapped: result.mapped, body });
+    return address instanceof Promise
+      ? address.then((made) => addressed(record, result.mapped, made))
+      : addressed(record, result.mapped, address);
+  };
+
+  const addressed = (record: SourceRecord, mapped: JsonObject, result: Addressed): DesiredRecord | InvalidRecord => {
+    if (!result.ok) return invalid(record, "ADDRESS_UNUSABLE", result.reason);
+    const { key, keyKind, cursor, body } = record;
+    const { address, addressKey } = result;
+    const hash = fingerprint(sync.hashSource ? [mapped, body] : mapped);
+    return { key, keyKind, cursor, body, mapped, hash, address, addressKey };
+  };
 
   const render = (record: DesiredRecord, decision: Decision): Eventual<Planned | InvalidRecord | undefined> => {
     if (decision.kind === "wait") return { record, decision, write: undefined };
