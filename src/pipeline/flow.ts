@@ -20,6 +20,8 @@ export class Flow {
   readonly #stage: Stage;
   readonly #streak = new Streak();
   readonly #numbers = new Set<number>();
+  /** One operation a key is under way at a time (U2). */
+  readonly #keys = new Set<string>();
   readonly #waitingKeys = new Set<string>();
   #underWay = 0;
   #watchers: { readonly limit: number; readonly wake: () => void }[] = [];
@@ -38,21 +40,24 @@ export class Flow {
     return this.#underWay;
   }
 
-  /** A version of this key waits in the ledger. */
+  /** A version of this key waits in the ledger. It goes when what is under way is settled, or now if that has just happened. */
   expect(key: string): void {
     this.#waitingKeys.add(key);
+    if (!this.#keys.has(key)) void this.#promote(key);
   }
 
   /** Starts a delivery; its end is settled by itself. */
   start(delivery: Delivery, page: PageNumber): void {
     this.#underWay += 1;
-    this.#numbers.add(delivery.operation.number);
+    const { number, record } = delivery.operation;
+    this.#numbers.add(number);
+    this.#keys.add(record.key);
     deliver(delivery, this.#context, this.#journal).then(
       (ending) => this.#settle(delivery, ending, page),
       (error: unknown) => {
         // What broke is ours or the ledger's. The row stays `sent`, so the next run finds out what became of it.
         this.#context.fail(EvenkeelError.from(error));
-        this.#leave(delivery.operation.number);
+        this.#leave(number, record.key);
       },
     );
   }
@@ -81,15 +86,19 @@ export class Flow {
       page: ending.kind === "released" ? undefined : page,
       committed: (durable: boolean) => {
         if (durable) this.#tell(told);
-        if (durable && this.#waitingKeys.has(told.key) && told.kind !== "held" && !this.#context.stop.aborted)
-          void this.#promote(told.key);
-        this.#leave(number);
+        this.#leave(number, told.key);
+        if (durable && this.#waitingKeys.has(told.key) && told.kind !== "held") void this.#promote(told.key);
       },
     });
   }
 
-  #leave(number: number): void {
+  #leave(number: number, key: string): void {
     this.#numbers.delete(number);
+    this.#keys.delete(key);
+    this.#oneLess();
+  }
+
+  #oneLess(): void {
     this.#underWay -= 1;
     if (!this.#watchers.some(({ limit }) => this.#underWay < limit)) return;
     const ready = this.#watchers.filter(({ limit }) => this.#underWay < limit);
@@ -148,25 +157,35 @@ export class Flow {
 
   /** U2: what waited is planned anew against what is there now, and takes its turn. */
   async #promote(key: string): Promise<void> {
+    if (this.#context.stop.aborted) return;
     this.#underWay += 1;
+    // Meanwhile another page can put a newer version in its place, and must not promote that one beside it.
+    this.#keys.add(key);
+    this.#waitingKeys.delete(key);
     try {
-      this.#waitingKeys.delete(key);
       const { waiting } = await this.#context.ports.ledger.operation(key);
-      if (waiting !== undefined) await this.promote(waiting);
+      const became = waiting === undefined ? "dropped" : await this.promote(waiting);
+      if (became !== "sent") this.#keys.delete(key);
+      if (became === "dropped" && this.#waitingKeys.has(key)) void this.#promote(key);
     } catch (error) {
       this.#context.fail(EvenkeelError.from(error));
     } finally {
-      this.#leave(-1);
+      this.#oneLess();
     }
   }
 
   /** Plans a stored version anew and starts it, or drops it when nothing is left to do. */
-  async promote(waiting: StoredOperation): Promise<void> {
+  async promote(waiting: StoredOperation): Promise<"sent" | "stays" | "dropped"> {
     const record = recordOf(waiting);
     const plan = await this.#stage.planWaiting(record);
-    if (plan.kind === "send") this.start(await this.#journal.promote(waiting.number, plan.planned), undefined);
-    if (plan.kind === "stay") this.#waitingKeys.add(record.key);
-    if (plan.kind !== "drop") return;
+    if (plan.kind === "send") {
+      this.start(await this.#journal.promote(waiting.number, plan.planned), undefined);
+      return "sent";
+    }
+    if (plan.kind === "stay") {
+      this.#waitingKeys.add(record.key);
+      return "stays";
+    }
     await this.#context.ports.ledger.dropWaiting(waiting.number);
     if (plan.reject !== undefined)
       await this.#context.ports.ledger.journal({
@@ -175,6 +194,7 @@ export class Flow {
         rejects: [plan.reject],
         clearRejects: [],
       });
+    return "dropped";
   }
 }
 

@@ -109,8 +109,8 @@ async function settleLapsed(stored: StoredOperation, context: RunContext): Promi
 
 /** U2: a waiting version goes when nothing is before it any more, or only what was certainly not sent. */
 async function promoteIfFirst(waiting: StoredOperation, context: RunContext, flow: Flow): Promise<void> {
-  flow.expect(waiting.key);
   const { active } = await context.ports.ledger.operation(waiting.key);
   if (active === undefined || (active.state === "parked" && !flow.isInFlight(active.number)))
     await flow.promote(waiting);
+  else flow.expect(waiting.key);
 }
