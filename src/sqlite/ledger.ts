@@ -61,6 +61,13 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
 }
 
 function databaseToWrite(file: string): Database {
+  // Before anything is changed about it: a file of something else stays as it is.
+  const seen = openToLook(file);
+  try {
+    if (seen !== undefined) schemaOf(seen);
+  } finally {
+    seen?.close();
+  }
   const database = openDatabase(file);
   try {
     bringUpToDate(database);

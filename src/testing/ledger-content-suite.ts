@@ -1,0 +1,134 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  applied,
+  CHECKPOINT,
+  entryOf,
+  intentOf,
+  journal,
+  lineOf,
+  rejectOf,
+  settle,
+  type withSync,
+} from "./ledger-samples.ts";
+
+/** The part of `ledgerSuite` that is about what is kept of records whose writes are resolved. */
+export function contentTests(sync: ReturnType<typeof withSync>): void {
+  test(
+    "rejects: one a record, counted, cleared by what is applied; those without a key are told apart by their content",
+    sync(async (ledger, run) => {
+      for (const atMs of [1_000, 2_000]) {
+        const [a = 0] = await journal(ledger, run, intentOf("a"));
+        await settle(ledger, run, { kind: "rejected", number: a, reject: rejectOf("a", { atMs }) });
+      }
+      const invalid = { kind: "invalid", code: "KEY_MISSING" } as const;
+      const nameless = [1, 2].map((n) => rejectOf(undefined, { ...invalid, sourceHash: `h${n}` }));
+      await ledger.journal({ run, intents: [], rejects: [...nameless, ...nameless], clearRejects: [] });
+      const all = await ledger.rejects(0, 10);
+      assert.deepEqual(
+        all.map(({ key, times, atMs }) => [key, times, atMs]),
+        [
+          ["a", 2, 2_000],
+          [undefined, 2, 1_000],
+          [undefined, 2, 1_000],
+        ],
+      );
+      assert.deepEqual((await ledger.lookup(["a"])).get("a")?.rejected, { sourceHash: "source of a", mapping: "m1" });
+      assert.deepEqual(await ledger.reject(all[0]?.id ?? 0), await ledger.rejectOf("a"));
+      const [a = 0] = await journal(ledger, run, intentOf("a"));
+      await settle(ledger, run, applied(a, entryOf("a")));
+      assert.equal(await ledger.rejectOf("a"), undefined);
+      assert.equal(await ledger.discardRejects((await ledger.rejects(0, 10)).map(({ id }) => id)), 2);
+      assert.deepEqual([(await ledger.counts()).rejected, (await ledger.counts()).invalid], [0, 0]);
+    }),
+  );
+
+  test(
+    "history: all lines of a key in their order, whatever they tell of; old ones go first",
+    sync(async (ledger, run) => {
+      for (const hash of ["1", "2"]) {
+        const [a = 0] = await journal(ledger, run, intentOf("a"));
+        await settle(ledger, run, applied(a, entryOf("a", { hash }), { line: lineOf("a", `applied ${hash}`) }));
+        const [again = 0] = await journal(ledger, run, intentOf("a", { kind: "update" }));
+        await settle(ledger, run, {
+          kind: "rejected",
+          number: again,
+          reject: rejectOf("a"),
+          line: lineOf("a", "rejected"),
+        });
+      }
+      const [b = 0] = await journal(ledger, run, intentOf("b"));
+      await settle(ledger, run, applied(b, entryOf("b"), { line: lineOf("b", "applied") }));
+      const events = async (key: string) => (await ledger.history(key)).map(({ event }) => event);
+      assert.deepEqual(await events("a"), ["applied 1", "rejected", "applied 2", "rejected"]);
+      assert.deepEqual(await events("b"), ["applied"]);
+      await ledger.trimHistory(0, 2);
+      assert.deepEqual([await events("a"), await events("b")], [["rejected"], ["applied"]]);
+      await ledger.trimHistory(6, 2);
+      assert.deepEqual([await events("a"), await events("b")], [[], []]);
+    }),
+  );
+
+  test(
+    "a body takes the place of the one before it, and goes when what the destination holds is not known",
+    sync(async (ledger, run) => {
+      const put = async (mapped: object | undefined): Promise<void> => {
+        const [a = 0] = await journal(ledger, run, intentOf("a", { kind: "update" }));
+        await settle(ledger, run, applied(a, entryOf("a"), { mapped }));
+      };
+      const body = async () => (await ledger.bodies(["a"])).get("a");
+      await put({ n: "1" });
+      const long = { text: "long ".repeat(1_000) };
+      await put(long);
+      assert.deepEqual(await body(), long);
+      await put(undefined);
+      assert.equal(await body(), undefined);
+      await put({ n: "2" });
+      const [gone = 0] = await journal(ledger, run, intentOf("a", { kind: "delete" }));
+      await settle(ledger, run, { kind: "deleted", number: gone, key: "a" });
+      assert.deepEqual([await body(), await ledger.entry("a")], [undefined, undefined]);
+    }),
+  );
+
+  test(
+    "a reset forgets what it says, of one sync alone",
+    sync(async (ledger, run, all) => {
+      const other = await all.of("others");
+      for (const each of [ledger, other]) {
+        const [a = 0] = await journal(each, run, intentOf("a"), intentOf("b"));
+        await each.settle({ run, resolutions: [applied(a, entryOf("a"))], checkpoint: CHECKPOINT });
+      }
+      await ledger.reset({ checkpoint: true, entries: false });
+      assert.deepEqual([await ledger.checkpoint(), (await ledger.counts()).entries], [undefined, 1]);
+      await ledger.reset({ checkpoint: false, entries: true });
+      assert.deepEqual([(await ledger.counts()).entries, (await ledger.unresolved(0, 9)).length], [0, 0]);
+      assert.deepEqual([(await other.counts()).entries, (await other.unresolved(0, 9)).length], [1, 1]);
+      assert.deepEqual(await other.bodies(["a"]), new Map([["a", { ref: "a" }]]));
+      assert.ok(await other.checkpoint());
+    }),
+  );
+
+  test(
+    "entries stream in the order of their keys, however many",
+    sync(async (ledger, run) => {
+      const keys = Array.from({ length: 2_500 }, (_, nth) => String(nth));
+      const numbers = await journal(ledger, run, ...keys.map((key) => intentOf(key)));
+      await settle(ledger, run, ...keys.map((key, nth) => applied(numbers[nth] as number, entryOf(key))));
+      const seen: string[] = [];
+      for await (const { key } of ledger.entries()) seen.push(key);
+      assert.deepEqual(seen, keys.toSorted());
+    }),
+  );
+
+  test(
+    "U7: nothing is written without the lease",
+    sync(async (ledger, run, all) => {
+      await all.saveLane({ lane: "x", blockedUntilMs: 5, learned: "{}" });
+      assert.deepEqual(await all.lanes(), [{ lane: "x", blockedUntilMs: 5, learned: "{}" }]);
+      assert.equal(await all.unblockLanes("y"), 0);
+      assert.equal(await all.unblockLanes(undefined), 1);
+      await all.close();
+      await assert.rejects(journal(ledger, run, intentOf("a")));
+    }),
+  );
+}

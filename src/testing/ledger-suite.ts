@@ -1,0 +1,168 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import type { Ledger, SyncLedger } from "../core/ledger.ts";
+import { FRESH } from "../core/operation.ts";
+import { contentTests } from "./ledger-content-suite.ts";
+import { applied, CHECKPOINT, entryOf, HELD, intentOf, journal, settle, withSync } from "./ledger-samples.ts";
+
+/**
+ * What every ledger keeps to, whatever it is made of. `open` gives an empty one that nothing else uses; `crash` acts on the next writing
+ * transaction of a sync: the work is done, and the process dies before it is durable.
+ */
+export function ledgerSuite(
+  name: string,
+  open: () => Promise<Ledger>,
+  crash: (ledger: SyncLedger, error: Error) => void,
+): void {
+  const sync = withSync(open);
+  suite(name, () => {
+    test(
+      "U1: an intent is known until it is resolved, and then its entry is",
+      sync(async (ledger, run) => {
+        const [a, b] = await journal(ledger, run, intentOf("a"), intentOf("b"));
+        assert.ok(a !== undefined && b !== undefined && b > a, "numbers grow");
+        const { operation, entry } = (await ledger.lookup(["a", "b", "c"])).get("a") ?? {};
+        assert.deepEqual(
+          [operation?.number, operation?.state, operation?.ours, operation?.held],
+          [a, "sent", true, false],
+        );
+        assert.equal(entry, undefined);
+        await settle(ledger, run, applied(a, entryOf("a")), { kind: "released", number: b });
+        const known = await ledger.lookup(["a", "b"]);
+        assert.deepEqual(known.get("a")?.entry, { ...entryOf("a"), operation: a });
+        assert.equal(known.get("a")?.operation, undefined);
+        assert.equal(known.has("b"), false);
+        assert.deepEqual(await ledger.bodies(["a", "b"]), new Map([["a", { ref: "a" }]]));
+      }),
+    );
+
+    test(
+      "U1: what is resolved without an intent, or twice, breaks the invariant and stores nothing",
+      sync(async (ledger, run) => {
+        await assert.rejects(settle(ledger, run, applied(99, entryOf("a"))), { code: "INVARIANT" });
+        const [a = 0] = await journal(ledger, run, intentOf("a"));
+        await settle(ledger, run, applied(a, entryOf("a")));
+        await assert.rejects(settle(ledger, run, applied(a, entryOf("a", { hash: "other" }))), { code: "INVARIANT" });
+        assert.equal((await ledger.entry("a"))?.hash, "hash of a");
+      }),
+    );
+
+    test(
+      "U2: one operation of a key is under way, and one waits; a second of either is refused",
+      sync(async (ledger, run) => {
+        const [first = 0] = await journal(ledger, run, intentOf("a"));
+        await assert.rejects(journal(ledger, run, intentOf("a")), { code: "INVARIANT" });
+        const waits = { state: "waiting", held: HELD, dropsWaiting: true } as const;
+        await journal(ledger, run, intentOf("a", { ...waits, hash: "second" }));
+        const [third = 0] = await journal(ledger, run, intentOf("a", { ...waits, hash: "third" }));
+        assert.equal((await ledger.lookup(["a"])).get("a")?.waiting?.hash, "third", "the newest waits");
+        await settle(ledger, run, applied(first, entryOf("a")));
+        const promoted = await ledger.promote(third, run, intentOf("a", { kind: "update", hash: "third", held: HELD }));
+        const { active, waiting } = await ledger.operation("a");
+        assert.deepEqual([active?.number, active?.hash, waiting], [promoted, "third", undefined]);
+      }),
+    );
+
+    test(
+      "P2: outcomes and checkpoint are one transaction: a crash before it is durable leaves neither",
+      sync(async (ledger, run) => {
+        const [a = 0] = await journal(ledger, run, intentOf("a"));
+        crash(ledger, new Error("killed"));
+        await assert.rejects(
+          ledger.settle({ run, resolutions: [applied(a, entryOf("a"))], checkpoint: CHECKPOINT }),
+          /killed/,
+        );
+        assert.equal(await ledger.checkpoint(), undefined);
+        assert.equal(await ledger.entry("a"), undefined);
+        assert.equal((await ledger.operation("a")).active?.number, a);
+        await ledger.settle({ run, resolutions: [applied(a, entryOf("a"))], checkpoint: CHECKPOINT });
+        assert.deepEqual(await ledger.checkpoint(), JSON.parse(JSON.stringify(CHECKPOINT)));
+      }),
+    );
+
+    test(
+      "K1: a page's intents are journalled all or none",
+      sync(async (ledger, run) => {
+        await assert.rejects(journal(ledger, run, intentOf("a"), intentOf("b"), intentOf("a")), { code: "INVARIANT" });
+        assert.equal((await ledger.lookup(["a", "b"])).size, 0);
+      }),
+    );
+
+    test(
+      "R3a: what is held keeps its bytes with exact numbers, and `unblock` clears its time",
+      sync(async (ledger, run) => {
+        const [a = 0] = await journal(ledger, run, intentOf("a", { idempotencyKey: "k1" }));
+        const write = {
+          method: "POST",
+          url: "https://x/a",
+          headers: { a: "b" },
+          body: '{"n":1.10}',
+          repeatable: false,
+        };
+        const progress = { ...FRESH, attempts: 3, everUnknown: true, notBeforeMs: 9_000, lastMessage: "503" };
+        await settle(ledger, run, { kind: "held", number: a, state: "parked", progress, held: { ...HELD, write } });
+        const { active } = await ledger.operation("a");
+        assert.deepEqual(active?.stored, JSON.parse(JSON.stringify({ ...HELD, write })));
+        assert.deepEqual(active?.progress, progress);
+        assert.equal(active?.idempotencyKey, "k1");
+        assert.deepEqual((await ledger.counts()).unresolved, {
+          sent: 0,
+          unknown: 0,
+          parked: 1,
+          waiting: 0,
+          verifying: 0,
+        });
+        assert.equal(await ledger.unblock("b"), 0);
+        assert.equal(await ledger.unblock(undefined), 1);
+        assert.equal((await ledger.operation("a")).active?.progress.notBeforeMs, undefined);
+      }),
+    );
+
+    test(
+      "U1: left-overs that a complete read did not meet go, and their entries' content is no longer known",
+      sync(async (ledger, run) => {
+        const [a = 0] = await journal(ledger, run, intentOf("a"));
+        await settle(ledger, run, applied(a, entryOf("a")));
+        await journal(ledger, run, intentOf("a", { kind: "update" }), intentOf("b", { held: HELD }), intentOf("c"));
+        const next = await ledger.beginRun(2_000);
+        await journal(ledger, next, intentOf("d"));
+        assert.equal(await ledger.abandonLeftovers(next), 2, "a and c; b has its bytes, d is of this run");
+        assert.equal((await ledger.entry("a"))?.hash, undefined);
+        const keys: string[] = [];
+        for (const { key } of await ledger.unresolved(0, 10)) keys.push(key);
+        assert.deepEqual(keys, ["b", "d"]);
+      }),
+    );
+
+    test(
+      "U10: an address has one owner: by its key where it follows from it, by a claim otherwise, under way or applied",
+      sync(async (ledger, run) => {
+        const odd = { address: "/items/b", addressFollowsKey: false };
+        const owner = async (address: string, otherKey: string | undefined) =>
+          (await ledger.addressOwners([{ address, otherKey }])).get(address);
+        const [a = 0] = await journal(ledger, run, intentOf("a", odd), intentOf("c"));
+        assert.equal(await owner("/items/b", undefined), "a", "whoever comes to it by its own key meets the claim");
+        assert.equal(await owner("/items/c", "c"), "c", "whoever comes to it otherwise meets the key");
+        assert.equal(await owner("/items/c", undefined), undefined, "its own key is nobody else");
+        await settle(ledger, run, applied(a, entryOf("a", odd)));
+        assert.equal(await owner("/items/b", undefined), "a");
+        assert.equal((await ledger.entry("a"))?.addressFollowsKey, false);
+      }),
+    );
+
+    test(
+      "U3: an applied write that an older one may overtake stays, with what is needed to repair it",
+      sync(async (ledger, run) => {
+        const [a = 0] = await journal(ledger, run, intentOf("a"));
+        await settle(ledger, run, applied(a, entryOf("a"), { verify: { atMs: 5_000, held: HELD } }));
+        const { active } = await ledger.operation("a");
+        assert.deepEqual([active?.state, active?.progress.staleUntilMs, active?.held], ["verifying", 5_000, true]);
+        assert.equal((await ledger.entry("a"))?.hash, "hash of a");
+        await settle(ledger, run, { kind: "verified", number: a });
+        assert.equal((await ledger.operation("a")).active, undefined);
+      }),
+    );
+
+    contentTests(sync);
+  });
+}
