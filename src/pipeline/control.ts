@@ -51,7 +51,11 @@ export function createControl(sync: Sync, ports: Ports, settings: Settings): Run
   const startedMs = clock.monotonicMs();
   let progress: Timer | undefined;
 
-  const say: RunContext["say"] = (event) => ports.emit({ ...event, sync: sync.name, atMs: clock.wallMs() } as never);
+  const announced: { total: number | undefined } = { total: undefined };
+  const say: RunContext["say"] = (event) => {
+    if (event.type === "page") announced.total = event.total ?? announced.total;
+    ports.emit({ ...event, sync: sync.name, atMs: clock.wallMs() } as never);
+  };
   const context: RunContext = {
     sync,
     ports,
@@ -77,7 +81,7 @@ export function createControl(sync: Sync, ports: Ports, settings: Settings): Run
       say({
         type: "progress",
         counts: { ...counts },
-        total: undefined,
+        total: announced.total,
         inFlight: flow.underWay,
         waitingFor: ports.waitingFor(),
       });

@@ -58,7 +58,7 @@ const reset = (invocation: Invocation): Command =>
     .addHelpText(
       "after",
       examples(
-        ["evenkeel state reset products --yes", "the next run reads everything, and writes what differs"],
+        ["evenkeel state reset products --yes", "the next run reads everything"],
         ["evenkeel state reset products --entries --yes", "the next run also writes everything"],
       ),
     )
@@ -68,7 +68,7 @@ const reset = (invocation: Invocation): Command =>
         if (flags.yes !== true) {
           const forgets = entries
             ? "its cursor, what the destination is known to hold, and every unresolved write: where the destination assigns ids and no `find` is declared, the next run creates every record a second time"
-            : "its cursor: the next run reads everything, and writes what differs";
+            : "its cursor: the next run reads everything";
           throw misuse(
             `resetting ${sync} forgets ${forgets}`,
             `If that is what you want: ${context.suggest("state reset", [sync], [...(entries ? ["--entries"] : []), "--yes"])}`,
