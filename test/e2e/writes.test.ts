@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { cursorPage, ending, json, SOURCE, startApi, Workplace, type Api } from "./harness.ts";
+
+interface Record {
+  readonly id: number;
+  name: string;
+}
+
+/** A source whose records can be changed between runs, and a destination that `answer` makes of each request. */
+async function between(
+  records: Record[],
+  answer: Parameters<typeof startApi>[0],
+  destination: string,
+  check: (place: Workplace, shop: Api) => Promise<void>,
+): Promise<void> {
+  const store = await startApi((request, _body, response) => cursorPage(records, request, response));
+  const shop = await startApi(answer);
+  const place = new Workplace();
+  place.write(`
+connections:
+  store: { baseUrl: "${store.url}" }
+  shop: { baseUrl: "${shop.url}" }
+syncs:
+  records:${SOURCE}
+    destination: ${destination}
+`);
+  try {
+    await check(place, shop);
+  } finally {
+    place.remove();
+    await Promise.all([store.stop(), shop.stop()]);
+  }
+}
+
+const writesOf = ({ requests }: Api): readonly string[] =>
+  requests.filter(({ method }) => method !== "GET").map(({ method, path }) => `${method} ${path}`);
+
+test("P11: what was rejected is tried again when the record has changed, and not before", async () => {
+  const records = [1, 2, 3].map((id) => ({ id, name: id === 2 ? "" : "n" }));
+  const answer: Parameters<typeof startApi>[0] = (_request, body, response) =>
+    (JSON.parse(body) as Record).name === ""
+      ? json(response, 422, { message: "name must not be empty" })
+      : json(response, 200, {});
+  await between(records, answer, `{ connection: shop, upsert: "PUT /items/{id}" }`, async (place, shop) => {
+    const first = await place.run("run", "--json");
+    assert.equal(first.exitCode, 1);
+    assert.deepEqual([ending(first).counts.created, ending(first).counts.rejected], [2, 1]);
+    const second = await place.run("run", "--json");
+    assert.equal(second.exitCode, 1, "it is still not level");
+    assert.equal(ending(second).counts.stillRejected, 1);
+    assert.equal(writesOf(shop).length, 3, "nothing was sent again");
+    (records[1] as Record).name = "now it has one";
+    const third = await place.run("run", "--json");
+    assert.deepEqual([third.exitCode, ending(third).counts.created], [0, 1]);
+    assert.deepEqual(writesOf(shop).slice(3), ["PUT /items/2"]);
+    assert.equal((await place.run("rejects", "list", "--json")).stdout, "");
+  });
+});
+
+test("P11: `rejects retry` sends one again although nothing has changed", async () => {
+  let isStrict = true;
+  const answer: Parameters<typeof startApi>[0] = (_request, _body, response) =>
+    isStrict ? json(response, 422, { message: "closed today" }) : json(response, 200, {});
+  await between(
+    [{ id: 1, name: "n" }],
+    answer,
+    `{ connection: shop, upsert: "PUT /items/{id}" }`,
+    async (place, shop) => {
+      assert.equal((await place.run("run")).exitCode, 1);
+      isStrict = false;
+      assert.equal((await place.run("rejects", "retry", "records", "--all")).exitCode, 0);
+      assert.deepEqual(writesOf(shop), ["PUT /items/1", "PUT /items/1"]);
+      assert.equal((await place.run("run")).exitCode, 0);
+      assert.equal(writesOf(shop).length, 2);
+    },
+  );
+});
+
+/** Holds items by their id; GET reads one. */
+function itemStore(there: ReadonlyMap<string, object>): {
+  held: Map<string, object>;
+  answer: Parameters<typeof startApi>[0];
+} {
+  const held = new Map(there);
+  return {
+    held,
+    answer: (request, body, response) => {
+      const id = request.url?.split("/").at(-1) ?? "";
+      if (request.method === "PUT") held.set(id, JSON.parse(body) as object);
+      const item = held.get(id);
+      if (item === undefined) return json(response, 404, {});
+      return json(response, 200, item);
+    },
+  };
+}
+
+test("createOnly: what exists is left alone, what is new is created, and a change is not sent", async () => {
+  const records = [1, 2].map((id) => ({ id, name: "n" }));
+  const { held, answer } = itemStore(new Map([["1", { id: 1, name: "theirs" }]]));
+  const destination = `{ connection: shop, upsert: "PUT /items/{id}", read: { request: "GET /items/{id}" } }\n    writes: createOnly`;
+  await between(records, answer, destination, async (place, shop) => {
+    const ran = await place.run("run", "--json");
+    assert.deepEqual([ran.exitCode, ran.stderr], [0, ""]);
+    assert.deepEqual([ending(ran).counts.created, ending(ran).counts.skipped], [1, 1]);
+    for (const record of records) record.name = "changed";
+    assert.equal((await place.run("run")).exitCode, 0);
+    assert.deepEqual(writesOf(shop), ["PUT /items/2"]);
+    assert.deepEqual(held.get("1"), { id: 1, name: "theirs" });
+  });
+});
+
+test("updateOnly: what is there is brought level, what is not is left out", async () => {
+  const records = [1, 2].map((id) => ({ id, name: "n" }));
+  const { held, answer } = itemStore(new Map([["1", { id: 1, name: "theirs" }]]));
+  const destination = `{ connection: shop, upsert: "PUT /items/{id}", read: { request: "GET /items/{id}" } }\n    writes: updateOnly`;
+  await between(records, answer, destination, async (place, shop) => {
+    const ran = await place.run("run", "--json");
+    assert.deepEqual([ran.exitCode, ending(ran).counts.updated, ending(ran).counts.skipped], [0, 1, 1]);
+    assert.deepEqual(writesOf(shop), ["PUT /items/1"]);
+    assert.deepEqual(held.get("1"), { id: 1, name: "n" });
+    assert.equal(held.has("2"), false);
+  });
+});
