@@ -1,3 +1,4 @@
+import { plainEvidence, type Evidence } from "./outcome.ts";
 /**
  * Stable codes of what can go wrong; documented in docs/errors.md. Programs match on these, people read the message.
  * The prefix says who must act: CONFIG the author of the file, API one of the two APIs, LEDGER the machine, RUN the run.
@@ -65,7 +66,7 @@ export interface ErrorDetails {
   readonly next?: string;
   readonly place?: Place;
   /** Request and answer, redacted, when an API was involved. */
-  readonly evidence?: import("./outcome.ts").Evidence;
+  readonly evidence?: Evidence;
   /** All that is wrong with a config, where that is what the error is about. */
   readonly problems?: readonly Problem[];
   readonly cause?: unknown;
@@ -76,7 +77,7 @@ export class EvenkeelError extends Error {
   readonly code: ErrorCode;
   readonly next: string | undefined;
   readonly place: Place | undefined;
-  readonly evidence: import("./outcome.ts").Evidence | undefined;
+  readonly evidence: Evidence | undefined;
   /** Empty but for configs. */
   readonly problems: readonly Problem[];
 
@@ -86,7 +87,7 @@ export class EvenkeelError extends Error {
     this.code = code;
     this.next = details.next;
     this.place = details.place;
-    this.evidence = details.evidence;
+    this.evidence = details.evidence && plainEvidence(details.evidence);
     this.problems = details.problems ?? [];
   }
 

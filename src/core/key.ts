@@ -18,8 +18,7 @@ export function readKey(parts: readonly (Json | undefined)[]): KeyReading {
     const problem = text === undefined ? problemOfKind(part) : problemOf(text);
     if (text === undefined || problem !== undefined) {
       const its = isComposite ? `part ${index + 1} of its key` : "its key";
-      const isMissing = part === undefined || part === null || part === "";
-      return { ok: false, code: isMissing ? "KEY_MISSING" : "KEY_UNUSABLE", reason: `${its} ${problem}` };
+      return { ok: false, code: isMissing(part) ? "KEY_MISSING" : "KEY_UNUSABLE", reason: `${its} ${problem}` };
     }
     if (index > 0) key += "/";
     key += isComposite ? text.replaceAll("%", "%25").replaceAll("/", "%2F") : text;
@@ -30,10 +29,10 @@ export function readKey(parts: readonly (Json | undefined)[]): KeyReading {
   return { ok: true, key, kind };
 }
 
-function problemOfKind(part: Json | undefined): string {
-  const isMissing = part === undefined || part === null || part === "";
-  return `is ${nameOf(part)}${isMissing ? "" : ", and a key is a text or a number"}`;
-}
+const isMissing = (part: Json | undefined): boolean => part === undefined || part === null || part === "";
+
+const problemOfKind = (part: Json | undefined): string =>
+  `is ${nameOf(part)}${isMissing(part) ? "" : ", and a key is a text or a number"}`;
 
 function problemOf(text: string): string | undefined {
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for

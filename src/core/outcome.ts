@@ -88,3 +88,11 @@ export interface Attempt {
   readonly outcome: Outcome;
   readonly evidence: Evidence;
 }
+
+/** The evidence as an object that can be copied, stored and shown; making it is what costs. */
+export const plainEvidence = ({ request, answer, failure, durationMs }: Evidence): Evidence => ({
+  request,
+  answer,
+  failure,
+  durationMs,
+});

@@ -1,4 +1,4 @@
-import type { AnswerEvidence, Evidence, RequestEvidence } from "../core/outcome.ts";
+import { plainEvidence, type AnswerEvidence, type Evidence, type RequestEvidence } from "../core/outcome.ts";
 import type { ApiRequest } from "./connection.ts";
 import { visible, visibleLine, type Redactor } from "./redact.ts";
 
@@ -26,7 +26,7 @@ type Asked = Pick<ApiRequest, "method" | "body">;
 
 /**
  * Evidence for people (S6): redacted, cut, and harmless to a terminal. Redacting costs more than the request itself, and most evidence is
- * never looked at, so each part is made when it is read.
+ * never looked at, so each part is made when it is read; `plainEvidence` makes all of them.
  */
 export class Evidenced implements Evidence {
   readonly durationMs: number;
@@ -56,10 +56,8 @@ export class Evidenced implements Evidence {
     return failure === undefined ? undefined : visibleLine(this.#discretion.redactor.text(failure));
   }
 
-  /** As an object of its own, which is how it is stored. */
   toJSON(): Evidence {
-    const { request, answer, failure, durationMs } = this;
-    return { request, answer, failure, durationMs };
+    return plainEvidence(this);
   }
 }
 

@@ -44,7 +44,7 @@ export function attempt(
   context: RunContext,
 ): Promise<Attempt> {
   const { destination, retry } = context.sync;
-  const usedMs = tries.count === 0 ? 0 : context.ports.clock.monotonicMs() - tries.startedMs;
+  const usedMs = context.ports.clock.monotonicMs() - tries.startedMs;
   return destination.send(write, {
     idempotencyKey,
     signal: context.kill,

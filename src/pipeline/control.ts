@@ -1,6 +1,7 @@
 import type { Timer } from "../core/clock.ts";
 import type { EvenkeelError } from "../core/errors.ts";
 import { noCounts, type Counts } from "../core/events.ts";
+import { plainEvidence } from "../core/outcome.ts";
 import type { Sync } from "../core/sync.ts";
 import type { RunContext } from "./context.ts";
 import type { Ports } from "./ports.ts";
@@ -72,7 +73,7 @@ export function createControl(sync: Sync, ports: Ports, settings: Settings): Run
     say,
     sent(connection, evidence) {
       counts.requests += 1;
-      if (settings.trace) say({ type: "trace", connection, evidence });
+      if (settings.trace) say({ type: "trace", connection, evidence: plainEvidence(evidence) });
     },
   };
 

@@ -90,6 +90,8 @@ export class Flow {
         if (durable && this.#waitingKeys.has(told.key) && told.kind !== "held") void this.#promote(told.key);
       },
     });
+    // Nothing else is on its way, so nothing could join the group.
+    if (this.#settler.pending === this.#underWay) void this.#settler.flush();
   }
 
   #leave(number: number, key: string): void {

@@ -41,6 +41,11 @@ export class Settler {
     return page;
   }
 
+  /** Outcomes that wait for the next commit. */
+  get pending(): number {
+    return this.#waiting.length;
+  }
+
   add(settled: Settled): void {
     this.#waiting.push(settled);
     if (this.#waiting.length >= GROUP_MAX) void this.flush();

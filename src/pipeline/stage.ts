@@ -1,7 +1,6 @@
 import { allOf, andThen, type Eventual } from "../core/eventual.ts";
 import type { Addressed } from "../core/destination.ts";
 import type { JsonObject } from "../core/json.ts";
-import type { MappingResult } from "../core/sync.ts";
 import { fingerprint } from "../core/fingerprint.ts";
 import type { Known, NewReject } from "../core/ledger.ts";
 import { planRecord, type Decision, type PlanContext } from "../core/plan.ts";
@@ -55,19 +54,13 @@ export function createStage(context: StageContext, isInFlight: (number: number) 
     nowMs: ports.clock.wallMs(),
   });
 
-  const refine = (record: SourceRecord): Eventual<DesiredRecord | InvalidRecord> => {
-    const result = mapping.map(record.body);
-    return result instanceof Promise ? result.then((made) => mapped(record, made)) : mapped(record, result);
-  };
-
-  const mapped = (record: SourceRecord, result: MappingResult): Eventual<DesiredRecord | InvalidRecord> => {
-    if (!result.ok) return invalid(record, "MAPPING_FAILED", result.reason);
-    const { key, body } = record;
-    const address = destination.address({ key, mapped: result.mapped, body });
-    return address instanceof Promise
-      ? address.then((made) => addressed(record, result.mapped, made))
-      : addressed(record, result.mapped, address);
-  };
+  const refine = (record: SourceRecord): Eventual<DesiredRecord | InvalidRecord> =>
+    andThen(mapping.map(record.body), (result) => {
+      if (!result.ok) return invalid(record, "MAPPING_FAILED", result.reason);
+      const { mapped } = result;
+      const { key, body } = record;
+      return andThen(destination.address({ key, mapped, body }), (made) => addressed(record, mapped, made));
+    });
 
   const addressed = (record: SourceRecord, mapped: JsonObject, result: Addressed): DesiredRecord | InvalidRecord => {
     if (!result.ok) return invalid(record, "ADDRESS_UNUSABLE", result.reason);

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { DatabaseSync } from "node:sqlite";
 import { after, suite, test } from "node:test";
-import { entryOf, intentOf } from "../testing/ledger-samples.ts";
+import { applied, entryOf, intentOf, journal, rejectOf, settle } from "../testing/ledger-samples.ts";
 import { ledgerSuite } from "../testing/ledger-suite.ts";
 import { openLedger } from "./ledger.ts";
 import { stepInside } from "./transaction-point.ts";
@@ -196,6 +196,33 @@ suite("U7: one process at a time", () => {
     await gone;
     assert.equal((await ledger.acquire(HOLDER)).fence, fence + 1);
     await ledger.close();
+  });
+
+  test("what another process stored between two leases of this one counts", async () => {
+    const file = newFile();
+    const [one, other] = [await openLedger({ file, bodies: true }), await openLedger({ file, bodies: true })];
+    const [here, there] = [await one.of("a"), await other.of("a")];
+    const put = async (sync: typeof here, key: string, isRefused: boolean): Promise<void> => {
+      const run = await sync.beginRun(0);
+      const [number = 0] = await journal(sync, run, intentOf(key));
+      await settle(
+        sync,
+        run,
+        isRefused ? { kind: "rejected", number, reject: rejectOf(key) } : applied(number, entryOf(key)),
+      );
+    };
+    const first = await one.acquire(HOLDER);
+    await put(here, "level", false);
+    await first.release();
+    const second = await other.acquire(HOLDER);
+    await put(there, "b", true);
+    await second.release();
+    await one.acquire(HOLDER);
+    assert.ok(await here.rejectOf("b"));
+    await put(here, "b", false);
+    assert.equal(await here.rejectOf("b"), undefined, "it is level now");
+    await one.close();
+    await other.close();
   });
 
   test(

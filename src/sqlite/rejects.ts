@@ -9,7 +9,8 @@ import type { SyncId } from "./syncs.ts";
 export interface RejectsTable {
   /** A record that was refused before keeps its row and its number. */
   put(run: number, reject: NewReject): void;
-  clear(key: string): void;
+  /** Removes what stands of these keys. */
+  clear(keys: readonly string[]): void;
   /** Calls `found` for each of these keys that has a reject (P11). */
   among(keys: readonly string[], found: (key: string, sourceHash: string, mapping: string) => void): void;
   list(after: number, limit: number): readonly Reject[];
@@ -42,18 +43,16 @@ export function rejectsTable(database: Database, sync: SyncId): RejectsTable {
   const discard = database.prepare("DELETE FROM rejects WHERE sync = ? AND id IN (SELECT value FROM json_each(?))");
   const countKinds = database.prepare("SELECT kind, count(*) AS n FROM rejects WHERE sync = ? GROUP BY kind");
   const clearAll = database.prepare("DELETE FROM rejects WHERE sync = ?");
-  /** Whoever holds the lease is the only one who adds any. */
-  let mayHaveSome: boolean | undefined;
   return {
     put(run, { kind, key, code, reason, source, sourceHash, mapping, evidence, atMs }) {
-      mayHaveSome = true;
       const origin = [packOptional(source), sourceHash, mapping];
       upsert.run(sync.id, run, kind, key ?? null, code, reason, ...origin, packOptional(evidence), atMs);
     },
-    clear(key) {
-      // Most syncs have none, and looking for one costs as much as storing the record's hash.
-      mayHaveSome ??= selectAny.get(sync.id) !== undefined;
-      if (mayHaveSome) clear.run(sync.id, key);
+    clear(keys) {
+      // Most syncs have none, and looking for one costs as much as storing the record's hash. It is asked each time, since another
+      // process can have added some between two leases of this one.
+      if (keys.length === 0 || selectAny.get(sync.id) === undefined) return;
+      for (const key of keys) clear.run(sync.id, key);
     },
     among(keys, found) {
       for (const row of selectAmong.all(sync.id, JSON.stringify(keys))) {

@@ -59,7 +59,6 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
       body: bodies.replace(before.body, mapped),
       history: line === undefined ? before.history : history.link(run, line, before.history),
     });
-    rejects.clear(entry.key);
   };
 
   const resolve = (resolution: Resolution, run: number): void => {
@@ -73,7 +72,6 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
       case "deleted":
         bodies.replace(entries.links(resolution.key).body, undefined);
         entries.remove(resolution.key);
-        rejects.clear(resolution.key);
         return operations.resolve(resolution.number);
       case "rejected":
         rejects.put(run, resolution.reject);
@@ -90,13 +88,14 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
 
   const settle = ({ run, resolutions, checkpoint }: Settlement): void => {
     for (const resolution of resolutions) resolve(resolution, run);
+    rejects.clear(resolutions.flatMap(levelKey));
     // P2: in the transaction of the last outcome before it.
     if (checkpoint !== undefined) checkpoints.put(checkpoint);
   };
 
   // K1, U1: a page's intents are durable, all of them, before any of it is sent.
   const journal = ({ run, intents, rejects: refused, clearRejects }: PageIntents): readonly number[] => {
-    for (const key of clearRejects) rejects.clear(key);
+    rejects.clear(clearRejects);
     for (const reject of refused) rejects.put(run, reject);
     return intents.map((intent) => operations.journal(run, intent));
   };
@@ -186,3 +185,7 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
   point.openFor(ledger);
   return ledger;
 }
+
+/** The key of what was applied or deleted: no refusal of it stands any more. */
+const levelKey = (resolution: Resolution): readonly string[] =>
+  resolution.kind === "applied" ? [resolution.entry.key] : resolution.kind === "deleted" ? [resolution.key] : [];
