@@ -9,6 +9,7 @@ import { after, suite, test } from "node:test";
 import { applied, entryOf, intentOf, journal, rejectOf, settle } from "../testing/ledger-samples.ts";
 import { ledgerSuite } from "../testing/ledger-suite.ts";
 import { openLedger } from "./ledger.ts";
+import { STEPS } from "./migrations.ts";
 import { stepInside } from "./transaction-point.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "evenkeel-ledger-"));
@@ -147,9 +148,51 @@ suite("what can be wrong with the file", () => {
     const db = new DatabaseSync(file);
     db.exec("PRAGMA user_version = 99");
     db.close();
-    const newer = { code: "LEDGER_NEWER", message: /schema 99, and this version knows 1/ };
+    const newer = { code: "LEDGER_NEWER", message: /schema 99, and this version knows 2/ };
     await assert.rejects(openLedger({ file, bodies: true }), newer);
     await assert.rejects(openLedger({ file, bodies: true, readOnly: true }), newer);
+  });
+
+  test("one of the first schema is brought up to date with all that it knows", async () => {
+    const file = newFile();
+    const db = new DatabaseSync(file);
+    db.exec(STEPS[0] as string);
+    db.exec(`
+      PRAGMA application_id = ${0x4576656e};
+      PRAGMA user_version = 1;
+      INSERT INTO syncs (id, name) VALUES (1, 'a'), (2, 'b');
+      INSERT INTO entries (sync, key, key_kind, address, hash, operation, read)
+        VALUES (1, 'k', 't', '/items/k', 'h', 3, 7), (1, 'bare', 't', NULL, 'h', 4, 7), (2, 'k', 't', '/items/k', 'h', 5, 7);
+      INSERT INTO bodies (sync, key, body) VALUES (1, 'k', '{"n":"1"}'), (2, 'k', '{"n":"2"}');
+      INSERT INTO operations (sync, run, key, key_kind, kind, state, hash, address, progress)
+        VALUES (1, 1, 'o', 't', 'create', 'sent', 'h', '/items/o', '{"attempts":2}');
+      INSERT INTO history (sync, key, nth, run, at_ms, event, operation, detail)
+        VALUES (1, 'k', 1, 1, 10, 'create', 3, 'first'), (1, 'k', 2, 1, 10, 'update', 3, 'second');
+    `);
+    db.close();
+    const ledger = await openLedger({ file, bodies: true });
+    const [a, b] = [await ledger.of("a"), await ledger.of("b")];
+    assert.deepEqual(
+      [(await a.bodies(["k", "bare"])).get("k"), (await b.bodies(["k"])).get("k")],
+      [{ n: "1" }, { n: "2" }],
+    );
+    assert.deepEqual(
+      (await a.history("k")).map(({ detail }) => detail),
+      ["first", "second"],
+    );
+    assert.equal((await a.operation("o")).active?.progress.attempts, 2);
+    const owners = await a.addressOwners([
+      { address: "/items/k", otherKey: undefined },
+      { address: "/items/o", otherKey: undefined },
+    ]);
+    assert.deepEqual([owners.get("/items/k"), owners.get("/items/o")], ["k", "o"]);
+    await ledger.acquire(HOLDER);
+    const run = await a.beginRun(0);
+    const [number = 0] = await journal(a, run, intentOf("k", { kind: "update" }));
+    await settle(a, run, applied(number, entryOf("k", { hash: "new" })));
+    assert.deepEqual((await a.bodies(["k"])).get("k"), { ref: "k" });
+    assert.deepEqual((await b.bodies(["k"])).get("k"), { n: "2" });
+    await ledger.close();
   });
 
   test("looking makes no file, and what is looked at cannot be written", async () => {

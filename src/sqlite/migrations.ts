@@ -8,11 +8,12 @@ const APPLICATION_ID = 0x4576656e;
  * Each step takes the schema from its index to the next version (SQLite's `user_version`). A released step is never changed:
  * what follows it is a new one. SQLite keeps the notes, so `sqlite3 state.db .schema` shows them.
  */
-const STEPS: readonly string[] = [
+export const STEPS: readonly string[] = [
   `
   CREATE TABLE syncs (
     id INTEGER PRIMARY KEY,         -- stands for the name in every other table
-    name TEXT NOT NULL UNIQUE       -- as in the config
+    name TEXT NOT NULL UNIQUE,      -- as in the config
+    history_trimmed_to TEXT NOT NULL DEFAULT '' -- key after which the next trimming of the history goes on
   );
 
   CREATE TABLE lease (              -- one row: who last had the right to write
@@ -30,24 +31,21 @@ const STEPS: readonly string[] = [
     key_kind TEXT NOT NULL,         -- n (number) or t (text) for each part of the key
     destination_id TEXT,            -- id that the destination assigned
     address TEXT,                   -- rendered address, where the record has its own
-    claim TEXT,                     -- the same, where it does not follow from the key alone: no two keys may have it
     hash TEXT,                      -- SHA-256 of the content last applied, base64url; null: not known, never planned as unchanged
     source_version TEXT,            -- cursor value of the version last applied
     etag TEXT,                      -- of the answer that applied it
     operation INTEGER NOT NULL,     -- number of the operation that wrote the row
     read INTEGER NOT NULL,          -- number of the read that wrote the row
-    body INTEGER,                   -- row of bodies; null: the content is not known, or not kept
-    history INTEGER,                -- the newest of its lines in history
     PRIMARY KEY (sync, key)
   ) WITHOUT ROWID;
-  CREATE INDEX entries_by_claim ON entries (sync, claim) WHERE claim IS NOT NULL;
+  CREATE INDEX entries_by_address ON entries (sync, address) WHERE address IS NOT NULL;
 
-  -- Keys are mostly random, and each of them would touch a page of its own. So only what planning reads is in the order of the keys;
-  -- the rest is appended, and found from there.
   CREATE TABLE bodies (             -- content last applied; empty with \`state.bodies: false\`
-    id INTEGER PRIMARY KEY,
-    body BLOB NOT NULL              -- mapped record: JSON as text, or deflated (RFC 1951) when long
-  );
+    sync INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    body BLOB NOT NULL,             -- mapped record: JSON as text, or deflated (RFC 1951) when long
+    PRIMARY KEY (sync, key)
+  ) WITHOUT ROWID;
 
   CREATE TABLE operations (         -- unresolved ones alone; a row is the mark that the destination may hold either version
     number INTEGER PRIMARY KEY AUTOINCREMENT, -- never given twice
@@ -60,7 +58,6 @@ const STEPS: readonly string[] = [
     hash TEXT NOT NULL,             -- of the content that it writes
     source_version TEXT,            -- cursor value of the version that it writes
     address TEXT,
-    claim TEXT,                     -- as in entries
     destination_id TEXT,
     idempotency_key TEXT,           -- chosen before the first byte left
     progress TEXT NOT NULL,         -- JSON: attempts, times, what the last one came to
@@ -68,7 +65,7 @@ const STEPS: readonly string[] = [
   );
   -- One that is under way and one that waits behind it (U2).
   CREATE UNIQUE INDEX operations_by_key ON operations (sync, key, state = 'waiting');
-  CREATE INDEX operations_by_claim ON operations (sync, claim) WHERE claim IS NOT NULL;
+  CREATE INDEX operations_by_address ON operations (sync, address) WHERE address IS NOT NULL;
 
   CREATE TABLE rejects (            -- dead letters: one a record, the last refusal
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -105,6 +102,55 @@ const STEPS: readonly string[] = [
   CREATE INDEX runs_by_sync ON runs (sync);
 
   CREATE TABLE history (            -- a record's life, for \`explain\`; bounded by age and by count
+    sync INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    nth INTEGER NOT NULL,           -- counts the lines of a key
+    run INTEGER NOT NULL,
+    at_ms INTEGER NOT NULL,
+    event TEXT NOT NULL,            -- create, update, found, rejected, unknown, parked, ...
+    operation INTEGER,              -- its number
+    detail TEXT NOT NULL,           -- in words, redacted
+    PRIMARY KEY (sync, key, nth)
+  ) WITHOUT ROWID;
+
+  CREATE TABLE lanes (              -- what a limiter must not learn again by hammering
+    lane TEXT PRIMARY KEY,          -- origin and a hash of the credential
+    blocked_until_ms INTEGER,       -- the API asked to be left alone until then
+    learned TEXT                    -- JSON of the limiter
+  ) WITHOUT ROWID;
+  `,
+  `
+  -- Keys are mostly random, and each of them would touch a page of its own. So only what planning reads is in the order of the keys;
+  -- the rest is appended, and found from there.
+  ALTER TABLE syncs DROP COLUMN history_trimmed_to;
+
+  ALTER TABLE bodies RENAME TO bodies_by_key;
+  CREATE TABLE bodies (             -- content last applied; empty with \`state.bodies: false\`
+    id INTEGER PRIMARY KEY,
+    body BLOB NOT NULL              -- mapped record: JSON as text, or deflated (RFC 1951) when long
+  );
+  CREATE TEMP TABLE numbered AS
+    SELECT row_number() OVER (ORDER BY sync, key) AS id, sync, key, body FROM main.bodies_by_key;
+  INSERT INTO bodies (id, body) SELECT id, body FROM temp.numbered;
+  CREATE UNIQUE INDEX temp.numbered_by_key ON numbered (sync, key);
+
+  ALTER TABLE entries ADD COLUMN claim TEXT;      -- the address, where it does not follow from the key alone: no two keys may have it
+  ALTER TABLE entries ADD COLUMN body INTEGER;    -- row of bodies; null: the content is not known, or not kept
+  ALTER TABLE entries ADD COLUMN history INTEGER; -- the newest of its lines in history
+  UPDATE entries SET claim = address,
+    body = (SELECT id FROM temp.numbered WHERE numbered.sync = entries.sync AND numbered.key = entries.key);
+  DROP INDEX entries_by_address;
+  CREATE INDEX entries_by_claim ON entries (sync, claim) WHERE claim IS NOT NULL;
+  DROP TABLE temp.numbered;
+  DROP TABLE bodies_by_key;
+
+  ALTER TABLE operations ADD COLUMN claim TEXT;   -- as in entries
+  UPDATE operations SET claim = address;
+  DROP INDEX operations_by_address;
+  CREATE INDEX operations_by_claim ON operations (sync, claim) WHERE claim IS NOT NULL;
+
+  ALTER TABLE history RENAME TO history_by_key;
+  CREATE TABLE history (            -- a record's life, for \`explain\`; bounded by age and by count
     id INTEGER PRIMARY KEY,
     sync INTEGER NOT NULL,
     key TEXT NOT NULL,
@@ -116,13 +162,10 @@ const STEPS: readonly string[] = [
     linked INTEGER NOT NULL,        -- 1: found from entries.history, through later lines of its key
     before INTEGER                  -- the linked line before it
   );
+  INSERT INTO history (sync, key, run, at_ms, event, operation, detail, linked)
+    SELECT sync, key, run, at_ms, event, operation, detail, 0 FROM history_by_key ORDER BY at_ms, nth;
+  DROP TABLE history_by_key;
   CREATE INDEX history_by_key ON history (sync, key) WHERE linked = 0;
-
-  CREATE TABLE lanes (              -- what a limiter must not learn again by hammering
-    lane TEXT PRIMARY KEY,          -- origin and a hash of the credential
-    blocked_until_ms INTEGER,       -- the API asked to be left alone until then
-    learned TEXT                    -- JSON of the limiter
-  ) WITHOUT ROWID;
   `,
 ];
 
