@@ -1,5 +1,6 @@
 import { existsSync, realpathSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { diskOf, NO_DISK, type Disk, type Flush } from "./disk.ts";
 import { storing } from "./failure.ts";
 import { refuseNetwork } from "./network-file-system.ts";
 import { createFolder, createPrivately } from "./private-file.ts";
@@ -23,8 +24,10 @@ export interface Database {
   prepare(sql: string): StatementSync;
   /** Runs statements that return nothing, in the caller's transaction if there is one. */
   exec(sql: string): void;
-  /** Runs `work` in one writing transaction: it happens whole, durably, or not at all. */
+  /** Runs `work` in one writing transaction: it happens whole or not at all, and outlives the process. */
   transaction<Result>(work: () => Result): Result;
+  /** Resolves when everything committed before this call outlives the machine too. */
+  flushed(): Promise<void>;
   /** Runs `work` on one snapshot, without a lock for writing. */
   snapshot<Result>(work: () => Result): Result;
   /** Closes it, and puts the write-ahead log into the file. Closing twice is harmless. */
@@ -35,12 +38,13 @@ export interface Database {
  * Opens a file for writing; makes it (0600) and its folder (0700) where they are not there yet.
  * Throws `LEDGER_NETWORK`, `LEDGER_READ_ONLY`, `LEDGER_FULL`, `LEDGER_CORRUPT`, `LEDGER_HELD`.
  */
-export function openDatabase(file: string): Database {
+export function openDatabase(file: string, flush?: Flush): Database {
   return storing(file, () => {
     createFolder(file);
     refuseNetwork(file);
     createPrivately(file);
-    return configured(new DatabaseSync(file), realpathSync(file), WRITER);
+    const real = realpathSync(file);
+    return configured(new DatabaseSync(file), real, WRITER, diskOf(real, flush));
   });
 }
 
@@ -49,28 +53,28 @@ export function openToLook(file: string): Database | undefined {
   return storing(file, () => {
     if (!existsSync(file)) return undefined;
     refuseNetwork(file);
-    return configured(new DatabaseSync(file, { readOnly: true }), realpathSync(file), READER);
+    return configured(new DatabaseSync(file, { readOnly: true }), realpathSync(file), READER, NO_DISK);
   });
 }
 
 /** An empty database that is gone when it is closed: what is known before the first run. `file` is for messages. */
 export function emptyDatabase(file: string): Database {
-  return configured(new DatabaseSync(":memory:"), file, READER);
+  return configured(new DatabaseSync(":memory:"), file, READER, NO_DISK);
 }
 
 const READER = [`PRAGMA busy_timeout = ${BUSY_MS}`, `PRAGMA cache_size = -${CACHE_KIB}`];
 const WRITER = [
   ...READER,
   "PRAGMA journal_mode = WAL",
-  // K1: an intent is durable only when the disk has it. Commits are grouped, so many records share one fsync.
-  "PRAGMA synchronous = FULL",
+  // K1: an intent is durable only when the disk has it. SQLite would wait for that in this thread; `flushed` waits beside it.
+  "PRAGMA synchronous = NORMAL",
   // A page that is written again before it is put into the file is put there once. This many pages are 16 MiB.
   "PRAGMA wal_autocheckpoint = 4000",
   // On macOS an fsync leaves the data in the drive's cache; this one does not. It has no meaning elsewhere.
   "PRAGMA fullfsync = ON",
 ];
 
-function configured(db: DatabaseSync, file: string, settings: readonly string[]): Database {
+function configured(db: DatabaseSync, file: string, settings: readonly string[], disk: Disk): Database {
   try {
     for (const setting of settings) db.exec(setting);
   } catch (error) {
@@ -95,11 +99,13 @@ function configured(db: DatabaseSync, file: string, settings: readonly string[])
     prepare: (sql) => storing(file, () => db.prepare(sql)),
     exec: (sql) => storing(file, () => db.exec(sql)),
     transaction: (work) => bounded("BEGIN IMMEDIATE", work),
+    flushed: disk.flushed,
     snapshot: (work) => bounded("BEGIN", work),
     close() {
       if (!db.isOpen) return;
       emptyLog(db, settings === WRITER);
       db.close();
+      disk.close();
     },
   };
 }

@@ -51,7 +51,8 @@ export function storing<Result>(file: string, work: () => Result): Result {
   }
 }
 
-function translated(error: unknown, file: string): unknown {
+/** What SQLite or the file system threw, as an EvenkeelError; anything else as it is. */
+export function translated(error: unknown, file: string): unknown {
   if (error instanceof EvenkeelError || !(error instanceof Error)) return error;
   const { code, errcode } = error as StorageError;
   const found = errcode === undefined ? BY_FILE_ERROR.get(code ?? "") : BY_RESULT.get(primary(errcode));

@@ -1,6 +1,7 @@
 import { EvenkeelError } from "../core/errors.ts";
 import type { Ledger, SyncLedger } from "../core/ledger.ts";
 import { emptyDatabase, openDatabase, openToLook, type Database } from "./database.ts";
+import type { Flush } from "./disk.ts";
 import { lanesTable } from "./lanes.ts";
 import { heldError, leaseTable, LedgerLease, takeLock } from "./lease.ts";
 import { migrate, schemaOf } from "./migrations.ts";
@@ -14,6 +15,8 @@ export interface LedgerOptions {
   readonly bodies: boolean;
   /** Only look: no file is made, no lease can be taken. A file that is not there is a ledger that knows nothing. */
   readonly readOnly?: boolean;
+  /** Brings what was written to the disk; the operating system does where it is left out. */
+  readonly flush?: Flush;
 }
 
 /**
@@ -24,17 +27,20 @@ export interface LedgerOptions {
  */
 export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const readOnly = options.readOnly === true;
-  const database = readOnly ? databaseToLook(options.file) : databaseToWrite(options.file);
+  const database = readOnly ? databaseToLook(options.file) : databaseToWrite(options.file, options.flush);
   const lease = new LedgerLease(database);
   const lanes = lanesTable(database);
   const syncs = syncsTable(database);
   const open = new Map<string, SyncLedger>();
 
-  const write = async <Result>(work: () => Result): Promise<Result> =>
-    database.transaction(() => {
+  const write = async <Result>(work: () => Result): Promise<Result> => {
+    const result = database.transaction(() => {
       lease.check();
       return work();
     });
+    await database.flushed();
+    return result;
+  };
 
   return {
     location: options.file,
@@ -60,7 +66,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   };
 }
 
-function databaseToWrite(file: string): Database {
+function databaseToWrite(file: string, flush?: Flush): Database {
   // Before anything is changed about it: a file of something else stays as it is.
   const seen = openToLook(file);
   try {
@@ -68,7 +74,7 @@ function databaseToWrite(file: string): Database {
   } finally {
     seen?.close();
   }
-  const database = openDatabase(file);
+  const database = openDatabase(file, flush);
   try {
     bringUpToDate(database);
     return database;

@@ -43,12 +43,14 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
         return syncs.register(name);
       });
     }
-    return database.transaction(() => {
+    const result = database.transaction(() => {
       lease.check();
-      const result = work();
+      const done = work();
       point.pass(method);
-      return result;
+      return done;
     });
+    await database.flushed();
+    return result;
   };
   const read = async <Result>(work: () => Result): Promise<Result> => database.snapshot(work);
 
