@@ -22,6 +22,8 @@ export const NO_LINKS: Links = { body: undefined, history: undefined };
 export interface EntriesTable {
   put(entry: Entry, links: Links): void;
   remove(key: string): void;
+  /** What the destination holds is not known any more. */
+  doubt(key: string): void;
   /** Where the rest of what is known of the key is. */
   links(key: string): Links;
   get(key: string): Entry | undefined;
@@ -42,6 +44,7 @@ export function entriesTable(database: Database, sync: SyncId): EntriesTable {
     `INSERT OR REPLACE INTO entries (sync, ${COLUMNS}, body, history) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const remove = database.prepare("DELETE FROM entries WHERE sync = ? AND key = ?");
+  const forgetHash = database.prepare("UPDATE entries SET hash = NULL WHERE sync = ? AND key = ?");
   const select = database.prepare(`SELECT ${COLUMNS} FROM entries WHERE sync = ? AND key = ?`);
   const selectAmong = database.prepare(
     `SELECT ${COLUMNS} FROM entries WHERE sync = ? AND key IN (SELECT value FROM json_each(?))`,
@@ -77,6 +80,7 @@ export function entriesTable(database: Database, sync: SyncId): EntriesTable {
       return row === undefined ? NO_LINKS : { body: optional(row["body"]), history: optional(row["history"]) };
     },
     remove: (key) => void remove.run(sync.id, key),
+    doubt: (key) => void forgetHash.run(sync.id, key),
     get(key) {
       const row = select.get(sync.id, key);
       return row && entryOf(row);

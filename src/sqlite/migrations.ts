@@ -167,6 +167,17 @@ export const STEPS: readonly string[] = [
   DROP TABLE history_by_key;
   CREATE INDEX history_by_key ON history (sync, key) WHERE linked = 0;
   `,
+  `
+  CREATE TABLE pages (              -- unresolved writes that are repeatable by their own address: those of one page in one row
+    last INTEGER PRIMARY KEY,       -- number of its last operation, from the same numbers as operations; the others have those before it
+    sync INTEGER NOT NULL,
+    run INTEGER NOT NULL,           -- the run that journalled it
+    intents TEXT NOT NULL           -- JSON, an array each: key, key_kind, kind, hash, source_version, address, destination_id
+  );
+  CREATE INDEX pages_by_sync ON pages (sync);
+  INSERT INTO sqlite_sequence (name, seq)
+    SELECT 'operations', 0 WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'operations');
+  `,
 ];
 
 /**

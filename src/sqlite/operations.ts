@@ -1,16 +1,24 @@
 import { invariant } from "../core/invariant.ts";
 import type { AddressClaim, Held, Intent, KnownOperation, Resolution, StoredOperation } from "../core/ledger.ts";
-import { FRESH, type OperationKind, type OperationState, type Progress } from "../core/operation.ts";
+import type { OperationKind, OperationState, Progress } from "../core/operation.ts";
 import { ownersIn } from "./claims.ts";
 import type { Database, Row } from "./database.ts";
 import { optional, pack, packOptional, parsePlain, unpackOptional } from "./packed.ts";
+import { isPlain, pageIntents } from "./page-intents.ts";
 import type { SyncId } from "./syncs.ts";
 
-/** The table `operations`, of one sync. Methods run in the caller's transaction. */
+/**
+ * The unresolved operations of one sync: in the table `operations`, or in `pages` when they need no row of their own. Methods run in the
+ * caller's transaction.
+ */
 export interface OperationsTable {
-  /** Journals one intent: what it replaces goes, and so does an older version that waits for the same key. Returns its number. */
-  journal(run: number, intent: Intent): number;
-  /** The row of an operation that is resolved goes. Throws `INVARIANT` when it has none. */
+  /** To be called first in every transaction. */
+  refresh(): void;
+  /** To be called when a transaction failed. */
+  forget(): void;
+  /** Journals intents: what they replace goes, and so does an older version that waits for the same key. Returns their numbers. */
+  journal(run: number, intents: readonly Intent[]): readonly number[];
+  /** An operation that is resolved goes. Throws `INVARIANT` when there is none of this number. */
   resolve(number: number): void;
   hold(resolution: Extract<Resolution, { kind: "held" }>): void;
   verify(resolution: Extract<Resolution, { kind: "applied" }>): void;
@@ -20,8 +28,8 @@ export interface OperationsTable {
   owners(claims: readonly AddressClaim[], found: (address: string, key: string) => void): void;
   unresolved(after: number, limit: number): readonly StoredOperation[];
   ofKey(key: string): { readonly active: StoredOperation | undefined; readonly waiting: StoredOperation | undefined };
-  /** Repeatable writes without bytes that an earlier run left and `run` did not meet: they go, and so do the hashes of their entries. */
-  abandonLeftovers(run: number): number;
+  /** Repeatable writes without bytes that an earlier run left and `run` did not meet go. Returns their keys. */
+  abandonLeftovers(run: number): readonly string[];
   countByState(): Readonly<Record<OperationState, number>>;
   unblock(key: string | undefined): number;
   clear(): void;
@@ -32,13 +40,11 @@ const WHOLE = `${SHORT}, key_kind, idempotency_key, held`;
 const LEFTOVER = "sync = ? AND state = 'sent' AND held IS NULL AND run <> ?";
 const NOT_BEFORE = "json_extract(progress, '$.notBeforeMs') IS NOT NULL";
 
-const FRESH_TEXT = JSON.stringify(FRESH);
-
 /** `isOurs` tells the runs that this process began. */
 export function operationsTable(database: Database, sync: SyncId, isOurs: (run: number) => boolean): OperationsTable {
   const insert = database.prepare(
-    `INSERT INTO operations (sync, run, key, key_kind, kind, state, hash, source_version, address, claim,
-       destination_id, idempotency_key, progress, held) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO operations (number, sync, run, key, key_kind, kind, state, hash, source_version, address, claim,
+       destination_id, idempotency_key, progress, held) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const remove = database.prepare("DELETE FROM operations WHERE sync = ? AND number = ?");
   const removeWaiting = database.prepare("DELETE FROM operations WHERE sync = ? AND number = ? AND state = 'waiting'");
@@ -49,6 +55,10 @@ export function operationsTable(database: Database, sync: SyncId, isOurs: (run: 
   const updateVerifying = database.prepare(
     `UPDATE operations SET state = 'verifying', progress = json_set(progress, '$.staleUntilMs', ?), held = ?,
        destination_id = ?, idempotency_key = NULL WHERE sync = ? AND number = ?`,
+  );
+  const selectAny = database.prepare("SELECT 1 FROM operations WHERE sync = ? LIMIT 1");
+  const selectActive = database.prepare(
+    `SELECT key FROM operations WHERE sync = ? AND state <> 'waiting' AND key IN (SELECT value FROM json_each(?)) LIMIT 1`,
   );
   const selectAmong = database.prepare(
     `SELECT ${SHORT}, held IS NOT NULL AS is_held FROM operations
@@ -61,16 +71,14 @@ export function operationsTable(database: Database, sync: SyncId, isOurs: (run: 
   const selectOfKey = database.prepare(
     `SELECT ${WHOLE}, held IS NOT NULL AS is_held FROM operations WHERE sync = ? AND key = ?`,
   );
-  const forgetHashes = database.prepare(
-    `UPDATE entries SET hash = NULL WHERE sync = ? AND key IN (SELECT key FROM operations WHERE ${LEFTOVER})`,
-  );
-  const removeLeftovers = database.prepare(`DELETE FROM operations WHERE ${LEFTOVER}`);
+  const removeLeftovers = database.prepare(`DELETE FROM operations WHERE ${LEFTOVER} RETURNING key`);
   const countStates = database.prepare("SELECT state, count(*) AS n FROM operations WHERE sync = ? GROUP BY state");
   const unblock = database.prepare(
     `UPDATE operations SET progress = json_remove(progress, '$.notBeforeMs')
        WHERE sync = ?1 AND (?2 IS NULL OR key = ?2) AND state = 'parked' AND ${NOT_BEFORE}`,
   );
   const clear = database.prepare("DELETE FROM operations WHERE sync = ?");
+  const pages = pageIntents(database, sync, isOurs);
 
   const known = (row: Row): KnownOperation => ({
     number: row["number"] as number,
@@ -96,36 +104,79 @@ export function operationsTable(database: Database, sync: SyncId, isOurs: (run: 
   const mustChange = (changes: number | bigint, number: number): void =>
     invariant(Number(changes) === 1, "U1", `operation ${number} is resolved, but it is not in the journal`);
 
+  /** Most syncs have none, and looking for one by its key costs as much as a look-up of the entry. */
+  const hasRows = (): boolean => selectAny.get(sync.id) !== undefined;
+  /** With its number, or with a new one. Returns it. */
+  const insertRow = (
+    number: number | undefined,
+    run: number,
+    intent: Omit<Intent, "replaces" | "dropsWaiting">,
+  ): number => {
+    const { key, keyKind, kind, state, hash, sourceVersion, address, destinationId, idempotencyKey } = intent;
+    const { lastInsertRowid } = insert.run(
+      number ?? null,
+      sync.id,
+      run,
+      key,
+      keyKind,
+      kind,
+      state,
+      hash,
+      sourceVersion ?? null,
+      address ?? null,
+      intent.addressFollowsKey ? null : (address ?? null),
+      destinationId ?? null,
+      idempotencyKey ?? null,
+      JSON.stringify(intent.progress),
+      packOptional(intent.held),
+    );
+    return Number(lastInsertRowid);
+  };
+  const journalRow = (run: number, intent: Intent): number => {
+    const { key, state } = intent;
+    invariant(state === "waiting" || pages.ofKey(key) === undefined, "U2", `the key ${key} has an operation already`);
+    return insertRow(undefined, run, intent);
+  };
+  const journalPage = (run: number, intents: readonly Intent[]): readonly number[] => {
+    if (intents.length > 0 && hasRows()) {
+      const row = selectActive.get(sync.id, JSON.stringify(intents.map(({ key }) => key)));
+      invariant(row === undefined, "U2", `the key ${String(row?.["key"])} has an operation already`);
+    }
+    return pages.journal(run, intents);
+  };
+  /** What is to be known of it from now on has its place in a row. */
+  const giveRow = (number: number): void => {
+    const found = pages.get(number);
+    if (found === undefined) return;
+    pages.resolve(number);
+    insertRow(number, found.run, { ...found.operation, state: "sent", held: undefined });
+  };
+
   return {
-    journal(run, intent) {
-      if (intent.replaces !== undefined) remove.run(sync.id, intent.replaces);
-      if (intent.dropsWaiting) removeWaitingOf.run(sync.id, intent.key);
-      const { key, keyKind, kind, state, hash, sourceVersion, address, destinationId, idempotencyKey } = intent;
-      const { lastInsertRowid } = insert.run(
-        sync.id,
-        run,
-        key,
-        keyKind,
-        kind,
-        state,
-        hash,
-        sourceVersion ?? null,
-        address ?? null,
-        intent.addressFollowsKey ? null : (address ?? null),
-        destinationId ?? null,
-        idempotencyKey ?? null,
-        intent.progress === FRESH ? FRESH_TEXT : JSON.stringify(intent.progress),
-        packOptional(intent.held),
-      );
-      return Number(lastInsertRowid);
+    refresh: pages.refresh,
+    forget: pages.forget,
+    journal(run, intents) {
+      for (const { key, replaces, dropsWaiting } of intents) {
+        if (replaces !== undefined && !pages.resolve(replaces)) remove.run(sync.id, replaces);
+        if (dropsWaiting) removeWaitingOf.run(sync.id, key);
+      }
+      const plain = intents.filter(isPlain);
+      const numbers = journalPage(run, plain);
+      if (plain.length === intents.length) return numbers;
+      let next = 0;
+      return intents.map((intent) => (isPlain(intent) ? (numbers[next++] as number) : journalRow(run, intent)));
     },
-    resolve: (number) => mustChange(remove.run(sync.id, number).changes, number),
+    resolve(number) {
+      if (!pages.resolve(number)) mustChange(remove.run(sync.id, number).changes, number);
+    },
     hold({ number, state, progress, held }) {
+      giveRow(number);
       const { changes } = updateHeld.run(state, JSON.stringify(progress), pack(held), sync.id, number);
       mustChange(changes, number);
     },
     verify({ number, entry, verify }) {
       invariant(verify !== undefined, "U3", `operation ${number} is to be verified at no time`);
+      giveRow(number);
       const { destinationId } = entry;
       const { changes } = updateVerifying.run(
         verify.atMs,
@@ -138,28 +189,51 @@ export function operationsTable(database: Database, sync: SyncId, isOurs: (run: 
     },
     dropWaiting: (number) => void removeWaiting.run(sync.id, number),
     among(keys, found) {
+      if (pages.count() > 0)
+        for (const key of keys) {
+          const operation = pages.ofKey(key);
+          if (operation !== undefined) found(key, operation);
+        }
+      if (!hasRows()) return;
       for (const row of selectAmong.all(sync.id, JSON.stringify(keys))) found(row["key"] as string, known(row));
     },
-    owners,
-    unresolved: (after, limit) => selectUnresolved.all(after, sync.id, limit).map(stored),
+    owners(claims, found) {
+      owners(claims, found);
+      for (const { address, otherKey } of claims)
+        if (otherKey !== undefined && pages.ofKey(otherKey)?.address === address) found(address, otherKey);
+    },
+    unresolved(after, limit) {
+      const ofPages = pages.all().flatMap(({ operation }) => (operation.number > after ? [operation] : []));
+      const rows = selectUnresolved.all(after, sync.id, limit).map(stored);
+      return [...ofPages, ...rows].toSorted((a, b) => a.number - b.number).slice(0, limit);
+    },
     ofKey(key) {
       const rows = selectOfKey.all(sync.id, key).map(stored);
       return {
-        active: rows.find(({ state }) => state !== "waiting"),
+        active: pages.ofKey(key) ?? rows.find(({ state }) => state !== "waiting"),
         waiting: rows.find(({ state }) => state === "waiting"),
       };
     },
     abandonLeftovers(run) {
-      forgetHashes.run(sync.id, sync.id, run);
-      return Number(removeLeftovers.run(sync.id, run).changes);
+      const keys = removeLeftovers.all(sync.id, run).map((row) => row["key"] as string);
+      for (const { run: itsRun, operation } of pages.all()) {
+        if (itsRun === run) continue;
+        pages.resolve(operation.number);
+        keys.push(operation.key);
+      }
+      return keys;
     },
     countByState() {
       const counts = { sent: 0, unknown: 0, parked: 0, waiting: 0, verifying: 0 };
       for (const row of countStates.all(sync.id)) counts[row["state"] as OperationState] = row["n"] as number;
+      counts.sent += pages.count();
       return counts;
     },
     unblock: (key) => Number(unblock.run(sync.id, key ?? null).changes),
-    clear: () => void clear.run(sync.id),
+    clear() {
+      clear.run(sync.id);
+      pages.clear();
+    },
   };
 }
 

@@ -1,5 +1,14 @@
 import { unreachable } from "../core/invariant.ts";
-import type { AddressClaim, Entry, Known, PageIntents, Resolution, Settlement, SyncLedger } from "../core/ledger.ts";
+import type {
+  AddressClaim,
+  Entry,
+  Intent,
+  Known,
+  PageIntents,
+  Resolution,
+  Settlement,
+  SyncLedger,
+} from "../core/ledger.ts";
 import { bodiesTable } from "./bodies.ts";
 import { checkpointsTable } from "./checkpoints.ts";
 import type { Database } from "./database.ts";
@@ -43,16 +52,27 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
         return syncs.register(name);
       });
     }
-    const result = database.transaction(() => {
-      lease.check();
-      const done = work();
-      point.pass(method);
-      return done;
-    });
+    let result: Result;
+    try {
+      result = database.transaction(() => {
+        lease.check();
+        operations.refresh();
+        const done = work();
+        point.pass(method);
+        return done;
+      });
+    } catch (error) {
+      operations.forget();
+      throw error;
+    }
     await database.flushed();
     return result;
   };
-  const read = async <Result>(work: () => Result): Promise<Result> => database.snapshot(work);
+  const read = async <Result>(work: () => Result): Promise<Result> =>
+    database.snapshot(() => {
+      operations.refresh();
+      return work();
+    });
 
   const applied = (resolution: Extract<Resolution, { kind: "applied" }>, run: number): void => {
     const { entry, mapped, line } = resolution;
@@ -95,11 +115,17 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
     if (checkpoint !== undefined) checkpoints.put(checkpoint);
   };
 
+  const intend = (run: number, intents: readonly Intent[]): readonly number[] => {
+    // What takes the place of a write that may have been sent can itself be refused, or never be sent (A, B, A).
+    for (const { key, replaces } of intents) if (replaces !== undefined) entries.doubt(key);
+    return operations.journal(run, intents);
+  };
+
   // K1, U1: a page's intents are durable, all of them, before any of it is sent.
   const journal = ({ run, intents, rejects: refused, clearRejects }: PageIntents): readonly number[] => {
     rejects.clear(clearRejects);
     for (const reject of refused) rejects.put(run, reject);
-    return intents.map((intent) => operations.journal(run, intent));
+    return intend(run, intents);
   };
 
   const lookup = (keys: readonly string[]): ReadonlyMap<string, Known> => {
@@ -151,13 +177,18 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
     promote: (waiting, run, intent) =>
       write("promote", () => {
         operations.dropWaiting(waiting);
-        return operations.journal(run, intent);
+        return intend(run, [intent])[0] as number;
       }),
     dropWaiting: (waiting) => write("dropWaiting", () => operations.dropWaiting(waiting)),
     settle: (settlement) => write("settle", () => settle(settlement)),
     unresolved: (after, limit) => read(() => operations.unresolved(after, limit)),
     operation: (key) => read(() => operations.ofKey(key)),
-    abandonLeftovers: (run) => write("abandonLeftovers", () => operations.abandonLeftovers(run)),
+    abandonLeftovers: (run) =>
+      write("abandonLeftovers", () => {
+        const keys = operations.abandonLeftovers(run);
+        for (const key of keys) entries.doubt(key);
+        return keys.length;
+      }),
     entry: (key) => read(() => entries.get(key)),
     entries: allEntries,
     async beginRun(startedMs) {

@@ -135,6 +135,28 @@ export function ledgerSuite(
     );
 
     test(
+      "U1: what took the place of a write that may have been sent leaves the content in doubt, unless it is applied",
+      sync(async (ledger, run) => {
+        const hashOf = async (key: string) => (await ledger.entry(key))?.hash;
+        for (const key of ["a", "b"]) {
+          const [first = 0] = await journal(ledger, run, intentOf(key));
+          await settle(ledger, run, applied(first, entryOf(key)));
+          await journal(ledger, run, intentOf(key, { kind: "update", hash: "other" }));
+        }
+        const next = await ledger.beginRun(2_000);
+        const again = async (key: string) => {
+          const replaces = (await ledger.operation(key)).active?.number;
+          const [number = 0] = await journal(ledger, next, intentOf(key, { kind: "update", replaces }));
+          return number;
+        };
+        await settle(ledger, next, { kind: "released", number: await again("a") });
+        assert.equal(await hashOf("a"), undefined, "the destination may hold the other version (A, B, A)");
+        await settle(ledger, next, applied(await again("b"), entryOf("b")));
+        assert.equal(await hashOf("b"), "hash of b");
+      }),
+    );
+
+    test(
       "U10: an address has one owner: by its key where it follows from it, by a claim otherwise, under way or applied",
       sync(async (ledger, run) => {
         const odd = { address: "/items/b", addressFollowsKey: false };
