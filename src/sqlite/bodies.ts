@@ -1,5 +1,6 @@
 import type { JsonObject } from "../core/json.ts";
 import type { Database } from "./database.ts";
+import { insertion, type InputRow } from "./insertion.ts";
 import { pack, unpack } from "./packed.ts";
 import type { SyncId } from "./syncs.ts";
 
@@ -8,8 +9,8 @@ export type BodyId = number | undefined;
 
 /** The table `bodies`: content last applied, found from the entries. Methods run in the caller's transaction. */
 export interface BodiesTable {
-  /** Keeps a body in the place of an older one, and returns where. An undefined body is one that is not known: then none is kept. */
-  replace(before: BodyId, body: JsonObject | undefined): BodyId;
+  /** Keeps bodies in the place of older ones, and returns where. An undefined body is one that is not known: then none is kept. */
+  replace(before: readonly BodyId[], bodies: readonly (JsonObject | undefined)[]): readonly BodyId[];
   among(keys: readonly string[]): ReadonlyMap<string, JsonObject>;
   /** Removes all bodies of the sync; to be called while its entries are still there. */
   clear(): void;
@@ -17,7 +18,7 @@ export interface BodiesTable {
 
 /** With `keeps` false nothing is stored, and what was stored before goes when it is no longer true. */
 export function bodiesTable(database: Database, sync: SyncId, keeps: boolean): BodiesTable {
-  const insert = database.prepare("INSERT INTO bodies (body) VALUES (?)");
+  const insert = insertion(database, "INSERT INTO bodies (body)", 1);
   const update = database.prepare("UPDATE bodies SET body = ? WHERE id = ?");
   const remove = database.prepare("DELETE FROM bodies WHERE id = ?");
   // A cross join is taken in the order in which it is written: few keys first, then their bodies.
@@ -27,14 +28,18 @@ export function bodiesTable(database: Database, sync: SyncId, keeps: boolean): B
   );
   const clear = database.prepare("DELETE FROM bodies WHERE id IN (SELECT body FROM entries WHERE sync = ?)");
   return {
-    replace(before, body) {
-      if (!keeps || body === undefined) {
-        if (before !== undefined) remove.run(before);
-        return undefined;
+    replace(before, bodies) {
+      const fresh: InputRow[] = [];
+      for (const [index, body] of bodies.entries()) {
+        const id = before[index];
+        if (!keeps || body === undefined) {
+          if (id !== undefined) remove.run(id);
+        } else if (id === undefined) fresh.push([pack(body)]);
+        else update.run(pack(body), id);
       }
-      if (before === undefined) return Number(insert.run(pack(body)).lastInsertRowid);
-      update.run(pack(body), before);
-      return before;
+      const ids = insert(fresh);
+      let next = 0;
+      return bodies.map((body, index) => (keeps && body !== undefined ? (before[index] ?? ids[next++]) : undefined));
     },
     among(keys) {
       if (!keeps) return new Map();

@@ -3,6 +3,7 @@ import type { BodyId } from "./bodies.ts";
 import { ownersIn } from "./claims.ts";
 import type { Database, Row } from "./database.ts";
 import type { LineId } from "./history.ts";
+import { insertion } from "./insertion.ts";
 import { optional } from "./packed.ts";
 import type { SyncId } from "./syncs.ts";
 
@@ -20,7 +21,7 @@ export const NO_LINKS: Links = { body: undefined, history: undefined };
 
 /** The table `entries`, of one sync. Methods run in the caller's transaction. */
 export interface EntriesTable {
-  put(entry: Entry, links: Links): void;
+  put(entries: readonly Entry[], bodies: readonly BodyId[], lines: readonly LineId[]): void;
   remove(key: string): void;
   /** What the destination holds is not known any more. */
   doubt(key: string): void;
@@ -40,9 +41,7 @@ export interface EntriesTable {
 const COLUMNS = "key, key_kind, destination_id, address, claim, hash, source_version, etag, operation, read";
 
 export function entriesTable(database: Database, sync: SyncId): EntriesTable {
-  const replace = database.prepare(
-    `INSERT OR REPLACE INTO entries (sync, ${COLUMNS}, body, history) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  );
+  const replace = insertion(database, `INSERT OR REPLACE INTO entries (sync, ${COLUMNS}, body, history)`, 13);
   const remove = database.prepare("DELETE FROM entries WHERE sync = ? AND key = ?");
   const forgetHash = database.prepare("UPDATE entries SET hash = NULL WHERE sync = ? AND key = ?");
   const select = database.prepare(`SELECT ${COLUMNS} FROM entries WHERE sync = ? AND key = ?`);
@@ -57,22 +56,23 @@ export function entriesTable(database: Database, sync: SyncId): EntriesTable {
   const count = database.prepare("SELECT count(*) AS n FROM entries WHERE sync = ?");
   const clear = database.prepare("DELETE FROM entries WHERE sync = ?");
   return {
-    put(entry, { body, history }) {
-      const { address } = entry;
-      replace.run(
-        sync.id,
-        entry.key,
-        entry.keyKind,
-        entry.destinationId ?? null,
-        address ?? null,
-        entry.addressFollowsKey ? null : (address ?? null),
-        entry.hash ?? null,
-        entry.sourceVersion ?? null,
-        entry.etag ?? null,
-        entry.operation,
-        entry.read,
-        body ?? null,
-        history ?? null,
+    put(entries, bodies, lines) {
+      replace(
+        entries.map((entry, index) => [
+          sync.id,
+          entry.key,
+          entry.keyKind,
+          entry.destinationId ?? null,
+          entry.address ?? null,
+          entry.addressFollowsKey ? null : (entry.address ?? null),
+          entry.hash ?? null,
+          entry.sourceVersion ?? null,
+          entry.etag ?? null,
+          entry.operation,
+          entry.read,
+          bodies[index] ?? null,
+          lines[index] ?? null,
+        ]),
       );
     },
     links(key) {

@@ -1,5 +1,6 @@
 import type { HistoryEvent, StoredHistoryEvent } from "../core/history.ts";
 import type { Database, Row } from "./database.ts";
+import { insertion, type InputRow } from "./insertion.ts";
 import { optional } from "./packed.ts";
 import type { SyncId } from "./syncs.ts";
 
@@ -16,8 +17,8 @@ export type LineId = number | undefined;
 export interface HistoryTable {
   /** Adds a line that the index finds. */
   add(run: number, event: HistoryEvent): void;
-  /** Adds a line that the key's entry is to refer to; `before` is the one that it refers to now. */
-  link(run: number, event: HistoryEvent, before: LineId): LineId;
+  /** Adds lines that their keys' entries are to refer to, `before` are those that they refer to now. Without an event that one stays. */
+  link(run: number, events: readonly (HistoryEvent | undefined)[], before: readonly LineId[]): readonly LineId[];
   /** All lines of a key in their order; `newest` is the one that its entry refers to. */
   ofKey(key: string, newest: LineId): readonly StoredHistoryEvent[];
   /** Removes the oldest lines, of all syncs: those before this time, and those beyond the newest `keep`. */
@@ -25,9 +26,8 @@ export interface HistoryTable {
 }
 
 export function historyTable(database: Database, sync: SyncId): HistoryTable {
-  const insert = database.prepare(
-    "INSERT INTO history (sync, key, run, at_ms, event, operation, detail, linked, before) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-  );
+  const into = "INSERT INTO history (sync, key, run, at_ms, event, operation, detail, linked, before)";
+  const insert = insertion(database, into, 9);
   const selectLine = database.prepare("SELECT * FROM history WHERE id = ? AND sync = ? AND key = ?");
   const selectOthers = database.prepare("SELECT * FROM history WHERE sync = ? AND key = ? AND linked = 0");
   const removeOld = database.prepare(
@@ -35,21 +35,9 @@ export function historyTable(database: Database, sync: SyncId): HistoryTable {
        AND (at_ms < ? OR id <= (SELECT max(id) FROM history) - ?)`,
   );
   let added = 0;
-  const put = (run: number, event: HistoryEvent, linked: 0 | 1, before: LineId): number => {
-    added += 1;
+  const rowOf = (run: number, event: HistoryEvent, linked: 0 | 1, before: LineId): InputRow => {
     const { key, atMs, event: name, operation, detail } = event;
-    const { lastInsertRowid } = insert.run(
-      sync.id,
-      key,
-      run,
-      atMs,
-      name,
-      operation ?? null,
-      detail,
-      linked,
-      before ?? null,
-    );
-    return Number(lastInsertRowid);
+    return [sync.id, key, run, atMs, name, operation ?? null, detail, linked, before ?? null];
   };
   const linesFrom = (key: string, newest: LineId): readonly Row[] => {
     const rows: Row[] = [];
@@ -65,8 +53,19 @@ export function historyTable(database: Database, sync: SyncId): HistoryTable {
     return rows;
   };
   return {
-    add: (run, event) => void put(run, event, 0, undefined),
-    link: (run, event, before) => put(run, event, 1, before),
+    add(run, event) {
+      insert([rowOf(run, event, 0, undefined)]);
+      added += 1;
+    },
+    link(run, events, before) {
+      const rows: InputRow[] = [];
+      for (const [index, event] of events.entries())
+        if (event !== undefined) rows.push(rowOf(run, event, 1, before[index]));
+      const ids = insert(rows);
+      added += rows.length;
+      let next = 0;
+      return events.map((event, index) => (event === undefined ? before[index] : ids[next++]));
+    },
     ofKey: (key, newest) =>
       [...linesFrom(key, newest), ...selectOthers.all(sync.id, key)]
         .toSorted((a, b) => (a["id"] as number) - (b["id"] as number))

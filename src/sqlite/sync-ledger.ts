@@ -28,6 +28,7 @@ interface SyncLedgerOptions {
   readonly keepsBodies: boolean;
 }
 
+type Applied = Extract<Resolution, { kind: "applied" }>;
 type Writable<Value> = { -readonly [Name in keyof Value]: Value[Name] };
 
 /** One sync's part of the ledger. Methods return promises for the sake of other stores; here each is done when it returns. */
@@ -74,25 +75,34 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
       return work();
     });
 
-  const applied = (resolution: Extract<Resolution, { kind: "applied" }>, run: number): void => {
-    const { entry, mapped, line } = resolution;
-    const before = resolution.isNew === true ? NO_LINKS : entries.links(entry.key);
-    entries.put(entry, {
-      body: bodies.replace(before.body, mapped),
-      history: line === undefined ? before.history : history.link(run, line, before.history),
-    });
+  /** Writes the entries of what was applied, with what they refer to. U2: no key is there twice. */
+  const apply = (applied: readonly Applied[], run: number): void => {
+    const before = applied.map(({ entry, isNew }) => (isNew === true ? NO_LINKS : entries.links(entry.key)));
+    const kept = bodies.replace(
+      before.map(({ body }) => body),
+      applied.map(({ mapped }) => mapped),
+    );
+    const lines = history.link(
+      run,
+      applied.map(({ line }) => line),
+      before.map((links) => links.history),
+    );
+    entries.put(
+      applied.map(({ entry }) => entry),
+      kept,
+      lines,
+    );
   };
 
   const resolve = (resolution: Resolution, run: number): void => {
     if (resolution.line !== undefined && resolution.kind !== "applied") history.add(run, resolution.line);
     switch (resolution.kind) {
       case "applied":
-        applied(resolution, run);
         if (resolution.verify === undefined) operations.resolve(resolution.number);
         else operations.verify(resolution);
         return;
       case "deleted":
-        bodies.replace(entries.links(resolution.key).body, undefined);
+        bodies.replace([entries.links(resolution.key).body], [undefined]);
         entries.remove(resolution.key);
         return operations.resolve(resolution.number);
       case "rejected":
@@ -109,6 +119,10 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
   };
 
   const settle = ({ run, resolutions, checkpoint }: Settlement): void => {
+    apply(
+      resolutions.filter((resolution) => resolution.kind === "applied"),
+      run,
+    );
     for (const resolution of resolutions) resolve(resolution, run);
     rejects.clear(resolutions.flatMap(levelKey));
     // P2: in the transaction of the last outcome before it.

@@ -91,6 +91,31 @@ export function contentTests(sync: ReturnType<typeof withSync>): void {
   );
 
   test(
+    "a large group keeps each content and each line with its own key, whichever are there before or missing",
+    sync(async (ledger, run) => {
+      const keys = Array.from({ length: 100 }, (_, index) => `k${index}`);
+      const version = async (name: string, has: (index: number) => boolean): Promise<void> => {
+        const numbers = await journal(ledger, run, ...keys.map((key) => intentOf(key, { kind: "update" })));
+        const resolutions = keys.map((key, index) =>
+          applied(numbers[index] as number, entryOf(key), {
+            mapped: has(index) ? { [name]: key } : undefined,
+            line: has(index + 1) ? lineOf(key, name) : undefined,
+          }),
+        );
+        await settle(ledger, run, ...resolutions);
+      };
+      await version("one", (index) => index % 2 === 0);
+      await version("two", (index) => index % 3 === 0);
+      const bodies = await ledger.bodies(keys);
+      for (const [index, key] of keys.entries()) {
+        assert.deepEqual(bodies.get(key), index % 3 === 0 ? { two: key } : undefined, key);
+        const events = (await ledger.history(key)).map(({ event }) => event);
+        assert.deepEqual(events, [...(index % 2 === 1 ? ["one"] : []), ...(index % 3 === 2 ? ["two"] : [])], key);
+      }
+    }),
+  );
+
+  test(
     "a reset forgets what it says, of one sync alone",
     sync(async (ledger, run, all) => {
       const other = await all.of("others");
