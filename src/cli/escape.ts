@@ -3,8 +3,12 @@
  * line breaks that forge a line of this program's own, marks that reverse the reading direction.
  */
 
-/** Control characters, marks of reading direction, half characters, line separators, and tags that no font shows. */
-const DANGEROUS = /[\p{Cc}\p{Bidi_Control}\p{Cs}\u2028\u2029\ufeff\u{e0000}-\u{e007f}]/gu;
+/**
+ * Control characters, marks of reading direction, half characters, line separators, and what no font shows. The joiners U+200C and U+200D
+ * are not among them: names and emoji are spelt with them.
+ */
+const DANGEROUS =
+  /[\p{Cc}\p{Bidi_Control}\p{Cs}\u00ad\u180e\u200b\u2028\u2029\u2060-\u2064\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
 
 const SHORT: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 

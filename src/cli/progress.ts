@@ -17,10 +17,9 @@ const LINES_MAX = 8;
 interface Running {
   readonly sync: string;
   readonly startedMs: number;
-  /** A read that goes on where another run stopped has a total that this run will not reach. */
-  readonly resumed: boolean;
   counts: Readonly<Counts>;
   total: number | undefined;
+  expected: number | undefined;
   waitingFor: string | undefined;
   pause: { readonly untilMs: number; readonly reason: string } | undefined;
 }
@@ -68,20 +67,20 @@ function note(event: RunEvent, running: Map<string, Running>, clock: Clock): voi
     running.set(sync, {
       sync,
       startedMs: clock.monotonicMs(),
-      resumed: event.resumed,
       counts: noCounts(),
       total: undefined,
+      expected: undefined,
       waitingFor: undefined,
       pause: undefined,
     });
   }
   const known = running.get(sync);
   if (known === undefined) return;
-  if (event.type === "page") known.total = event.total ?? known.total;
   if (event.type === "waiting") known.pause = { untilMs: event.untilMs, reason: event.reason };
   if (event.type !== "progress") return;
   known.counts = event.counts;
-  known.total = event.total ?? known.total;
+  known.total = event.total;
+  known.expected = event.expected;
   known.waitingFor = event.waitingFor;
 }
 
@@ -92,7 +91,7 @@ interface Segment {
 }
 
 function segments(
-  { sync, counts, total, startedMs, resumed, waitingFor, pause }: Running,
+  { sync, counts, total, expected, startedMs, waitingFor, pause }: Running,
   clock: Clock,
 ): readonly Segment[] {
   const written = counts.created + counts.updated + counts.deleted;
@@ -100,16 +99,12 @@ function segments(
   const done = written + refused + counts.unchanged + counts.superseded + counts.skipped + counts.stillRejected;
   const elapsedMs = clock.monotonicMs() - startedMs;
   const speed = rate(done, elapsedMs);
-  const leftMs =
-    total === undefined || resumed || done === 0 || total <= done ? undefined : ((total - done) / done) * elapsedMs;
+  const all = total ?? expected ?? 0;
+  const leftMs = done === 0 || all <= done ? undefined : ((all - done) / done) * elapsedMs;
   const wait = waitOf(waitingFor, pause, clock);
   return [
     { text: sync, weight: 9 },
-    {
-      text:
-        total === undefined || resumed ? `${count(counts.read)} read` : `${count(counts.read)} of ${count(total)} read`,
-      weight: 8,
-    },
+    { text: readOf(counts.read, total, expected), weight: 8 },
     { text: `${count(written)} written`, weight: 7 },
     ...(counts.unchanged > 0 ? [{ text: `${count(counts.unchanged)} unchanged`, weight: 1 }] : []),
     ...(refused > 0 ? [{ text: `${count(refused)} rejected`, weight: 5 }] : []),
@@ -117,6 +112,13 @@ function segments(
     ...(leftMs === undefined ? [] : [{ text: `${countdown(leftMs)} left`, weight: 3 }]),
     ...(wait === undefined ? [] : [{ text: wait, weight: 6 }]),
   ];
+}
+
+function readOf(read: number, total: number | undefined, expected: number | undefined): string {
+  if (total !== undefined && total > read) return `${count(read)} of ${count(total)} read`;
+  if (total === undefined && expected !== undefined && expected > read)
+    return `${count(read)} of about ${count(expected)} read`;
+  return `${count(read)} read`;
 }
 
 function waitOf(waitingFor: string | undefined, pause: Running["pause"], clock: Clock): string | undefined {

@@ -100,7 +100,7 @@ const entryLines = ({ destinationId, address, hash, sourceVersion, etag, operati
     ["source version", sourceVersion],
     ["etag", etag],
     ["content hash", hash ?? "not known"],
-    ["written by", `operation ${operation}, read ${read}`],
+    ["written by", `operation ${operation}, in the read of ${moment(read)}`],
   ]);
 
 const operationLines = ({

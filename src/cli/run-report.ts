@@ -77,13 +77,9 @@ async function tell(event: RunEvent, notices: ReturnType<typeof createNotices>, 
   const { noteStyle, isVerbose, isQuiet } = printer;
   switch (event.type) {
     case "run-started": {
-      const mode = event.resumed
-        ? `goes on with the ${event.mode === "full" ? "full refresh" : "incremental read"}`
-        : event.mode === "full"
-          ? "full refresh"
-          : "incremental";
-      if (!isQuiet)
-        printer.note(`${noteStyle("bold", event.sync)}: ${mode} ${noteStyle("dim", `(${escapeLine(event.reason)})`)}`);
+      const reason = escapeLine(event.reason);
+      const what = event.partial ? reason : `${modeOf(event)} ${noteStyle("dim", `(${reason})`)}`;
+      if (!isQuiet) printer.note(`${noteStyle("bold", event.sync)}: ${what}`);
       return;
     }
     case "recovered":
@@ -123,6 +119,11 @@ async function tell(event: RunEvent, notices: ReturnType<typeof createNotices>, 
     case "run-ended":
       return;
   }
+}
+
+function modeOf({ mode, resumed }: Extract<RunEvent, { readonly type: "run-started" }>): string {
+  if (resumed) return `goes on with the ${mode === "full" ? "full refresh" : "incremental read"}`;
+  return mode === "full" ? "full refresh" : "incremental";
 }
 
 async function trace(

@@ -19,6 +19,8 @@ export interface Checkpoint {
   /** When the last complete read, and the last complete full refresh, began. */
   readonly completeMs: number | undefined;
   readonly fullMs: number | undefined;
+  /** Records of the last full refresh that one run read whole: how many the next may be expected to have. */
+  readonly fullRecords: number | undefined;
   /** Fingerprints in force (P10). `mapping` is the `reading` (mapping, request, filter, cursor) whose read is complete. */
   readonly mapping: string | undefined;
   /** The `reading` under which the read under way began: another one begins it anew. */

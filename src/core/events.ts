@@ -56,6 +56,8 @@ export type RunEvent =
       readonly mode: "full" | "incremental";
       readonly since: string | undefined;
       readonly resumed: boolean;
+      /** It is about some records only, and moves no checkpoint. */
+      readonly partial: boolean;
       readonly guarantee: string;
       readonly reason: string;
     }
@@ -72,15 +74,20 @@ export type RunEvent =
       readonly atMs: number;
       readonly page: number;
       readonly records: number;
+      /** As the source announces it, of the whole list. */
       readonly total: number | undefined;
       readonly bytes: number;
+      readonly isLast: boolean;
     }
   | {
       readonly type: "progress";
       readonly sync: string;
       readonly atMs: number;
       readonly counts: Readonly<Counts>;
+      /** Records that this run reads in all, once that is known or announced. */
       readonly total: number | undefined;
+      /** How many the last full refresh had, while this one's total is not known. */
+      readonly expected: number | undefined;
       readonly inFlight: number;
       readonly waitingFor: string | undefined;
     }

@@ -9,7 +9,7 @@ const BATCH = 500;
  * The end of a read that reached the source's declared end, with everything before it settled: the cursor moves to what was read,
  * the mapping counts as applied to all (P10), and what only this read could have met again is closed.
  */
-export async function complete(end: Checkpoint, context: RunContext): Promise<void> {
+export async function complete(end: Checkpoint, context: RunContext, resumed: boolean): Promise<void> {
   const { ledger } = context.ports;
   if (context.partial || context.stop.aborted) return;
   const { cursor: spec, reading } = context.sync;
@@ -21,6 +21,7 @@ export async function complete(end: Checkpoint, context: RunContext): Promise<vo
     position: undefined,
     completeMs: end.startedMs,
     fullMs: end.kind === "full" ? end.startedMs : end.fullMs,
+    fullRecords: end.kind === "full" && !resumed ? context.counts.read : end.fullRecords,
     mapping: end.kind === "full" ? reading : end.mapping,
   };
   await ledger.saveCheckpoint(checkpoint);

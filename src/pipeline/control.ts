@@ -1,4 +1,5 @@
 import type { Timer } from "../core/clock.ts";
+import type { Checkpoint } from "../core/checkpoint.ts";
 import type { EvenkeelError } from "../core/errors.ts";
 import { noCounts, type Counts } from "../core/events.ts";
 import { plainEvidence } from "../core/outcome.ts";
@@ -13,7 +14,8 @@ const PROGRESS_EVERY_MS = 200;
 
 interface Settings {
   readonly run: number;
-  readonly read: RunContext["read"];
+  readonly read: Checkpoint;
+  readonly resumed: boolean;
   readonly partial: boolean;
   readonly trace: boolean;
   readonly stop: AbortSignal;
@@ -52,9 +54,14 @@ export function createControl(sync: Sync, ports: Ports, settings: Settings): Run
   const startedMs = clock.monotonicMs();
   let progress: Timer | undefined;
 
-  const announced: { total: number | undefined } = { total: undefined };
+  const { read, resumed, partial } = settings;
+  // What an API announces, and what was read last time, is a read's from its beginning to its end.
+  const isWhole = !resumed && !partial;
+  const size: { total: number | undefined } = { total: undefined };
+  const expected = isWhole && read.kind === "full" ? read.fullRecords : undefined;
   const say: RunContext["say"] = (event) => {
-    if (event.type === "page") announced.total = event.total ?? announced.total;
+    if (event.type === "page" && event.isLast) size.total = counts.read;
+    else if (event.type === "page" && isWhole) size.total = event.total ?? size.total;
     ports.emit({ ...event, sync: sync.name, atMs: clock.wallMs() } as never);
   };
   const context: RunContext = {
@@ -62,10 +69,10 @@ export function createControl(sync: Sync, ports: Ports, settings: Settings): Run
     ports,
     run: settings.run,
     counts,
-    read: settings.read,
+    read: { number: read.read, kind: read.kind },
     stop: stop.signal,
     kill: settings.kill,
-    partial: settings.partial,
+    partial,
     fail(error) {
       failure.error ??= error;
       stop.abort(error);
@@ -82,7 +89,8 @@ export function createControl(sync: Sync, ports: Ports, settings: Settings): Run
       say({
         type: "progress",
         counts: { ...counts },
-        total: announced.total,
+        total: size.total,
+        expected: size.total === undefined ? expected : undefined,
         inFlight: flow.underWay,
         waitingFor: ports.waitingFor(),
       });
@@ -98,9 +106,7 @@ export function createControl(sync: Sync, ports: Ports, settings: Settings): Run
     const stored = await storedCounts(ledger);
     counts.unknown = stored.unknown;
     counts.parked = stored.parked;
-    const isOff = settings.partial
-      ? counts.rejected + counts.invalid > 0
-      : stored.rejects + stored.unknown + stored.parked > 0;
+    const isOff = partial ? counts.rejected + counts.invalid > 0 : stored.rejects + stored.unknown + stored.parked > 0;
     const interrupted = error === undefined && settings.stop.aborted;
     const status = error !== undefined ? "failed" : interrupted ? "interrupted" : isOff ? "incomplete" : "level";
     const why = error === undefined ? whyNothing(start, counts, sync) : undefined;

@@ -16,6 +16,7 @@ const stored: Checkpoint = {
   startedMs: 0,
   completeMs: 0,
   fullMs: 0,
+  fullRecords: 3,
   mapping: "r1",
   readMapping: "r1",
   identity: "i1",

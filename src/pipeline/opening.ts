@@ -40,8 +40,11 @@ export async function openRead(
   if (stored !== undefined && stored.identity !== sync.identity) await refuseOtherIdentity(sync, ports.ledger);
   const partial = choice.limit !== undefined || choice.key !== undefined || choice.rejects !== undefined;
   const opening = choose(sync, stored, choice, partial, ports.clock.wallMs());
-  return { partial, ...opening };
+  const { limit } = choice;
+  return { partial, ...opening, ...(limit === undefined ? {} : { reason: limitedTo(limit) }) };
 }
+
+const limitedTo = (limit: number): string => `${limit === 1 ? "one record" : `${limit} records`} at most, as asked`;
 
 async function refuseOtherIdentity(sync: Sync, ledger: Ports["ledger"]): Promise<void> {
   const { entries } = await ledger.counts();
@@ -75,6 +78,7 @@ function choose(
     startedMs: nowMs,
     completeMs: stored?.completeMs,
     fullMs: stored?.fullMs,
+    fullRecords: stored?.fullRecords,
     mapping: stored?.mapping,
     readMapping: reading,
     identity: sync.identity,

@@ -52,7 +52,9 @@ export async function* readPages(start: Checkpoint, context: RunContext): AsyncG
     for (const { code, message } of warnings) context.say({ type: "warning", code, message, next: undefined });
     context.counts.pages += 1;
     context.counts.read += page.records.length;
-    context.say({ type: "page", page: number, records: page.records.length, total: page.total, bytes: page.bytes });
+    const { records, total, bytes, next } = page;
+    const isLast = next === undefined;
+    context.say({ type: "page", page: number, records: records.length, total, bytes, isLast });
     end = endOf(end, page, sorted.records, fetched.size, context);
     const { kept, superseded, ambiguous } = settleDuplicates(sorted.records, comparison(sync));
     const clashes = ambiguous.map(({ key, body }): InvalidRecord => ({

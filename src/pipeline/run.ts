@@ -40,13 +40,14 @@ const UNDER_WAY_MAX = 2_000;
 export async function runSync(sync: Sync, ports: Ports, settings: RunSettings): Promise<RunOutcome> {
   const startedMs = ports.clock.monotonicMs();
   const opening = await openRead(sync, ports, settings);
-  const { start, partial } = opening;
+  const { start, partial, resumed } = opening;
   const run = await ports.ledger.beginRun(ports.clock.wallMs());
   const control = createControl(sync, ports, {
     ...settings,
     run,
     partial,
-    read: { number: start.read, kind: start.kind },
+    resumed,
+    read: start,
   });
   announce(control, opening);
   try {
@@ -96,11 +97,11 @@ async function work(control: RunControl, opening: Opening, choice: ReadChoice): 
     // Whatever ended the read, what is on its way is brought to its end and settled.
     await flow.idle();
   }
-  await complete(end, context);
+  await complete(end, context, opening.resumed);
   await verify(context, flow);
 }
 
-function announce({ context }: RunControl, { start, resumed, reason }: Opening): void {
+function announce({ context }: RunControl, { start, resumed, partial, reason }: Opening): void {
   const { sync } = context;
   const guarantee = guaranteeOf({
     traits: sync.destination.traits,
@@ -114,6 +115,7 @@ function announce({ context }: RunControl, { start, resumed, reason }: Opening):
     mode: start.kind,
     since: start.since,
     resumed,
+    partial,
     reason,
     guarantee,
   });

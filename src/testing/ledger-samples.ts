@@ -64,6 +64,7 @@ export const CHECKPOINT: Checkpoint = {
   startedMs: 1,
   completeMs: undefined,
   fullMs: undefined,
+  fullRecords: undefined,
   mapping: undefined,
   readMapping: "r",
   identity: "i",
