@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import process from "node:process";
+import { text } from "node:stream/consumers";
 import { after, before, suite, test } from "node:test";
+import { json, startApi } from "./e2e/harness.ts";
 import { top } from "./files.ts";
 
 /** The package as npm would publish it, installed into an empty folder as a user would. */
@@ -61,7 +65,7 @@ suite("the package", () => {
       assert.ok(packed.includes(path), `${path} is missing`);
     }
     const allowed =
-      /^(dist\/.*\.(js|d\.ts)|dist\/schema\.json|docs\/.*|package\.json|(README|CHANGELOG|SECURITY)\.md|LICENSE)$/;
+      /^(dist\/.*\.(js|d\.ts)|dist\/schema\.json|docs\/.*|examples\/.*\.(yaml|ts|md)|package\.json|(README|CHANGELOG|SECURITY)\.md|LICENSE)$/;
     assert.deepEqual(
       packed.filter((path) => !allowed.test(path) || path.includes(".test.")),
       [],
@@ -142,6 +146,33 @@ export const names: readonly string[] = Object.keys(testing);
       }),
     );
     succeeded(run(process.execPath, [nodeModule("typescript", "bin/tsc"), "-p", "."], { cwd: project }));
+  });
+
+  test("the library's example runs as it is, and again without a write", async () => {
+    const products = [1, 2, 3].map((id) => ({ id, title: `big box ${id}` }));
+    const api = await startApi((request, body, response) => {
+      if (request.method === "GET") return json(response, 200, { data: products, meta: { next_cursor: null } });
+      const { sku } = JSON.parse(body) as { sku: number };
+      return sku === 2 ? json(response, 422, { message: "no box of this size" }) : json(response, 200, {});
+    });
+    writeFileSync(join(project, "nightly.ts"), readFileSync(join(top, "examples", "nightly.ts")));
+    const env = { ...process.env, STORE_URL: api.url, SHOP_URL: api.url, SHOP_KEY: "secret-key" };
+    const ran = async (): Promise<readonly unknown[]> => {
+      const child = spawn(process.execPath, ["nightly.ts"], { cwd: project, env });
+      const [out, err] = await Promise.all([child.stdout, child.stderr].map((stream) => text(stream)));
+      return [child.exitCode ?? (await once(child, "exit"))[0], out, err];
+    };
+    try {
+      const refused = "2 was refused: 422 Unprocessable Entity: no box of this size\n";
+      assert.deepEqual(await ran(), [1, "products: incomplete, 2 created, 0 updated, 0 unchanged\n", refused]);
+      assert.deepEqual(
+        api.requests.flatMap(({ method, body }) => (method === "PUT" ? [body] : [])).toSorted(),
+        products.map(({ id, title }) => JSON.stringify({ sku: id, name: title, initials: `BB${id}` })),
+      );
+      assert.deepEqual(await ran(), [1, "products: incomplete, 0 created, 0 updated, 2 unchanged\n", ""]);
+    } finally {
+      await api.stop();
+    }
   });
 
   suite("on a Node that is too old", () => {

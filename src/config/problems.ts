@@ -103,16 +103,17 @@ export function configError(problems: readonly Problem[]): EvenkeelError {
   const [first] = ordered;
   if (first === undefined) throw new TypeError("an error without a problem");
   const codes = new Set(ordered.map(({ code }) => code));
+  const isOne = ordered.length === 1;
   const message = ordered
-    .map(
-      (problem) =>
-        `${placeText(problem.place)}: ${problem.message}${problem.next === undefined ? "" : `. ${problem.next}`}`,
-    )
+    .map(({ place, message: says, next: advice }) => {
+      // One problem's advice is the error's; those of several stand with each.
+      const inLine = advice === undefined || isOne ? "" : `. ${advice}`;
+      return `${placeText(place)}: ${says}${inLine}`;
+    })
     .join("\n");
-  const next =
-    ordered.length === 1
-      ? (first.next ?? "Correct it there; docs/config.md has every key.")
-      : "Correct them there; docs/config.md has every key.";
+  const next = isOne
+    ? (first.next ?? "Correct it there; docs/config.md has every key.")
+    : "Correct them there; docs/config.md has every key.";
   // The message has the places already, so the error itself names none: whoever prints it would show the first one twice.
   return new EvenkeelError(codes.size === 1 ? first.code : "CONFIG_INVALID", message, { problems: ordered, next });
 }

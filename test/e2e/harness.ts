@@ -25,6 +25,11 @@ export interface Running {
 /** A folder with a config, and the command run in it as a process of its own. */
 export class Workplace {
   readonly folder: string = mkdtempSync(join(tmpdir(), "evenkeel-test-"));
+  readonly #environment: Readonly<Record<string, string>>;
+
+  constructor(environment: Readonly<Record<string, string>> = { TOKEN: "secret-token-4711" }) {
+    this.#environment = environment;
+  }
 
   write(config: string): void {
     writeFileSync(join(this.folder, "evenkeel.yaml"), config);
@@ -33,7 +38,7 @@ export class Workplace {
   start(...args: string[]): Running {
     const child = spawn(process.execPath, [COMMAND, ...args], {
       cwd: this.folder,
-      env: { ...process.env, TOKEN: "secret-token-4711" },
+      env: { ...process.env, ...this.#environment },
     });
     let stdout = "";
     let stderr = "";
