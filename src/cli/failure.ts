@@ -41,7 +41,7 @@ const textOf = ({ code, message }: Failure): string =>
   code.startsWith("CONFIG_") ? escapeBlock(message) : escapeLine(message);
 
 /** `evenkeel.yaml:12:5`, relative where that is shorter: editors and terminals make it a link. */
-export function placeText({ file, line, column }: Place, cwd: string): string {
+function placeText({ file, line, column }: Place, cwd: string): string {
   const near = relative(cwd, file);
   const name = near !== "" && near.length < file.length ? near : file;
   return escapeLine(

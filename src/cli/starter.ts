@@ -9,7 +9,7 @@ import { escapeLine } from "./escape.ts";
  * A config that is valid as it is, once its two variables are set: the addresses and fields in it are an example to be replaced.
  * Every line that most people need stands in it, and what many need stands in a comment.
  */
-export const STARTER = `# Evenkeel: where records come from, and where they go.
+const STARTER = `# Evenkeel: where records come from, and where they go.
 # Replace the example's addresses and fields with your own, then:
 #
 #   evenkeel validate            checks this file; no network

@@ -24,7 +24,7 @@ export interface SchemaNode {
 }
 
 /** The address under which editors find the schema. */
-export const SCHEMA_ADDRESS = "https://unpkg.com/evenkeel/dist/schema.json";
+const SCHEMA_ADDRESS = "https://unpkg.com/evenkeel/dist/schema.json";
 
 /** The config's JSON Schema with the notes that the reference and the TypeScript types are made from. */
 export function annotatedSchema(): SchemaNode {

@@ -1,6 +1,6 @@
 /** Concurrency without a declaration: where it starts and how far it goes. More gained nothing in measurements (L6). */
-export const CONCURRENCY_START = 8;
-export const CONCURRENCY_MAX = 64;
+const CONCURRENCY_START = 8;
+const CONCURRENCY_MAX = 64;
 
 /** Answers that are judged together; fewer would follow single slow ones. */
 const SAMPLES_MIN = 16;

@@ -13,7 +13,7 @@ const UNIT_MS: Readonly<Record<string, number>> = {
 };
 
 /** Nothing in a sync waits or looks back longer than this; beyond it, a unit was mistaken. */
-export const DURATION_DAYS_MAX = 3_660;
+const DURATION_DAYS_MAX = 3_660;
 
 const DURATION = /^(\d+(?:\.\d+)?)\s*([A-Za-z]*)$/;
 

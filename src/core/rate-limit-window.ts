@@ -1,7 +1,7 @@
 import type { Quota } from "./rate-limit.ts";
 
 /** L4: an announced rate is used up to this share. The rest is for wires that bunch requests and clocks that differ. */
-export const ANNOUNCED_SHARE = 0.94;
+const ANNOUNCED_SHARE = 0.94;
 
 /**
  * Longer windows are budgets, not rates: spread evenly, 5,000 requests a day would be one in 17 s. They only stop a lane once nothing

@@ -1,7 +1,7 @@
 import { parseTemplate, type Compile, type Parsed, type Part } from "./template.ts";
 import { isDotSegment } from "./url-value.ts";
 
-export const METHODS: readonly string[] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+const METHODS: readonly string[] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
 /** `PUT /items/{sku}?lang={language}`, taken apart. */
 export interface RequestLine {

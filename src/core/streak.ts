@@ -5,13 +5,13 @@ export type StreakOutcome = "applied" | "rejected" | "held";
  * So many records refused in a row, and none applied between, are no bad records: the mapping, an address or a permission is
  * wrong. The run stops before it spends a request on each of the rest.
  */
-export const REJECTED_IN_A_ROW_MAX = 1_000;
+const REJECTED_IN_A_ROW_MAX = 1_000;
 
 /**
  * So many writes given up in a row, and none that came through between: the API is down. Each of them is kept with its bytes,
  * so the run stops before the ledger holds a copy of the whole source.
  */
-export const HELD_IN_A_ROW_MAX = 200;
+const HELD_IN_A_ROW_MAX = 200;
 
 /** Counts equal endings in a row. */
 export class Streak {

@@ -19,7 +19,7 @@ export type Parsed<Value> =
   | { readonly ok: false; readonly reason: string; readonly offset: number };
 
 /** Longer texts of templates and expressions are no longer read by people; this bounds the work of parsing one. */
-export const TEMPLATE_LENGTH_MAX = 16_384;
+const TEMPLATE_LENGTH_MAX = 16_384;
 
 /**
  * Splits a text into literal parts and expressions in `{}`. `{{` and `}}` stand for the braces themselves.
@@ -82,7 +82,7 @@ function closingBrace(text: string, open: number): number | undefined {
 const broken = (reason: string, offset: number): Parsed<never> => ({ ok: false, reason, offset });
 
 /** What a template's expressions see of a record. */
-export const bindingsOf = (scope: Scope): Bindings => ({
+const bindingsOf = (scope: Scope): Bindings => ({
   key: scope.key,
   id: scope.destinationId,
   source: scope.source,

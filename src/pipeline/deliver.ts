@@ -293,8 +293,7 @@ export function askedToWait(
 }
 
 /** A wall-clock time for people; times past what a Date can hold are shown as far as it goes. */
-export const isoSeconds = (ms: number): string =>
-  new Date(Math.min(ms, DATE_MAX_MS)).toISOString().replace(/\.\d+Z$/, "Z");
+const isoSeconds = (ms: number): string => new Date(Math.min(ms, DATE_MAX_MS)).toISOString().replace(/\.\d+Z$/, "Z");
 
 /** The last instant of a JavaScript Date (ECMA-262, 21.4.1.1). */
 const DATE_MAX_MS = 8.64e15;

@@ -127,4 +127,4 @@ function failure(connection: string, outcome: Outcome, evidence: Evidence, wallM
   }
 }
 
-export const interrupted = (): EvenkeelError => new EvenkeelError("RUN_INTERRUPTED", "the run was stopped");
+const interrupted = (): EvenkeelError => new EvenkeelError("RUN_INTERRUPTED", "the run was stopped");

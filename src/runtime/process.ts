@@ -37,7 +37,7 @@ const GOODBYE_MS = 500;
 const EXIT_INTERRUPTED = 130;
 
 /** Colours are for terminals, unless the environment says otherwise (no-color.org, force-color.org; the latter wins, as in Node). */
-export function wantsColor(
+function wantsColor(
   stream: { readonly isTTY?: boolean; hasColors?(): boolean },
   env: Readonly<Record<string, string | undefined>>,
 ): boolean {
