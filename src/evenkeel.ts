@@ -69,6 +69,8 @@ export interface SyncStatus {
   readonly lastRun: RunRow | undefined;
   /** Earliest moment at which something parked may be tried again. */
   readonly parkedUntilMs: number | undefined;
+  /** Keys whose last write may or may not have been applied, the first 20 of them. `explain` says what can be done about one. */
+  readonly unknownKeys: readonly string[];
 }
 
 export interface Explanation {

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import type { Dispatcher } from "undici";
 import { buildSyncs, type BuiltSync } from "./config/build.ts";
 import type { LoadedConfig } from "./config/load.ts";
 import type { Chance, Clock } from "./core/clock.ts";
@@ -26,7 +27,7 @@ import { planSync } from "./pipeline/preview.ts";
 import { runSync } from "./pipeline/run.ts";
 import { systemNetwork } from "./runtime/network.ts";
 import { systemHolder } from "./runtime/process.ts";
-import { openLedger } from "./sqlite/ledger.ts";
+import { openLedger, type LedgerOptions } from "./sqlite/ledger.ts";
 import { exitCodeOfResult, runOne } from "./sync-result.ts";
 import { unblockSync } from "./unblock.ts";
 import { createStream } from "./stream.ts";
@@ -38,10 +39,16 @@ interface OpenedOptions {
   readonly stateFile: string;
   readonly clock: Clock;
   readonly chance: Chance;
+  /** The real network where it is left out. */
+  readonly network?: Pick<Dispatcher, "dispatch" | "close">;
+  /** SQLite on the real file system where it is left out. */
+  readonly ledgers?: (options: LedgerOptions) => Promise<Ledger>;
 }
 
-/** Rejects read at a time. */
+/** Rejects, or unresolved operations, read at a time. */
 const BATCH = 200;
+
+const UNKNOWN_SHOWN = 20;
 
 /** The ledger keeps this much of the records' history for `explain`, some 150 bytes a line; runs trim the rest. */
 const HISTORY_DAYS = 90;
@@ -49,15 +56,15 @@ const HISTORY_LINES = 5_000_000;
 
 const ALL: ReadChoice = { fullRefresh: false, limit: undefined, key: undefined, rejects: undefined };
 
-export function openEvenkeel({ loaded, configFile, stateFile, clock, chance }: OpenedOptions): Evenkeel {
+export function openEvenkeel(options: OpenedOptions): Evenkeel {
+  const { loaded, configFile, stateFile, clock, chance, ledgers = openLedger } = options;
   const { config } = loaded;
-  const connectMs = Math.max(...Object.values(config.connections).map(({ timeouts }) => timeouts.connectMs));
-  const dispatcher = systemNetwork({ connectMs });
+  const dispatcher = options.network ?? systemNetwork({ connectMs: longestConnectMs(config) });
   const build = (lanes: Lanes): ReadonlyMap<string, BuiltSync> =>
     buildSyncs(config, { clock, dispatcher, lanes, userAgent: `evenkeel/${VERSION}`, secrets: loaded.secrets });
 
   const readable = async (): Promise<Ledger | undefined> =>
-    existsSync(stateFile) ? openLedger({ file: stateFile, bodies: config.state.bodies, readOnly: true }) : undefined;
+    existsSync(stateFile) ? ledgers({ file: stateFile, bodies: config.state.bodies, readOnly: true }) : undefined;
   const looking = async <Result>(look: (ledger: Ledger | undefined) => Promise<Result>): Promise<Result> => {
     const ledger = await readable();
     try {
@@ -69,7 +76,7 @@ export function openEvenkeel({ loaded, configFile, stateFile, clock, chance }: O
 
   /** Opens the ledger for writing, under the lease, for as long as `work` takes. */
   const writing = async <Result>(purpose: string, work: (ledger: Ledger) => Promise<Result>): Promise<Result> => {
-    const ledger = await openLedger({ file: stateFile, bodies: config.state.bodies });
+    const ledger = await ledgers({ file: stateFile, bodies: config.state.bodies });
     let lease: Lease | undefined;
     try {
       lease = await ledger.acquire({ ...systemHolder(), startedMs: clock.wallMs(), purpose });
@@ -190,10 +197,13 @@ export function openEvenkeel({ loaded, configFile, stateFile, clock, chance }: O
         },
         lastRun: undefined,
         parkedUntilMs: undefined,
+        unknownKeys: [],
       };
-    const parked = (await of.unresolved(0, BATCH))
+    const unresolved = await of.unresolved(0, BATCH);
+    const parked = unresolved
       .filter(({ state }) => state === "parked")
       .map(({ progress }) => progress.notBeforeMs ?? 0);
+    const unknown = unresolved.filter(({ state }) => state === "unknown");
     const [lastRun] = await of.runs(1);
     return {
       sync: name,
@@ -201,6 +211,7 @@ export function openEvenkeel({ loaded, configFile, stateFile, clock, chance }: O
       counts: await of.counts(),
       lastRun,
       parkedUntilMs: parked.length === 0 ? undefined : Math.min(...parked),
+      unknownKeys: unknown.slice(0, UNKNOWN_SHOWN).map(({ key }) => key),
     };
   };
 
@@ -258,6 +269,9 @@ export function openEvenkeel({ loaded, configFile, stateFile, clock, chance }: O
 }
 
 const NEVER = new AbortController().signal;
+
+const longestConnectMs = ({ connections }: LoadedConfig["config"]): number =>
+  Math.max(...Object.values(connections).map(({ timeouts }) => timeouts.connectMs));
 
 async function allRejects(ledger: SyncLedger): Promise<readonly number[]> {
   const ids: number[] = [];

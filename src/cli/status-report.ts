@@ -38,7 +38,7 @@ export function statusText(statuses: readonly SyncStatus[], { printer, host, sug
 }
 
 function adviceFor(
-  { sync, counts, lastRun, parkedUntilMs }: SyncStatus,
+  { sync, counts, lastRun, parkedUntilMs, unknownKeys: [unknownKey] }: SyncStatus,
   nowMs: number,
   suggest: Context["suggest"],
 ): readonly string[] {
@@ -57,6 +57,10 @@ function adviceFor(
     advice.push(
       `${sync}: ${counted(unresolved.unknown + unresolved.sent, "write")} of unknown outcome, which the next run looks into: ${suggest("run", [sync])}`,
     );
+  if (unknownKey !== undefined)
+    advice.push(
+      `${sync}: what is known of one of them, and what can be done: ${suggest("explain", [sync, unknownKey])}`,
+    );
   if (parkedUntilMs !== undefined)
     advice.push(
       `${sync}: ${counted(unresolved.parked, "write")} put off${parkedUntilMs > nowMs ? ` until ${moment(parkedUntilMs)}` : ""}: ${suggest("run", [sync])}`,
@@ -66,7 +70,7 @@ function adviceFor(
 
 /** All that the ledger knows of a sync as a whole. */
 export function stateText(
-  { sync, checkpoint, counts, lastRun, parkedUntilMs }: SyncStatus,
+  { sync, checkpoint, counts, lastRun, parkedUntilMs, unknownKeys }: SyncStatus,
   { printer }: Pick<Context, "printer">,
 ): string {
   const { unresolved } = counts;
@@ -88,6 +92,7 @@ export function stateText(
         .map(([state, number]) => `${count(number)} ${state}`)
         .join(", ") || "nothing",
     ],
+    ["unknown", unknownKeys.length === 0 ? undefined : unknownText(unknownKeys, unresolved.unknown)],
     ["put off until", parkedUntilMs === undefined || parkedUntilMs === 0 ? undefined : moment(parkedUntilMs)],
     [
       "last run",
@@ -101,6 +106,9 @@ export function stateText(
       .map(([name, value]) => `  ${padEnd(name, 20)}${escapeLine(value as string)}`),
   ].join("\n");
 }
+
+const unknownText = (keys: readonly string[], all: number): string =>
+  keys.join(", ") + (all > keys.length ? `, and ${count(all - keys.length)} more` : "");
 
 function readingText({ kind, complete, since, position }: Checkpoint): string {
   const what = kind === "full" ? "full refresh" : `changes since ${since}`;

@@ -1,10 +1,10 @@
-import { EvenkeelError } from "../core/errors.ts";
 import { unreachable } from "../core/invariant.ts";
 import type { Write } from "../core/destination.ts";
 import { andThen, type Eventual } from "../core/eventual.ts";
 import type { Operation } from "../core/operation.ts";
 import type { Attempt } from "../core/outcome.ts";
 import type { Next } from "../core/retry.ts";
+import { askedToWait, credentialsRefused, unreachableApi } from "./api-errors.ts";
 import { attempt, judge, repeatabilityOf } from "./attempt.ts";
 import type { RunContext } from "./context.ts";
 import { search, type Search } from "./search.ts";
@@ -115,8 +115,7 @@ class Passage {
       case "look-up": {
         // An API that says "exists" to everything, and shows nothing or something else, must not be asked for ever.
         if (this.#attempts >= retry.destination.attempts) return givenUp(operation, made, next.message);
-        const reason = refusedAfterUnknown(made) ? "refused" : "unknown";
-        return pause(next.delayMs, context).then(() => this.#lookUp(reason));
+        return pause(next.delayMs, context).then(() => this.#lookUp(reasonOf(made)));
       }
       default:
         return unreachable(next);
@@ -158,16 +157,19 @@ function givenUp(operation: Operation, attempt: Attempt, message: string): Endin
   return { kind: "rejected", operation, attempt, message };
 }
 
-const refusedAfterUnknown = ({ outcome }: Attempt): boolean =>
-  outcome.kind === "refused" && outcome.reason !== "exists";
+const reasonOf = ({ outcome }: Attempt): SearchReason =>
+  outcome.kind !== "refused" ? "unknown" : outcome.reason === "exists" ? "exists" : "refused";
 
 type DistributiveOmit<Union, Name extends PropertyKey> = Union extends unknown ? Omit<Union, Name> : never;
 type SearchStep =
   | { readonly kind: "end"; readonly ending: DistributiveOmit<Ending, "operation" | "attempt"> }
   | { readonly kind: "send"; readonly operation: Operation };
 
-/** What the destination was asked for: whether the record is there `before` the first send, or after an `unknown` or `refused` one. */
-export type SearchReason = "before" | "unknown" | "refused";
+/**
+ * What the destination was asked for: whether the record is there `before` the first send, after an `unknown` one, after one that was `refused`, or
+ * after one that was refused because it `exists`.
+ */
+export type SearchReason = "before" | "unknown" | "refused" | "exists";
 
 async function afterSearch(
   found: Exclude<Search, { kind: "stopped" }>,
@@ -211,7 +213,7 @@ async function afterSearch(
       if (reason === "refused")
         return { kind: "end", ending: { kind: "rejected", message: operation.progress.lastMessage ?? "refused" } };
       // K5: a stored failure would be repeated for ever; a new key is safe now that the record is known to be absent.
-      if (reason === "unknown" && operation.idempotencyKey !== undefined)
+      if (reason !== "before" && operation.idempotencyKey !== undefined)
         return { kind: "send", operation: await journal.withNewKey(resolved(operation)) };
       return { kind: "send", operation: resolved(operation) };
     default:
@@ -261,39 +263,3 @@ function hold(operation: Operation, next: Extract<Next, { kind: "hold" }>, made:
 async function pause(delayMs: number, context: RunContext): Promise<void> {
   await context.ports.clock.sleep(delayMs, context.stop).catch(() => undefined);
 }
-
-export function credentialsRefused(
-  connection: string,
-  made: Pick<Attempt, "evidence">,
-  message: string,
-): EvenkeelError {
-  return new EvenkeelError("API_CREDENTIALS_REFUSED", `${connection} refuses the credentials: ${message}`, {
-    next: `Check the \`auth\` of connections.${connection} and the secret that it reads; then run again, nothing is lost.`,
-    evidence: made.evidence,
-  });
-}
-
-export function unreachableApi(connection: string, made: Pick<Attempt, "evidence">, message: string): EvenkeelError {
-  return new EvenkeelError("API_UNREACHABLE", `${connection} cannot be reached: ${message}`, {
-    next: `Check \`baseUrl\` of connections.${connection} and that the API is up; then run again, it goes on where it stopped.`,
-    evidence: made.evidence,
-  });
-}
-
-export function askedToWait(
-  connection: string,
-  untilMs: number,
-  made: Pick<Attempt, "evidence">,
-  message: string,
-): EvenkeelError {
-  return new EvenkeelError("API_THROTTLED", `${connection} asks to wait until ${isoSeconds(untilMs)}: ${message}`, {
-    next: "Run again after that time; `evenkeel state unblock` clears the wait when the API's answer was wrong.",
-    evidence: made.evidence,
-  });
-}
-
-/** A wall-clock time for people; times past what a Date can hold are shown as far as it goes. */
-const isoSeconds = (ms: number): string => new Date(Math.min(ms, DATE_MAX_MS)).toISOString().replace(/\.\d+Z$/, "Z");
-
-/** The last instant of a JavaScript Date (ECMA-262, 21.4.1.1). */
-const DATE_MAX_MS = 8.64e15;

@@ -3,7 +3,7 @@ import type { Evidence, Outcome } from "../core/outcome.ts";
 import { decideRetry } from "../core/retry.ts";
 import type { Page, PagePosition } from "../core/source.ts";
 import type { RunContext } from "./context.ts";
-import { askedToWait, credentialsRefused, unreachableApi } from "./deliver.ts";
+import { askedToWait, credentialsRefused, unreachableApi } from "./api-errors.ts";
 
 /** What is asked of the source for one page. */
 export interface PageQuery {

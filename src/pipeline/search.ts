@@ -29,6 +29,7 @@ export async function search(operation: Operation, reason: SearchReason, context
     return { kind: "unclear", message: "the destination cannot be asked: no `find` or `read` is declared" };
   const policy = retry.destination;
   const startedMs = clock.monotonicMs();
+  const believedMs = believedFrom(operation, reason, context);
   let failures = 0;
   for (let probe = 0; ; probe++) {
     if (context.stop.aborted) return { kind: "stopped", message: "the run stopped before it could be looked up" };
@@ -47,14 +48,16 @@ export async function search(operation: Operation, reason: SearchReason, context
         return { kind: "different", destinationId: finding.destinationId };
       case "absent": {
         context.counts.requests += 1;
-        const believedMs = believedFrom(operation, reason, context);
         const leftMs = believedMs - clock.wallMs();
         if (leftMs <= 0) return { kind: "absent" };
         delayMs = Math.min(delayMs, leftMs);
         context.say({
           type: "waiting",
           untilMs: believedMs,
-          reason: `a request for ${operation.record.key} was given up and may still land`,
+          reason:
+            reason === "exists"
+              ? `the destination says that ${operation.record.key} exists, and does not show it yet`
+              : `a request for ${operation.record.key} was given up and may still land`,
         });
         break;
       }
@@ -88,6 +91,9 @@ const A_READ = { repeatable: true, keyed: false, lookUp: false };
 function believedFrom(operation: Operation, reason: SearchReason, context: RunContext): number {
   const { traits } = context.sync.destination;
   const { lastSentMs } = operation.progress;
-  if (reason === "before" || lastSentMs === undefined) return 0;
-  return lastSentMs + Math.max(traits.lateWriteMs, traits.find?.visibilityLagMs ?? 0);
+  const lagMs = traits.find?.visibilityLagMs ?? 0;
+  // U6: somebody has just been told that it is there, and the search may not show it yet.
+  const seenMs = reason === "exists" ? context.ports.clock.wallMs() + lagMs : 0;
+  if (reason === "before" || lastSentMs === undefined) return seenMs;
+  return Math.max(seenMs, lastSentMs + Math.max(traits.lateWriteMs, lagMs));
 }

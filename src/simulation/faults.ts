@@ -1,0 +1,88 @@
+/**
+ * The fault model: what may go wrong, how, and what an API is still assumed to honour. Whatever is promised is promised under these
+ * assumptions, see docs/guarantees.md.
+ *
+ * What may fail, for any request, at any time:
+ *
+ * - `refused`: no connection is made. Nothing was sent.
+ * - `lostRequest`: the connection breaks before the request arrives.
+ * - `lostAnswer`: the request is applied, and the connection breaks before the answer is there.
+ * - `hang`: the request is applied, and no answer ever comes.
+ * - `late`: the request is held up on its way and arrives after the client has given it up, even after later requests. Not later than the
+ *   connection's `lateWrite` after that.
+ * - `twice`: the request is delivered twice, as a proxy does that repeats it, before the answer is there.
+ * - `failedBefore`, `failedAfter`: 500, without or with the effect.
+ * - `unavailable`: 503 with Retry-After, without effect.
+ * - `throttled`: 429, with Retry-After or without, without effect.
+ * - `cutAnswer`: the answer breaks off in its body; a write was applied.
+ * - `html`: 200 with a page of HTML in the place of JSON (reads).
+ * - `badPosition`: the page position has expired: 410 (reads).
+ * - `foreignNext`: the address of the next page is at another host (reads).
+ *
+ * The process may die before, within and after each durable step and at any other moment, and the machine may lose its power, which loses
+ * what was not flushed.
+ *
+ * What an API is assumed to honour: a PUT to an address replaces what is there, whoever sent it last; a repeated idempotency key within its
+ * retention gives the first answer again and has no second effect; a search shows what was created after the declared visibility lag; where `unique` is
+ * declared a second record with the same external id is refused; the source commits a record no later than `lookback` after the time that the record bears; a
+ * list by cursor, keyset or link is complete for what does not change meanwhile. Numbered pages of a list that changes are not (P9), so the
+ * source does not change while those are read incrementally.
+ */
+export const READ_FAULTS = [
+  "refused",
+  "lostRequest",
+  "lostAnswer",
+  "hang",
+  "failedBefore",
+  "unavailable",
+  "throttled",
+  "cutAnswer",
+  "html",
+  "badPosition",
+  "foreignNext",
+] as const;
+
+export const WRITE_FAULTS = [
+  "refused",
+  "lostRequest",
+  "lostAnswer",
+  "hang",
+  "late",
+  "twice",
+  "failedBefore",
+  "failedAfter",
+  "unavailable",
+  "throttled",
+  "cutAnswer",
+] as const;
+
+export type Fault = (typeof READ_FAULTS)[number] | (typeof WRITE_FAULTS)[number];
+
+/** The durable steps of a run: the ledger's methods that write. */
+export const STEPS = [
+  "beginRun",
+  "saveCheckpoint",
+  "journal",
+  "promote",
+  "dropWaiting",
+  "settle",
+  "abandonLeftovers",
+  "endRun",
+  "saveLane",
+] as const;
+
+export type Step = (typeof STEPS)[number];
+
+/** When, at a durable step, the process dies. `unflushed`: it is committed and not on the disk yet. */
+export const MOMENTS = ["before", "within", "unflushed", "after"] as const;
+
+/** How a process ends before its time. `power`: what was not flushed is lost with it. */
+export interface Crash {
+  /** The so-manieth durable step of its process, or that many ms after its start. */
+  readonly at:
+    | { readonly kind: "step"; readonly number: number; readonly moment: (typeof MOMENTS)[number] }
+    | { readonly kind: "time"; readonly afterMs: number };
+  readonly power: boolean;
+  /** How long until it is started again, ms. */
+  readonly downMs: number;
+}

@@ -1,0 +1,160 @@
+import { copyFileSync, existsSync, rmSync } from "node:fs";
+import type { Dispatcher } from "undici";
+import type { Clock } from "../core/clock.ts";
+import type { Ledger, SyncLedger } from "../core/ledger.ts";
+import { openLedger, type LedgerOptions } from "../sqlite/ledger.ts";
+import { stepInside } from "../sqlite/transaction-point.ts";
+import type { VirtualClock } from "../testing/virtual-clock.ts";
+import { STEPS, type Crash, type Step } from "./faults.ts";
+
+/** What a process sees of the world, until it dies: then no call returns, no timer fires and nothing leaves any more. */
+export interface MortalProcess {
+  readonly clock: Clock;
+  readonly network: Pick<Dispatcher, "dispatch" | "close">;
+  readonly ledgers: (options: LedgerOptions) => Promise<Ledger>;
+  /** Resolves with where it died. */
+  readonly death: Promise<string>;
+  /** Durable steps so far. */
+  readonly steps: number;
+  /** The files of what it left are as they would be after its death. */
+  bury(): Promise<void>;
+}
+
+interface Options {
+  readonly clock: VirtualClock;
+  readonly network: Pick<Dispatcher, "dispatch">;
+  readonly stateFile: string;
+  readonly crash: Crash | undefined;
+  readonly note: (text: string) => void;
+  /** Called after each flush: what is on the disk now is durable. */
+  readonly onFlush: () => void;
+}
+
+const never = <Value>(): Promise<Value> => new Promise<Value>(() => undefined);
+
+export function mortalProcess({ clock, network, stateFile, crash, note, onFlush }: Options): MortalProcess {
+  let isDead = false;
+  let steps = 0;
+  let ledger: Ledger | undefined;
+  const disk = shadowOf(stateFile, crash?.power === true);
+  let declare: (where: string) => void = () => undefined;
+  const death = new Promise<string>((done) => (declare = done));
+  const die = (where: string): void => {
+    if (isDead) return;
+    isDead = true;
+    note(`the process dies ${where}${crash?.power === true ? ", and the power fails" : ""}`);
+    declare(where);
+  };
+  if (crash?.at.kind === "time") clock.after(crash.at.afterMs, () => die("at some time"));
+
+  const alive = <Value>(promise: Promise<Value>): Promise<Value> =>
+    promise.then(
+      (value) => (isDead ? never<Value>() : value),
+      (error: unknown) => {
+        if (isDead) return never<Value>();
+        throw error;
+      },
+    );
+  const mortalClock: Clock = {
+    wallMs: () => clock.wallMs(),
+    monotonicMs: () => clock.monotonicMs(),
+    sleep: (ms, signal) => alive(clock.sleep(ms, signal)),
+    after: (ms, then) => clock.after(ms, () => (isDead ? undefined : then())),
+  };
+
+  /** A writing method, at whose moments the process may die. */
+  const step = async <Result>(
+    method: Step,
+    target: SyncLedger | undefined,
+    work: () => Promise<Result>,
+  ): Promise<Result> => {
+    if (isDead) return never();
+    steps += 1;
+    const moment = crash?.at.kind === "step" && crash.at.number === steps ? crash.at.moment : undefined;
+    const where = `${moment} ${method}`;
+    if (moment === "before") die(where);
+    if (isDead) return never();
+    if (moment === "within" && target !== undefined) {
+      stepInside(target, () => {
+        stepInside(target, () => undefined);
+        die(where);
+        throw new Error("the process died");
+      });
+    }
+    disk.holds = moment === "unflushed";
+    const working = work();
+    if (moment === "unflushed") die(where);
+    const result = await alive(working);
+    if (moment === "after" || moment === "within") die(where);
+    return isDead ? never() : result;
+  };
+
+  const mortal = <Target extends object>(target: Target, syncLedger: SyncLedger | undefined): Target =>
+    new Proxy(target, {
+      get(object, name) {
+        const value: unknown = Reflect.get(object, name);
+        if (typeof value !== "function") return value;
+        const call = (...args: unknown[]): unknown => Reflect.apply(value, object, args);
+        if (STEPS.includes(name as Step))
+          return (...args: unknown[]) => step(name as Step, syncLedger, () => call(...args) as Promise<unknown>);
+        return (...args: unknown[]): unknown => {
+          if (isDead) return never();
+          const result = call(...args);
+          return result instanceof Promise ? alive(result) : result;
+        };
+      },
+    });
+
+  return {
+    clock: mortalClock,
+    network: {
+      dispatch: (options, handler) => isDead || network.dispatch(options, handler),
+      close: async () => undefined,
+    },
+    async ledgers(options) {
+      const opened = await openLedger({ ...options, flush: disk.flush(onFlush) });
+      if (options.readOnly === true) return opened;
+      ledger = opened;
+      return { ...mortal(opened, undefined), of: async (name) => mortal(await opened.of(name), await opened.of(name)) };
+    },
+    death,
+    get steps() {
+      return steps;
+    },
+    async bury() {
+      await ledger?.close();
+      disk.restore();
+    },
+  };
+}
+
+/** The disk under a ledger: what was flushed last, to be put back when the power fails. */
+function shadowOf(file: string, isVolatile: boolean) {
+  const files = ["", "-wal"];
+  const keep = (): void => {
+    for (const suffix of files) {
+      if (existsSync(file + suffix)) copyFileSync(file + suffix, `${file}${suffix}.flushed`);
+      else rmSync(`${file}${suffix}.flushed`, { force: true });
+    }
+  };
+  if (isVolatile) keep();
+  const shadow = {
+    /** A flush that does not come to its end any more. */
+    holds: false,
+    flush:
+      (onFlush: () => void) =>
+      (_fd: number, done: (error: Error | null) => void): void => {
+        if (shadow.holds) return;
+        if (isVolatile) keep();
+        onFlush();
+        done(null);
+      },
+    restore(): void {
+      if (!isVolatile) return;
+      for (const suffix of [...files, "-shm"]) rmSync(file + suffix, { force: true });
+      for (const suffix of files)
+        if (existsSync(`${file}${suffix}.flushed`)) copyFileSync(`${file}${suffix}.flushed`, file + suffix);
+    },
+  };
+  return shadow;
+}

@@ -1,0 +1,191 @@
+import type { Dispatcher } from "undici";
+import { fakeDispatcher, type FakeRequest, type FakeScript } from "../testing/fake-dispatcher.ts";
+import type { SeededChance } from "../testing/seeded-chance.ts";
+import type { VirtualClock } from "../testing/virtual-clock.ts";
+import { jsonAnswer, type Answer } from "./answer.ts";
+import type { DestinationDouble } from "./destination-double.ts";
+import { READ_FAULTS, WRITE_FAULTS, type Fault } from "./faults.ts";
+import { DESTINATION_ORIGIN, FOREIGN_ORIGIN, SOURCE_ORIGIN } from "./shape.ts";
+import type { SourceDouble } from "./source-double.ts";
+
+export interface NetworkOptions {
+  readonly clock: VirtualClock;
+  readonly chance: SeededChance;
+  readonly source: SourceDouble;
+  readonly destination: DestinationDouble;
+  readonly faults: ReadonlySet<Fault>;
+  /** Share of requests that one happens to. */
+  readonly rate: number;
+  /** No more than so many happen. */
+  readonly faultsMax: number;
+  /** How late a write may arrive that was given up. */
+  readonly lateWriteMs: number;
+  readonly note: (text: string) => void;
+  /** Called when a write leaves, before anything else happens to it. */
+  readonly onWrite: (request: FakeRequest) => void;
+}
+
+/** The wires between the process and both APIs, which outlive it. */
+export interface SimulatedNetwork extends Pick<Dispatcher, "dispatch"> {
+  readonly requests: number;
+  readonly counts: ReadonlyMap<Fault, number>;
+  readonly breaches: readonly string[];
+  /** From now on nothing fails. */
+  calm(): void;
+}
+
+/** The longest that one way takes on a good day, and what an API thinks about an answer, ms. */
+const WAY_MS = 20;
+const WORK_MS = 40;
+
+const HTML = "<!doctype html><html><head><title>Sign in</title></head><body>Please sign in.</body></html>";
+
+export function simulatedNetwork(options: NetworkOptions): SimulatedNetwork {
+  const { clock, source, destination, note } = options;
+  const counts = new Map<Fault, number>();
+  const breaches: string[] = [];
+  let happened = 0;
+  let isCalm = false;
+  let connections = 0;
+
+  /** What happens to a request: it depends on its number alone, so that leaving out one fault changes no other. */
+  const chosen = (number: number, label: string, possible: readonly Fault[]): Fault | undefined => {
+    if (isCalm || happened >= options.faultsMax) return undefined;
+    const chance = options.chance.fork(`${label} ${number}`);
+    if (chance.random() >= options.rate) return undefined;
+    const fault = chance.pick(possible);
+    if (!options.faults.has(fault)) return undefined;
+    happened += 1;
+    counts.set(fault, (counts.get(fault) ?? 0) + 1);
+    return fault;
+  };
+
+  const applied = (request: FakeRequest): Answer => {
+    const url = new URL(request.path, request.origin);
+    const isSource = request.origin === SOURCE_ORIGIN;
+    const answer = isSource ? source.answer(url) : destination.answer({ ...request, url });
+    if (request.method !== "GET") note(`  applied ${request.number}: ${answer.status}`);
+    return answer;
+  };
+
+  const handle = async (request: FakeRequest): Promise<FakeScript> => {
+    const { method, number, origin } = request;
+    const isWrite = method !== "GET";
+    note(`${number} ${method} ${origin}${request.path}${request.body === undefined ? "" : ` ${request.body}`}`);
+    if (origin !== SOURCE_ORIGIN && origin !== DESTINATION_ORIGIN) {
+      breaches.push(
+        `a request to ${origin}${request.headers["authorization"] === undefined ? "" : ", with credentials"}`,
+      );
+      return { kind: "drop" };
+    }
+    if (isWrite) options.onWrite(request);
+    const chance = options.chance.fork(`way ${number}`);
+    const wayMs = Math.ceil(chance.random() * WAY_MS);
+    const afterMs = Math.ceil(chance.random() * WORK_MS) + Math.ceil(chance.random() * WAY_MS);
+    const possible: readonly Fault[] = isWrite ? WRITE_FAULTS : READ_FAULTS;
+    const fault = chosen(
+      number,
+      "fault",
+      possible.filter((each) => each !== "refused"),
+    );
+    if (fault !== undefined) note(`  fault ${fault}`);
+    await clock.sleep(wayMs);
+    switch (fault) {
+      case undefined:
+      case "refused":
+        return script(applied(request), afterMs);
+      case "lostRequest":
+        return { kind: "drop", afterMs };
+      case "lostAnswer":
+        applied(request);
+        return { kind: "drop", afterMs };
+      case "hang":
+        applied(request);
+        return { kind: "hang" };
+      case "late": {
+        const arrivesMs = chance.random() * (options.lateWriteMs - WAY_MS);
+        clock.after(arrivesMs, () => applied(request));
+        return chance.random() < 0.5 ? { kind: "hang" } : { kind: "drop", afterMs };
+      }
+      case "twice": {
+        const first = applied(request);
+        const second = applied(request);
+        return script(chance.random() < 0.5 ? first : second, afterMs);
+      }
+      case "failedBefore":
+        return script(jsonAnswer(500, { code: "failed" }), afterMs);
+      case "failedAfter":
+        applied(request);
+        return script(jsonAnswer(500, { code: "failed" }), afterMs);
+      case "unavailable":
+        return script(jsonAnswer(503, { code: "unavailable" }, { "retry-after": `${1 + chance.integer(3)}` }), afterMs);
+      case "throttled":
+        return script(
+          jsonAnswer(
+            429,
+            { code: "throttled" },
+            chance.random() < 0.5 ? {} : { "retry-after": `${1 + chance.integer(3)}` },
+          ),
+          afterMs,
+        );
+      case "cutAnswer": {
+        const { status, headers, body } = applied(request);
+        return {
+          kind: "answer",
+          afterMs,
+          status,
+          headers,
+          body: body.slice(0, Math.floor(body.length / 2)),
+          cut: true,
+        };
+      }
+      case "html":
+        return script({ status: 200, headers: { "content-type": "text/html" }, body: HTML }, afterMs);
+      case "badPosition": {
+        const isFirst = !/[?&](?:cursor|after|page|offset)=/.test(request.path);
+        return script(
+          isFirst || origin !== SOURCE_ORIGIN ? applied(request) : jsonAnswer(410, { code: "expired" }),
+          afterMs,
+        );
+      }
+      case "foreignNext": {
+        const { status, headers, body } = applied(request);
+        const moved = (text: string): string => text.replaceAll(SOURCE_ORIGIN, FOREIGN_ORIGIN);
+        const link = headers["link"];
+        return script(
+          { status, headers: link === undefined ? headers : { ...headers, link: moved(link) }, body: moved(body) },
+          afterMs,
+        );
+      }
+    }
+  };
+
+  const wires = fakeDispatcher({
+    clock,
+    connect: () => {
+      connections += 1;
+      const afterMs = 1;
+      return chosen(connections, "connection", ["refused"]) === undefined
+        ? { kind: "open", afterMs }
+        : { kind: "fail", afterMs, code: "ECONNREFUSED" };
+    },
+    handle,
+  });
+  return {
+    dispatch: wires.dispatch,
+    get requests() {
+      return wires.requests.length;
+    },
+    counts,
+    breaches,
+    calm: () => (isCalm = true),
+  };
+}
+
+const script = ({ status, headers, body }: Answer, afterMs: number): FakeScript => ({
+  kind: "answer",
+  afterMs,
+  status,
+  headers,
+  body,
+});

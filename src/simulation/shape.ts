@@ -1,0 +1,147 @@
+/** What both APIs are like, and how the sync between them is declared. Plain data. */
+export interface Shape {
+  readonly source: SourceShape;
+  readonly destination: DestinationShape;
+}
+
+export interface SourceShape {
+  readonly pagination: "none" | "page" | "offset" | "cursor" | "link" | "nextUrl" | "keyset";
+  readonly pageSize: number;
+  /** Undefined: every run reads everything. */
+  readonly cursor:
+    | {
+        readonly type: "timestamp" | "integer";
+        readonly sorted: boolean;
+        readonly lookbackMs: number;
+        readonly safetyLagMs: number;
+        /** Records changed within as much time bear the same cursor value. */
+        readonly resolutionMs: number;
+      }
+    | undefined;
+  /** How long after the time that it bears a change can be seen, at most. */
+  readonly commitLagMs: number;
+}
+
+export interface DestinationShape {
+  /**
+   * - `upsert`: records have their own address. - `keys`: POST with an idempotency key. - `find`: POST, and a search by an external id.
+   * - `bare`: POST with neither, which cannot be kept from doubling.
+   */
+  readonly writes: "upsert" | "keys" | "find" | "bare";
+  readonly method: "PUT" | "PATCH";
+  /** `read` is declared: one record can be looked at. */
+  readonly readBack: boolean;
+  readonly retentionMs: number;
+  readonly visibilityLagMs: number;
+  readonly unique: boolean;
+  readonly lateWriteMs: number;
+  readonly concurrency: number | undefined;
+}
+
+export const SOURCE_ORIGIN = "https://source.example";
+export const DESTINATION_ORIGIN = "https://destination.example";
+export const FOREIGN_ORIGIN = "https://elsewhere.example";
+export const SOURCE_TOKEN = "source-token-1";
+export const DESTINATION_TOKEN = "destination-token-1";
+
+const ms = (value: number): string => `${value}ms`;
+
+/** The config that a user would write for this shape. */
+export function configOf({ source, destination }: Shape): Record<string, unknown> {
+  const { cursor } = source;
+  return {
+    connections: {
+      source: {
+        baseUrl: SOURCE_ORIGIN,
+        auth: { type: "bearer", token: SOURCE_TOKEN },
+        timeouts: { total: "20s" },
+        retry: { deadline: "2m" },
+      },
+      destination: {
+        baseUrl: DESTINATION_ORIGIN,
+        auth: { type: "bearer", token: DESTINATION_TOKEN },
+        timeouts: { total: "20s" },
+        retry: { deadline: "2m" },
+        lateWrite: ms(destination.lateWriteMs),
+        ...(destination.concurrency === undefined ? {} : { limits: { concurrency: destination.concurrency } }),
+        answers: {
+          inProgress: "status = 409 and body.code = 'in_progress'",
+          keyMismatch: "status = 422 and body.code = 'key_mismatch'",
+          exists: "status = 409 and body.code = 'exists'",
+        },
+      },
+    },
+    syncs: {
+      records: {
+        source: {
+          connection: "source",
+          request: "GET /records",
+          records: "data",
+          key: "id",
+          pagination: paginationOf(source),
+          ...(cursor === undefined
+            ? {}
+            : {
+                cursor: {
+                  field: "changed",
+                  type: cursor.type,
+                  param: "since",
+                  sorted: cursor.sorted,
+                  // A look-back of an integer is a number.
+                  lookback: cursor.type === "timestamp" ? ms(cursor.lookbackMs) : cursor.lookbackMs,
+                  ...(cursor.type === "timestamp" ? { safetyLag: ms(cursor.safetyLagMs) } : {}),
+                },
+              }),
+        },
+        mapping: { ref: "id", name: "name", edit: "edit" },
+        destination: { connection: "destination", ...writesOf(destination) },
+      },
+    },
+  };
+}
+
+function paginationOf({ pagination, pageSize }: SourceShape): Record<string, unknown> {
+  const size = { param: "limit", value: pageSize };
+  switch (pagination) {
+    case "none":
+      return { type: "none" };
+    case "page":
+      return { type: "page", param: "page", size };
+    case "offset":
+      return { type: "offset", param: "offset", size };
+    case "cursor":
+      return { type: "cursor", next: "meta.next", param: "cursor", size };
+    case "link":
+      return { type: "link" };
+    case "nextUrl":
+      return { type: "nextUrl", next: "meta.next" };
+    case "keyset":
+      return { type: "keyset", param: "after", from: "id", size };
+  }
+}
+
+function writesOf({ writes, method, readBack, retentionMs, visibilityLagMs, unique }: DestinationShape): object {
+  if (writes === "upsert")
+    return { upsert: `${method} /items/{ref}`, ...(readBack ? { read: "GET /items/{ref}" } : {}) };
+  return {
+    create: {
+      request: "POST /items",
+      id: "id",
+      ...(writes === "keys" ? { idempotencyKey: { header: "Idempotency-Key", retention: ms(retentionMs) } } : {}),
+    },
+    update: `${method} /items/{$id}`,
+    ...(readBack ? { read: "GET /items/{$id}" } : {}),
+    ...(writes === "find"
+      ? {
+          find: {
+            request: "GET /items",
+            query: { ref: "{ref}" },
+            record: "data[0]",
+            id: "id",
+            visibilityLag: ms(visibilityLagMs),
+            unique,
+          },
+        }
+      : {}),
+  };
+}
