@@ -13,8 +13,10 @@ export interface Checkpoint {
   readonly position: PagePosition | undefined;
   /** `since` of the read under way, so that a resumed read asks the same. */
   readonly since: string | undefined;
-  /** Highest cursor seen by the read under way, for sources that are not sorted (P3). */
+  /** What the cursor becomes when the read under way is complete (P3). */
   readonly pendingCursor: string | undefined;
+  /** Highest cursor that any read has met. */
+  readonly highest: string | undefined;
   readonly startedMs: number;
   /** When the last complete read, and the last complete full refresh, began. */
   readonly completeMs: number | undefined;

@@ -60,6 +60,27 @@ export function cursorToStore(
   return higher(spec, stored, safe);
 }
 
+/**
+ * What a read may store at its end, as far as that is known at its beginning. Values without a time, from a source without an order, say
+ * nothing about when they came: a row that changes on a page that was read already has a higher value than all that were there when the
+ * read began, and maybe a lower one than a later page shows. So only values count that were met before, or that the first page shows.
+ */
+export const boundAtStart = (spec: CursorSpec | undefined, highest: string | undefined): string | undefined =>
+  spec === undefined || hasOrder(spec) ? undefined : highest;
+
+/** What a page adds to what the read may store, see {@link boundAtStart}. */
+export function boundOfPage(
+  spec: CursorSpec,
+  maximum: string | undefined,
+  moment: PageMoment & { readonly isFirst: boolean },
+): string | undefined {
+  if (!hasOrder(spec) && !moment.isFirst) return undefined;
+  return cursorToStore(spec, maximum, undefined, seenUntilMs(spec, moment));
+}
+
+/** Either the rows or their values tell what may still come. */
+const hasOrder = ({ sorted, type }: CursorSpec): boolean => sorted || type === "timestamp";
+
 /** The highest usable cursor among these, as the source wrote it. */
 export function maximumOf(spec: CursorSpec, cursors: readonly (string | undefined)[]): string | undefined {
   let best: { readonly text: string; readonly parsed: ParsedCursor } | undefined;

@@ -13,6 +13,7 @@ const stored: Checkpoint = {
   position: undefined,
   since: undefined,
   pendingCursor: undefined,
+  highest: undefined,
   startedMs: 0,
   completeMs: 0,
   fullMs: 0,

@@ -1,6 +1,6 @@
 import { EvenkeelError } from "../core/errors.ts";
 import type { Checkpoint } from "../core/checkpoint.ts";
-import { sinceOf } from "../core/read-window.ts";
+import { boundAtStart, sinceOf } from "../core/read-window.ts";
 import type { Sync } from "../core/sync.ts";
 import type { Ports } from "./ports.ts";
 
@@ -74,7 +74,8 @@ function choose(
     complete: false,
     position: undefined,
     since,
-    pendingCursor: undefined,
+    pendingCursor: boundAtStart(sync.cursor, stored?.highest),
+    highest: stored?.highest,
     startedMs: nowMs,
     completeMs: stored?.completeMs,
     fullMs: stored?.fullMs,
@@ -98,7 +99,7 @@ function choose(
   // position in the old order means nothing.
   if ((stored.complete ? stored.mapping : stored.readMapping) !== reading) {
     const anew = full("the mapping or the source request has changed, so everything is read once");
-    return { ...anew, start: { ...anew.start, cursor: undefined } };
+    return { ...anew, start: { ...anew.start, cursor: undefined, pendingCursor: undefined, highest: undefined } };
   }
   if (!stored.complete && !partial) return resume(sync, stored);
   if (sync.cursor === undefined) return full("there is no cursor, so every run reads everything");
@@ -125,7 +126,7 @@ function resume(sync: Sync, stored: Checkpoint): Omit<Opening, "partial"> {
     return { start: stored, resumed: false, reason: "the last run stopped before its first page was done" };
   if (source.paging.shifts) {
     return {
-      start: { ...stored, position: undefined, pendingCursor: undefined },
+      start: { ...stored, position: undefined, pendingCursor: boundAtStart(cursor, stored.highest) },
       resumed: true,
       reason: "the last run stopped midway; numbered pages may have shifted, so they are read again",
     };

@@ -5,7 +5,7 @@ import { scalarText, isObject, type Json, type JsonObject } from "../core/json.t
 import { settleDuplicates } from "../core/key.ts";
 import type { Checkpoint } from "../core/checkpoint.ts";
 import { PageRules } from "../core/page-rules.ts";
-import { cursorToStore, higher, maximumOf, seenUntilMs } from "../core/read-window.ts";
+import { boundOfPage, higher, maximumOf } from "../core/read-window.ts";
 import type { InvalidRecord, KeyReading, SourceRecord } from "../core/record.ts";
 import type { Page, PagePosition } from "../core/source.ts";
 import type { CursorSpec, Sync } from "../core/sync.ts";
@@ -146,18 +146,22 @@ function endOf(
   const { cursor: spec } = context.sync;
   const position: PagePosition | undefined = page.next;
   if (spec === undefined) return { ...before, position, pageSize: size };
-  const highest = maximumOf(
+  const maximum = maximumOf(
     spec,
     records.map(({ cursor }) => cursor),
   );
-  const nowMs = context.ports.clock.wallMs();
-  const untilMs = seenUntilMs(spec, { dateMs: page.dateMs, nowMs, readStartedMs: before.startedMs });
-  const safe = cursorToStore(spec, highest, undefined, untilMs);
+  const safe = boundOfPage(spec, maximum, {
+    dateMs: page.dateMs,
+    nowMs: context.ports.clock.wallMs(),
+    readStartedMs: before.startedMs,
+    isFirst: before.position === undefined,
+  });
   const pendingCursor = higher(spec, before.pendingCursor, safe);
+  const highest = higher(spec, before.highest, maximum);
   // Sorted input makes every page a place to go on from; otherwise the cursor moves when the read is complete.
   const cursor =
     spec.sorted && before.kind === "incremental" ? higher(spec, before.cursor, pendingCursor) : before.cursor;
-  return { ...before, position, pendingCursor, cursor, pageSize: size };
+  return { ...before, position, pendingCursor, highest, cursor, pageSize: size };
 }
 
 /** Why a read that found nothing found nothing, in words; undefined when it found something. */

@@ -1,4 +1,4 @@
-import type { StoredOperation } from "../core/ledger.ts";
+import type { Resolution, StoredOperation } from "../core/ledger.ts";
 import type { Operation } from "../core/operation.ts";
 import { repeatabilityOf } from "./attempt.ts";
 import type { RunContext } from "./context.ts";
@@ -26,11 +26,15 @@ export async function recover(context: RunContext, flow: Flow): Promise<Recovere
   let held = 0;
   for (let after = 0; ;) {
     const batch = await ledger.unresolved(after, BATCH);
-    for (const stored of batch) {
+    const steps = batch.map((stored) => ({ stored, step: takeUp(stored, clock.wallMs(), context) }));
+    // K1: what was parked was certainly not sent, and now it will be.
+    const parked = steps.filter(({ stored, step }) => stored.state === "parked" && typeof step === "object");
+    if (parked.length > 0) await ledger.takeUp(parked.map(({ stored }) => stored.number));
+    for (const { stored, step } of steps) {
       if (context.stop.aborted) return { leftovers, held };
-      const step = takeUp(stored, clock.wallMs(), context);
       if (step === "leftover") leftovers += 1;
-      else if (step === "lapsed") await settleLapsed(stored, context);
+      else if (step === "lapsed") await settleAs("verified", stored, context);
+      else if (step === "undecidable") await settleAs("unknown", stored, context);
       else if (step === "waiting") await promoteIfFirst(stored, context, flow);
       else if (step !== "stay") {
         held += 1;
@@ -46,13 +50,13 @@ export async function recover(context: RunContext, flow: Flow): Promise<Recovere
 
 /**
  * - `leftover`: planned anew by the read. - `lapsed`: the time in which an older write could land is over, and it had the same
- * content. - `stay`: not to be tried yet, or only a person can decide. - `waiting`: behind another one.
+ * content. - `stay`: not to be tried yet. - `undecidable`: only a person can decide. - `waiting`: behind another one.
  */
 function takeUp(
   stored: StoredOperation,
   nowMs: number,
   context: RunContext,
-): Delivery | "leftover" | "lapsed" | "stay" | "waiting" {
+): Delivery | "leftover" | "lapsed" | "stay" | "undecidable" | "waiting" {
   switch (stored.state) {
     case "waiting":
       return "waiting";
@@ -75,7 +79,7 @@ function deliveryOf(
   everUnknown: boolean,
   nowMs: number,
   context: RunContext,
-): Delivery | "stay" {
+): Delivery | "undecidable" {
   const { destination } = context.sync;
   const write = stored.stored?.write;
   const wasSent = stored.state === "sent";
@@ -98,13 +102,30 @@ function deliveryOf(
   const may = write && repeatabilityOf(operation, write, context, nowMs);
   const canRepeat = may !== undefined && (may.repeatable || may.keyed);
   // R2, K4: a bare write of unknown outcome, or one whose key has run out, is never sent again by itself.
-  if (everUnknown && !canRepeat && destination.lookUp === undefined) return "stay";
+  if (everUnknown && !canRepeat && destination.lookUp === undefined) return "undecidable";
   return { operation, lookFirst: write === undefined, held: true };
 }
 
-async function settleLapsed(stored: StoredOperation, context: RunContext): Promise<void> {
-  const resolutions = [{ kind: "verified", number: stored.number }] as const;
-  await context.ports.ledger.settle({ run: context.run, resolutions, checkpoint: undefined });
+async function settleAs(
+  kind: "verified" | "unknown",
+  { number, key, state, progress, stored }: StoredOperation,
+  context: RunContext,
+): Promise<void> {
+  // What is unknown already stays as it is.
+  if (kind === "unknown" && (state === "unknown" || stored === undefined)) return;
+  const lastMessage = "it may have been applied, and it can neither be repeated safely nor looked up";
+  const resolution: Resolution =
+    kind === "verified" || stored === undefined
+      ? { kind: "verified", number }
+      : {
+          kind: "held",
+          number,
+          state: "unknown",
+          progress: { ...progress, everUnknown: true, lastMessage },
+          held: stored,
+        };
+  await context.ports.ledger.settle({ run: context.run, resolutions: [resolution], checkpoint: undefined });
+  if (kind === "unknown") context.say({ type: "held", key, state: "unknown", untilMs: undefined, reason: lastMessage });
 }
 
 /** U2: a waiting version goes when nothing is before it any more, or only what was certainly not sent. */

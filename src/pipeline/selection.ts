@@ -1,4 +1,5 @@
 import { EvenkeelError } from "../core/errors.ts";
+import { boundAtStart } from "../core/read-window.ts";
 import type { Checkpoint } from "../core/checkpoint.ts";
 import type { Reject } from "../core/ledger.ts";
 import type { InvalidRecord, SourceRecord } from "../core/record.ts";
@@ -32,7 +33,13 @@ async function* readOrAnew(start: Checkpoint, context: RunContext): AsyncGenerat
       next: undefined,
     });
     yield* readPages(
-      { ...start, kind: "full", since: undefined, position: undefined, pendingCursor: undefined },
+      {
+        ...start,
+        kind: "full",
+        since: undefined,
+        position: undefined,
+        pendingCursor: boundAtStart(context.sync.cursor, start.highest),
+      },
       context,
     );
   }

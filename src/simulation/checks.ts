@@ -1,12 +1,12 @@
 import type { RunResult } from "../evenkeel.ts";
 import { REFUSED_NAME, type DestinationDouble } from "./destination-double.ts";
-import type { Shape } from "./shape.ts";
 import type { SourceDouble } from "./source-double.ts";
 
 interface Ended {
   readonly source: SourceDouble;
   readonly destination: DestinationDouble;
-  readonly shape: Shape;
+  /** Keys of creates that a person said were applied: nobody knows their ids, so what changes of them is refused aloud. */
+  readonly decided: ReadonlySet<string>;
   /** Of the last calm run. */
   readonly last: RunResult | undefined;
 }
@@ -24,24 +24,24 @@ function doubled({ destination }: Ended): readonly string[] {
 }
 
 /** Every record of the source is in the destination as it is; what the destination refuses is as it was. */
-function unequal({ source, destination }: Ended): readonly string[] {
+function unequal({ source, destination, decided }: Ended): readonly string[] {
   const items = new Map(destination.items.map((item) => [item.ref, item]));
   const violations: string[] = [];
   for (const { id, name, edit } of source.records.values()) {
     const item = items.get(id);
     if (name === REFUSED_NAME) continue;
     if (item === undefined) violations.push(`LOST: record ${id} is not there`);
-    else if (item.name !== name || item.edit !== edit)
+    else if ((item.name !== name || item.edit !== edit) && !decided.has(String(id)))
       violations.push(`STALE: record ${id} is of edit ${item.edit}, and the source has ${edit}`);
   }
   return violations;
 }
 
 /** A run that calls itself level is; one that does not has a reason. */
-function claims({ source, last }: Ended): readonly string[] {
+function claims({ source, decided, last }: Ended): readonly string[] {
   const refused = [...source.records.values()].filter(({ name }) => name === REFUSED_NAME).length;
   if (refused > 0) return last?.exitCode === 0 ? ["CLAIM: level, and the destination refuses some records"] : [];
-  if (last?.exitCode === 0) return [];
+  if (last?.exitCode === 0 || decided.size > 0) return [];
   const why = last?.syncs
     .map(({ status, error, counts }) => `${status} ${error?.message ?? ""} ${JSON.stringify(counts)}`)
     .join();

@@ -64,6 +64,7 @@ export const STEPS = [
   "saveCheckpoint",
   "journal",
   "promote",
+  "takeUp",
   "dropWaiting",
   "settle",
   "abandonLeftovers",

@@ -7,7 +7,7 @@ import type { Evenkeel, Run, RunResult } from "../evenkeel.ts";
 import { seededChance } from "../testing/seeded-chance.ts";
 import { VirtualClock } from "../testing/virtual-clock.ts";
 import { violationsOf } from "./checks.ts";
-import { DestinationDouble } from "./destination-double.ts";
+import { DestinationDouble, type Item } from "./destination-double.ts";
 import { intentProbe } from "./intent-probe.ts";
 import { mortalProcess, type MortalProcess } from "./mortal-process.ts";
 import { simulatedNetwork } from "./network.ts";
@@ -71,6 +71,7 @@ async function play(world: World, stateFile: string): Promise<Outcome> {
     env: {},
   });
   const deaths: string[] = [];
+  const decided = new Set<string>();
   let runs = 0;
 
   /** Starts a process and lets it run the syncs. Undefined when it died. */
@@ -117,8 +118,10 @@ async function play(world: World, stateFile: string): Promise<Outcome> {
     const evenkeel = opened(mortalProcess({ clock, network, stateFile, crash: undefined, note, onFlush: probe.look }));
     const [status] = await evenkeel.status();
     for (const key of status?.unknownKeys ?? []) {
-      const isThere = destination.items.some(({ ref }) => String(ref) === key);
-      note(`a person says that ${key} is ${isThere ? "" : "not "}there`);
+      const item = destination.items.find(({ ref }) => String(ref) === key);
+      const isThere = item !== undefined && (await isHeld(evenkeel, key, item));
+      note(`a person says that the write of ${key} was ${isThere ? "" : "not "}applied`);
+      if (isThere) decided.add(key);
       await evenkeel.unblock({ sync: "records", key, decide: isThere ? "applied" : "resend" });
     }
   };
@@ -151,7 +154,7 @@ async function play(world: World, stateFile: string): Promise<Outcome> {
     violations: [
       ...(stuck === undefined ? [] : [`TERMINATION: ${stuck}`]),
       ...[...breaches, ...network.breaches, ...destination.breaches].map((breach) => `BREACH: ${breach}`),
-      ...(stuck === undefined ? violationsOf({ source, destination, shape, last }) : []),
+      ...(stuck === undefined ? violationsOf({ source, destination, decided, last }) : []),
     ],
     trace,
     requests: network.requests,
@@ -160,6 +163,12 @@ async function play(world: World, stateFile: string): Promise<Outcome> {
     runs,
     virtualMs: clock.monotonicMs(),
   };
+}
+
+/** Whether the destination holds what the operation in doubt was to write. */
+async function isHeld(evenkeel: Evenkeel, key: string, { name, edit }: Item): Promise<boolean> {
+  const wanted = (await evenkeel.explain("records", key)).operation?.stored?.mapped;
+  return wanted?.["name"] === name && wanted["edit"] === edit;
 }
 
 class Stuck extends Error {}

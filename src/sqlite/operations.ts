@@ -22,6 +22,7 @@ export interface OperationsTable {
   resolve(number: number): void;
   hold(resolution: Extract<Resolution, { kind: "held" }>): void;
   verify(resolution: Extract<Resolution, { kind: "applied" }>): void;
+  takeUp(numbers: readonly number[]): void;
   dropWaiting(number: number): void;
   /** Calls `found` for each operation of these keys: at most one that is under way, and one that waits. */
   among(keys: readonly string[], found: (key: string, operation: KnownOperation) => void): void;
@@ -51,6 +52,9 @@ export function operationsTable(database: Database, sync: SyncId, isOurs: (run: 
   const removeWaitingOf = database.prepare("DELETE FROM operations WHERE sync = ? AND key = ? AND state = 'waiting'");
   const updateHeld = database.prepare(
     "UPDATE operations SET state = ?, progress = ?, held = ? WHERE sync = ? AND number = ?",
+  );
+  const updateSent = database.prepare(
+    "UPDATE operations SET state = 'sent' WHERE sync = ? AND number IN (SELECT value FROM json_each(?))",
   );
   const updateVerifying = database.prepare(
     `UPDATE operations SET state = 'verifying', progress = json_set(progress, '$.staleUntilMs', ?), held = ?,
@@ -187,6 +191,7 @@ export function operationsTable(database: Database, sync: SyncId, isOurs: (run: 
       );
       mustChange(changes, number);
     },
+    takeUp: (numbers) => void updateSent.run(sync.id, JSON.stringify(numbers)),
     dropWaiting: (number) => void removeWaiting.run(sync.id, number),
     among(keys, found) {
       if (pages.count() > 0)

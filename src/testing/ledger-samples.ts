@@ -61,6 +61,7 @@ export const CHECKPOINT: Checkpoint = {
   position: undefined,
   since: undefined,
   pendingCursor: undefined,
+  highest: undefined,
   startedMs: 1,
   completeMs: undefined,
   fullMs: undefined,
