@@ -20,7 +20,7 @@ const PROBE_CAP_MS = 30_000;
 
 /**
  * Looks until the answer can be believed. Finding it is believed at once. Not finding it is believed only when the request in
- * doubt can no longer land (`lateWrite`) and an index that lags has caught up (`visibilityLag`): one miss is not absence (U3, U6).
+ * doubt can no longer land (`lateWrite`) and an index that lags has caught up since (`visibilityLag`): one miss is not absence (U3, U6).
  */
 export async function search(operation: Operation, reason: SearchReason, context: RunContext): Promise<Search> {
   const { clock, chance } = context.ports;
@@ -95,5 +95,6 @@ function believedFrom(operation: Operation, reason: SearchReason, context: RunCo
   // U6: somebody has just been told that it is there, and the search may not show it yet.
   const seenMs = reason === "exists" ? context.ports.clock.wallMs() + lagMs : 0;
   if (reason === "before" || lastSentMs === undefined) return seenMs;
-  return Math.max(seenMs, lastSentMs + Math.max(traits.lateWriteMs, lagMs));
+  // What lands at the last moment is shown as late again.
+  return Math.max(seenMs, lastSentMs + traits.lateWriteMs + lagMs);
 }

@@ -24,8 +24,8 @@
  *
  * What an API is assumed to honour: a PUT to an address replaces what is there, whoever sent it last; a repeated idempotency key within its
  * retention gives the first answer again and has no second effect; a search shows what was created after the declared visibility lag; where `unique` is
- * declared a second record with the same external id is refused; the source commits a record no later than `lookback` after the time that the record bears; a
- * list by cursor, keyset or link is complete for what does not change meanwhile. Numbered pages of a list that changes are not (P9), so the
+ * declared a second record with the same external id is refused; the source shows a change no later than `lookback` after the time that the record
+ * bears, and changes of one record in the order of their times; a list by cursor, keyset or link is complete for what does not change meanwhile. Numbered pages of a list that changes are not (P9), so the
  * source does not change while those are read incrementally.
  */
 export const READ_FAULTS = [

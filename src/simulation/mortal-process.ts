@@ -16,6 +16,8 @@ export interface MortalProcess {
   readonly death: Promise<string>;
   /** Durable steps so far. */
   readonly steps: number;
+  /** It ended by itself, and does not die any more. */
+  end(): void;
   /** The files of what it left are as they would be after its death. */
   bury(): Promise<void>;
 }
@@ -45,7 +47,7 @@ export function mortalProcess({ clock, network, stateFile, crash, note, onFlush 
     note(`the process dies ${where}${crash?.power === true ? ", and the power fails" : ""}`);
     declare(where);
   };
-  if (crash?.at.kind === "time") clock.after(crash.at.afterMs, () => die("at some time"));
+  const fate = crash?.at.kind === "time" ? clock.after(crash.at.afterMs, () => die("at some time")) : undefined;
 
   const alive = <Value>(promise: Promise<Value>): Promise<Value> =>
     promise.then(
@@ -121,6 +123,7 @@ export function mortalProcess({ clock, network, stateFile, crash, note, onFlush 
     get steps() {
       return steps;
     },
+    end: () => fate?.cancel(),
     async bury() {
       await ledger?.close();
       disk.restore();

@@ -90,6 +90,7 @@ async function play(world: World, stateFile: string): Promise<Outcome> {
       Promise.race([run.result, mortal.death, clock.sleep(RUN_MAX_MS).then(() => "the run does not end" as const)]),
     );
     if (typeof ended !== "string") {
+      mortal.end();
       for (const { status, error } of ended.syncs)
         note(`run ${runs} is ${status}${error === undefined ? "" : `: ${error.message}`}`);
       return ended;
@@ -116,8 +117,9 @@ async function play(world: World, stateFile: string): Promise<Outcome> {
   /** K4: what no run can find out, a person looks up in the destination and says. */
   const decide = async (): Promise<void> => {
     const evenkeel = opened(mortalProcess({ clock, network, stateFile, crash: undefined, note, onFlush: probe.look }));
-    const [status] = await evenkeel.status();
-    for (const key of status?.unknownKeys ?? []) {
+    const unknown = async (): Promise<readonly string[]> => (await evenkeel.status())[0]?.unknownKeys ?? [];
+    // They are shown a few at a time.
+    for (let keys = await unknown(), key = keys[0]; key !== undefined; keys = await unknown(), key = keys[0]) {
       const item = destination.items.find(({ ref }) => String(ref) === key);
       const isThere = item !== undefined && (await isHeld(evenkeel, key, item));
       note(`a person says that the write of ${key} was ${isThere ? "" : "not "}applied`);

@@ -53,19 +53,21 @@ function sourceOf(chance: SeededChance): SourceShape {
   const pagination = chance.pick(["none", "page", "offset", "cursor", "link", "nextUrl", "keyset"] as const);
   const isTimestamp = flip(chance, 0.7);
   const lookbackMs = chance.pick([10 * SECOND, 2 * MINUTE]);
+  const resolutionMs = chance.pick([1, SECOND, lookbackMs / 4]);
   // A list by key is in the order of the keys.
   const sorted = pagination !== "keyset" && flip(chance);
   return {
     pagination,
     pageSize: 5 + chance.integer(40),
-    commitLagMs: lookbackMs,
+    // A time that is rounded down is that much older.
+    commitLagMs: 0.9 * (lookbackMs - resolutionMs),
     cursor: flip(chance, 0.65)
       ? {
           type: isTimestamp ? "timestamp" : "integer",
           sorted,
           lookbackMs,
           safetyLagMs: isTimestamp ? chance.pick([0, 10 * SECOND]) : 0,
-          resolutionMs: chance.pick([1, SECOND, 30 * SECOND]),
+          resolutionMs,
         }
       : undefined,
   };
@@ -112,7 +114,7 @@ function editsOf(records: number, { source }: Shape, chance: SeededChance): read
           ? back
           : { name: roll > 0.97 ? REFUSED_NAME : `record ${id}`, edit: index + 1 };
     if (content !== undefined) contents.set(id, [...before, content]);
-    const drawnMs = flip(chance, 0.3) ? Math.floor(chance.random() * source.commitLagMs * 0.9) : 0;
+    const drawnMs = flip(chance, 0.3) ? Math.floor(chance.random() * source.commitLagMs) : 0;
     const lagMs = Math.max(drawnMs, (seenMs.get(id) ?? 0) - atMs);
     seenMs.set(id, atMs + lagMs);
     edits.push({ atMs, id, content, lagMs });
