@@ -69,11 +69,12 @@ export function createJournal(context: RunContext): Journal {
     return { ...FRESH, firstSentMs, staleUntilMs, ...before };
   };
 
-  /** K3: a random key, made once and stored with the intent. */
-  const keyFor = (kind: OperationKind, write: Write | undefined): string | undefined =>
-    kind === "create" && write?.repeatable !== true && destination.traits.idempotencyKey !== undefined
-      ? chance.uuid()
-      : undefined;
+  /** K3: a random key, made once and stored with the intent. It is declared for creates, or for all writes to the record's own address. */
+  const keyFor = (kind: OperationKind, write: Write | undefined): string | undefined => {
+    const { addressing, idempotencyKey } = destination.traits;
+    const isDeclared = idempotencyKey !== undefined && (kind === "create" || addressing === "own");
+    return isDeclared && write?.repeatable !== true ? chance.uuid() : undefined;
+  };
 
   /** K1: what a re-read can plan anew under the same address needs no bytes in the row; everything else does. */
   const needsBytes = ({ decision, write }: Planned): boolean =>
@@ -134,10 +135,11 @@ export function createJournal(context: RunContext): Journal {
     },
 
     async withNewKey(operation) {
-      invariant(operation.kind === "create", "K5", "only a create has an idempotency key");
+      const { kind, destinationId } = operation;
+      invariant(kind !== "delete", "K5", "a delete has no idempotency key");
       const decision = {
-        kind: "create",
-        destinationId: undefined,
+        kind,
+        destinationId,
         lookFirst: false,
         replaces: operation.number,
         staleUntilMs: operation.progress.staleUntilMs,

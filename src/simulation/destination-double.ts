@@ -74,29 +74,30 @@ export class DestinationDouble {
   #write({ method, url, headers, body }: WriteRequest): Answer {
     const [, , id] = url.pathname.split("/");
     const sent = JSON.parse(body ?? "{}") as { ref: number; name: string; edit: number };
-    if (id !== undefined) return this.#replace(decodeURIComponent(id), sent);
-    if (method !== "POST") return notFound;
+    if (id === undefined && method !== "POST") return notFound;
+    const effect = (): Answer => (id === undefined ? this.#create(sent) : this.#replace(decodeURIComponent(id), sent));
     const key = headers["idempotency-key"];
-    return key === undefined ? this.#create(sent) : this.#createOnce(key, body ?? "", sent);
+    return key === undefined ? effect() : this.#once(key, body ?? "", effect);
   }
 
   #replace(id: string, sent: { ref: number; name: string; edit: number }): Answer {
     const before = this.#items.get(id);
-    if (before === undefined && this.#shape.writes !== "upsert") return notFound;
+    const isOwn = this.#shape.writes === "upsert" || this.#shape.writes === "keyedUpsert";
+    if (before === undefined && !isOwn) return notFound;
     if (sent.name === REFUSED_NAME) return refusal;
     this.#items.set(id, { id, createdMs: before?.createdMs ?? this.#wallMs(), ...sent });
     this.#note(before === undefined ? "created" : "replaced", sent);
     return jsonAnswer(before === undefined ? 201 : 200, { id });
   }
 
-  #createOnce(key: string, body: string, sent: { ref: number; name: string; edit: number }): Answer {
+  #once(key: string, body: string, effect: () => Answer): Answer {
     const known = this.#keys.get(key);
     if (known !== undefined && this.#wallMs() - known.atMs < this.#shape.retentionMs) {
       if (known.body === body) return known.answer;
       this.breaches.push(`the key ${key} came with two bodies: ${known.body} and ${body}`);
       return jsonAnswer(422, { code: "key_mismatch" });
     }
-    const answer = this.#create(sent);
+    const answer = effect();
     if (answer.status < 300) this.#keys.set(key, { body, answer, atMs: this.#wallMs() });
     return answer;
   }

@@ -38,6 +38,9 @@ export interface SimulatedNetwork extends Pick<Dispatcher, "dispatch"> {
 const WAY_MS = 20;
 const WORK_MS = 40;
 
+/** A refused connection is as frequent as any other fault. */
+const REFUSED_SHARE = 0.1;
+
 const HTML = "<!doctype html><html><head><title>Sign in</title></head><body>Please sign in.</body></html>";
 
 export function simulatedNetwork(options: NetworkOptions): SimulatedNetwork {
@@ -49,10 +52,10 @@ export function simulatedNetwork(options: NetworkOptions): SimulatedNetwork {
   let connections = 0;
 
   /** What happens to a request: it depends on its number alone, so that leaving out one fault changes no other. */
-  const chosen = (number: number, label: string, possible: readonly Fault[]): Fault | undefined => {
+  const chosen = (number: number, label: string, possible: readonly Fault[], share = 1): Fault | undefined => {
     if (isCalm || happened >= options.faultsMax) return undefined;
     const chance = options.chance.fork(`${label} ${number}`);
-    if (chance.random() >= options.rate) return undefined;
+    if (chance.random() >= options.rate * share) return undefined;
     const fault = chance.pick(possible);
     if (!options.faults.has(fault)) return undefined;
     happened += 1;
@@ -165,7 +168,7 @@ export function simulatedNetwork(options: NetworkOptions): SimulatedNetwork {
     connect: () => {
       connections += 1;
       const afterMs = 1;
-      return chosen(connections, "connection", ["refused"]) === undefined
+      return chosen(connections, "connection", ["refused"], REFUSED_SHARE) === undefined
         ? { kind: "open", afterMs }
         : { kind: "fail", afterMs, code: "ECONNREFUSED" };
     },

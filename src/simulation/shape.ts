@@ -24,10 +24,10 @@ export interface SourceShape {
 
 export interface DestinationShape {
   /**
-   * - `upsert`: records have their own address. - `keys`: POST with an idempotency key. - `find`: POST, and a search by an external id.
-   * - `bare`: POST with neither, which cannot be kept from doubling.
+   * - `upsert`: records have their own address. - `keyedUpsert`: the same by POST, with an idempotency key. - `keys`: POST with an idempotency
+   * key, and the destination assigns ids. - `find`: the same with a search by an external id. - `bare`: with neither, which cannot be kept from doubling.
    */
-  readonly writes: "upsert" | "keys" | "find" | "bare";
+  readonly writes: "upsert" | "keyedUpsert" | "keys" | "find" | "bare";
   readonly method: "PUT" | "PATCH";
   /** `read` is declared: one record can be looked at. */
   readonly readBack: boolean;
@@ -121,14 +121,12 @@ function paginationOf({ pagination, pageSize }: SourceShape): Record<string, unk
 }
 
 function writesOf({ writes, method, readBack, retentionMs, visibilityLagMs, unique }: DestinationShape): object {
-  if (writes === "upsert")
-    return { upsert: `${method} /items/{ref}`, ...(readBack ? { read: "GET /items/{ref}" } : {}) };
+  const idempotencyKey = { header: "Idempotency-Key", retention: ms(retentionMs) };
+  const read = readBack ? { read: "GET /items/{ref}" } : {};
+  if (writes === "upsert") return { upsert: `${method} /items/{ref}`, ...read };
+  if (writes === "keyedUpsert") return { upsert: { request: "POST /items/{ref}", idempotencyKey }, ...read };
   return {
-    create: {
-      request: "POST /items",
-      id: "id",
-      ...(writes === "keys" ? { idempotencyKey: { header: "Idempotency-Key", retention: ms(retentionMs) } } : {}),
-    },
+    create: { request: "POST /items", id: "id", ...(writes === "keys" ? { idempotencyKey } : {}) },
     update: `${method} /items/{$id}`,
     ...(readBack ? { read: "GET /items/{$id}" } : {}),
     ...(writes === "find"

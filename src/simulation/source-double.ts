@@ -27,7 +27,6 @@ export class SourceDouble {
   readonly #shape: SourceShape;
   readonly #wallMs: () => number;
   readonly #rows = new Map<number, Row>();
-  #changes = 0;
 
   constructor(shape: SourceShape, wallMs: () => number) {
     this.#shape = shape;
@@ -48,7 +47,6 @@ export class SourceDouble {
     const { cursor } = this.#shape;
     const resolutionMs = cursor?.resolutionMs ?? 1;
     const changedMs = Math.floor(stampedMs / resolutionMs) * resolutionMs;
-    this.#changes += 1;
     const changed = cursor?.type === "integer" ? Math.floor(changedMs) : new Date(changedMs).toISOString();
     this.#rows.set(id, { item: { id, ...content, changed }, changedMs });
   }

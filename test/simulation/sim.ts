@@ -1,45 +1,60 @@
 /**
- * `npm run sim -- --seed N` replays one world and shows its trace; `--seeds N --from M` plays many; `--minutes N` plays for so long.
+ * Worlds by hand:
+ *
+ * - `npm run sim -- --seed N` replays one and shows its trace; with `--shrink` the smallest world that fails in the same way.
+ * - `npm run sim -- --seeds N` plays many, from `--from` on; `--minutes N` plays for so long.
  */
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { simulate } from "../../src/simulation/simulate.ts";
+import { playMany } from "./play.ts";
+import { shrink, storyOf } from "./shrink.ts";
+import { Tally } from "./tally.ts";
 import { worldOf } from "./worlds.ts";
+
+/** After so many failures there is enough to look at. */
+const FAILURES_MAX = 10;
 
 const { values } = parseArgs({
   options: {
     seed: { type: "string" },
-    seeds: { type: "string", default: "1000" },
+    seeds: { type: "string" },
     from: { type: "string", default: "1" },
     minutes: { type: "string" },
+    shrink: { type: "boolean", default: false },
   },
 });
 
-if (values.seed !== undefined) {
-  const world = worldOf(Number(values.seed));
-  const { trace, violations } = await simulate(world);
-  console.log(JSON.stringify({ ...world, edits: world.edits.length }, undefined, 1));
-  console.log(trace.join("\n"));
-  for (const violation of violations) console.log(violation);
-  process.exitCode = violations.length === 0 ? 0 : 1;
-} else {
-  const from = Number(values.from);
-  const startedMs = performance.now();
-  const requests: number[] = [];
-  const faults: number[] = [];
-  let failed = 0;
-  for (let seed = from; seed < from + Number(values.seeds); seed++) {
-    const outcome = await simulate(worldOf(seed));
-    requests.push(outcome.requests);
-    faults.push([...outcome.faults.values()].reduce((sum, n) => sum + n, 0));
-    if (outcome.violations.length > 0) {
-      failed += 1;
-      console.log(`seed ${seed}: ${outcome.violations.slice(0, 3).join("; ").slice(0, 600)}`);
-      if (failed >= 10) break;
-    }
+if (values.seed === undefined) await many();
+else await one(Number(values.seed));
+
+async function one(seed: number): Promise<void> {
+  const world = worldOf(seed);
+  const outcome = await simulate(world);
+  if (values.shrink && outcome.violations.length > 0) console.log(storyOf(await shrink(world, outcome)));
+  else {
+    console.log(outcome.trace.join("\n"));
+    console.log(JSON.stringify({ ...world, edits: world.edits.length }));
+    for (const violation of outcome.violations) console.log(violation);
   }
-  const median = (all: number[]): number => all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)] ?? 0;
-  console.log(
-    `${requests.length} worlds, ${failed} failed, ${((performance.now() - startedMs) / requests.length).toFixed(0)} ms each; median ${median(requests)} requests, ${median(faults)} faults`,
-  );
+  process.exitCode = outcome.violations.length === 0 ? 0 : 1;
+}
+
+async function many(): Promise<void> {
+  const untilMs = values.minutes === undefined ? Infinity : performance.now() + Number(values.minutes) * 60_000;
+  const count = values.seeds === undefined ? (values.minutes === undefined ? 1_000 : Infinity) : Number(values.seeds);
+  const startedMs = performance.now();
+  const tally = new Tally();
+  let failures = 0;
+  await playMany({ from: Number(values.from), count }, (played) => {
+    tally.add(played);
+    if (played.violations.length > 0) {
+      failures += 1;
+      console.log(`seed ${played.seed}: ${played.violations.slice(0, 3).join("; ")}`);
+    }
+    return failures < FAILURES_MAX && performance.now() < untilMs;
+  });
+  console.log(tally.text());
+  console.log(`${failures} failed, ${((performance.now() - startedMs) / 1_000).toFixed(0)} s`);
+  process.exitCode = failures === 0 ? 0 : 1;
 }

@@ -1,0 +1,59 @@
+/** Plays the worlds of many seeds on all processors, and adds up what happened in them. */
+import { createHash } from "node:crypto";
+import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
+import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+import type { Fault } from "../../src/simulation/faults.ts";
+import { simulate } from "../../src/simulation/simulate.ts";
+import { worldOf } from "./worlds.ts";
+
+/** What one world came to, in short. */
+export interface Played {
+  readonly seed: number;
+  readonly hash: string;
+  readonly requests: number;
+  readonly faults: readonly (readonly [Fault, number])[];
+  readonly deaths: readonly string[];
+  readonly violations: readonly string[];
+}
+
+export async function play(seed: number): Promise<Played> {
+  const { trace, requests, faults, deaths, violations } = await simulate(worldOf(seed));
+  const hash = createHash("sha256").update(trace.join("\n")).digest("hex");
+  return { seed, hash, requests, faults: [...faults], deaths, violations };
+}
+
+/** Plays seeds from `from` on, `count` of them or until `until` says stop; `each` sees every outcome. */
+export async function playMany(
+  { from, count }: { readonly from: number; readonly count: number },
+  each: (played: Played) => boolean,
+): Promise<void> {
+  const workers = Array.from(
+    { length: availableParallelism() },
+    () => new Worker(fileURLToPath(import.meta.url), { workerData: { plays: true } }),
+  );
+  let next = from;
+  let stopped = false;
+  const turn = (worker: Worker): void => worker.postMessage(stopped || next >= from + count ? undefined : next++);
+  await Promise.all(
+    workers.map(
+      (worker) =>
+        new Promise<void>((done, failed) => {
+          worker.on("message", (played: Played) => {
+            if (!each(played)) stopped = true;
+            turn(worker);
+          });
+          worker.on("error", failed);
+          worker.on("exit", () => done());
+          turn(worker);
+        }),
+    ),
+  );
+}
+
+if (!isMainThread && (workerData as { plays?: boolean } | null)?.plays === true) {
+  parentPort?.on("message", (seed: number | undefined) => {
+    if (seed === undefined) parentPort?.close();
+    else void play(seed).then((played) => parentPort?.postMessage(played));
+  });
+}

@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import { availableParallelism } from "node:os";
+import { suite, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
+import { TEETH } from "./teeth.ts";
+import type { Found } from "./tooth-worker.ts";
+
+const SEEDS_MAX = 1_000;
+
+const bite = (tooth: number): Promise<Found> =>
+  new Promise((done, failed) => {
+    const worker = new Worker(fileURLToPath(new URL("tooth-worker.ts", import.meta.url)), {
+      workerData: { tooth, seedsMax: SEEDS_MAX },
+      execArgv: ["--import", new URL("tooth-hook.ts", import.meta.url).href],
+    });
+    worker.once("message", done);
+    worker.once("error", failed);
+  });
+
+suite(
+  `T5: each break of the engine is found within ${SEEDS_MAX} worlds`,
+  { concurrency: availableParallelism() },
+  () => {
+    for (const [index, { name }] of TEETH.entries())
+      test(name, async (t) => {
+        const { seed, violation } = await bite(index);
+        assert.ok(seed !== undefined, `${SEEDS_MAX} worlds did not show it`);
+        t.diagnostic(`found by seed ${seed}: ${violation}`.slice(0, 160));
+      });
+  },
+);

@@ -1,0 +1,19 @@
+/** Plays worlds with a broken engine until one of them shows it. */
+import { parentPort, workerData } from "node:worker_threads";
+import { simulate } from "../../src/simulation/simulate.ts";
+import { worldOf } from "./worlds.ts";
+
+const { seedsMax } = workerData as { readonly seedsMax: number };
+
+/** `seed` is the first that found it; undefined when none did. */
+export interface Found {
+  readonly seed: number | undefined;
+  readonly violation: string | undefined;
+}
+
+let found: Found = { seed: undefined, violation: undefined };
+for (let seed = 1; seed <= seedsMax && found.seed === undefined; seed++) {
+  const [violation] = (await simulate(worldOf(seed))).violations;
+  if (violation !== undefined) found = { seed, violation };
+}
+parentPort?.postMessage(found);
