@@ -12,6 +12,7 @@
  *   connection's `lateWrite` after that.
  * - `twice`: the request is delivered twice, as a proxy does that repeats it, before the answer is there.
  * - `failedBefore`, `failedAfter`: 500, without or with the effect.
+ * - `denied`: 400 without effect, for no good reason; the next attempt may be welcome (writes).
  * - `unavailable`: 503 with Retry-After, without effect.
  * - `throttled`: 429, with Retry-After or without, without effect.
  * - `cutAnswer`: the answer breaks off in its body; a write was applied.
@@ -19,7 +20,9 @@
  * - `badPosition`: the page position has expired: 410 (reads).
  * - `foreignNext`: the address of the next page is at another host (reads).
  *
- * The process may die before, within and after each durable step and at any other moment, and the machine may lose its power, which loses
+ * An API may be down for minutes: no connection, or 503 to everything.
+ *
+ * The process may be told to stop, and it may die before, within and after each durable step and at any other moment, and the machine may lose its power, which loses
  * what was not flushed.
  *
  * What an API is assumed to honour: a PUT to an address replaces what is there, whoever sent it last; a repeated idempotency key within its
@@ -51,12 +54,21 @@ export const WRITE_FAULTS = [
   "twice",
   "failedBefore",
   "failedAfter",
+  "denied",
   "unavailable",
   "throttled",
   "cutAnswer",
 ] as const;
 
 export type Fault = (typeof READ_FAULTS)[number] | (typeof WRITE_FAULTS)[number];
+
+/** An API is down for a while; ms from the start of the world. */
+export interface Outage {
+  readonly side: "source" | "destination";
+  readonly kind: "refused" | "unavailable";
+  readonly fromMs: number;
+  readonly toMs: number;
+}
 
 /** The durable steps of a run: the ledger's methods that write. */
 export const STEPS = [

@@ -4,7 +4,7 @@ import type { SeededChance } from "../testing/seeded-chance.ts";
 import type { VirtualClock } from "../testing/virtual-clock.ts";
 import { jsonAnswer, type Answer } from "./answer.ts";
 import type { DestinationDouble } from "./destination-double.ts";
-import { READ_FAULTS, WRITE_FAULTS, type Fault } from "./faults.ts";
+import { READ_FAULTS, WRITE_FAULTS, type Fault, type Outage } from "./faults.ts";
 import { DESTINATION_ORIGIN, FOREIGN_ORIGIN, SOURCE_ORIGIN } from "./shape.ts";
 import type { SourceDouble } from "./source-double.ts";
 
@@ -18,6 +18,7 @@ export interface NetworkOptions {
   readonly rate: number;
   /** No more than so many happen. */
   readonly faultsMax: number;
+  readonly outages: readonly Outage[];
   /** How late a write may arrive that was given up. */
   readonly lateWriteMs: number;
   readonly note: (text: string) => void;
@@ -32,6 +33,8 @@ export interface SimulatedNetwork extends Pick<Dispatcher, "dispatch"> {
   readonly breaches: readonly string[];
   /** From now on nothing fails. */
   calm(): void;
+  /** The process died, and with it what it was told about waiting. */
+  forget(): void;
 }
 
 /** The longest that one way takes on a good day, and what an API thinks about an answer, ms. */
@@ -63,6 +66,21 @@ export function simulatedNetwork(options: NetworkOptions): SimulatedNetwork {
     return fault;
   };
 
+  const outageOf = (origin: string): Outage | undefined => {
+    const nowMs = clock.monotonicMs();
+    const side = origin === SOURCE_ORIGIN ? "source" : "destination";
+    return isCalm
+      ? undefined
+      : options.outages.find((each) => each.side === side && each.fromMs <= nowMs && nowMs < each.toMs);
+  };
+
+  /** R4: until when an API has asked to be left alone, once its answer is there. */
+  const quietUntilMs = new Map<string, number>();
+  const asksToWait = (status: number, origin: string, seconds: number, afterMs: number): FakeScript => {
+    clock.after(afterMs, () => quietUntilMs.set(origin, clock.monotonicMs() + seconds * 1_000));
+    return script(jsonAnswer(status, { code: "wait" }, { "retry-after": `${seconds}` }), afterMs);
+  };
+
   const applied = (request: FakeRequest): Answer => {
     const url = new URL(request.path, request.origin);
     const isSource = request.origin === SOURCE_ORIGIN;
@@ -85,6 +103,10 @@ export function simulatedNetwork(options: NetworkOptions): SimulatedNetwork {
     const chance = options.chance.fork(`way ${number}`);
     const wayMs = Math.ceil(chance.random() * WAY_MS);
     const afterMs = Math.ceil(chance.random() * WORK_MS) + Math.ceil(chance.random() * WAY_MS);
+    if (outageOf(origin)?.kind === "unavailable") {
+      note("  outage");
+      return script(jsonAnswer(503, { code: "down" }), afterMs);
+    }
     const possible: readonly Fault[] = isWrite ? WRITE_FAULTS : READ_FAULTS;
     const fault = chosen(
       number,
@@ -120,17 +142,14 @@ export function simulatedNetwork(options: NetworkOptions): SimulatedNetwork {
       case "failedAfter":
         applied(request);
         return script(jsonAnswer(500, { code: "failed" }), afterMs);
+      case "denied":
+        return script(jsonAnswer(400, { code: "denied" }), afterMs);
       case "unavailable":
-        return script(jsonAnswer(503, { code: "unavailable" }, { "retry-after": `${1 + chance.integer(3)}` }), afterMs);
+        return asksToWait(503, origin, 1 + chance.integer(3), afterMs);
       case "throttled":
-        return script(
-          jsonAnswer(
-            429,
-            { code: "throttled" },
-            chance.random() < 0.5 ? {} : { "retry-after": `${1 + chance.integer(3)}` },
-          ),
-          afterMs,
-        );
+        return chance.random() < 0.5
+          ? script(jsonAnswer(429, { code: "throttled" }), afterMs)
+          : asksToWait(429, origin, 1 + chance.integer(3), afterMs);
       case "cutAnswer": {
         const { status, headers, body } = applied(request);
         return {
@@ -165,9 +184,12 @@ export function simulatedNetwork(options: NetworkOptions): SimulatedNetwork {
 
   const wires = fakeDispatcher({
     clock,
-    connect: () => {
+    connect: ({ origin }) => {
       connections += 1;
       const afterMs = 1;
+      if (clock.monotonicMs() < (quietUntilMs.get(origin) ?? 0))
+        breaches.push(`R4: a request to ${origin} before it was welcome again`);
+      if (outageOf(origin)?.kind === "refused") return { kind: "fail", afterMs, code: "ECONNREFUSED" };
       return chosen(connections, "connection", ["refused"], REFUSED_SHARE) === undefined
         ? { kind: "open", afterMs }
         : { kind: "fail", afterMs, code: "ECONNREFUSED" };
@@ -182,6 +204,7 @@ export function simulatedNetwork(options: NetworkOptions): SimulatedNetwork {
     counts,
     breaches,
     calm: () => (isCalm = true),
+    forget: () => quietUntilMs.clear(),
   };
 }
 

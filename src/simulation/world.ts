@@ -1,4 +1,4 @@
-import type { Crash, Fault } from "./faults.ts";
+import type { Crash, Fault, Outage } from "./faults.ts";
 import type { Shape } from "./shape.ts";
 import type { Content } from "./source-double.ts";
 
@@ -24,12 +24,18 @@ export interface World {
   /** Share of requests that a fault happens to. */
   readonly faultRate: number;
   readonly faultsMax: number;
-  /** One process each; undefined lets it end by itself. */
-  readonly processes: readonly {
-    readonly crash: Crash | undefined;
-    readonly thenWaitMs: number;
-    readonly fullRefresh: boolean;
-  }[];
+  readonly outages: readonly Outage[];
+  readonly processes: readonly ProcessPlan[];
+}
+
+/** One process, and how long it is until the next. */
+export interface ProcessPlan {
+  /** Undefined lets it end by itself. */
+  readonly crash: Crash | undefined;
+  /** It is told to stop so many ms after its start. */
+  readonly stopAfterMs: number | undefined;
+  readonly thenWaitMs: number;
+  readonly fullRefresh: boolean;
 }
 
 /** What became of a world. */

@@ -68,6 +68,20 @@ export const TEETH: readonly Tooth[] = [
     replace: [["if (!may.repeatable && !may.keyed)\n", "if (!may.repeatable && !may.keyed && state.attempts < 0)\n"]],
   },
   {
+    name: "R4: the lane waits for a tenth of what Retry-After says",
+    file: "core/lane.ts",
+    replace: [
+      [
+        'this.#pauseUntil(endedMs + report.retryAfterMs, "asked");',
+        'this.#pauseUntil(endedMs + report.retryAfterMs / 10, "asked");',
+      ],
+      [
+        'if (report.retryAfterMs !== undefined) this.#pauseUntil(endedMs + report.retryAfterMs, "asked");',
+        'if (report.retryAfterMs !== undefined) this.#pauseUntil(endedMs + report.retryAfterMs / 10, "asked");',
+      ],
+    ],
+  },
+  {
     name: "U3, U6: one miss is an absence",
     file: "pipeline/search.ts",
     replace: [["lastSentMs + traits.lateWriteMs + lagMs", "0"]],
@@ -117,7 +131,7 @@ export const TEETH: readonly Tooth[] = [
     file: "pipeline/settle.ts",
     replace: [
       ["this.#watermark.open(end, operations)", "this.#watermark.open(end, 0)"],
-      ["if (page !== undefined) this.#watermark.settle(page);", ""],
+      ["if (page !== undefined) this.#watermark.settle(page);", "if (page === -1) this.#watermark.settle(page);"],
     ],
   },
   {

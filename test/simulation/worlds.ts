@@ -1,4 +1,11 @@
-import { MOMENTS, READ_FAULTS, WRITE_FAULTS, type Crash, type Fault } from "../../src/simulation/faults.ts";
+import {
+  MOMENTS,
+  READ_FAULTS,
+  WRITE_FAULTS,
+  type Crash,
+  type Fault,
+  type Outage,
+} from "../../src/simulation/faults.ts";
 import { REFUSED_NAME } from "../../src/simulation/destination-double.ts";
 import type { DestinationShape, Shape, SourceShape } from "../../src/simulation/shape.ts";
 import type { Edit, World } from "../../src/simulation/world.ts";
@@ -12,7 +19,7 @@ const HOUR = 60 * MINUTE;
 export function worldOf(seed: number): World {
   const chance = seededChance(`world ${seed}`);
   const shape = shapeOf(chance.fork("shape"));
-  const records = 50 + chance.integer(140);
+  const records = 40 + chance.integer(110);
   return {
     seed,
     shape,
@@ -23,10 +30,12 @@ export function worldOf(seed: number): World {
     ),
     faultRate: chance.pick([0.01, 0.03, 0.1, 0.25]),
     faultsMax: Number.MAX_SAFE_INTEGER,
-    processes: Array.from({ length: 2 + chance.integer(4) }, (_, index) => {
+    outages: Array.from({ length: chance.pick([0, 0, 1, 2]) }, (_, index) => outageOf(chance.fork(`outage ${index}`))),
+    processes: Array.from({ length: 3 + chance.integer(5) }, (_, index) => {
       const each = chance.fork(`process ${index}`);
       return {
-        crash: each.random() < 0.7 ? crashOf(each) : undefined,
+        crash: flip(each, 0.7) ? crashOf(each) : undefined,
+        stopAfterMs: flip(each, 0.2) ? Math.ceil(each.random() * each.pick([100, SECOND, 30 * SECOND])) : undefined,
         thenWaitMs: each.pick([0, SECOND, 3 * MINUTE, each.random() < 0.1 ? 30 * HOUR : MINUTE]),
         fullRefresh: each.random() < 0.1,
       };
@@ -80,7 +89,7 @@ function destinationOf(chance: SeededChance): DestinationShape {
     method: chance.pick(["PUT", "PATCH"]),
     readBack: flip(chance),
     retentionMs: chance.pick([HOUR, 24 * HOUR]),
-    visibilityLagMs: writes === "find" ? chance.pick([0, 5 * SECOND]) : 0,
+    visibilityLagMs: writes === "find" ? chance.pick([0, 5 * SECOND, 25 * SECOND]) : 0,
     unique: writes === "find" && flip(chance),
     lateWriteMs: chance.pick([30 * SECOND, 2 * MINUTE]),
     concurrency: chance.pick([1, 4, 16, undefined]),
@@ -120,6 +129,16 @@ function editsOf(records: number, { source }: Shape, chance: SeededChance): read
     edits.push({ atMs, id, content, lagMs });
   }
   return edits;
+}
+
+function outageOf(chance: SeededChance): Outage {
+  const fromMs = Math.floor(chance.random() * chance.pick([SECOND, MINUTE, 10 * MINUTE]));
+  return {
+    side: chance.pick(["source", "destination", "destination"]),
+    kind: chance.pick(["refused", "unavailable"]),
+    fromMs,
+    toMs: fromMs + Math.floor(chance.random() * chance.pick([10 * SECOND, 10 * MINUTE])),
+  };
 }
 
 function crashOf(chance: SeededChance): Crash {
