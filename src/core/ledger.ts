@@ -221,7 +221,7 @@ export interface SyncLedger {
   journal(page: PageIntents): Promise<readonly number[]>;
   /** Promotes a waiting operation: its row becomes the durable intent of what planning now made of it. */
   promote(waiting: number, run: number, intent: Intent): Promise<number>;
-  /** Operations that were certainly not applied are `sent` again: from here on each of them may have been (K1). */
+  /** Operations that were parked or unknown are `sent` again: from here on each of them may leave at any time (K1). */
   takeUp(numbers: readonly number[]): Promise<void>;
   /** Removes a waiting operation that turned out to be level already. */
   dropWaiting(waiting: number): Promise<void>;

@@ -27,9 +27,9 @@ export async function recover(context: RunContext, flow: Flow): Promise<Recovere
   for (let after = 0; ;) {
     const batch = await ledger.unresolved(after, BATCH);
     const steps = batch.map((stored) => ({ stored, step: takeUp(stored, clock.wallMs(), context) }));
-    // K1: what was parked was certainly not sent, and now it will be.
-    const parked = steps.filter(({ stored, step }) => stored.state === "parked" && typeof step === "object");
-    if (parked.length > 0) await ledger.takeUp(parked.map(({ stored }) => stored.number));
+    // K1: whatever is known of them from before, from here on they may be sent.
+    const taken = steps.filter(({ step }) => typeof step === "object");
+    if (taken.length > 0) await ledger.takeUp(taken.map(({ stored }) => stored.number));
     for (const { stored, step } of steps) {
       if (context.stop.aborted) return { leftovers, held };
       if (step === "leftover") leftovers += 1;

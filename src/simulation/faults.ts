@@ -12,7 +12,8 @@
  *   connection's `lateWrite` after that.
  * - `twice`: the request is delivered twice, as a proxy does that repeats it, before the answer is there.
  * - `failedBefore`, `failedAfter`: 500, without or with the effect.
- * - `denied`: 400 without effect, for no good reason; the next attempt may be welcome (writes).
+ * - `denied`: 400 without effect, for no good reason; the next attempt may be welcome (writes without a key: an API that honours keys answers a
+ *   key that it knows as it did the first time).
  * - `unavailable`: 503 with Retry-After, without effect.
  * - `throttled`: 429, with Retry-After or without, without effect.
  * - `cutAnswer`: the answer breaks off in its body; a write was applied.

@@ -110,7 +110,12 @@ export function mortalProcess({ clock, network, stateFile, crash, note, onFlush 
   return {
     clock: mortalClock,
     network: {
-      dispatch: (options, handler) => isDead || network.dispatch(options, handler),
+      dispatch: (options, handler) =>
+        isDead ||
+        network.dispatch(
+          options,
+          mortalHandler(handler, () => isDead),
+        ),
       close: async () => undefined,
     },
     async ledgers(options) {
@@ -127,6 +132,28 @@ export function mortalProcess({ clock, network, stateFile, crash, note, onFlush 
     async bury() {
       await ledger?.close();
       disk.restore();
+    },
+  };
+}
+
+/** A request for which a connection comes too late never leaves, and nobody hears of an answer. */
+function mortalHandler(handler: Dispatcher.DispatchHandler, isDead: () => boolean): Dispatcher.DispatchHandler {
+  return {
+    onRequestStart(controller, context) {
+      if (isDead()) controller.abort(new Error("the process died"));
+      else handler.onRequestStart?.(controller, context);
+    },
+    onResponseStart(...args) {
+      if (!isDead()) handler.onResponseStart?.(...args);
+    },
+    onResponseData(...args) {
+      if (!isDead()) handler.onResponseData?.(...args);
+    },
+    onResponseEnd(...args) {
+      if (!isDead()) handler.onResponseEnd?.(...args);
+    },
+    onResponseError(...args) {
+      if (!isDead()) handler.onResponseError?.(...args);
     },
   };
 }

@@ -76,8 +76,11 @@ export function simulatedNetwork(options: NetworkOptions): SimulatedNetwork {
 
   /** R4: until when an API has asked to be left alone, once its answer is there. */
   const quietUntilMs = new Map<string, number>();
-  const asksToWait = (status: number, origin: string, seconds: number, afterMs: number): FakeScript => {
-    clock.after(afterMs, () => quietUntilMs.set(origin, clock.monotonicMs() + seconds * 1_000));
+  let processes = 0;
+  const asksToWait = (status: number, origin: string, seconds: number, afterMs: number, asker: number): FakeScript => {
+    clock.after(afterMs, () => {
+      if (asker === processes) quietUntilMs.set(origin, clock.monotonicMs() + seconds * 1_000);
+    });
     return script(jsonAnswer(status, { code: "wait" }, { "retry-after": `${seconds}` }), afterMs);
   };
 
@@ -91,6 +94,7 @@ export function simulatedNetwork(options: NetworkOptions): SimulatedNetwork {
 
   const handle = async (request: FakeRequest): Promise<FakeScript> => {
     const { method, number, origin } = request;
+    const asker = processes;
     const isWrite = method !== "GET";
     note(`${number} ${method} ${origin}${request.path}${request.body === undefined ? "" : ` ${request.body}`}`);
     if (origin !== SOURCE_ORIGIN && origin !== DESTINATION_ORIGIN) {
@@ -143,13 +147,17 @@ export function simulatedNetwork(options: NetworkOptions): SimulatedNetwork {
         applied(request);
         return script(jsonAnswer(500, { code: "failed" }), afterMs);
       case "denied":
-        return script(jsonAnswer(400, { code: "denied" }), afterMs);
+        // An API that honours keys looks there first.
+        return script(
+          request.headers["idempotency-key"] === undefined ? jsonAnswer(400, { code: "denied" }) : applied(request),
+          afterMs,
+        );
       case "unavailable":
-        return asksToWait(503, origin, 1 + chance.integer(3), afterMs);
+        return asksToWait(503, origin, 1 + chance.integer(3), afterMs, asker);
       case "throttled":
         return chance.random() < 0.5
           ? script(jsonAnswer(429, { code: "throttled" }), afterMs)
-          : asksToWait(429, origin, 1 + chance.integer(3), afterMs);
+          : asksToWait(429, origin, 1 + chance.integer(3), afterMs, asker);
       case "cutAnswer": {
         const { status, headers, body } = applied(request);
         return {
@@ -204,7 +212,10 @@ export function simulatedNetwork(options: NetworkOptions): SimulatedNetwork {
     counts,
     breaches,
     calm: () => (isCalm = true),
-    forget: () => quietUntilMs.clear(),
+    forget() {
+      processes += 1;
+      quietUntilMs.clear();
+    },
   };
 }
 

@@ -21,9 +21,9 @@ export const TEETH: readonly Tooth[] = [
     ],
   },
   {
-    name: "K1: what was parked is sent without becoming an intent again",
+    name: "K1: what an earlier run left is sent without becoming an intent again",
     file: "pipeline/recover.ts",
-    replace: [["if (parked.length > 0) await", "if (parked.length < 0) await"]],
+    replace: [["if (taken.length > 0) await", "if (taken.length < 0) await"]],
   },
   {
     name: "K3: a key made of the content alone",
