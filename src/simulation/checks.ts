@@ -1,12 +1,14 @@
 import type { RunResult } from "../evenkeel.ts";
 import { REFUSED_NAME, type DestinationDouble } from "./destination-double.ts";
 import type { SourceDouble } from "./source-double.ts";
+import type { Edit } from "./world.ts";
 
 interface Ended {
   readonly source: SourceDouble;
   readonly destination: DestinationDouble;
   /** Keys of creates that a person said were applied: nobody knows their ids, so what changes of them is refused aloud. */
   readonly decided: ReadonlySet<string>;
+  readonly edits: readonly Edit[];
   /** Of the last calm run. */
   readonly last: RunResult | undefined;
 }
@@ -38,10 +40,12 @@ function unequal({ source, destination, decided }: Ended): readonly string[] {
 }
 
 /** A run that calls itself level is; one that does not has a reason. */
-function claims({ source, decided, last }: Ended): readonly string[] {
+function claims({ source, decided, edits, last }: Ended): readonly string[] {
   const refused = [...source.records.values()].filter(({ name }) => name === REFUSED_NAME).length;
   if (refused > 0) return last?.exitCode === 0 ? ["CLAIM: level, and the destination refuses some records"] : [];
-  if (last?.exitCode === 0 || decided.size > 0) return [];
+  // A reject stays until its record comes again, or a person discards it.
+  const isGone = edits.some(({ id, content }) => content?.name === REFUSED_NAME && !source.records.has(id));
+  if (last?.exitCode === 0 || decided.size > 0 || isGone) return [];
   const why = last?.syncs
     .map(({ status, error, counts }) => `${status} ${error?.message ?? ""} ${JSON.stringify(counts)}`)
     .join();

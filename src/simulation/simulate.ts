@@ -109,13 +109,13 @@ class Simulation {
     } finally {
       this.#probe.close();
     }
-    const [source, destination] = [this.#source, this.#destination];
+    const [source, destination, { edits }] = [this.#source, this.#destination, this.#world];
     const breaches = [...this.#breaches, ...this.#network.breaches, ...destination.breaches];
     return {
       violations: [
         ...(stuck === undefined ? [] : [`TERMINATION: ${stuck}`]),
         ...breaches.map((breach) => `BREACH: ${breach}`),
-        ...(stuck === undefined ? violationsOf({ source, destination, decided: this.#decided, last }) : []),
+        ...(stuck === undefined ? violationsOf({ source, destination, decided: this.#decided, edits, last }) : []),
       ],
       trace: this.#trace,
       requests: this.#network.requests,

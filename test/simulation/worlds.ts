@@ -19,7 +19,7 @@ const HOUR = 60 * MINUTE;
 export function worldOf(seed: number): World {
   const chance = seededChance(`world ${seed}`);
   const shape = shapeOf(chance.fork("shape"));
-  const records = 40 + chance.integer(110);
+  const records = 50 + chance.integer(120);
   return {
     seed,
     shape,
