@@ -56,6 +56,7 @@ const breaches: readonly Breach[] = [
   imports("runtime/a.ts", "../http/x.ts"),
   imports("testing/a.ts", "../cli/x.ts"),
   imports("testing/b.ts", "../config/x.ts"),
+  imports("simulation/a.ts", "../cli/x.ts"),
   imports("library-a.ts", "./cli/x.ts"),
   imports("library-b.ts", "./testing/x.ts"),
   {

@@ -53,6 +53,7 @@ suite("layers", () => {
     config: ["core", "pipeline", "http", "sqlite", "config"],
     runtime: ["core", "runtime"],
     testing: ["core", "http", "sqlite", "testing"],
+    simulation: ["core", "http", "sqlite", "config", "testing", "simulation"],
   };
 
   test("import() keeps to the layers", () => {

@@ -41,8 +41,8 @@ export interface DestinationShape {
 export const SOURCE_ORIGIN = "https://source.example";
 export const DESTINATION_ORIGIN = "https://destination.example";
 export const FOREIGN_ORIGIN = "https://elsewhere.example";
-export const SOURCE_TOKEN = "source-token-1";
-export const DESTINATION_TOKEN = "destination-token-1";
+const SOURCE_TOKEN = "source-token-1";
+const DESTINATION_TOKEN = "destination-token-1";
 
 const ms = (value: number): string => `${value}ms`;
 

@@ -1,5 +1,5 @@
 import { dateHeader, jsonAnswer, notFound, type Answer } from "./answer.ts";
-import { SOURCE_ORIGIN, type SourceShape } from "./shape.ts";
+import type { SourceShape } from "./shape.ts";
 
 /** A record of the source, as it lists it. */
 export interface SourceItem {
@@ -110,6 +110,3 @@ export class SourceDouble {
     return jsonAnswer(200, body, { ...dateHeader(this.#wallMs()), ...headers });
   }
 }
-
-/** The address that a double sees for a path of the source. */
-export const sourceUrl = (path: string): URL => new URL(path, SOURCE_ORIGIN);

@@ -11,7 +11,7 @@ registerHooks({
   load(asked, context, next) {
     const loaded = next(asked, context);
     if (asked !== url) return loaded;
-    let source = String(loaded.source);
+    let source = Buffer.from(loaded.source as Uint8Array).toString();
     for (const [from, to] of replace) {
       if (!source.includes(from)) throw new Error(`${file} has no \`${from}\` any more`);
       source = source.replace(from, () => to);
