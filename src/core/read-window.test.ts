@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import fc from "fast-check";
 import { compareCursors } from "./cursor.ts";
-import { cursorToStore, higher, maximumOf, seenUntilMs, sinceOf } from "./read-window.ts";
+import { boundAtStart, boundOfPage, cursorToStore, higher, maximumOf, seenUntilMs, sinceOf } from "./read-window.ts";
 import type { CursorSpec } from "./sync.ts";
 
 const spec = (given: Partial<CursorSpec>): CursorSpec => ({
@@ -24,6 +24,26 @@ suite("what is asked", () => {
     assert.equal(sinceOf(spec({ type: "integer", lookback: 50 }), "1000"), "950");
     assert.equal(sinceOf(spec({ type: "integer", lookback: 0 }), "1000"), "1000");
     assert.equal(sinceOf(spec({ type: "text", lookback: 0 }), "01HZX"), "01HZX");
+  });
+});
+
+suite("what an unsorted read without a clock may store", () => {
+  const moment = { dateMs: NOON, nowMs: NOON, readStartedMs: NOON };
+  const unsorted = spec({ type: "integer", lookback: 0 });
+
+  test("P3: a later page shows what came while the read went on, so only its first page and earlier reads count", () => {
+    assert.equal(boundOfPage(unsorted, "7", { ...moment, isFirst: true }), "7");
+    assert.equal(boundOfPage(unsorted, "9", { ...moment, isFirst: false }), undefined);
+    assert.equal(boundAtStart(unsorted, "8"), "8");
+  });
+
+  test("P3: an order, or a time, tells more", () => {
+    const sorted = spec({ type: "integer", lookback: 0, sorted: true });
+    assert.equal(boundOfPage(sorted, "9", { ...moment, isFirst: false }), "9");
+    assert.equal(boundAtStart(sorted, "8"), undefined);
+    assert.equal(boundOfPage(spec({}), at(NOON - 60_000), { ...moment, isFirst: false }), at(NOON - 60_000));
+    assert.equal(boundAtStart(spec({}), at(NOON)), undefined);
+    assert.equal(boundAtStart(undefined, undefined), undefined);
   });
 });
 

@@ -30,6 +30,7 @@ interface World {
   readonly outcomes: readonly Outcome[];
   readonly findings?: readonly Finding["kind"][];
   readonly keyed?: boolean;
+  readonly visibilityLagMs?: number;
   readonly progress?: Partial<Progress>;
   readonly delivery?: Partial<Delivery>;
   /** Stops the run when this many requests and look-ups were made. */
@@ -42,6 +43,8 @@ interface Told {
   /** Idempotency key of each send. */
   readonly sends: readonly (string | undefined)[];
   readonly lookUps: number;
+  /** From the beginning to the end. */
+  readonly tookMs: number;
 }
 
 /** Delivers one create to a destination that answers in this order, and its last answer for ever. */
@@ -49,6 +52,7 @@ async function tell({
   outcomes,
   findings,
   keyed = true,
+  visibilityLagMs = 0,
   progress = {},
   delivery = {},
   stopAfter,
@@ -68,7 +72,7 @@ async function tell({
       addressing: "assigned",
       updates: true,
       idempotencyKey: keyed ? { retentionMs: 24 * HOUR } : undefined,
-      find: findings && { visibilityLagMs: 0, unique: true },
+      find: findings && { visibilityLagMs, unique: true },
       readBack: false,
       lateWriteMs: 1_000,
     },
@@ -124,7 +128,7 @@ async function tell({
   const ending = await clock.drive(
     deliver({ operation, lookFirst: false, held: false, ...delivery }, context, journal),
   );
-  return { ending, sends, lookUps };
+  return { ending, sends, lookUps, tookMs: clock.monotonicMs() };
 }
 
 const longAgo = { everUnknown: true, firstSentMs: Date.UTC(2025, 11, 20), lastSentMs: Date.UTC(2025, 11, 20) };
@@ -163,6 +167,19 @@ test("U3, U6: without a key, one miss is no absence: it is looked for until the 
   const never = await tell({ outcomes: [lost, created], keyed: false, findings: ["absent"] });
   assert.deepEqual([never.ending.kind, never.sends.length], ["applied", 2]);
   assert.ok(never.lookUps >= 2, String(never.lookUps));
+});
+
+test("U6: what lands at the last moment is shown as late again: both times are waited for", async () => {
+  const world = { outcomes: [lost, created], keyed: false, findings: ["absent"], visibilityLagMs: 5_000 } as const;
+  const { ending, sends, tookMs } = await tell(world);
+  assert.deepEqual([ending.kind, sends.length], ["applied", 2]);
+  assert.ok(tookMs >= 6_000, `${tookMs} ms, with lateWrite of 1 s and visibilityLag of 5 s`);
+});
+
+test("U5, U6: after `exists` the record is looked for until the search must show it", async () => {
+  const findings = ["absent", "absent", "found"] as const;
+  const { ending, sends, lookUps } = await tell({ outcomes: [exists], keyed: false, findings, visibilityLagMs: 5_000 });
+  assert.deepEqual([ending.kind, sends.length, lookUps], ["applied", 1, 3]);
 });
 
 test("U5: an API that says `exists` for ever and shows nothing is given up", async () => {

@@ -135,6 +135,25 @@ export function ledgerSuite(
     );
 
     test(
+      "K1: what was parked or unknown is an intent again once it is taken up",
+      sync(async (ledger, run) => {
+        const [a = 0, b = 0] = await journal(ledger, run, intentOf("a"), intentOf("b"));
+        const held = { kind: "held", progress: { ...FRESH, attempts: 2 }, held: HELD } as const;
+        await settle(ledger, run, { ...held, number: a, state: "parked" }, { ...held, number: b, state: "unknown" });
+        await ledger.takeUp([a, b]);
+        const found = (await ledger.unresolved(0, 9)).map(({ state, held: isHeld, progress }) => [
+          state,
+          isHeld,
+          progress.attempts,
+        ]);
+        assert.deepEqual(found, [
+          ["sent", true, 2],
+          ["sent", true, 2],
+        ]);
+      }),
+    );
+
+    test(
       "U1: what took the place of a write that may have been sent leaves the content in doubt, unless it is applied",
       sync(async (ledger, run) => {
         const hashOf = async (key: string) => (await ledger.entry(key))?.hash;
