@@ -20,7 +20,7 @@ export async function throughput(): Promise<void> {
     const rates: [number[], number[]] = [[], []];
     for (let round = 0; round < WARM_UP_ROUNDS + ROUNDS; round++)
       for (const [index, contestant] of contestants.entries()) rates[index as 0 | 1].push(await rateOf(contestant));
-    for (const contestant of contestants) contestant.kill();
+    for (const contestant of contestants) contestant.disconnect();
     return rates;
   });
   const counted = (rates: readonly number[]): number => median(rates.slice(WARM_UP_ROUNDS));
