@@ -25,7 +25,7 @@ export async function failureLines(
 ): Promise<readonly string[]> {
   const width = columns - indent.length;
   const [headline = "", ...rest] = textOf(error).split("\n");
-  const lines = [...wrap(`${error.code}: ${headline}`, width), ...rest];
+  const lines = [`${error.code}: ${headline}`, ...rest].flatMap((line) => wrap(line, width));
   lines[0] = (lines[0] as string).replace(error.code, style("red", error.code));
   if (error.place !== undefined) lines.push(`at ${style("bold", placeText(error.place, cwd))}`);
   if (error.evidence !== undefined) {

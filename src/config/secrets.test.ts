@@ -46,9 +46,9 @@ suite("S6: secrets", () => {
   test("what is missing or empty is named, and that .env was looked at", () => {
     assert.match(
       reasonOf(secretsOf({}), "Bearer ${TOKEN}"),
-      /`TOKEN` is not set.*\.env beside the config.*\$\{TOKEN:-default\}/,
+      /`TOKEN`, which is not set.*\.env beside the config.*\$\{TOKEN:-default\}/,
     );
-    assert.match(reasonOf(secretsOf({ TOKEN: "" }), "${TOKEN}"), /`TOKEN` is empty/);
+    assert.match(reasonOf(secretsOf({ TOKEN: "" }), "${TOKEN}"), /`TOKEN`, which is empty/);
     assert.match(reasonOf(secretsOf({}), "${toString}"), /is not set/);
   });
 

@@ -43,7 +43,7 @@ export function createSecrets({ file, env, readText }: SecretSources): Secrets {
     const state = value === "" ? "is empty" : "is not set";
     return {
       ok: false,
-      reason: `the variable \`${name}\` ${state}: it was looked for in the environment and in .env beside the config; set it, or write \`\${${name}:-default}\``,
+      reason: `reads the variable \`${name}\`, which ${state}: it was looked for in the environment and in .env beside the config; set it, or write \`\${${name}:-default}\``,
     };
   };
 
