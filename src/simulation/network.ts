@@ -57,10 +57,10 @@ export function simulatedNetwork(options: NetworkOptions): SimulatedNetwork {
   /** What happens to a request: it depends on its number alone, so that leaving out one fault changes no other. */
   const chosen = (number: number, label: string, possible: readonly Fault[], share = 1): Fault | undefined => {
     if (isCalm || happened >= options.faultsMax) return undefined;
+    const enabled = possible.filter((fault) => options.faults.has(fault));
     const chance = options.chance.fork(`${label} ${number}`);
-    if (chance.random() >= options.rate * share) return undefined;
-    const fault = chance.pick(possible);
-    if (!options.faults.has(fault)) return undefined;
+    if (enabled.length === 0 || chance.random() >= options.rate * share) return undefined;
+    const fault = chance.pick(enabled);
     happened += 1;
     counts.set(fault, (counts.get(fault) ?? 0) + 1);
     return fault;

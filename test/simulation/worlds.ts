@@ -25,9 +25,7 @@ export function worldOf(seed: number): World {
     shape,
     records,
     edits: editsOf(records, shape, chance.fork("edits")),
-    faults: some([...new Set<Fault>([...READ_FAULTS, ...WRITE_FAULTS])], chance.fork("faults")).filter((fault) =>
-      isFair(fault, shape),
-    ),
+    faults: faultsOf(shape, chance.fork("faults")),
     faultRate: chance.pick([0.01, 0.03, 0.1, 0.25]),
     faultsMax: Number.MAX_SAFE_INTEGER,
     outages: Array.from({ length: chance.pick([0, 0, 1, 2]) }, (_, index) => outageOf(chance.fork(`outage ${index}`))),
@@ -41,6 +39,12 @@ export function worldOf(seed: number): World {
       };
     }),
   };
+}
+
+/** Of all kinds many, or two of them that meet each other all the time. */
+function faultsOf(shape: Shape, chance: SeededChance): readonly Fault[] {
+  const all = [...new Set<Fault>([...READ_FAULTS, ...WRITE_FAULTS])].filter((fault) => isFair(fault, shape));
+  return flip(chance, 0.6) ? some(all, chance) : [chance.pick(all), chance.pick(all)];
 }
 
 /** Delivered twice, a bare create is there twice, and nobody can tell. */
