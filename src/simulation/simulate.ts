@@ -7,7 +7,7 @@ import { openEvenkeel } from "../opened.ts";
 import { seededChance, type SeededChance } from "../testing/seeded-chance.ts";
 import { VirtualClock } from "../testing/virtual-clock.ts";
 import { violationsOf } from "./checks.ts";
-import { DestinationDouble, type Item } from "./destination-double.ts";
+import { DestinationDouble, REFUSED_NAME, type Item } from "./destination-double.ts";
 import { intentProbe, type IntentProbe } from "./intent-probe.ts";
 import { mortalProcess, type MortalProcess } from "./mortal-process.ts";
 import { simulatedNetwork, type SimulatedNetwork } from "./network.ts";
@@ -150,6 +150,7 @@ class Simulation {
     let last: RunResult | undefined;
     for (let run = 0; run < CALM_RUNS_MAX && (run < 2 || last?.exitCode !== 0); run++) {
       await this.#clock.advance(CALM_WAIT_MS);
+      if (run === CALM_RUNS_ALONE) await this.#checkRejects();
       if (run >= CALM_RUNS_ALONE) {
         await this.#decide();
         await this.#process(BY_ITSELF, (evenkeel) => evenkeel.retryRejects("records"));
@@ -219,6 +220,16 @@ class Simulation {
     for await (const event of run) {
       if (event.type === "rejected" || event.type === "held" || event.type === "warning" || event.type === "invalid")
         this.#note(`  says ${JSON.stringify({ ...event, atMs: undefined, sync: undefined })}`);
+    }
+  }
+
+  /** What stands as rejected was refused by the destination for what it is, or for no good reason by a fault. */
+  async #checkRejects(): Promise<void> {
+    if (this.#network.counts.has("denied")) return;
+    for await (const { key, reason } of this.#open(this.#mortal(undefined)).rejects("records")) {
+      const record = this.#source.records.get(Number(key));
+      if (record !== undefined && record.name !== REFUSED_NAME)
+        this.#breaches.push(`REJECTED: record ${key} counts as rejected, and nothing is wrong with it: ${reason}`);
     }
   }
 
