@@ -69,7 +69,7 @@ export interface SyncStatus {
   readonly lastRun: RunRow | undefined;
   /** Earliest moment at which something parked may be tried again. */
   readonly parkedUntilMs: number | undefined;
-  /** Keys whose last write may or may not have been applied, the first 20 of them. `explain` says what can be done about one. */
+  /** Keys whose last write may or may not have been applied, some of the first. `explain` says what can be done about one. */
   readonly unknownKeys: readonly string[];
 }
 

@@ -30,18 +30,21 @@ export async function recover(context: RunContext, flow: Flow): Promise<Recovere
     // K1: whatever is known of them from before, from here on they may be sent.
     const taken = steps.filter(({ step }) => typeof step === "object");
     if (taken.length > 0) await ledger.takeUp(taken.map(({ stored }) => stored.number));
+    const resolutions: Resolution[] = [];
     for (const { stored, step } of steps) {
-      if (context.stop.aborted) return { leftovers, held };
-      if (step === "leftover") leftovers += 1;
-      else if (step === "lapsed") await settleAs("verified", stored, context);
-      else if (step === "undecidable") await settleAs("unknown", stored, context);
-      else if (step === "waiting") await promoteIfFirst(stored, context, flow);
-      else if (step !== "stay") {
+      if (typeof step === "object") {
         held += 1;
+        // Also when the run stops: then it ends at once, and is put back as what it was.
         flow.start(step, undefined);
         await flow.below(UNDER_WAY_MAX);
-      }
+      } else if (context.stop.aborted) continue;
+      else if (step === "leftover") leftovers += 1;
+      else if (step === "lapsed") resolutions.push({ kind: "verified", number: stored.number });
+      else if (step === "undecidable") resolutions.push(...keptForPerson(stored, context));
+      else if (step === "waiting") await promoteIfFirst(stored, context, flow);
     }
+    if (resolutions.length > 0) await ledger.settle({ run: context.run, resolutions, checkpoint: undefined });
+    if (context.stop.aborted) return { leftovers, held };
     const last = batch.at(-1);
     if (last === undefined || batch.length < BATCH) return { leftovers, held };
     after = last.number;
@@ -106,26 +109,14 @@ function deliveryOf(
   return { operation, lookFirst: write === undefined, held: true };
 }
 
-async function settleAs(
-  kind: "verified" | "unknown",
-  { number, key, state, progress, stored }: StoredOperation,
-  context: RunContext,
-): Promise<void> {
-  // What is unknown already stays as it is.
-  if (kind === "unknown" && (state === "unknown" || stored === undefined)) return;
+/** It is unknown from now on, and said to be; what was unknown before stays as it is. */
+function keptForPerson({ number, key, state, progress, stored }: StoredOperation, context: RunContext): Resolution[] {
+  if (state === "unknown" || stored === undefined) return [];
   const lastMessage = "it may have been applied, and it can neither be repeated safely nor looked up";
-  const resolution: Resolution =
-    kind === "verified" || stored === undefined
-      ? { kind: "verified", number }
-      : {
-          kind: "held",
-          number,
-          state: "unknown",
-          progress: { ...progress, everUnknown: true, lastMessage },
-          held: stored,
-        };
-  await context.ports.ledger.settle({ run: context.run, resolutions: [resolution], checkpoint: undefined });
-  if (kind === "unknown") context.say({ type: "held", key, state: "unknown", untilMs: undefined, reason: lastMessage });
+  context.say({ type: "held", key, state: "unknown", untilMs: undefined, reason: lastMessage });
+  return [
+    { kind: "held", number, state: "unknown", progress: { ...progress, everUnknown: true, lastMessage }, held: stored },
+  ];
 }
 
 /** U2: a waiting version goes when nothing is before it any more, or only what was certainly not sent. */

@@ -103,9 +103,10 @@ function configured(db: DatabaseSync, file: string, settings: readonly string[],
     snapshot: (work) => bounded("BEGIN", work),
     close() {
       if (!db.isOpen) return;
+      // First: a system may keep a file from going while it is open here.
+      disk.close();
       emptyLog(db, settings === WRITER);
       db.close();
-      disk.close();
     },
   };
 }

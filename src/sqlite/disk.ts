@@ -25,6 +25,7 @@ export function diskOf(databaseFile: string, flush: Flush = fdatasync): Disk {
   let fd: number | undefined;
   let running: Promise<void> | undefined;
   let next: Promise<void> | undefined;
+  let isFlushing = false;
   let isClosed = false;
 
   const closeFile = (): void => {
@@ -37,15 +38,19 @@ export function diskOf(databaseFile: string, flush: Flush = fdatasync): Disk {
     running = new Promise<void>((resolve, reject) => {
       // Opened for writing, because Windows flushes no other. The log is there: something was committed.
       fd ??= openSync(file, "r+");
-      flush(fd, (error) => (error === null ? resolve() : reject(error)));
+      isFlushing = true;
+      flush(fd, (error) => {
+        isFlushing = false;
+        if (isClosed) closeFile();
+        if (error === null) resolve();
+        else reject(error);
+      });
     }).then(
       () => {
         running = undefined;
-        if (isClosed) closeFile();
       },
       (error: unknown) => {
         // What the system could not write it may have dropped, and a second flush would say that all is well. So `running` stays.
-        if (isClosed) closeFile();
         throw translated(error, file);
       },
     );
@@ -61,7 +66,7 @@ export function diskOf(databaseFile: string, flush: Flush = fdatasync): Disk {
     },
     close() {
       isClosed = true;
-      if (running === undefined) closeFile();
+      if (!isFlushing) closeFile();
     },
   };
 }
