@@ -204,7 +204,8 @@ function policyOf(retry: RetryConfig | undefined): RetryPolicy {
 const optionalExpression = (source: ExpressionSource | undefined): Expression | undefined =>
   source === undefined ? undefined : compileExpression(source);
 
-function templateOf(request: RequestConfig): RequestTemplate {
+/** A request with its expressions compiled. */
+export function templateOf(request: RequestConfig): RequestTemplate {
   const value = (source: TemplateSource): string | Expression =>
     typeof source === "function" ? compileExpression(source) : source;
   const query = Object.fromEntries(

@@ -10,7 +10,8 @@ export interface Direct {
   evaluate(input: Json, bindings?: Bindings): Json | undefined;
 }
 
-interface Step {
+/** A member of an object, or with an index an item of the list that it is; negative ones count from the end. */
+export interface Step {
   readonly name: string;
   readonly index: number | undefined;
 }
@@ -50,7 +51,13 @@ function unescapeText(text: string): string {
   );
 }
 
-function parsePath(text: string): Direct | undefined {
+interface Path {
+  /** `$`, `$$` or `$name`; undefined for a path that starts with a member. */
+  readonly root: string | undefined;
+  readonly steps: readonly Step[];
+}
+
+function readPath(text: string): Path | undefined {
   ROOT.lastIndex = 0;
   const root = ROOT.exec(text)?.[0];
   let at = root === undefined ? 0 : root.length;
@@ -68,6 +75,20 @@ function parsePath(text: string): Direct | undefined {
     steps.push({ name: plain ?? (ticked as string), index: index === undefined ? undefined : Number(index) });
     at = NAME.lastIndex;
   }
+  return { root, steps };
+}
+
+/** The steps of a plain path from the input itself, none for `$`; undefined when the text is anything else. */
+export function inputSteps(text: string): readonly Step[] | undefined {
+  if (parseLiteral(text) !== undefined) return undefined;
+  const path = readPath(text);
+  return path === undefined || (path.root ?? "$").replace("$$", "$") !== "$" ? undefined : path.steps;
+}
+
+function parsePath(text: string): Direct | undefined {
+  const path = readPath(text);
+  if (path === undefined) return undefined;
+  const { root, steps } = path;
   const binding = root === undefined || root === "$" || root === "$$" ? undefined : root.slice(1);
   const walk = walker(steps);
   return {

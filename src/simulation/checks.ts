@@ -1,11 +1,13 @@
 import type { RunResult } from "../evenkeel.ts";
-import { REFUSED_NAME, type DestinationDouble } from "./destination-double.ts";
+import type { Catalogue } from "./catalogue.ts";
+import type { DestinationDouble } from "./destination-double.ts";
 import type { SourceDouble } from "./source-double.ts";
-import type { Edit } from "./world.ts";
+import type { Edit, Violation } from "./world.ts";
 
 interface Ended {
   readonly source: SourceDouble;
   readonly destination: DestinationDouble;
+  readonly catalogue: Catalogue;
   /** Keys of creates that a person said were applied: nobody knows their ids, so what changes of them is refused aloud. */
   readonly decided: ReadonlySet<string>;
   readonly edits: readonly Edit[];
@@ -14,40 +16,48 @@ interface Ended {
 }
 
 /** What must hold at the end of a world, by what its APIs hold and did; the engine is asked only what it claims. */
-export function violationsOf(ended: Ended): readonly string[] {
+export function violationsOf(ended: Ended): readonly Violation[] {
   return [...doubled(ended), ...unequal(ended), ...claims(ended)];
 }
 
 /** No record is there twice, now or at any time before: nothing deletes. */
-function doubled({ destination }: Ended): readonly string[] {
-  const seen = new Map<number, number>();
-  for (const { ref } of destination.items) seen.set(ref, (seen.get(ref) ?? 0) + 1);
-  return [...seen].flatMap(([ref, times]) => (times > 1 ? [`DOUBLED: record ${ref} is there ${times} times`] : []));
+function doubled({ destination }: Ended): readonly Violation[] {
+  const seen = new Map<string, number>();
+  for (const { version } of destination.items) seen.set(version.key, (seen.get(version.key) ?? 0) + 1);
+  return [...seen].flatMap(([key, times]): readonly Violation[] =>
+    times > 1 ? [{ kind: "DOUBLED", text: `record ${key} is there ${times} times`, key }] : [],
+  );
 }
 
 /** Every record of the source is in the destination as it is; what the destination refuses is as it was. */
-function unequal({ source, destination, decided }: Ended): readonly string[] {
-  const items = new Map(destination.items.map((item) => [item.ref, item]));
-  const violations: string[] = [];
-  for (const { id, name, edit } of source.records.values()) {
+function unequal({ source, destination, catalogue, decided }: Ended): readonly Violation[] {
+  const items = new Map(destination.items.map((item) => [item.version.id, item]));
+  const violations: Violation[] = [];
+  for (const version of source.records.values()) {
+    const { id, key, content } = version;
     const item = items.get(id);
-    if (name === REFUSED_NAME) continue;
-    if (item === undefined) violations.push(`LOST: record ${id} is not there`);
-    else if ((item.name !== name || item.edit !== edit) && !decided.has(String(id)))
-      violations.push(`STALE: record ${id} is of edit ${item.edit}, and the source has ${edit}`);
+    if (content.refused) continue;
+    if (item === undefined) violations.push({ kind: "LOST", text: `record ${key} is not there`, key });
+    else if (catalogue.bodyOf(version, item.operation, item.name) !== item.body && !decided.has(key))
+      violations.push({
+        kind: "STALE",
+        text: `record ${key} is of edit ${item.version.content.edit}, and the source has ${content.edit}`,
+        key,
+      });
   }
   return violations;
 }
 
 /** A run that calls itself level is; one that does not has a reason. */
-function claims({ source, decided, edits, last }: Ended): readonly string[] {
-  const refused = [...source.records.values()].filter(({ name }) => name === REFUSED_NAME).length;
-  if (refused > 0) return last?.exitCode === 0 ? ["CLAIM: level, and the destination refuses some records"] : [];
+function claims({ source, decided, edits, last }: Ended): readonly Violation[] {
+  const refused = [...source.records.values()].filter(({ content }) => content.refused).length;
+  if (refused > 0)
+    return last?.exitCode === 0 ? [{ kind: "CLAIM", text: "level, and the destination refuses some records" }] : [];
   // A reject stays until its record comes again, or a person discards it.
-  const isGone = edits.some(({ id, content }) => content?.name === REFUSED_NAME && !source.records.has(id));
+  const isGone = edits.some(({ id, content }) => content?.refused === true && !source.records.has(id));
   if (last?.exitCode === 0 || decided.size > 0 || isGone) return [];
   const why = last?.syncs
     .map(({ status, error, counts }) => `${status} ${error?.message ?? ""} ${JSON.stringify(counts)}`)
     .join();
-  return [`CONVERGENCE: after calm runs it is still not level: ${why}`];
+  return [{ kind: "CONVERGENCE", text: `after calm runs it is still not level: ${why}` }];
 }

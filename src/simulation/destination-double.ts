@@ -1,24 +1,21 @@
+import type { DestinationConfig } from "../config/config.ts";
+import type { JsonObject } from "../core/json.ts";
 import { dateHeader, jsonAnswer, notFound, type Answer } from "./answer.ts";
-import type { DestinationShape } from "./shape.ts";
+import type { Catalogue, Meaning, Version } from "./catalogue.ts";
+import { placeOf, put, type Place } from "./place.ts";
 
-/** A record in the destination. `ref` is the external id, which the mapping writes. */
+/** A record in the destination. */
 export interface Item {
-  readonly id: string;
-  readonly ref: number;
+  /** What the destination calls it: the id that it gave, or the record's own address. */
   readonly name: string;
-  readonly edit: number;
+  readonly version: Version;
+  readonly operation: "create" | "update";
+  /** As it was written last. */
+  readonly body: string;
   readonly createdMs: number;
 }
 
-/** Something that the destination did, as it saw it. */
-export interface Effect {
-  readonly atMs: number;
-  readonly kind: "created" | "replaced";
-  readonly ref: number;
-  readonly edit: number;
-}
-
-export interface WriteRequest {
+export interface DestinationRequest {
   readonly method: string;
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
@@ -26,96 +23,150 @@ export interface WriteRequest {
 }
 
 interface Remembered {
-  readonly body: string;
+  readonly request: string;
   readonly answer: Answer;
   readonly atMs: number;
 }
 
-/** Records with this name are refused for good. */
-export const REFUSED_NAME = "refuse me";
+interface Options {
+  readonly config: DestinationConfig;
+  readonly catalogue: Catalogue;
+  readonly wallMs: () => number;
+}
 
-/** The destination API. Everything happens at the instant at which a request arrives. */
+/** The destination API, as the config declares it. Everything happens at the instant at which a request arrives. */
 export class DestinationDouble {
-  readonly effects: Effect[] = [];
   /** What an engine must never do, whatever happens. */
   readonly breaches: string[] = [];
-  readonly #shape: DestinationShape;
-  readonly #wallMs: () => number;
+  /** Writes that changed nothing, and whose effect the process had been told of before. */
+  needless = 0;
+  readonly #options: Options;
   readonly #items = new Map<string, Item>();
   readonly #keys = new Map<string, Remembered>();
+  readonly #key: NonNullable<DestinationConfig["create"]>["idempotencyKey"];
+  readonly #find: { readonly record: Place; readonly id: Place } | undefined;
+  readonly #read: Place;
+  readonly #created: Place;
+  readonly #told = new Set<string>();
+  /** Requests that name an item can only be known once it has its id. */
+  #indexed: Promise<void> = Promise.resolve();
   #ids = 0;
 
-  constructor(shape: DestinationShape, wallMs: () => number) {
-    this.#shape = shape;
-    this.#wallMs = wallMs;
+  constructor(options: Options) {
+    this.#options = options;
+    const { create, upsert, find, read } = options.config;
+    this.#key = create?.idempotencyKey ?? upsert?.idempotencyKey;
+    this.#find = find && { record: placeOf(find.record ?? "$") ?? [], id: placeOf(find.id) ?? [] };
+    this.#read = placeOf(read?.record ?? "$") ?? [];
+    this.#created = placeOf(create?.id ?? "$") ?? [];
   }
 
   get items(): readonly Item[] {
     return [...this.#items.values()];
   }
 
-  answer(request: WriteRequest): Answer {
-    const made = request.method === "GET" ? this.#look(request.url) : this.#write(request);
-    return { ...made, headers: { ...dateHeader(this.#wallMs()), ...made.headers } };
+  /** What a request means by the config; undefined when no config would make it of any record. */
+  meaningOf({ method, url, body }: DestinationRequest): Meaning | undefined {
+    return this.#options.catalogue.meaningOf(method, url.pathname + url.search, body);
   }
 
-  #look({ pathname, searchParams }: URL): Answer {
-    const [, , id] = pathname.split("/");
-    if (id !== undefined) {
-      const item = this.#items.get(decodeURIComponent(id));
-      return item === undefined ? notFound : jsonAnswer(200, item);
+  /** The keys of the records that a request may be about. */
+  keysOf(request: DestinationRequest): readonly string[] {
+    const meaning = this.meaningOf(request);
+    const { catalogue } = this.#options;
+    if (meaning?.kind === "write") return [...new Set(meaning.versions.map(({ key }) => key))];
+    if (meaning?.kind === "find")
+      return [...meaning.ids].flatMap((id) => catalogue.versionsOf(id).slice(0, 1)).map(({ key }) => key);
+    const item = meaning === undefined ? undefined : this.#items.get(meaning.item);
+    return item === undefined ? [] : [item.version.key];
+  }
+
+  /** Whether a request bears a key by which it is known again. */
+  hasKey({ headers }: DestinationRequest): boolean {
+    return this.#key !== undefined && headers[this.#key.header.toLowerCase()] !== undefined;
+  }
+
+  /** Applies the request now; that its answer takes a moment to be written changes nothing any more. */
+  async answer(request: DestinationRequest): Promise<Answer> {
+    const answer = this.#apply(request);
+    await this.#indexed;
+    return { ...answer, headers: { ...dateHeader(this.#options.wallMs()), ...answer.headers } };
+  }
+
+  /** The answer to this write has reached the process. */
+  tell(request: DestinationRequest): void {
+    const meaning = this.meaningOf(request);
+    if (meaning?.kind !== "write") return;
+    const ids = new Set(meaning.versions.map(({ id }) => id));
+    for (const { name, version } of this.items)
+      if (ids.has(version.id) && (meaning.item ?? name) === name) this.#told.add(name);
+  }
+
+  /** A process has died, and perhaps with it what it was told. */
+  forget(): void {
+    this.#told.clear();
+  }
+
+  #apply(request: DestinationRequest): Answer {
+    const meaning = this.meaningOf(request);
+    if (meaning?.kind === "find") return this.#search(meaning.ids);
+    if (meaning?.kind === "read") {
+      const item = this.#items.get(meaning.item);
+      return item === undefined ? notFound : jsonAnswer(200, put(undefined, this.#read, this.#shown(item)));
     }
-    const ref = Number(searchParams.get("ref"));
-    const seenMs = this.#wallMs() - this.#shape.visibilityLagMs;
-    const data = this.items.filter((item) => item.ref === ref && item.createdMs <= seenMs);
-    return jsonAnswer(200, { data });
+    if (meaning?.kind === "write") return this.#once(request, () => this.#write(meaning, request.body ?? ""));
+    if (request.method !== "GET")
+      this.breaches.push(`no version of any record makes ${request.method} ${request.url.pathname} ${request.body}`);
+    return notFound;
   }
 
-  #write({ method, url, headers, body }: WriteRequest): Answer {
-    const [, , id] = url.pathname.split("/");
-    const sent = JSON.parse(body ?? "{}") as { ref: number; name: string; edit: number };
-    if (id === undefined && method !== "POST") return notFound;
-    const effect = (): Answer => (id === undefined ? this.#create(sent) : this.#replace(decodeURIComponent(id), sent));
-    const key = headers["idempotency-key"];
-    return key === undefined ? effect() : this.#once(key, body ?? "", effect);
+  #search(ids: ReadonlySet<number>): Answer {
+    const { record, id } = this.#find ?? { record: [], id: [] };
+    const seenMs = this.#options.wallMs() - (this.#options.config.find?.visibilityLagMs ?? 0);
+    const item = this.items.find(({ version, createdMs }) => ids.has(version.id) && createdMs <= seenMs);
+    if (item === undefined && record.length === 0) return notFound;
+    return jsonAnswer(200, put(undefined, record, item && put(this.#shown(item), id, item.name)));
   }
 
-  #replace(id: string, sent: { ref: number; name: string; edit: number }): Answer {
-    const before = this.#items.get(id);
-    const isOwn = this.#shape.writes === "upsert" || this.#shape.writes === "keyedUpsert";
-    if (before === undefined && !isOwn) return notFound;
-    if (sent.name === REFUSED_NAME) return refusal;
-    this.#items.set(id, { id, createdMs: before?.createdMs ?? this.#wallMs(), ...sent });
-    this.#note(before === undefined ? "created" : "replaced", sent);
-    return jsonAnswer(before === undefined ? 201 : 200, { id });
+  #shown({ version }: Item): JsonObject {
+    return version.mapped;
   }
 
-  #once(key: string, body: string, effect: () => Answer): Answer {
+  #once(request: DestinationRequest, effect: () => Answer): Answer {
+    const key = this.#key === undefined ? undefined : request.headers[this.#key.header.toLowerCase()];
+    if (this.#key === undefined || key === undefined) return effect();
+    const text = `${request.method} ${request.url.pathname} ${request.body}`;
     const known = this.#keys.get(key);
-    if (known !== undefined && this.#wallMs() - known.atMs < this.#shape.retentionMs) {
-      if (known.body === body) return known.answer;
-      this.breaches.push(`the key ${key} came with two bodies: ${known.body} and ${body}`);
+    if (known !== undefined && this.#options.wallMs() - known.atMs < this.#key.retentionMs) {
+      if (known.request === text) return known.answer;
+      this.breaches.push(`the key ${key} came with two requests: ${known.request} and ${text}`);
       return jsonAnswer(422, { code: "key_mismatch" });
     }
     const answer = effect();
-    if (answer.status < 300) this.#keys.set(key, { body, answer, atMs: this.#wallMs() });
+    if (answer.status < 300) this.#keys.set(key, { request: text, answer, atMs: this.#options.wallMs() });
     return answer;
   }
 
-  #create(sent: { ref: number; name: string; edit: number }): Answer {
-    if (this.#shape.unique && this.items.some(({ ref }) => ref === sent.ref))
+  #write({ operation, item: named, versions }: Extract<Meaning, { kind: "write" }>, body: string): Answer {
+    const nowMs = this.#options.wallMs();
+    const version = versions.findLast(({ changedMs }) => changedMs <= nowMs) ?? (versions[0] as Version);
+    const { create, find } = this.#options.config;
+    const before = named === undefined ? undefined : this.#items.get(named);
+    if (named !== undefined && before === undefined && create !== undefined) return notFound;
+    if (named === undefined && find?.unique === true && this.items.some((item) => item.version.id === version.id))
       return jsonAnswer(409, { code: "exists" });
-    if (sent.name === REFUSED_NAME) return refusal;
-    this.#ids += 1;
-    const id = `i${this.#ids}`;
-    this.#items.set(id, { id, createdMs: this.#wallMs(), ...sent });
-    this.#note("created", sent);
-    return jsonAnswer(201, { id });
+    if (version.content.refused) return jsonAnswer(422, { code: "invalid", message: "no such name" });
+    const name = named ?? `i${(this.#ids += 1)}`;
+    if (before !== undefined && this.#bodyAs(before, operation) === body && this.#told.has(name)) this.needless += 1;
+    else this.#told.delete(name);
+    this.#items.set(name, { name, version, operation, body, createdMs: before?.createdMs ?? nowMs });
+    if (named !== undefined) return jsonAnswer(before === undefined ? 201 : 200, {});
+    this.#indexed = this.#indexed.then(() => this.#options.catalogue.addItem(name, version.id));
+    return jsonAnswer(201, put({}, this.#created, name));
   }
 
-  #note(kind: Effect["kind"], { ref, edit }: { ref: number; edit: number }): void {
-    this.effects.push({ atMs: this.#wallMs(), kind, ref, edit });
+  /** The body with which this operation would write what the item holds. */
+  #bodyAs({ name, version, operation, body }: Item, asked: Item["operation"]): string | undefined {
+    return asked === operation ? body : this.#options.catalogue.bodyOf(version, asked, name);
   }
 }
-
-const refusal = jsonAnswer(422, { code: "invalid", message: "no such name" });

@@ -5,7 +5,7 @@ import type { VirtualClock } from "../testing/virtual-clock.ts";
 import { jsonAnswer, type Answer } from "./answer.ts";
 import type { DestinationDouble } from "./destination-double.ts";
 import { READ_FAULTS, WRITE_FAULTS, type Fault, type Outage } from "./faults.ts";
-import { DESTINATION_ORIGIN, FOREIGN_ORIGIN, SOURCE_ORIGIN } from "./shape.ts";
+import { DESTINATION_ORIGIN, FOREIGN_ORIGIN, SOURCE_ORIGIN } from "./scene.ts";
 import type { SourceDouble } from "./source-double.ts";
 
 export interface NetworkOptions {
@@ -21,9 +21,9 @@ export interface NetworkOptions {
   readonly outages: readonly Outage[];
   /** How late a write may arrive that was given up. */
   readonly lateWriteMs: number;
-  readonly note: (text: string) => void;
-  /** Called when a write leaves, before anything else happens to it. */
-  readonly onWrite: (request: FakeRequest) => void;
+  readonly note: (text: string, about?: readonly string[]) => void;
+  /** Called when a write leaves, before anything else happens to it, with the keys of the records that it may be of. */
+  readonly onWrite: (number: number, keys: readonly string[]) => void;
 }
 
 /** The wires between the process and both APIs, which outlive it. */
@@ -84,31 +84,39 @@ export function simulatedNetwork(options: NetworkOptions): SimulatedNetwork {
     return script(jsonAnswer(status, { code: "wait" }, { "retry-after": `${seconds}` }), afterMs);
   };
 
-  const applied = (request: FakeRequest): Answer => {
-    const url = new URL(request.path, request.origin);
-    const isSource = request.origin === SOURCE_ORIGIN;
-    const answer = isSource ? source.answer(url) : destination.answer({ ...request, url });
-    if (request.method !== "GET") note(`  applied ${request.number}: ${answer.status}`);
-    return answer;
-  };
-
   const handle = async (request: FakeRequest): Promise<FakeScript> => {
-    const { method, number, origin } = request;
+    const { method, number, origin, path } = request;
     const asker = processes;
     const isWrite = method !== "GET";
-    note(`${number} ${method} ${origin}${request.path}${request.body === undefined ? "" : ` ${request.body}`}`);
-    if (origin !== SOURCE_ORIGIN && origin !== DESTINATION_ORIGIN) {
+    const url = new URL(path, origin);
+    const isSource = origin === SOURCE_ORIGIN;
+    const about = isSource ? [] : destination.keysOf({ ...request, url });
+    const what = `${number} ${method} ${isSource ? "source" : "destination"} ${path}`;
+    note(request.body === undefined ? what : `${what} ${request.body}`, about);
+    if (!isSource && origin !== DESTINATION_ORIGIN) {
       breaches.push(
         `a request to ${origin}${request.headers["authorization"] === undefined ? "" : ", with credentials"}`,
       );
       return { kind: "drop" };
     }
-    if (isWrite) options.onWrite(request);
+    if (isWrite) options.onWrite(number, about);
+    const applied = async (): Promise<Answer> => {
+      const answer = await (isSource ? source.answer(method, url) : destination.answer({ ...request, url }));
+      if (isWrite) note(`  ${number} is applied: ${answer.status}`, about);
+      return answer;
+    };
+    const tells = (answer: Answer, afterMs: number): FakeScript => {
+      if (isWrite)
+        clock.after(afterMs, () => {
+          if (asker === processes) destination.tell({ ...request, url });
+        });
+      return script(answer, afterMs);
+    };
     const chance = options.chance.fork(`way ${number}`);
     const wayMs = Math.ceil(chance.random() * WAY_MS);
     const afterMs = Math.ceil(chance.random() * WORK_MS) + Math.ceil(chance.random() * WAY_MS);
     if (outageOf(origin)?.kind === "unavailable") {
-      note("  outage");
+      note(`  ${number} meets an outage`, about);
       return script(jsonAnswer(503, { code: "down" }), afterMs);
     }
     const possible: readonly Fault[] = isWrite ? WRITE_FAULTS : READ_FAULTS;
@@ -117,39 +125,39 @@ export function simulatedNetwork(options: NetworkOptions): SimulatedNetwork {
       "fault",
       possible.filter((each) => each !== "refused"),
     );
-    if (fault !== undefined) note(`  fault ${fault}`);
+    if (fault !== undefined) note(`  ${number} meets the fault ${fault}`, about);
     await clock.sleep(wayMs);
     switch (fault) {
       case undefined:
       case "refused":
-        return script(applied(request), afterMs);
+        return tells(await applied(), afterMs);
       case "lostRequest":
         return { kind: "drop", afterMs };
       case "lostAnswer":
-        applied(request);
+        await applied();
         return { kind: "drop", afterMs };
       case "hang":
-        applied(request);
+        await applied();
         return { kind: "hang" };
       case "late": {
         const arrivesMs = chance.random() * (options.lateWriteMs - WAY_MS);
-        clock.after(arrivesMs, () => applied(request));
+        clock.after(arrivesMs, () => void applied());
         return chance.random() < 0.5 ? { kind: "hang" } : { kind: "drop", afterMs };
       }
       case "twice": {
-        const first = applied(request);
-        const second = applied(request);
+        const first = await applied();
+        const second = await applied();
         return script(chance.random() < 0.5 ? first : second, afterMs);
       }
       case "failedBefore":
         return script(jsonAnswer(500, { code: "failed" }), afterMs);
       case "failedAfter":
-        applied(request);
+        await applied();
         return script(jsonAnswer(500, { code: "failed" }), afterMs);
       case "denied":
         // An API that honours keys looks there first.
         return script(
-          request.headers["idempotency-key"] === undefined ? jsonAnswer(400, { code: "denied" }) : applied(request),
+          destination.hasKey({ ...request, url }) ? await applied() : jsonAnswer(400, { code: "denied" }),
           afterMs,
         );
       case "unavailable":
@@ -159,7 +167,7 @@ export function simulatedNetwork(options: NetworkOptions): SimulatedNetwork {
           ? script(jsonAnswer(429, { code: "throttled" }), afterMs)
           : asksToWait(429, origin, 1 + chance.integer(3), afterMs, asker);
       case "cutAnswer": {
-        const { status, headers, body } = applied(request);
+        const { status, headers, body } = await applied();
         return {
           kind: "answer",
           afterMs,
@@ -172,14 +180,11 @@ export function simulatedNetwork(options: NetworkOptions): SimulatedNetwork {
       case "html":
         return script({ status: 200, headers: { "content-type": "text/html" }, body: HTML }, afterMs);
       case "badPosition": {
-        const isFirst = !/[?&](?:cursor|after|page|offset)=/.test(request.path);
-        return script(
-          isFirst || origin !== SOURCE_ORIGIN ? applied(request) : jsonAnswer(410, { code: "expired" }),
-          afterMs,
-        );
+        const isFollowing = isSource && source.isFollowing(url);
+        return script(isFollowing ? jsonAnswer(410, { code: "expired" }) : await applied(), afterMs);
       }
       case "foreignNext": {
-        const { status, headers, body } = applied(request);
+        const { status, headers, body } = await applied();
         const moved = (text: string): string => text.replaceAll(SOURCE_ORIGIN, FOREIGN_ORIGIN);
         const link = headers["link"];
         return script(
@@ -215,6 +220,7 @@ export function simulatedNetwork(options: NetworkOptions): SimulatedNetwork {
     calm: () => (isCalm = true),
     forget() {
       processes += 1;
+      destination.forget();
       quietUntilMs.clear();
     },
   };

@@ -1,19 +1,20 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { checkConfig, documentOf, type LoadedConfig } from "../config/load.ts";
 import type { Evenkeel, Run, RunResult } from "../evenkeel.ts";
 import { openEvenkeel } from "../opened.ts";
 import { seededChance, type SeededChance } from "../testing/seeded-chance.ts";
 import { VirtualClock } from "../testing/virtual-clock.ts";
 import { violationsOf } from "./checks.ts";
-import { DestinationDouble, REFUSED_NAME, type Item } from "./destination-double.ts";
+import type { Catalogue, Version } from "./catalogue.ts";
+import { DestinationDouble } from "./destination-double.ts";
 import { intentProbe, type IntentProbe } from "./intent-probe.ts";
 import { mortalProcess, type MortalProcess } from "./mortal-process.ts";
+import { decide, type Person } from "./person.ts";
 import { simulatedNetwork, type SimulatedNetwork } from "./network.ts";
-import { configOf } from "./shape.ts";
+import { catalogueOf, type Scene } from "./scene.ts";
 import { SourceDouble } from "./source-double.ts";
-import type { Outcome, ProcessPlan, World } from "./world.ts";
+import type { Content, Outcome, ProcessPlan, TraceLine, Violation, World } from "./world.ts";
 
 /** Runs after the last fault in which everything must come level. */
 const CALM_RUNS_MAX = 8;
@@ -21,7 +22,7 @@ const CALM_RUNS_MAX = 8;
 /** After so many of them, a person decides what is left unknown, and has what was refused tried again. */
 const CALM_RUNS_ALONE = 3;
 
-/** Between calm runs: longer than any late write, visibility lag, wait or retention is in doubt. */
+/** Between calm runs: as long at least, and longer than a late write or a visibility lag is in doubt. */
 const CALM_WAIT_MS = 600_000;
 
 /** A run that is not at its end after so much time of the world does not end. */
@@ -35,45 +36,58 @@ const FIRST_EDIT_MS = -86_400_000;
 
 const BY_ITSELF = { crash: undefined, stopAfterMs: undefined, fullRefresh: false };
 
-/** Plays a world from its beginning to its end, on the production pipeline, and says what did not hold. */
-export async function simulate(world: World): Promise<Outcome> {
+/**
+ * Plays a world from its beginning to its end, on the production pipeline, and says what did not hold. What no run can find out a person
+ * decides; that it came to that is a violation where the person is blind.
+ */
+export async function simulate(world: World, scene: Scene, person: Person = "informed"): Promise<Outcome> {
   const folder = mkdtempSync(join(existsSync(MEMORY) ? MEMORY : tmpdir(), "evenkeel-sim-"));
   try {
-    return await new Simulation(world, join(folder, "state.db")).play();
+    return await new Simulation({ world, scene, person, stateFile: join(folder, "state.db") }).play();
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+interface Options {
+  readonly world: World;
+  readonly scene: Scene;
+  readonly person: Person;
+  readonly stateFile: string;
 }
 
 class Stuck extends Error {}
 
 class Simulation {
   readonly #world: World;
+  readonly #scene: Scene;
+  readonly #person: Person;
   readonly #stateFile: string;
   readonly #clock = new VirtualClock();
   readonly #chance: SeededChance;
-  readonly #loaded: LoadedConfig;
+  readonly #catalogue: Catalogue;
   readonly #source: SourceDouble;
   readonly #destination: DestinationDouble;
   readonly #probe: IntentProbe;
   readonly #network: SimulatedNetwork;
-  readonly #trace: string[] = [];
-  readonly #breaches: string[] = [];
+  readonly #trace: TraceLine[] = [];
+  readonly #violations: Violation[] = [];
   readonly #deaths: string[] = [];
   /** Keys of creates that a person said were applied. */
   readonly #decided = new Set<string>();
   #runs = 0;
 
-  constructor(world: World, stateFile: string) {
-    const { shape, seed } = world;
+  constructor({ world, scene, person, stateFile }: Options) {
     this.#world = world;
+    this.#scene = scene;
+    this.#person = person;
     this.#stateFile = stateFile;
-    this.#chance = seededChance(seed);
-    const name = "evenkeel.config.ts";
-    this.#loaded = checkConfig(documentOf(configOf(shape), name), { file: name, env: {} });
-    const wallMs = (): number => this.#clock.wallMs();
-    this.#source = new SourceDouble(shape.source, wallMs);
-    this.#destination = new DestinationDouble(shape.destination, wallMs);
+    this.#chance = seededChance(world.seed);
+    this.#catalogue = catalogueOf(scene);
+    const { path, lateWriteMs } = scene;
+    const shared = { catalogue: this.#catalogue, wallMs: () => this.#clock.wallMs() };
+    this.#source = new SourceDouble({ ...shared, config: scene.source, path, pageSize: world.pageSize });
+    this.#destination = new DestinationDouble({ ...shared, config: scene.destination });
     this.#probe = intentProbe(stateFile);
     this.#network = simulatedNetwork({
       clock: this.#clock,
@@ -84,11 +98,11 @@ class Simulation {
       rate: world.faultRate,
       faultsMax: world.faultsMax,
       outages: world.outages,
-      lateWriteMs: shape.destination.lateWriteMs,
+      lateWriteMs,
       note: this.#note,
-      onWrite: ({ number, body }) => {
-        const { ref } = JSON.parse(body ?? "{}") as { ref?: number };
-        if (!this.#probe.has(String(ref))) this.#breaches.push(`K1: request ${number} left without a durable intent`);
+      onWrite: (number, keys) => {
+        if (!keys.some((key) => this.#probe.has(key)))
+          this.#breach(`K1: request ${number} left without a durable intent`);
       },
     });
   }
@@ -97,7 +111,7 @@ class Simulation {
     let last: RunResult | undefined;
     let stuck: string | undefined;
     try {
-      const endMs = this.#edit();
+      const endMs = await this.#edit();
       for (const plan of this.#world.processes) {
         await this.#process(plan);
         await this.#clock.advance((plan.crash?.downMs ?? 0) + plan.thenWaitMs);
@@ -110,34 +124,48 @@ class Simulation {
       this.#probe.close();
     }
     const [source, destination, { edits }] = [this.#source, this.#destination, this.#world];
-    const breaches = [...this.#breaches, ...this.#network.breaches, ...destination.breaches];
+    const ended = { source, destination, catalogue: this.#catalogue, decided: this.#decided, edits, last };
+    for (const breach of [...this.#network.breaches, ...destination.breaches]) this.#breach(breach);
+    if (stuck !== undefined) this.#violations.push({ kind: "TERMINATION", text: stuck });
     return {
-      violations: [
-        ...(stuck === undefined ? [] : [`TERMINATION: ${stuck}`]),
-        ...breaches.map((breach) => `BREACH: ${breach}`),
-        ...(stuck === undefined ? violationsOf({ source, destination, decided: this.#decided, edits, last }) : []),
-      ],
+      violations: [...this.#violations, ...(stuck === undefined ? violationsOf(ended) : [])],
       trace: this.#trace,
       requests: this.#network.requests,
       faults: this.#network.counts,
       deaths: this.#deaths,
       runs: this.#runs,
       virtualMs: this.#clock.monotonicMs(),
+      needless: destination.needless,
     };
   }
 
-  readonly #note = (text: string): void => void this.#trace.push(`${this.#clock.monotonicMs().toFixed(0)} ${text}`);
+  readonly #note = (text: string, about?: readonly string[]): void =>
+    void this.#trace.push({ atMs: this.#clock.monotonicMs(), text, ...(about === undefined ? {} : { about }) });
+
+  #breach(text: string): void {
+    this.#violations.push({ kind: "BREACH", text });
+  }
 
   /** Puts the first records in place and schedules the edits. Returns when the last of them can be seen. */
-  #edit(): number {
-    const { records, edits } = this.#world;
+  async #edit(): Promise<number> {
+    const { records, edits, resolutionMs } = this.#world;
     const epochMs = this.#clock.wallMs();
+    const version = (id: number, content: Content, stampedMs: number): Promise<Version> => {
+      const changedMs = Math.floor(stampedMs / resolutionMs) * resolutionMs;
+      return this.#catalogue.add({ id, content, changedMs }, this.#scene.record(id, content, changedMs));
+    };
     for (let id = 1; id <= records; id++)
-      this.#source.put(id, { name: `record ${id}`, edit: 0 }, epochMs + FIRST_EDIT_MS + id * 1_000);
+      this.#source.put(await version(id, BEGINNING, epochMs + FIRST_EDIT_MS + id * 1_000));
     for (const { atMs, id, content, lagMs } of edits) {
+      const made = content === undefined ? undefined : await version(id, content, epochMs + atMs);
       this.#clock.after(atMs + lagMs, () => {
-        this.#note(`edit ${id}: ${content === undefined ? "deleted" : JSON.stringify(content)}`);
-        this.#source.put(id, content, epochMs + atMs);
+        const about = this.#catalogue.versionsOf(id).map(({ key }) => key);
+        this.#note(
+          `the source ${made === undefined ? "deletes" : "has"} ${made === undefined ? id : JSON.stringify(made.record)}`,
+          about,
+        );
+        if (made === undefined) this.#source.delete(id);
+        else this.#source.put(made);
       });
     }
     return Math.max(0, ...edits.map(({ atMs, lagMs }) => atMs + lagMs));
@@ -148,12 +176,13 @@ class Simulation {
     this.#network.calm();
     this.#note("calm");
     let last: RunResult | undefined;
+    const doubtMs = this.#scene.lateWriteMs + (this.#scene.destination.find?.visibilityLagMs ?? 0);
     for (let run = 0; run < CALM_RUNS_MAX && (run < 2 || last?.exitCode !== 0); run++) {
-      await this.#clock.advance(CALM_WAIT_MS);
+      await this.#clock.advance(Math.max(CALM_WAIT_MS, 2 * doubtMs));
       if (run === CALM_RUNS_ALONE) await this.#checkRejects();
       if (run >= CALM_RUNS_ALONE) {
         await this.#decide();
-        await this.#process(BY_ITSELF, (evenkeel) => evenkeel.retryRejects("records"));
+        await this.#process(BY_ITSELF, (evenkeel) => evenkeel.retryRejects(this.#scene.name));
       }
       last = await this.#process(BY_ITSELF);
     }
@@ -205,7 +234,7 @@ class Simulation {
 
   #open({ clock, network, ledgers }: MortalProcess): Evenkeel {
     return openEvenkeel({
-      loaded: this.#loaded,
+      loaded: this.#scene.loaded,
       configFile: undefined,
       stateFile: this.#stateFile,
       clock,
@@ -219,39 +248,42 @@ class Simulation {
   async #listen(run: Run): Promise<void> {
     for await (const event of run) {
       if (event.type === "rejected" || event.type === "held" || event.type === "warning" || event.type === "invalid")
-        this.#note(`  says ${JSON.stringify({ ...event, atMs: undefined, sync: undefined })}`);
+        this.#note(
+          `  the run says ${JSON.stringify({ ...event, atMs: undefined, sync: undefined })}`,
+          "key" in event && event.key !== undefined ? [event.key] : undefined,
+        );
     }
   }
 
   /** What stands as rejected was refused by the destination for what it is, or for no good reason by a fault. */
   async #checkRejects(): Promise<void> {
     if (this.#network.counts.has("denied")) return;
-    for await (const { key, reason } of this.#open(this.#mortal(undefined)).rejects("records")) {
-      const record = this.#source.records.get(Number(key));
-      if (record !== undefined && record.name !== REFUSED_NAME)
-        this.#breaches.push(`REJECTED: record ${key} counts as rejected, and nothing is wrong with it: ${reason}`);
+    const contents = new Map([...this.#source.records.values()].map(({ key, content }) => [key, content]));
+    for await (const { key, reason } of this.#open(this.#mortal(undefined)).rejects(this.#scene.name)) {
+      if (key !== undefined && contents.get(key)?.refused === false)
+        this.#violations.push({
+          kind: "REJECTED",
+          text: `record ${key} counts as rejected, and nothing is wrong with it: ${reason}`,
+          key,
+        });
     }
   }
 
-  /** K4: what no run can find out, a person looks up in the destination and says. */
-  async #decide(): Promise<void> {
-    const evenkeel = this.#open(this.#mortal(undefined));
-    const unknown = async (): Promise<readonly string[]> => (await evenkeel.status())[0]?.unknownKeys ?? [];
-    // They are shown a few at a time.
-    for (let keys = await unknown(), key = keys[0]; key !== undefined; keys = await unknown(), key = keys[0]) {
-      const item = this.#destination.items.find(({ ref }) => String(ref) === key);
-      const isApplied = item !== undefined && (await isHeld(evenkeel, key, item));
-      this.#note(`a person says that the write of ${key} was ${isApplied ? "" : "not "}applied`);
-      if (isApplied) this.#decided.add(key);
-      await evenkeel.unblock({ sync: "records", key, decide: isApplied ? "applied" : "resend" });
-    }
+  /** K4: what no run can find out, a person says. */
+  #decide(): Promise<void> {
+    return decide({
+      person: this.#person,
+      evenkeel: this.#open(this.#mortal(undefined)),
+      sync: this.#scene.name,
+      items: this.#destination.items,
+      note: this.#note,
+      onStuck: (key) =>
+        this.#violations.push({ kind: "STUCK", text: `whether record ${key} was written no run can find out`, key }),
+      onApplied: (key) => this.#decided.add(key),
+    });
   }
 }
 
 const OVERDUE = "the run does not end";
 
-/** Whether the destination holds what the operation in doubt was to write. */
-async function isHeld(evenkeel: Evenkeel, key: string, { name, edit }: Item): Promise<boolean> {
-  const wanted = (await evenkeel.explain("records", key)).operation?.stored?.mapped;
-  return wanted?.["name"] === name && wanted["edit"] === edit;
-}
+const BEGINNING: Content = { edit: 0, refused: false };

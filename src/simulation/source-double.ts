@@ -1,112 +1,159 @@
+import type { PaginationConfig, SourceConfig } from "../config/config.ts";
+import { scalarText, type Json } from "../core/json.ts";
 import { dateHeader, jsonAnswer, notFound, type Answer } from "./answer.ts";
-import type { SourceShape } from "./shape.ts";
+import type { Catalogue, Version } from "./catalogue.ts";
+import { at, placeOf, put, type Place } from "./place.ts";
 
-/** A record of the source, as it lists it. */
-export interface SourceItem {
-  readonly id: number;
-  readonly name: string;
-  /** Counts the edits of the world; an edit that takes a change back has the number of what it restores. */
-  readonly edit: number;
-  /** As the source writes it: a timestamp or a number. */
-  readonly changed: string | number;
+interface Options {
+  readonly config: SourceConfig;
+  readonly catalogue: Catalogue;
+  /** The path of the list. */
+  readonly path: string;
+  readonly pageSize: number;
+  readonly wallMs: () => number;
 }
 
-interface Row {
-  readonly item: SourceItem;
-  readonly changedMs: number;
+/** What a page has besides its records. */
+interface Extra {
+  readonly members?: readonly (readonly [place: Place, value: Json])[];
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** What an edit makes of a record; an undefined content deletes it. */
-export interface Content {
-  readonly name: string;
-  readonly edit: number;
-}
+/** The parameter under which addresses of next pages carry their position. */
+const POSITION = "position";
 
-/** The source API: records that change, listed by page. */
+const NOWHERE: Place = [];
+
+/** The source API, as the config declares it: records that change, listed by page. */
 export class SourceDouble {
-  readonly #shape: SourceShape;
-  readonly #wallMs: () => number;
-  readonly #rows = new Map<number, Row>();
+  readonly #options: Options;
+  readonly #rows = new Map<number, Version>();
+  readonly #records: Place;
 
-  constructor(shape: SourceShape, wallMs: () => number) {
-    this.#shape = shape;
-    this.#wallMs = wallMs;
+  constructor(options: Options) {
+    this.#options = options;
+    this.#records = placeOf(options.config.records) ?? NOWHERE;
   }
 
   /** The records as they are, by their ids. */
-  get records(): ReadonlyMap<number, SourceItem> {
-    return new Map([...this.#rows].map(([id, { item }]) => [id, item]));
+  get records(): ReadonlyMap<number, Version> {
+    return this.#rows;
   }
 
-  /** Makes a change visible; `stampedMs` is the time that the record bears. */
-  put(id: number, content: Content | undefined, stampedMs: number): void {
-    if (content === undefined) {
-      this.#rows.delete(id);
-      return;
+  put(version: Version): void {
+    this.#rows.set(version.id, version);
+  }
+
+  delete(id: number): void {
+    this.#rows.delete(id);
+  }
+
+  /** Whether a request asks for a page by a position that an earlier page gave. */
+  isFollowing(url: URL): boolean {
+    const { pagination } = this.#options.config;
+    return url.searchParams.has("param" in pagination ? pagination.param : POSITION);
+  }
+
+  answer(method: string, url: URL): Answer {
+    const { path, config, pageSize, catalogue } = this.#options;
+    if (url.pathname === path && config.request.startsWith(`${method} `)) {
+      const { pagination } = config;
+      const size = "size" in pagination ? pagination.size : undefined;
+      const asked = size?.param === undefined ? null : url.searchParams.get(size.param);
+      return this.#page(this.#listed(url), Number(asked ?? size?.value ?? pageSize), url);
     }
-    const { cursor } = this.#shape;
-    const resolutionMs = cursor?.resolutionMs ?? 1;
-    const changedMs = Math.floor(stampedMs / resolutionMs) * resolutionMs;
-    const changed = cursor?.type === "integer" ? Math.floor(changedMs) : new Date(changedMs).toISOString();
-    this.#rows.set(id, { item: { id, ...content, changed }, changedMs });
+    const id = catalogue.readAtSource(method, url.pathname + url.search);
+    const row = id === undefined ? undefined : this.#rows.get(id);
+    const place = placeOf(config.read?.record ?? "$") ?? NOWHERE;
+    return row === undefined ? notFound : this.#dated(jsonAnswer(200, put(undefined, place, row.record)));
   }
 
-  answer(url: URL): Answer {
-    if (url.pathname !== "/records") return notFound;
-    const rows = this.#listed(url.searchParams.get("since"));
-    const size =
-      this.#shape.pagination === "none" ? rows.length : Number(url.searchParams.get("limit") ?? this.#shape.pageSize);
-    return this.#page(rows, size, url);
-  }
-
-  #listed(since: string | null): readonly Row[] {
-    const { cursor } = this.#shape;
+  /** The rows in the order of the list. */
+  #listed(url: URL): readonly Version[] {
+    const { cursor, pagination } = this.#options.config;
+    const since = cursor === undefined ? null : url.searchParams.get(cursor.param);
     const sinceMs = since === null ? undefined : cursor?.type === "integer" ? Number(since) : Date.parse(since);
     const rows = [...this.#rows.values()].filter(({ changedMs }) => sinceMs === undefined || changedMs >= sinceMs);
-    const byId = (a: Row, b: Row): number => a.item.id - b.item.id;
+    const byId = (a: Version, b: Version): number => a.id - b.id;
+    const from = pagination.type === "keyset" ? placeOf(pagination.from) : undefined;
+    if (from !== undefined)
+      return rows.toSorted((a, b) => compare(at(a.record, from), at(b.record, from)) || byId(a, b));
     return rows.toSorted(cursor?.sorted === true ? (a, b) => a.changedMs - b.changedMs || byId(a, b) : byId);
   }
 
-  #page(rows: readonly Row[], size: number, url: URL): Answer {
-    const { pagination, cursor } = this.#shape;
+  #page(rows: readonly Version[], size: number, url: URL): Answer {
+    const { pagination } = this.#options.config;
     const asked = url.searchParams;
-    const isSorted = cursor?.sorted === true;
-    const isAfter = ({ changedMs, item }: Row, [afterMs, afterId]: readonly [number, number]): boolean =>
-      isSorted ? changedMs > afterMs || (changedMs === afterMs && item.id > afterId) : item.id > afterId;
-    switch (pagination) {
+    switch (pagination.type) {
       case "none":
-        return this.#list(rows, undefined, {});
+        return this.#list(rows);
       case "page":
       case "offset": {
-        const from =
-          pagination === "page" ? (Number(asked.get("page") ?? 1) - 1) * size : Number(asked.get("offset") ?? 0);
-        return this.#list(rows.slice(from, from + size), undefined, {});
+        const isPage = pagination.type === "page";
+        const number = Number(asked.get(pagination.param) ?? pagination.first) - pagination.first;
+        const from = isPage ? number * size : number;
+        const total = isPage ? Math.ceil(rows.length / size) : rows.length;
+        const place = pagination.total === undefined ? undefined : placeOf(pagination.total);
+        return this.#list(rows.slice(from, from + size), place === undefined ? {} : { members: [[place, total]] });
       }
       case "keyset": {
-        const after = asked.get("after");
-        const rest = rows.filter((row) => after === null || isAfter(row, [row.changedMs, Number(after)]));
-        return this.#list(rest.slice(0, size), undefined, {});
+        const after = asked.get(pagination.param);
+        const from = placeOf(pagination.from) ?? NOWHERE;
+        const rest = rows.filter(({ record }) => after === null || compare(at(record, from), after) > 0);
+        return this.#list(rest.slice(0, size));
       }
       case "cursor":
       case "link":
-      case "nextUrl": {
-        const token = asked.get("cursor");
-        const after = token === null ? undefined : (JSON.parse(atob(token)) as readonly [number, number]);
-        const rest = after === undefined ? rows : rows.filter((row) => isAfter(row, after));
-        const last = rest[size - 1];
-        const next =
-          last === undefined || rest.length <= size ? undefined : btoa(JSON.stringify([last.changedMs, last.item.id]));
-        if (next === undefined || pagination === "cursor") return this.#list(rest.slice(0, size), next ?? null, {});
-        const address = new URL(url);
-        address.searchParams.set("cursor", next);
-        if (pagination === "nextUrl") return this.#list(rest.slice(0, size), address.href, {});
-        return this.#list(rest.slice(0, size), undefined, { link: `<${address.href}>; rel="next"` });
-      }
+      case "nextUrl":
+        return this.#following(rows, size, url, pagination);
     }
   }
 
-  #list(rows: readonly Row[], next: string | null | undefined, headers: Readonly<Record<string, string>>): Answer {
-    const body = { data: rows.map(({ item }) => item), meta: next === undefined ? {} : { next } };
-    return jsonAnswer(200, body, { ...dateHeader(this.#wallMs()), ...headers });
+  /** A page that says where the next one is. */
+  #following(
+    rows: readonly Version[],
+    size: number,
+    url: URL,
+    pagination: Extract<PaginationConfig, { type: "cursor" | "link" | "nextUrl" }>,
+  ): Answer {
+    const isSorted = this.#options.config.cursor?.sorted === true;
+    const param = pagination.type === "cursor" ? pagination.param : POSITION;
+    const token = url.searchParams.get(param);
+    const [afterMs, afterId] = token === null ? [-Infinity, -Infinity] : (JSON.parse(atob(token)) as [number, number]);
+    const rest = rows.filter(({ changedMs, id }) =>
+      isSorted ? changedMs > afterMs || (changedMs === afterMs && id > afterId) : id > afterId,
+    );
+    const page = rest.slice(0, size);
+    const last = rest.length <= size ? undefined : page.at(-1);
+    const next = last === undefined ? null : btoa(JSON.stringify([last.changedMs, last.id]));
+    const place = "next" in pagination ? (placeOf(pagination.next) ?? NOWHERE) : NOWHERE;
+    if (next === null || pagination.type === "cursor")
+      return this.#list(page, pagination.type === "link" ? {} : { members: [[place, next]] });
+    const address = new URL(url);
+    address.searchParams.set(param, next);
+    if (pagination.type === "nextUrl") return this.#list(page, { members: [[place, address.href]] });
+    return this.#list(page, { headers: { link: `<${address.href}>; rel="next"` } });
   }
+
+  #list(rows: readonly Version[], { members = [], headers = {} }: Extra = {}): Answer {
+    let body = put(
+      undefined,
+      this.#records,
+      rows.map(({ record }) => record),
+    );
+    for (const [place, value] of members) body = put(body, place, value);
+    return this.#dated(jsonAnswer(200, body, headers));
+  }
+
+  #dated({ status, headers, body }: Answer): Answer {
+    return { status, headers: { ...dateHeader(this.#options.wallMs()), ...headers }, body };
+  }
+}
+
+/** Numbers by their value, everything else by its text; what came in an address is a text. */
+function compare(a: Json | undefined, b: Json | undefined): number {
+  const [left, right] = [scalarText(a) ?? "", scalarText(b) ?? ""];
+  const byNumber = Number(left) - Number(right);
+  if (!Number.isNaN(byNumber) && left !== "" && right !== "") return byNumber;
+  return left < right ? -1 : left > right ? 1 : 0;
 }

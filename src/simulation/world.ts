@@ -1,10 +1,16 @@
 import type { Crash, Fault, Outage } from "./faults.ts";
-import type { Shape } from "./shape.ts";
-import type { Content } from "./source-double.ts";
+
+/** What the source holds of a record at some time. */
+export interface Content {
+  /** Counts the edits of the world; an edit that takes a change back has the number of what it restores, and 0 is how the record began. */
+  readonly edit: number;
+  /** The destination refuses it for what it is. */
+  readonly refused: boolean;
+}
 
 /** A change at the source. */
 export interface Edit {
-  /** ms from the start of the world. */
+  /** ms from the start of the world; the record bears this time. */
   readonly atMs: number;
   readonly id: number;
   /** Undefined deletes it. */
@@ -13,12 +19,15 @@ export interface Edit {
   readonly lagMs: number;
 }
 
-/** All that a seed decides. Plain data, so that a failure can be made smaller and told. */
+/** All that a seed decides, besides what both APIs are like. Plain data, so that a failure can be made smaller and told. */
 export interface World {
   readonly seed: number;
-  readonly shape: Shape;
   /** There before the first run. */
   readonly records: number;
+  /** How many the source lists on a page where nobody asks for another number. */
+  readonly pageSize: number;
+  /** Records changed within as many ms bear the same time. */
+  readonly resolutionMs: number;
   readonly edits: readonly Edit[];
   readonly faults: readonly Fault[];
   /** Share of requests that a fault happens to. */
@@ -38,15 +47,42 @@ export interface ProcessPlan {
   readonly fullRefresh: boolean;
 }
 
+/** Something that happened in a world. */
+export interface TraceLine {
+  readonly atMs: number;
+  readonly text: string;
+  /** Keys of the records that it is about; undefined when it is about the process or the whole world. */
+  readonly about?: readonly string[];
+}
+
+/** What was promised and did not hold. */
+export interface Violation {
+  readonly kind:
+    | "LOST"
+    | "DOUBLED"
+    | "STALE"
+    | "STUCK"
+    | "CONVERGENCE"
+    | "CLAIM"
+    | "REJECTED"
+    | "BREACH"
+    | "TERMINATION";
+  readonly text: string;
+  /** The record's key, where it is about one. */
+  readonly key?: string;
+}
+
 /** What became of a world. */
 export interface Outcome {
-  /** What was promised and did not hold, each `INVARIANT: details`. None when all is well. */
-  readonly violations: readonly string[];
-  readonly trace: readonly string[];
+  /** None when all is well. */
+  readonly violations: readonly Violation[];
+  readonly trace: readonly TraceLine[];
   readonly requests: number;
   readonly faults: ReadonlyMap<Fault, number>;
   /** Where processes died: `before settle`. */
   readonly deaths: readonly string[];
   readonly runs: number;
   readonly virtualMs: number;
+  /** Writes that changed nothing, and whose effect the process had been told of before. */
+  readonly needless: number;
 }

@@ -4,8 +4,8 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import type { Fault } from "../../src/simulation/faults.ts";
-import { simulate } from "../../src/simulation/simulate.ts";
-import { worldOf } from "./worlds.ts";
+import type { Outcome } from "../../src/simulation/world.ts";
+import { play, worldOf } from "./worlds.ts";
 
 /** What one world came to, in short. */
 export interface Played {
@@ -17,11 +17,22 @@ export interface Played {
   readonly violations: readonly string[];
 }
 
-export async function play(seed: number): Promise<Played> {
-  const { trace, requests, faults, deaths, violations } = await simulate(worldOf(seed));
-  const hash = createHash("sha256").update(trace.join("\n")).digest("hex");
-  return { seed, hash, requests, faults: [...faults], deaths, violations };
+export async function playSeed(seed: number): Promise<Played> {
+  const { trace, requests, faults, deaths, violations } = await play(worldOf(seed));
+  const hash = createHash("sha256").update(textOf(trace)).digest("hex");
+  return {
+    seed,
+    hash,
+    requests,
+    faults: [...faults],
+    deaths,
+    violations: violations.map(({ kind, text }) => `${kind}: ${text}`),
+  };
 }
+
+/** A trace as lines. */
+export const textOf = (trace: Outcome["trace"]): string =>
+  trace.map(({ atMs, text }) => `${atMs.toFixed(0)} ${text}`).join("\n");
 
 /** Plays seeds from `from` on, `count` of them or until `until` says stop; `each` sees every outcome. */
 export async function playMany(
@@ -54,6 +65,6 @@ export async function playMany(
 if (!isMainThread && (workerData as { plays?: boolean } | null)?.plays === true) {
   parentPort?.on("message", (seed: number | undefined) => {
     if (seed === undefined) parentPort?.close();
-    else void play(seed).then((played) => parentPort?.postMessage(played));
+    else void playSeed(seed).then((played) => parentPort?.postMessage(played));
   });
 }

@@ -6,11 +6,10 @@
  */
 import process from "node:process";
 import { parseArgs } from "node:util";
-import { simulate } from "../../src/simulation/simulate.ts";
-import { playMany } from "./play.ts";
-import { shrink, storyOf } from "./shrink.ts";
+import { playMany, textOf } from "./play.ts";
+import { told } from "./told.ts";
 import { Tally } from "./tally.ts";
-import { worldOf } from "./worlds.ts";
+import { play, worldOf } from "./worlds.ts";
 
 /** After so many failures there is enough to look at. */
 const FAILURES_MAX = 10;
@@ -30,12 +29,12 @@ else await one(Number(values.seed));
 
 async function one(seed: number): Promise<void> {
   const world = worldOf(seed);
-  const outcome = await simulate(world);
-  if (values.shrink && outcome.violations.length > 0) console.log(storyOf(await shrink(world, outcome)));
+  const outcome = await play(world);
+  if (values.shrink && outcome.violations.length > 0) console.log(await told(world, outcome));
   else {
-    console.log(outcome.trace.join("\n"));
+    console.log(textOf(outcome.trace));
     console.log(JSON.stringify({ ...world, edits: world.edits.length }));
-    for (const violation of outcome.violations) console.log(violation);
+    for (const { kind, text } of outcome.violations) console.log(`${kind}: ${text}`);
   }
   process.exitCode = outcome.violations.length === 0 ? 0 : 1;
 }

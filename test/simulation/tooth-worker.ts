@@ -1,7 +1,6 @@
 /** Plays worlds with a broken engine until one of them shows it. */
 import { parentPort, workerData } from "node:worker_threads";
-import { simulate } from "../../src/simulation/simulate.ts";
-import { worldOf } from "./worlds.ts";
+import { play, worldOf } from "./worlds.ts";
 
 const { seedsMax } = workerData as { readonly seedsMax: number };
 
@@ -13,7 +12,7 @@ export interface Found {
 
 let found: Found = { seed: undefined, violation: undefined };
 for (let seed = 1; seed <= seedsMax && found.seed === undefined; seed++) {
-  const [violation] = (await simulate(worldOf(seed))).violations;
-  if (violation !== undefined) found = { seed, violation };
+  const [violation] = (await play(worldOf(seed))).violations;
+  if (violation !== undefined) found = { seed, violation: `${violation.kind}: ${violation.text}` };
 }
 parentPort?.postMessage(found);

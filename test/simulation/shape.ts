@@ -1,3 +1,6 @@
+import { checkConfig, documentOf } from "../../src/config/load.ts";
+import { sceneOf, type Scene } from "../../src/simulation/scene.ts";
+
 /** What both APIs are like, and how the sync between them is declared. Plain data. */
 export interface Shape {
   readonly source: SourceShape;
@@ -38,37 +41,24 @@ export interface DestinationShape {
   readonly concurrency: number | undefined;
 }
 
-export const SOURCE_ORIGIN = "https://source.example";
-export const DESTINATION_ORIGIN = "https://destination.example";
-export const FOREIGN_ORIGIN = "https://elsewhere.example";
-const SOURCE_TOKEN = "source-token-1";
-const DESTINATION_TOKEN = "destination-token-1";
-
 const ms = (value: number): string => `${value}ms`;
 
 /** The config that a user would write for this shape. */
-export function configOf({ source, destination }: Shape): Record<string, unknown> {
+function configOf({ source, destination }: Shape): Record<string, unknown> {
   const { cursor } = source;
   return {
     connections: {
       source: {
-        baseUrl: SOURCE_ORIGIN,
-        auth: { type: "bearer", token: SOURCE_TOKEN },
+        baseUrl: "https://from.example",
         timeouts: { total: "20s" },
         retry: { deadline: "2m" },
       },
       destination: {
-        baseUrl: DESTINATION_ORIGIN,
-        auth: { type: "bearer", token: DESTINATION_TOKEN },
+        baseUrl: "https://to.example",
         timeouts: { total: "20s" },
         retry: { deadline: "2m" },
         lateWrite: ms(destination.lateWriteMs),
         ...(destination.concurrency === undefined ? {} : { limits: { concurrency: destination.concurrency } }),
-        answers: {
-          inProgress: "status = 409 and body.code = 'in_progress'",
-          keyMismatch: "status = 422 and body.code = 'key_mismatch'",
-          exists: "status = 409 and body.code = 'exists'",
-        },
       },
     },
     syncs: {
@@ -142,4 +132,17 @@ function writesOf({ writes, method, readBack, retentionMs, visibilityLagMs, uniq
         }
       : {}),
   };
+}
+
+/** The sync that this shape describes, between two doubles. */
+export async function stageOf(shape: Shape): Promise<Scene> {
+  const name = "evenkeel.config.ts";
+  const loaded = checkConfig(documentOf(configOf(shape), name), { file: name, env: {} });
+  const isInteger = shape.source.cursor?.type === "integer";
+  return sceneOf(loaded, "records", (id, { edit, refused }, changedMs) => ({
+    id,
+    name: refused ? "refuse me" : `record ${id}`,
+    edit,
+    changed: isInteger ? changedMs : new Date(changedMs).toISOString(),
+  }));
 }

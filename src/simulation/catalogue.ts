@@ -1,0 +1,144 @@
+import type { RequestTemplate } from "../core/url-template.ts";
+import type { JsonObject } from "../core/json.ts";
+import type { Sync } from "../core/sync.ts";
+import type { Content } from "./world.ts";
+
+/** A record of the source as it is from one edit to the next. */
+export interface Version {
+  readonly id: number;
+  readonly content: Content;
+  readonly changedMs: number;
+  readonly record: JsonObject;
+  readonly key: string;
+  readonly mapped: JsonObject;
+}
+
+/** What a request to the destination means by the config. */
+export type Meaning =
+  | {
+      readonly kind: "write";
+      readonly operation: "create" | "update";
+      /** The item that it names by its address or id; undefined for a create that the destination gives an id. */
+      readonly item: string | undefined;
+      /** What it may be to write, the latest last. They have nothing that the request would show apart. */
+      readonly versions: readonly Version[];
+    }
+  | { readonly kind: "find"; readonly ids: ReadonlySet<number> }
+  | { readonly kind: "read"; readonly item: string };
+
+interface Requests {
+  readonly sync: Sync;
+  readonly find: RequestTemplate | undefined;
+  readonly read: RequestTemplate | undefined;
+  readonly sourceRead: RequestTemplate | undefined;
+}
+
+/**
+ * All records of a world in all their versions, and every request that the config makes of them, rendered ahead. A double looks a request up
+ * here instead of reading it, so it needs to know nothing of bodies and addresses, and a request that no version gives is noticed.
+ */
+export class Catalogue {
+  readonly #requests: Requests;
+  readonly #byId = new Map<number, Version[]>();
+  readonly #meanings = new Map<string, Meaning>();
+  readonly #bodies = new Map<string, string>();
+  readonly #sourceReads = new Map<string, number>();
+
+  constructor(requests: Requests) {
+    this.#requests = requests;
+  }
+
+  /** The versions of a record, the earliest first. */
+  versionsOf(id: number): readonly Version[] {
+    return this.#byId.get(id) ?? [];
+  }
+
+  /** Takes a version of a record into the catalogue, a later one after an earlier one. Throws when the config cannot make one of it. */
+  async add(
+    { id, content, changedMs }: Omit<Version, "record" | "key" | "mapped">,
+    record: JsonObject,
+  ): Promise<Version> {
+    const { sync, find, read, sourceRead } = this.#requests;
+    const reading = await sync.key(record);
+    if (!reading.ok) throw new Unusable(reading.reason);
+    const { key } = reading;
+    const made = await sync.mapping.map(record);
+    if (!made.ok) throw new Unusable(made.reason);
+    const version: Version = { id, content, changedMs, record, key, mapped: made.mapped };
+    this.#byId.set(id, [...this.versionsOf(id), version]);
+
+    const isOwn = sync.destination.traits.addressing === "own";
+    const address = await this.#write("create", version, undefined);
+    const scope = { mapped: version.mapped, key, source: record };
+    if (isOwn && read !== undefined) this.#read(await read.render(scope), read.method, address);
+    if (find !== undefined) {
+      const rendered = await find.render(scope);
+      if (!rendered.ok) throw new Unusable(rendered.reason);
+      const name = nameOf(find.method, rendered.path);
+      const known = this.#meanings.get(name);
+      this.#meanings.set(name, { kind: "find", ids: new Set([...(known?.kind === "find" ? known.ids : []), id]) });
+    }
+    if (sourceRead !== undefined) {
+      const rendered = await sourceRead.render({ mapped: {}, key, source: {} });
+      if (rendered.ok) this.#sourceReads.set(nameOf(sourceRead.method, rendered.path), id);
+    }
+    return version;
+  }
+
+  /** The requests that name an item by the id that the destination gave it. */
+  async addItem(item: string, id: number): Promise<void> {
+    const { sync, read } = this.#requests;
+    for (const version of this.versionsOf(id)) {
+      if (sync.destination.traits.updates) await this.#write("update", version, item);
+      const scope = { mapped: version.mapped, key: version.key, source: version.record, destinationId: item };
+      if (read !== undefined) this.#read(await read.render(scope), read.method, item);
+    }
+  }
+
+  /** Undefined for a request that the config does not make of any record. */
+  meaningOf(method: string, path: string, body: string | undefined): Meaning | undefined {
+    return this.#meanings.get(nameOf(method, path, body));
+  }
+
+  /** The record that a look-up at the source is about. */
+  readAtSource(method: string, path: string): number | undefined {
+    return this.#sourceReads.get(nameOf(method, path));
+  }
+
+  /** The body with which a version is written to an item. */
+  bodyOf(version: Version, operation: "create" | "update", item: string): string | undefined {
+    return this.#bodies.get(this.#bodyName(version, operation, item));
+  }
+
+  async #write(operation: "create" | "update", version: Version, item: string | undefined): Promise<string> {
+    const { destination } = this.#requests.sync;
+    const addressed = await destination.address({ ...version, body: version.record });
+    if (!addressed.ok) throw new Unusable(addressed.reason);
+    const { address } = addressed;
+    const rendered = await destination.render(operation, { ...version, body: version.record, address }, item);
+    if (!rendered.ok) throw new Unusable(rendered.reason);
+    const { method, url, body = "" } = rendered.write;
+    const { pathname, search } = new URL(url);
+    const name = nameOf(method, pathname + search, body);
+    const known = this.#meanings.get(name);
+    const versions = [...(known?.kind === "write" ? known.versions : []), version];
+    this.#meanings.set(name, { kind: "write", operation, item: address ?? item, versions });
+    this.#bodies.set(this.#bodyName(version, operation, item), body);
+    return address ?? "";
+  }
+
+  #read(rendered: Awaited<ReturnType<RequestTemplate["render"]>>, method: string, item: string): void {
+    if (rendered.ok) this.#meanings.set(nameOf(method, rendered.path), { kind: "read", item });
+  }
+
+  #bodyName(version: Version, operation: "create" | "update", item = ""): string {
+    // A create does not know its item yet, and an address is part of no body.
+    const named = operation === "create" ? "" : item;
+    return `${operation} ${version.id} ${this.versionsOf(version.id).indexOf(version)} ${named}`;
+  }
+}
+
+/** A record of which the config makes no request. */
+export class Unusable extends Error {}
+
+const nameOf = (method: string, path: string, body = ""): string => `${method} ${path} ${body}`;

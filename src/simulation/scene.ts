@@ -1,0 +1,180 @@
+import { buildSyncs, templateOf } from "../config/build.ts";
+import type {
+  Config,
+  ConnectionConfig,
+  DestinationConfig,
+  PaginationConfig,
+  ReadConfig,
+  SourceConfig,
+  SyncConfig,
+} from "../config/config.ts";
+import type { ExpressionSource } from "../config/expression.ts";
+import type { LoadedConfig } from "../config/load.ts";
+import type { Clock } from "../core/clock.ts";
+import type { JsonObject } from "../core/json.ts";
+import type { Sync } from "../core/sync.ts";
+import { Lanes } from "../http/gate.ts";
+import { Catalogue } from "./catalogue.ts";
+import { placeOf } from "./place.ts";
+import type { Content } from "./world.ts";
+
+export const SOURCE_ORIGIN = "https://source.example";
+export const DESTINATION_ORIGIN = "https://destination.example";
+export const FOREIGN_ORIGIN = "https://elsewhere.example";
+
+/** A record of the source, as it lists it. */
+export type RecordMaker = (id: number, content: Content, changedMs: number) => JsonObject;
+
+/** One sync between two doubles: what a world is played on. */
+export interface Scene {
+  /** The config with this sync alone, and each side at an origin of its own. */
+  readonly loaded: LoadedConfig;
+  readonly name: string;
+  readonly source: SourceConfig;
+  readonly destination: DestinationConfig;
+  readonly sync: Sync;
+  /** The path of the source's list. */
+  readonly path: string;
+  readonly lateWriteMs: number;
+  readonly record: RecordMaker;
+  /** What is played in another way than it is declared, a sentence each. */
+  readonly notes: readonly string[];
+}
+
+/** A fresh catalogue of what this sync's requests mean. */
+export function catalogueOf({ sync, source, destination }: Scene): Catalogue {
+  return new Catalogue({
+    sync,
+    find: destination.find && templateOf(destination.find),
+    read: destination.read && templateOf(destination.read),
+    sourceRead: source.read && templateOf(source.read),
+  });
+}
+
+/** Sets the stage for a sync of a config. A double can only give answers that say things at plain paths; see {@link Scene.notes}. */
+export async function sceneOf(loaded: LoadedConfig, name: string, record: RecordMaker): Promise<Scene> {
+  const declared = loaded.config.syncs[name] as SyncConfig;
+  const notes: string[] = [];
+  const source = { ...plainSource(declared.source, notes), connection: "source" };
+  const destination = { ...plainDestination(declared.destination, notes), connection: "destination" };
+  const connections = {
+    source: played(loaded.config.connections[declared.source.connection] as ConnectionConfig, SOURCE_ORIGIN),
+    destination: played(
+      loaded.config.connections[declared.destination.connection] as ConnectionConfig,
+      DESTINATION_ORIGIN,
+    ),
+  };
+  const config: Config = {
+    connections,
+    syncs: { [name]: { ...declared, source, destination } },
+    state: { file: undefined, bodies: loaded.config.state.bodies },
+  };
+  const dispatcher = { dispatch: () => false };
+  const lanes = new Lanes(STANDING, []);
+  const built = buildSyncs(config, { clock: STANDING, dispatcher, lanes, userAgent: "", secrets: [] });
+  const rendered = await templateOf(source).render({ mapped: {}, key: "", source: {} });
+  return {
+    loaded: { ...loaded, config, secrets: [] },
+    name,
+    source,
+    destination,
+    sync: (built.get(name) as { readonly sync: Sync }).sync,
+    path: rendered.ok ? new URL(SOURCE_ORIGIN + rendered.path).pathname : "/",
+    lateWriteMs: connections.destination.lateWriteMs,
+    record,
+    notes,
+  };
+}
+
+/** A clock for what is only built, and sends nothing. */
+const STANDING: Clock = {
+  wallMs: () => 0,
+  monotonicMs: () => 0,
+  sleep: () => Promise.resolve(),
+  after: () => ({ cancel: () => undefined }),
+};
+
+/** How an API words its answers is not played: the doubles speak plain HTTP, and say what HTTP has no word for in a way of their own. */
+const played = (connection: ConnectionConfig, baseUrl: string): ConnectionConfig => ({
+  ...connection,
+  baseUrl,
+  auth: { type: "bearer", token: `the-token-for-${new URL(baseUrl).hostname}` },
+  headers: {},
+  retry: { ...connection.retry, also: [], never: [] },
+  answers: {
+    throttled: undefined,
+    failed: undefined,
+    missing: undefined,
+    replayed: undefined,
+    inProgress: "status = 409 and body.code = 'in_progress'",
+    keyMismatch: "status = 422 and body.code = 'key_mismatch'",
+    exists: "status = 409 and body.code = 'exists'",
+  },
+});
+
+function plainSource(source: SourceConfig, notes: string[]): SourceConfig {
+  const { pagination, read } = source;
+  const turned = [source.records, ...expressionsOf(pagination)].filter((each) => placeOf(each) === undefined);
+  for (const each of turned) notes.push(noteOn(each));
+  const isWhole = placeOf(source.records)?.length === 0 && expressionsOf(pagination).length > 0;
+  const list =
+    turned.length === 0 && !isWhole
+      ? source
+      : { ...source, records: "records", pagination: plainPagination(pagination) };
+  return { ...list, read: read && plainRead(read, notes) };
+}
+
+/** What a pagination reads from an answer. */
+function expressionsOf(pagination: PaginationConfig): readonly ExpressionSource[] {
+  switch (pagination.type) {
+    case "cursor":
+    case "nextUrl":
+      return [pagination.next];
+    case "page":
+    case "offset":
+      return pagination.total === undefined ? [] : [pagination.total];
+    case "none":
+    case "link":
+    case "keyset":
+      return [];
+  }
+}
+
+function plainPagination(pagination: PaginationConfig): PaginationConfig {
+  switch (pagination.type) {
+    case "cursor":
+    case "nextUrl":
+      return { ...pagination, next: "next" };
+    case "page":
+    case "offset":
+      return pagination.total === undefined ? pagination : { ...pagination, total: "total" };
+    case "none":
+    case "link":
+    case "keyset":
+      return pagination;
+  }
+}
+
+function plainDestination(destination: DestinationConfig, notes: string[]): DestinationConfig {
+  const { create, find, read } = destination;
+  return {
+    ...destination,
+    create: create && { ...create, id: plain(create.id, "id", notes) },
+    find: find && { ...plainRead(find, notes), id: plain(find.id, "id", notes) },
+    read: read && plainRead(read, notes),
+  };
+}
+
+const plainRead = <Read extends ReadConfig>(read: Read, notes: string[]): Read => ({
+  ...read,
+  record: read.record === undefined ? undefined : plain(read.record, "record", notes),
+});
+
+function plain(source: ExpressionSource, otherwise: string, notes: string[]): ExpressionSource {
+  if (placeOf(source) !== undefined) return source;
+  notes.push(noteOn(source));
+  return otherwise;
+}
+
+const noteOn = (source: ExpressionSource): string =>
+  `An answer to suit \`${typeof source === "function" ? source.name || "a function" : String(source)}\` cannot be made up, so answers with a plain path are played instead.`;

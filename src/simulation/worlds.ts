@@ -1,0 +1,115 @@
+import type { SeededChance } from "../testing/seeded-chance.ts";
+import { MOMENTS, type Crash, type Fault, type Outage } from "./faults.ts";
+import type { Content, Edit, World } from "./world.ts";
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+/** What a fair world keeps to: under these assumptions the engine has promised something. */
+export interface Terms extends Pick<World, "pageSize" | "resolutionMs"> {
+  readonly recordsMin: number;
+  /** Up to so many more. */
+  readonly recordsMore: number;
+  /** How long after the time that it bears a change can be seen, at most; undefined when the source must not change meanwhile. */
+  readonly commitLagMs: number | undefined;
+  readonly editsMax: number;
+  /** What may happen to a request. */
+  readonly faults: readonly Fault[];
+  /** Some edits make records that the destination refuses. */
+  readonly refusals: boolean;
+  /** The longest time without a process. */
+  readonly downMaxMs: number;
+}
+
+/** The world of a seed. Swarm style: each seed switches on a random part of what there is, so that rare things meet each other undisturbed. */
+export function worldOf(seed: number, chance: SeededChance, terms: Terms): World {
+  const { pageSize, resolutionMs, downMaxMs } = terms;
+  const records = terms.recordsMin + chance.integer(terms.recordsMore);
+  return {
+    seed,
+    records,
+    pageSize,
+    resolutionMs,
+    edits: editsOf(records, terms, chance.fork("edits")),
+    faults: faultsOf(terms.faults, chance.fork("faults")),
+    faultRate: chance.pick([0.01, 0.03, 0.1, 0.25]),
+    faultsMax: Number.MAX_SAFE_INTEGER,
+    outages: Array.from({ length: chance.pick([0, 0, 1, 2]) }, (_, index) => outageOf(chance.fork(`outage ${index}`))),
+    processes: Array.from({ length: 3 + chance.integer(5) }, (_, index) => {
+      const each = chance.fork(`process ${index}`);
+      return {
+        crash: flip(each, 0.7) ? crashOf(each, downMaxMs) : undefined,
+        stopAfterMs: flip(each, 0.2) ? Math.ceil(each.random() * each.pick([100, SECOND, 30 * SECOND])) : undefined,
+        thenWaitMs: Math.min(downMaxMs, each.pick([0, SECOND, 3 * MINUTE, each.random() < 0.1 ? 30 * HOUR : MINUTE])),
+        fullRefresh: each.random() < 0.1,
+      };
+    }),
+  };
+}
+
+/** Of all kinds many, or two of them that meet each other all the time. */
+function faultsOf(all: readonly Fault[], chance: SeededChance): readonly Fault[] {
+  return flip(chance, 0.6) ? some(all, chance) : [chance.pick(all), chance.pick(all)];
+}
+
+const flip = (chance: SeededChance, share = 0.5): boolean => chance.random() < share;
+
+function some<Item>(items: readonly Item[], chance: SeededChance): Item[] {
+  const share = 0.2 + 0.8 * chance.random();
+  return items.filter(() => flip(chance, share));
+}
+
+/** Edits while the first runs are under way, and some later. */
+function editsOf(records: number, terms: Terms, chance: SeededChance): readonly Edit[] {
+  const { commitLagMs, editsMax, refusals } = terms;
+  if (commitLagMs === undefined) return [];
+  const edits: Edit[] = [];
+  const contents = new Map<number, readonly Content[]>();
+  const spanMs = chance.pick([5 * SECOND, MINUTE, 10 * MINUTE]);
+  const times = Array.from({ length: chance.integer(editsMax) }, () => Math.floor(chance.random() * spanMs)).toSorted(
+    (a, b) => a - b,
+  );
+  let known = records;
+  /** When the last change of a record can be seen: they are seen in the order in which they are stamped. */
+  const seenMs = new Map<number, number>();
+  for (const [index, atMs] of times.entries()) {
+    const isNew = flip(chance, 0.25);
+    const id = isNew ? (known += 1) : 1 + chance.integer(known);
+    const before = contents.get(id) ?? [{ edit: 0, refused: false }];
+    const back = before.at(-2);
+    const roll = chance.random();
+    const content =
+      !isNew && roll < 0.05
+        ? undefined
+        : !isNew && roll < 0.25 && back !== undefined
+          ? back
+          : { edit: index + 1, refused: refusals && roll > 0.97 };
+    if (content !== undefined) contents.set(id, [...before, content]);
+    const drawnMs = flip(chance, 0.3) ? Math.floor(chance.random() * commitLagMs) : 0;
+    const lagMs = Math.max(drawnMs, (seenMs.get(id) ?? 0) - atMs);
+    seenMs.set(id, atMs + lagMs);
+    edits.push({ atMs, id, content, lagMs });
+  }
+  return edits;
+}
+
+function outageOf(chance: SeededChance): Outage {
+  const fromMs = Math.floor(chance.random() * chance.pick([SECOND, MINUTE, 10 * MINUTE]));
+  return {
+    side: chance.pick(["source", "destination", "destination"]),
+    kind: chance.pick(["refused", "unavailable"]),
+    fromMs,
+    toMs: fromMs + Math.floor(chance.random() * chance.pick([10 * SECOND, 10 * MINUTE])),
+  };
+}
+
+function crashOf(chance: SeededChance, downMaxMs: number): Crash {
+  return {
+    at: flip(chance, 0.75)
+      ? { kind: "step", number: 1 + chance.integer(flip(chance) ? 6 : 30), moment: chance.pick(MOMENTS) }
+      : { kind: "time", afterMs: chance.random() * chance.pick([200, 2 * SECOND, MINUTE]) },
+    power: flip(chance, 0.3),
+    downMs: Math.min(downMaxMs, chance.pick([0, SECOND, 5 * MINUTE, flip(chance, 0.1) ? 30 * HOUR : 0])),
+  };
+}
