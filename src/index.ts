@@ -17,4 +17,5 @@ export type {
   SyncResult,
   SyncStatus,
 } from "./evenkeel.ts";
-export { open, type OpenOptions } from "./library.ts";
+export { open, rehearse, type OpenOptions, type RehearseOptions } from "./library.ts";
+export type { RehearsalResult, Rehearsals } from "./simulation/rehearse.ts";

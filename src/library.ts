@@ -6,6 +6,7 @@ import { openEvenkeel } from "./opened.ts";
 import { systemChance } from "./runtime/chance.ts";
 import { systemClock } from "./runtime/clock.ts";
 import { systemCwd, systemEnv } from "./runtime/process.ts";
+import { rehearseSyncs, type Rehearsals } from "./simulation/rehearse.ts";
 
 export interface OpenOptions {
   /** A config as a value, instead of a file. */
@@ -39,9 +40,37 @@ export async function open(options: OpenOptions = {}): Promise<Evenkeel> {
   });
 }
 
-async function load(options: OpenOptions, cwd: string): Promise<LoadedConfig> {
+export interface RehearseOptions extends Pick<OpenOptions, "config" | "configFile" | "cwd" | "env"> {
+  /** Syncs to rehearse, in the config's order; all when absent. Unknown names throw `USAGE`. */
+  readonly syncs?: readonly string[];
+  /** Worlds to play for each sync; 100 when absent. */
+  readonly worlds?: number;
+  /** The seed of the first world, from which everything in it follows; the others have the numbers after it. 1 when absent. */
+  readonly seed?: number;
+  /** A file of records as the source lists them: a JSON list, one a line, or a saved answer of the source. Made up when absent. */
+  readonly recordsFile?: string;
+  /** Plays no further world. */
+  readonly signal?: AbortSignal;
+}
+
+/** Rehearses syncs between doubles of both APIs, with faults; nothing real is called, and no secret is needed. */
+export function rehearse(options: RehearseOptions = {}): Rehearsals {
+  const cwd = resolve(options.cwd ?? systemCwd());
+  const { syncs, worlds = 100, seed = 1, signal } = options;
+  return rehearseSyncs({
+    load: () => load(options, cwd, (name) => `https://${name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-")}.invalid`),
+    syncs,
+    worlds,
+    seed,
+    recordsFile: options.recordsFile === undefined ? undefined : resolve(cwd, options.recordsFile),
+    signal,
+  });
+}
+
+async function load(options: OpenOptions, cwd: string, placeholder?: (name: string) => string): Promise<LoadedConfig> {
   const env = options.env ?? systemEnv();
-  if (options.config === undefined) return loadConfig({ file: findConfig(cwd, options.configFile), env });
+  const secrets = placeholder === undefined ? { env } : { env, placeholder };
+  if (options.config === undefined) return loadConfig({ file: findConfig(cwd, options.configFile), ...secrets });
   const file = resolve(cwd, "evenkeel.config.ts");
-  return checkConfig(documentOf(options.config, file), { file, env });
+  return checkConfig(documentOf(options.config, file), { file, ...secrets });
 }

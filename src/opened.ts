@@ -3,7 +3,6 @@ import type { Dispatcher } from "undici";
 import { buildSyncs, type BuiltSync } from "./config/build.ts";
 import type { LoadedConfig } from "./config/load.ts";
 import type { Chance, Clock } from "./core/clock.ts";
-import { EvenkeelError } from "./core/errors.ts";
 import { combineExitCodes, exitCodeOf, type ExitCode } from "./core/exit-code.ts";
 import type { RunEvent } from "./core/events.ts";
 import { guaranteeOf } from "./core/guarantee.ts";
@@ -28,6 +27,7 @@ import { runSync } from "./pipeline/run.ts";
 import { systemNetwork } from "./runtime/network.ts";
 import { systemHolder } from "./runtime/process.ts";
 import { openLedger, type LedgerOptions } from "./sqlite/ledger.ts";
+import { chosenSyncs } from "./chosen-syncs.ts";
 import { exitCodeOfResult, runOne } from "./sync-result.ts";
 import { unblockSync } from "./unblock.ts";
 import { createStream } from "./stream.ts";
@@ -87,13 +87,7 @@ export function openEvenkeel(options: OpenedOptions): Evenkeel {
     }
   };
 
-  const chosen = (syncs: readonly string[] | undefined): readonly string[] => {
-    const names = Object.keys(config.syncs);
-    for (const name of syncs ?? [])
-      if (!names.includes(name))
-        throw new EvenkeelError("USAGE", `there is no sync ${name}`, { next: `Syncs: ${names.join(", ")}.` });
-    return syncs === undefined || syncs.length === 0 ? names : names.filter((name) => syncs.includes(name));
-  };
+  const chosen = (syncs: readonly string[] | undefined): readonly string[] => chosenSyncs(config, syncs);
 
   const start = (
     names: readonly string[],

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite, test } from "node:test";
 import { top } from "./files.ts";
+import { rehearse } from "../src/index.ts";
 import { json, startApi, Workplace } from "./e2e/harness.ts";
 
 const folder = join(top, "examples");
@@ -17,6 +18,12 @@ suite("the examples", () => {
     const readme = readFileSync(join(folder, "README.md"), "utf8");
     for (const name of readdirSync(folder)) if (name !== "README.md") assert.ok(readme.includes(`](${name})`), name);
   });
+
+  for (const name of configs)
+    test(`${name} holds in a rehearsal`, async () => {
+      const { syncs } = await rehearse({ configFile: join(folder, name), env: {}, worlds: 10 }).result;
+      for (const { broken, broke } of syncs) assert.equal(broken, 0, JSON.stringify(broke));
+    });
 
   for (const name of configs) {
     test(`${name} is valid, and a run of it creates each record once, and nothing the second time`, async () => {

@@ -1,7 +1,8 @@
 import type { Clock } from "../core/clock.ts";
 import type { Evenkeel } from "../evenkeel.ts";
-import type { OpenOptions } from "../library.ts";
+import type { OpenOptions, RehearseOptions } from "../library.ts";
 import { systemClock } from "../runtime/clock.ts";
+import type { Rehearsals } from "../simulation/rehearse.ts";
 import { systemCwd, systemEnv, systemInterruption } from "../runtime/process.ts";
 import type { Interruption } from "./terminal.ts";
 
@@ -13,6 +14,7 @@ export interface Host {
   /** Watches for Ctrl-C from the first call on. */
   interruption(): Interruption;
   open(options: OpenOptions): Promise<Evenkeel>;
+  rehearse(options: RehearseOptions): Promise<Rehearsals>;
 }
 
 /** The world of this process. The library is loaded by the commands that need it, so that help costs nothing. */
@@ -23,5 +25,6 @@ export function systemHost(): Host {
     clock: systemClock,
     interruption: systemInterruption,
     open: async (options) => (await import("../library.ts")).open(options),
+    rehearse: async (options) => (await import("../library.ts")).rehearse(options),
   };
 }

@@ -91,7 +91,8 @@ export interface WriteConfig extends RequestConfig {
   /** Undefined for the mapped record. */
   readonly body: ExpressionSource | undefined;
   readonly encoding: "json" | "form";
-  readonly idempotent: boolean;
+  /** Undefined for what the method says. */
+  readonly idempotent: boolean | undefined;
 }
 
 export interface IdempotencyKeyConfig {

@@ -21,7 +21,11 @@ export function inconsistencies(document: Document): readonly Problem[] {
       const path = ["syncs", name, end, "connection"];
       problems.push(...unknownConnection(document, path, valueAt(value, path), connections));
     }
-    problems.push(...addressing(document, ["syncs", name]), ...unversioned(document, ["syncs", name]));
+    problems.push(
+      ...addressing(document, ["syncs", name]),
+      ...repeatedCreate(document, ["syncs", name, "destination", "create"]),
+      ...unversioned(document, ["syncs", name]),
+    );
   }
   return problems;
 }
@@ -78,6 +82,14 @@ function addressing(document: Document, sync: Path): readonly Problem[] {
     return [problemAt(document, path, "has neither `upsert` nor `update`, and `writes` is `updateOnly`")];
   if (updateOnly || has("create")) return [];
   return [problemAt(document, path, "has neither `upsert` nor `create`: it says no way to write a record")];
+}
+
+/** R2: a create has no address of its own, so that it is the same one again only a key or a search can tell. */
+function repeatedCreate(document: Document, create: Path): readonly Problem[] {
+  const path = [...create, "idempotent"];
+  if (valueAt(document.value, path) !== true) return [];
+  const next = "Declare `idempotencyKey` or `find`, or `upsert` where the address or the body names the record.";
+  return [problemAt(document, path, "does not go with `create`, which would make a second record", { next })];
 }
 
 /** P10: what a function does can change without its text, so a version stands for it. */

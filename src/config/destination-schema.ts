@@ -80,11 +80,9 @@ function writeShape(values: Values, substitute: Substitute) {
       "The body, as an expression over the mapped record; the mapped record itself when absent.",
     ),
     encoding: values.choice(["json", "form"]).prefault("json").describe("How the body is written."),
-    idempotent: values.flag
-      .prefault(true)
-      .describe(
-        "`false` when sending this PUT, PATCH or DELETE twice has another effect than once, such as a PATCH that adds to a number. POST never counts as idempotent.",
-      ),
+    idempotent: maybe(values.flag).describe(
+      "Whether sending it twice has the effect of sending it once. Taken for true of PUT, PATCH and DELETE, and for false of POST: declare `false` for a PATCH that adds to a number, `true` for a POST that changes a record at its own address.",
+    ),
   };
 }
 

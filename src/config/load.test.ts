@@ -234,7 +234,6 @@ suite("a config that is right", () => {
       query: {},
       headers: {},
       encoding: "json",
-      idempotent: true,
     });
     assert.deepEqual([writes, deletes, mapping], ["both", { mode: "never" }, undefined]);
     assert.deepEqual(loaded.state, { bodies: true });

@@ -44,6 +44,8 @@ export interface LoadOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Reads the config, `.env` and secret files as UTF-8; from the disk when absent. */
   readonly readFile?: ReadText;
+  /** What stands for a secret that is not there; its being missing is a problem when absent. */
+  readonly placeholder?: (name: string) => string;
 }
 
 /**
@@ -70,11 +72,12 @@ const TEXTS: ReadonlySet<string> = new Set([".yaml", ".yml", ".json"]);
 const MODULES: ReadonlySet<string> = new Set([".ts", ".mts", ".js", ".mjs"]);
 
 /** Checks a document, wherever it comes from. `file` is where secrets and the ledger are relative to. */
-export function checkConfig(document: Document, { file, env, readFile = readText }: LoadOptions): LoadedConfig {
+export function checkConfig(document: Document, options: LoadOptions): LoadedConfig {
+  const { file, readFile = readText, ...rest } = options;
   if (document.value === null || document.value === undefined) {
     throw configError([problemAt(document, [], "is empty", { next: "Write a new one with `evenkeel init`." })]);
   }
-  const secrets = createSecrets({ file, env, readText: readFile });
+  const secrets = createSecrets({ ...rest, file, readText: readFile });
   const checked = configSchema(secrets.substitute).safeParse(document.value);
   const inconsistent = inconsistencies(document);
   if (!checked.success) throw configError([...problemsOf(checked.error, document), ...inconsistent]);

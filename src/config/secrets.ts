@@ -16,6 +16,8 @@ export interface SecretSources {
   readonly file: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly readText: ReadText;
+  /** What stands for a variable or file that is not there; its being missing is a problem when absent. */
+  readonly placeholder?: (name: string) => string;
 }
 
 export interface Secrets {
@@ -31,7 +33,7 @@ const NAME = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s;
 /**
  * Reads secrets from the environment, which wins, then from `.env`, and from files (S6). Nothing is read before it is asked for.
  */
-export function createSecrets({ file, env, readText }: SecretSources): Secrets {
+export function createSecrets({ file, env, readText, placeholder }: SecretSources): Secrets {
   const kept = new Set<string>();
   let dotEnv: Readonly<Record<string, string | undefined>> | undefined;
 
@@ -40,6 +42,7 @@ export function createSecrets({ file, env, readText }: SecretSources): Secrets {
     const value = own(env, name) ?? own(dotEnv, name);
     if (value !== undefined && value !== "") return { ok: true, value };
     if (otherwise !== undefined) return { ok: true, value: otherwise };
+    if (placeholder !== undefined) return { ok: true, value: placeholder(name) };
     const state = value === "" ? "is empty" : "is not set";
     return {
       ok: false,
@@ -53,6 +56,7 @@ export function createSecrets({ file, env, readText }: SecretSources): Secrets {
       const text = readText(resolve(dirname(file), path)).replace(/\r?\n$/, "");
       return text === "" ? { ok: false, reason: `the file \`${path}\` is empty` } : { ok: true, value: text };
     } catch (error) {
+      if (placeholder !== undefined) return { ok: true, value: placeholder(path) };
       return {
         ok: false,
         reason: `the file \`${path}\` cannot be read (${error instanceof Error ? error.message : String(error)}); it is relative to the config file`,

@@ -25,8 +25,8 @@ export interface WriteRequest {
   readonly encoding: "json" | "form";
   /** The body instead of the mapped record. */
   readonly body: Expression | undefined;
-  /** False for a PATCH whose body is not of absolute values. */
-  readonly idempotent: boolean;
+  /** Whether sending it twice has the effect of sending it once; undefined for what the method says (R2). */
+  readonly idempotent: boolean | undefined;
 }
 
 /** A look-up in the live destination: `find` by external id, or `read` by address. */
@@ -179,7 +179,7 @@ function prepared(request: WriteRequest | undefined): PreparedWrite | undefined 
   return {
     ...request,
     contentType,
-    repeatable: IDEMPOTENT_METHODS.has(template.method) && idempotent,
+    repeatable: idempotent ?? IDEMPOTENT_METHODS.has(template.method),
     fixedHeaders: template.fixedHeaders && { ...template.fixedHeaders, "content-type": contentType },
   };
 }

@@ -60,10 +60,10 @@ export class Catalogue {
   ): Promise<Version> {
     const { sync, find, read, sourceRead } = this.#requests;
     const reading = await sync.key(record);
-    if (!reading.ok) throw new Unusable(reading.reason);
+    if (!reading.ok) throw new Unusable(reading.reason, UNREADABLE);
     const { key } = reading;
     const made = await sync.mapping.map(record);
-    if (!made.ok) throw new Unusable(made.reason);
+    if (!made.ok) throw new Unusable(made.reason, 1 + made.reason.split("; ").length);
     const version: Version = { id, content, changedMs, record, key, mapped: made.mapped };
     this.#byId.set(id, [...this.versionsOf(id), version]);
 
@@ -138,7 +138,18 @@ export class Catalogue {
   }
 }
 
+/** Without a key nothing else can be looked at. */
+const UNREADABLE = 1_000;
+
 /** A record of which the config makes no request. */
-export class Unusable extends Error {}
+export class Unusable extends Error {
+  /** The more of it is wrong the more. */
+  readonly weight: number;
+
+  constructor(reason: string, weight = 1) {
+    super(reason);
+    this.weight = weight;
+  }
+}
 
 const nameOf = (method: string, path: string, body = ""): string => `${method} ${path} ${body}`;

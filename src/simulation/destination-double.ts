@@ -3,6 +3,7 @@ import type { JsonObject } from "../core/json.ts";
 import { dateHeader, jsonAnswer, notFound, type Answer } from "./answer.ts";
 import type { Catalogue, Meaning, Version } from "./catalogue.ts";
 import { placeOf, put, type Place } from "./place.ts";
+import type { Wording } from "./wording.ts";
 
 /** A record in the destination. */
 export interface Item {
@@ -31,6 +32,8 @@ interface Remembered {
 interface Options {
   readonly config: DestinationConfig;
   readonly catalogue: Catalogue;
+  readonly wording: Pick<Wording, "missing" | "exists">;
+  readonly lateWriteMs: number;
   readonly wallMs: () => number;
 }
 
@@ -38,7 +41,9 @@ interface Options {
 export class DestinationDouble {
   /** What an engine must never do, whatever happens. */
   readonly breaches: string[] = [];
-  /** Writes that changed nothing, and whose effect the process had been told of before. */
+  /** Writes that changed nothing. */
+  repeated = 0;
+  /** Those of them for which there was no reason: no fault had met the record, and no process had died. */
   needless = 0;
   readonly #options: Options;
   readonly #items = new Map<string, Item>();
@@ -47,7 +52,9 @@ export class DestinationDouble {
   readonly #find: { readonly record: Place; readonly id: Place } | undefined;
   readonly #read: Place;
   readonly #created: Place;
-  readonly #told = new Set<string>();
+  /** When a record was doubted last. */
+  readonly #doubted = new Map<number, number>();
+  #isDoubtful = false;
   /** Requests that name an item can only be known once it has its id. */
   #indexed: Promise<void> = Promise.resolve();
   #ids = 0;
@@ -93,18 +100,22 @@ export class DestinationDouble {
     return { ...answer, headers: { ...dateHeader(this.#options.wallMs()), ...answer.headers } };
   }
 
-  /** The answer to this write has reached the process. */
-  tell(request: DestinationRequest): void {
+  /** Whoever sent this write has reason to doubt what it came to. */
+  doubt(request: DestinationRequest): void {
     const meaning = this.meaningOf(request);
-    if (meaning?.kind !== "write") return;
-    const ids = new Set(meaning.versions.map(({ id }) => id));
-    for (const { name, version } of this.items)
-      if (ids.has(version.id) && (meaning.item ?? name) === name) this.#told.add(name);
+    if (meaning?.kind === "write") for (const { id } of meaning.versions) this.#doubted.set(id, this.#options.wallMs());
   }
 
-  /** A process has died, and perhaps with it what it was told. */
-  forget(): void {
-    this.#told.clear();
+  /** A process has died, and what it sent is in doubt. */
+  doubtAll(): void {
+    this.#isDoubtful = true;
+  }
+
+  /** A run has called everything level: all that it may doubt now is whether something given up lands late. */
+  settle(): void {
+    this.#isDoubtful = false;
+    const landedMs = this.#options.wallMs() - this.#options.lateWriteMs;
+    for (const [id, atMs] of this.#doubted) if (atMs < landedMs) this.#doubted.delete(id);
   }
 
   #apply(request: DestinationRequest): Answer {
@@ -112,7 +123,9 @@ export class DestinationDouble {
     if (meaning?.kind === "find") return this.#search(meaning.ids);
     if (meaning?.kind === "read") {
       const item = this.#items.get(meaning.item);
-      return item === undefined ? notFound : jsonAnswer(200, put(undefined, this.#read, this.#shown(item)));
+      return item === undefined
+        ? this.#options.wording.missing
+        : jsonAnswer(200, put(undefined, this.#read, this.#shown(item)));
     }
     if (meaning?.kind === "write") return this.#once(request, () => this.#write(meaning, request.body ?? ""));
     if (request.method !== "GET")
@@ -124,7 +137,7 @@ export class DestinationDouble {
     const { record, id } = this.#find ?? { record: [], id: [] };
     const seenMs = this.#options.wallMs() - (this.#options.config.find?.visibilityLagMs ?? 0);
     const item = this.items.find(({ version, createdMs }) => ids.has(version.id) && createdMs <= seenMs);
-    if (item === undefined && record.length === 0) return notFound;
+    if (item === undefined && record.length === 0) return this.#options.wording.missing;
     return jsonAnswer(200, put(undefined, record, item && put(this.#shown(item), id, item.name)));
   }
 
@@ -154,11 +167,13 @@ export class DestinationDouble {
     const before = named === undefined ? undefined : this.#items.get(named);
     if (named !== undefined && before === undefined && create !== undefined) return notFound;
     if (named === undefined && find?.unique === true && this.items.some((item) => item.version.id === version.id))
-      return jsonAnswer(409, { code: "exists" });
+      return this.#options.wording.exists;
     if (version.content.refused) return jsonAnswer(422, { code: "invalid", message: "no such name" });
     const name = named ?? `i${(this.#ids += 1)}`;
-    if (before !== undefined && this.#bodyAs(before, operation) === body && this.#told.has(name)) this.needless += 1;
-    else this.#told.delete(name);
+    if (before !== undefined && this.#bodyAs(before, operation) === body) {
+      this.repeated += 1;
+      if (!this.#isDoubtful && !this.#doubted.has(version.id)) this.needless += 1;
+    }
     this.#items.set(name, { name, version, operation, body, createdMs: before?.createdMs ?? nowMs });
     if (named !== undefined) return jsonAnswer(before === undefined ? 201 : 200, {});
     this.#indexed = this.#indexed.then(() => this.#options.catalogue.addItem(name, version.id));

@@ -63,6 +63,25 @@ export const WRITE_FAULTS = [
 
 export type Fault = (typeof READ_FAULTS)[number] | (typeof WRITE_FAULTS)[number];
 
+/** What happens to a request, as a story tells it. */
+export const TOLD: Readonly<Record<Fault, string>> = {
+  refused: "finds no connection",
+  lostRequest: "is lost on its way",
+  lostAnswer: "arrives, and its answer is lost",
+  hang: "arrives, and is never answered",
+  late: "is held up on its way",
+  twice: "arrives twice",
+  failedBefore: "is answered 500, without effect",
+  failedAfter: "is answered 500, and has taken effect",
+  denied: "is answered 400 for no good reason",
+  unavailable: "is answered 503 with Retry-After",
+  throttled: "is answered 429",
+  cutAnswer: "arrives, and its answer breaks off",
+  html: "is answered with a page of HTML",
+  badPosition: "is answered 410: its position has expired",
+  foreignNext: "is answered with a next page at another host",
+};
+
 /** An API is down for a while; ms from the start of the world. */
 export interface Outage {
   readonly side: "source" | "destination";
@@ -71,30 +90,50 @@ export interface Outage {
   readonly toMs: number;
 }
 
-/** The durable steps of a run: the ledger's methods that write. */
-export const STEPS = [
-  "beginRun",
-  "saveCheckpoint",
-  "journal",
-  "promote",
-  "takeUp",
-  "dropWaiting",
-  "settle",
-  "abandonLeftovers",
-  "endRun",
-  "saveLane",
-] as const;
+/** The durable steps of a run, the ledger's methods that write, as a story tells them. */
+export const STEPS = {
+  beginRun: "noting that a run begins",
+  saveCheckpoint: "storing how far it has read",
+  journal: "storing what it is about to send",
+  promote: "storing that a newer version is next",
+  takeUp: "storing that it takes up what an earlier run left",
+  dropWaiting: "storing that a newer version is not needed",
+  settle: "storing what came of its writes",
+  abandonLeftovers: "storing what is no longer needed",
+  endRun: "noting that the run is at its end",
+  saveLane: "storing what it learned of the API's pace",
+} as const;
 
-export type Step = (typeof STEPS)[number];
+export type Step = keyof typeof STEPS;
 
 /** When, at a durable step, the process dies. `unflushed`: it is committed and not on the disk yet. */
 export const MOMENTS = ["before", "within", "unflushed", "after"] as const;
+
+export type Moment = (typeof MOMENTS)[number];
+
+/** Where a process dies: `before settle`, for a tally, and as a story tells it. */
+export interface Death {
+  readonly where: string;
+  readonly told: string;
+}
+
+export const deathAt = (moment: Moment, step: Step): Death => ({
+  where: `${moment} ${step}`,
+  told: {
+    before: `before ${STEPS[step]}`,
+    within: `while ${STEPS[step]}`,
+    unflushed: `right after ${STEPS[step]}, and before the disk has it`,
+    after: `after ${STEPS[step]}`,
+  }[moment],
+});
+
+export const DEATH_AT_SOME_TIME: Death = { where: "at some time", told: "all of a sudden" };
 
 /** How a process ends before its time. `power`: what was not flushed is lost with it. */
 export interface Crash {
   /** The so-manieth durable step of its process, or that many ms after its start. */
   readonly at:
-    | { readonly kind: "step"; readonly number: number; readonly moment: (typeof MOMENTS)[number] }
+    | { readonly kind: "step"; readonly number: number; readonly moment: Moment }
     | { readonly kind: "time"; readonly afterMs: number };
   readonly power: boolean;
   /** How long until it is started again, ms. */

@@ -5,7 +5,7 @@ import type { Ledger, SyncLedger } from "../core/ledger.ts";
 import { openLedger, type LedgerOptions } from "../sqlite/ledger.ts";
 import { stepInside } from "../sqlite/transaction-point.ts";
 import type { VirtualClock } from "../testing/virtual-clock.ts";
-import { STEPS, type Crash, type Step } from "./faults.ts";
+import { DEATH_AT_SOME_TIME, deathAt, STEPS, type Crash, type Death, type Step } from "./faults.ts";
 
 /** What a process sees of the world, until it dies: then no call returns, no timer fires and nothing leaves any more. */
 export interface MortalProcess {
@@ -41,13 +41,13 @@ export function mortalProcess({ clock, network, stateFile, crash, note, onFlush 
   const disk = shadowOf(stateFile, crash?.power === true);
   let declare: (where: string) => void = () => undefined;
   const death = new Promise<string>((done) => (declare = done));
-  const die = (where: string): void => {
+  const die = ({ where, told }: Death): void => {
     if (isDead) return;
     isDead = true;
-    note(`the process dies ${where}${crash?.power === true ? ", and the power fails" : ""}`);
+    note(`${crash?.power === true ? "the power fails" : "the process is killed"} ${told}`);
     declare(where);
   };
-  const fate = crash?.at.kind === "time" ? clock.after(crash.at.afterMs, () => die("at some time")) : undefined;
+  const fate = crash?.at.kind === "time" ? clock.after(crash.at.afterMs, () => die(DEATH_AT_SOME_TIME)) : undefined;
 
   const alive = <Value>(promise: Promise<Value>): Promise<Value> =>
     promise.then(
@@ -73,21 +73,21 @@ export function mortalProcess({ clock, network, stateFile, crash, note, onFlush 
     if (isDead) return never();
     steps += 1;
     const moment = crash?.at.kind === "step" && crash.at.number === steps ? crash.at.moment : undefined;
-    const where = `${moment} ${method}`;
-    if (moment === "before") die(where);
+    const death = moment === undefined ? DEATH_AT_SOME_TIME : deathAt(moment, method);
+    if (moment === "before") die(death);
     if (isDead) return never();
     if (moment === "within" && target !== undefined) {
       stepInside(target, () => {
         stepInside(target, () => undefined);
-        die(where);
+        die(death);
         throw new Error("the process died");
       });
     }
     disk.holds = moment === "unflushed";
     const working = work();
-    if (moment === "unflushed") die(where);
+    if (moment === "unflushed") die(death);
     const result = await alive(working);
-    if (moment === "after" || moment === "within") die(where);
+    if (moment === "after" || moment === "within") die(death);
     return isDead ? never() : result;
   };
 
@@ -97,7 +97,7 @@ export function mortalProcess({ clock, network, stateFile, crash, note, onFlush 
         const value: unknown = Reflect.get(object, name);
         if (typeof value !== "function") return value;
         const call = (...args: unknown[]): unknown => Reflect.apply(value, object, args);
-        if (STEPS.includes(name as Step))
+        if (Object.hasOwn(STEPS, name))
           return (...args: unknown[]) => step(name as Step, syncLedger, () => call(...args) as Promise<unknown>);
         return (...args: unknown[]): unknown => {
           if (isDead) return never();

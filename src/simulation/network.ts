@@ -4,9 +4,10 @@ import type { SeededChance } from "../testing/seeded-chance.ts";
 import type { VirtualClock } from "../testing/virtual-clock.ts";
 import { jsonAnswer, type Answer } from "./answer.ts";
 import type { DestinationDouble } from "./destination-double.ts";
-import { READ_FAULTS, WRITE_FAULTS, type Fault, type Outage } from "./faults.ts";
+import { READ_FAULTS, TOLD, WRITE_FAULTS, type Fault, type Outage } from "./faults.ts";
 import { DESTINATION_ORIGIN, FOREIGN_ORIGIN, SOURCE_ORIGIN } from "./scene.ts";
 import type { SourceDouble } from "./source-double.ts";
+import type { Wording } from "./wording.ts";
 
 export interface NetworkOptions {
   readonly clock: VirtualClock;
@@ -19,6 +20,7 @@ export interface NetworkOptions {
   /** No more than so many happen. */
   readonly faultsMax: number;
   readonly outages: readonly Outage[];
+  readonly wording: Readonly<Record<"source" | "destination", Pick<Wording, "throttled">>>;
   /** How late a write may arrive that was given up. */
   readonly lateWriteMs: number;
   readonly note: (text: string, about?: readonly string[]) => void;
@@ -102,21 +104,16 @@ export function simulatedNetwork(options: NetworkOptions): SimulatedNetwork {
     if (isWrite) options.onWrite(number, about);
     const applied = async (): Promise<Answer> => {
       const answer = await (isSource ? source.answer(method, url) : destination.answer({ ...request, url }));
-      if (isWrite) note(`  ${number} is applied: ${answer.status}`, about);
-      return answer;
-    };
-    const tells = (answer: Answer, afterMs: number): FakeScript => {
       if (isWrite)
-        clock.after(afterMs, () => {
-          if (asker === processes) destination.tell({ ...request, url });
-        });
-      return script(answer, afterMs);
+        note(`  ${number} ${answer.status < 300 ? "takes effect" : "has no effect"}: ${answer.status}`, about);
+      return answer;
     };
     const chance = options.chance.fork(`way ${number}`);
     const wayMs = Math.ceil(chance.random() * WAY_MS);
     const afterMs = Math.ceil(chance.random() * WORK_MS) + Math.ceil(chance.random() * WAY_MS);
     if (outageOf(origin)?.kind === "unavailable") {
-      note(`  ${number} meets an outage`, about);
+      note(`  ${number} is answered 503: the API is down`, about);
+      destination.doubt({ ...request, url });
       return script(jsonAnswer(503, { code: "down" }), afterMs);
     }
     const possible: readonly Fault[] = isWrite ? WRITE_FAULTS : READ_FAULTS;
@@ -125,12 +122,15 @@ export function simulatedNetwork(options: NetworkOptions): SimulatedNetwork {
       "fault",
       possible.filter((each) => each !== "refused"),
     );
-    if (fault !== undefined) note(`  ${number} meets the fault ${fault}`, about);
+    if (fault !== undefined) {
+      note(`  ${number} ${TOLD[fault]}`, about);
+      destination.doubt({ ...request, url });
+    }
     await clock.sleep(wayMs);
     switch (fault) {
       case undefined:
       case "refused":
-        return tells(await applied(), afterMs);
+        return script(await applied(), afterMs);
       case "lostRequest":
         return { kind: "drop", afterMs };
       case "lostAnswer":
@@ -164,7 +164,7 @@ export function simulatedNetwork(options: NetworkOptions): SimulatedNetwork {
         return asksToWait(503, origin, 1 + chance.integer(3), afterMs, asker);
       case "throttled":
         return chance.random() < 0.5
-          ? script(jsonAnswer(429, { code: "throttled" }), afterMs)
+          ? script(options.wording[isSource ? "source" : "destination"].throttled, afterMs)
           : asksToWait(429, origin, 1 + chance.integer(3), afterMs, asker);
       case "cutAnswer": {
         const { status, headers, body } = await applied();
@@ -220,7 +220,7 @@ export function simulatedNetwork(options: NetworkOptions): SimulatedNetwork {
     calm: () => (isCalm = true),
     forget() {
       processes += 1;
-      destination.forget();
+      destination.doubtAll();
       quietUntilMs.clear();
     },
   };

@@ -16,6 +16,7 @@ import type { Sync } from "../core/sync.ts";
 import { Lanes } from "../http/gate.ts";
 import { Catalogue } from "./catalogue.ts";
 import { placeOf } from "./place.ts";
+import { wordingOf, type Wording } from "./wording.ts";
 import type { Content } from "./world.ts";
 
 export const SOURCE_ORIGIN = "https://source.example";
@@ -35,6 +36,7 @@ export interface Scene {
   readonly sync: Sync;
   /** The path of the source's list. */
   readonly path: string;
+  readonly wording: { readonly source: Wording; readonly destination: Wording };
   readonly lateWriteMs: number;
   readonly record: RecordMaker;
   /** What is played in another way than it is declared, a sentence each. */
@@ -54,15 +56,15 @@ export function catalogueOf({ sync, source, destination }: Scene): Catalogue {
 /** Sets the stage for a sync of a config. A double can only give answers that say things at plain paths; see {@link Scene.notes}. */
 export async function sceneOf(loaded: LoadedConfig, name: string, record: RecordMaker): Promise<Scene> {
   const declared = loaded.config.syncs[name] as SyncConfig;
-  const notes: string[] = [];
-  const source = { ...plainSource(declared.source, notes), connection: "source" };
-  const destination = { ...plainDestination(declared.destination, notes), connection: "destination" };
+  const replaced: ExpressionSource[] = [];
+  const source = { ...plainSource(declared.source, replaced), connection: "source" };
+  const destination = { ...plainDestination(declared.destination, replaced), connection: "destination" };
+  const from = loaded.config.connections[declared.source.connection] as ConnectionConfig;
+  const to = loaded.config.connections[declared.destination.connection] as ConnectionConfig;
+  const [atSource, atDestination] = [await wordingOf(from, replaced), await wordingOf(to, replaced)];
   const connections = {
-    source: played(loaded.config.connections[declared.source.connection] as ConnectionConfig, SOURCE_ORIGIN),
-    destination: played(
-      loaded.config.connections[declared.destination.connection] as ConnectionConfig,
-      DESTINATION_ORIGIN,
-    ),
+    source: played(from, SOURCE_ORIGIN, atSource.answers),
+    destination: played(to, DESTINATION_ORIGIN, atDestination.answers),
   };
   const config: Config = {
     connections,
@@ -80,9 +82,10 @@ export async function sceneOf(loaded: LoadedConfig, name: string, record: Record
     destination,
     sync: (built.get(name) as { readonly sync: Sync }).sync,
     path: rendered.ok ? new URL(SOURCE_ORIGIN + rendered.path).pathname : "/",
+    wording: { source: atSource.wording, destination: atDestination.wording },
     lateWriteMs: connections.destination.lateWriteMs,
     record,
-    notes,
+    notes: replaced.length === 0 ? [] : [noteOn(replaced)],
   };
 }
 
@@ -94,34 +97,30 @@ const STANDING: Clock = {
   after: () => ({ cancel: () => undefined }),
 };
 
-/** How an API words its answers is not played: the doubles speak plain HTTP, and say what HTTP has no word for in a way of their own. */
-const played = (connection: ConnectionConfig, baseUrl: string): ConnectionConfig => ({
+/** The connection at the origin of its double. */
+const played = (
+  connection: ConnectionConfig,
+  baseUrl: string,
+  answers: ConnectionConfig["answers"],
+): ConnectionConfig => ({
   ...connection,
   baseUrl,
   auth: { type: "bearer", token: `the-token-for-${new URL(baseUrl).hostname}` },
   headers: {},
   retry: { ...connection.retry, also: [], never: [] },
-  answers: {
-    throttled: undefined,
-    failed: undefined,
-    missing: undefined,
-    replayed: undefined,
-    inProgress: "status = 409 and body.code = 'in_progress'",
-    keyMismatch: "status = 422 and body.code = 'key_mismatch'",
-    exists: "status = 409 and body.code = 'exists'",
-  },
+  answers,
 });
 
-function plainSource(source: SourceConfig, notes: string[]): SourceConfig {
+function plainSource(source: SourceConfig, replaced: ExpressionSource[]): SourceConfig {
   const { pagination, read } = source;
   const turned = [source.records, ...expressionsOf(pagination)].filter((each) => placeOf(each) === undefined);
-  for (const each of turned) notes.push(noteOn(each));
+  replaced.push(...turned);
   const isWhole = placeOf(source.records)?.length === 0 && expressionsOf(pagination).length > 0;
   const list =
     turned.length === 0 && !isWhole
       ? source
       : { ...source, records: "records", pagination: plainPagination(pagination) };
-  return { ...list, read: read && plainRead(read, notes) };
+  return { ...list, read: read && plainRead(read, replaced) };
 }
 
 /** What a pagination reads from an answer. */
@@ -155,26 +154,28 @@ function plainPagination(pagination: PaginationConfig): PaginationConfig {
   }
 }
 
-function plainDestination(destination: DestinationConfig, notes: string[]): DestinationConfig {
+function plainDestination(destination: DestinationConfig, replaced: ExpressionSource[]): DestinationConfig {
   const { create, find, read } = destination;
   return {
     ...destination,
-    create: create && { ...create, id: plain(create.id, "id", notes) },
-    find: find && { ...plainRead(find, notes), id: plain(find.id, "id", notes) },
-    read: read && plainRead(read, notes),
+    create: create && { ...create, id: plain(create.id, "id", replaced) },
+    find: find && { ...plainRead(find, replaced), id: plain(find.id, "id", replaced) },
+    read: read && plainRead(read, replaced),
   };
 }
 
-const plainRead = <Read extends ReadConfig>(read: Read, notes: string[]): Read => ({
+const plainRead = <Read extends ReadConfig>(read: Read, replaced: ExpressionSource[]): Read => ({
   ...read,
-  record: read.record === undefined ? undefined : plain(read.record, "record", notes),
+  record: read.record === undefined ? undefined : plain(read.record, "record", replaced),
 });
 
-function plain(source: ExpressionSource, otherwise: string, notes: string[]): ExpressionSource {
+function plain(source: ExpressionSource, otherwise: string, replaced: ExpressionSource[]): ExpressionSource {
   if (placeOf(source) !== undefined) return source;
-  notes.push(noteOn(source));
+  replaced.push(source);
   return otherwise;
 }
 
-const noteOn = (source: ExpressionSource): string =>
-  `An answer to suit \`${typeof source === "function" ? source.name || "a function" : String(source)}\` cannot be made up, so answers with a plain path are played instead.`;
+function noteOn(replaced: readonly ExpressionSource[]): string {
+  const names = replaced.map((each) => `\`${typeof each === "function" ? each.name || "a function" : String(each)}\``);
+  return `Answers to suit ${names.join(", ")} cannot be made up, so answers that say the same at a plain path are played instead.`;
+}

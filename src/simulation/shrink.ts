@@ -1,25 +1,23 @@
 import type { Outcome, TraceLine, World } from "./world.ts";
 
-/** Smaller worlds that are tried before the smallest that still fails is shown. */
-const TRIES = 80;
-
 interface Played<Of extends World> {
   readonly world: Of;
   readonly outcome: Outcome;
 }
 
-/** Makes a world that fails smaller, step by step, as long as it fails in the same way. */
+/** Makes a world that fails smaller, step by step, as long as it fails in the same way; `triesMax` smaller worlds are played. */
 export async function shrink<Of extends World>(
   { world, outcome: first }: Played<Of>,
   play: (world: Of) => Promise<Outcome>,
+  triesMax = 80,
 ): Promise<Played<Of>> {
   const kind = first.violations[0]?.kind;
   let best = { world, outcome: first };
   let tries = 0;
-  for (let progress = true; progress && tries < TRIES;) {
+  for (let progress = true; progress && tries < triesMax;) {
     progress = false;
     for (const smaller of candidates(best.world, best.outcome)) {
-      if (tries++ >= TRIES) break;
+      if (tries++ >= triesMax) break;
       const outcome = await play(smaller);
       if (!outcome.violations.some((violation) => violation.kind === kind)) continue;
       best = { world: smaller, outcome };
@@ -32,17 +30,21 @@ export async function shrink<Of extends World>(
 
 function* candidates<Of extends World>(world: Of, outcome: Outcome): Generator<Of> {
   const { processes, edits, faults, records } = world;
+  // What makes it smallest first: the smaller it is, the sooner the next is played.
+  for (const fewer of new Set([1, Math.floor(records / 4), records - 1]))
+    if (fewer > 0 && fewer < records) yield { ...world, records: fewer };
+  if (edits.length > 0) yield { ...world, edits: [] };
   const happened = [...outcome.faults.values()].reduce((sum, count) => sum + count, 0);
   const faultsMax = Math.min(world.faultsMax, happened);
   for (const fewer of [0, Math.floor(faultsMax / 2), faultsMax - 1])
     if (fewer >= 0 && fewer < world.faultsMax) yield { ...world, faultsMax: fewer };
+  if (processes.length > 2) for (const half of halves(processes)) yield { ...world, processes: half };
   for (const index of processes.keys()) yield { ...world, processes: processes.filter((_, at) => at !== index) };
   for (const [index, { crash }] of processes.entries())
     if (crash !== undefined)
       yield { ...world, processes: processes.map((each, at) => (at === index ? { ...each, crash: undefined } : each)) };
   for (const fault of faults) yield { ...world, faults: faults.filter((each) => each !== fault) };
   yield* halves(edits).map((fewer) => ({ ...world, edits: fewer }));
-  for (const fewer of [Math.floor(records / 2), records - 1]) if (fewer > 0) yield { ...world, records: fewer };
 }
 
 const halves = <Item>(items: readonly Item[]): readonly (readonly Item[])[] => {

@@ -6,15 +6,16 @@ import { openEvenkeel } from "../opened.ts";
 import { seededChance, type SeededChance } from "../testing/seeded-chance.ts";
 import { VirtualClock } from "../testing/virtual-clock.ts";
 import { violationsOf } from "./checks.ts";
-import type { Catalogue, Version } from "./catalogue.ts";
+import type { Catalogue } from "./catalogue.ts";
 import { DestinationDouble } from "./destination-double.ts";
 import { intentProbe, type IntentProbe } from "./intent-probe.ts";
 import { mortalProcess, type MortalProcess } from "./mortal-process.ts";
 import { decide, type Person } from "./person.ts";
 import { simulatedNetwork, type SimulatedNetwork } from "./network.ts";
+import { recordsOf } from "./source-records.ts";
 import { catalogueOf, type Scene } from "./scene.ts";
 import { SourceDouble } from "./source-double.ts";
-import type { Content, Outcome, ProcessPlan, TraceLine, Violation, World } from "./world.ts";
+import type { Outcome, ProcessPlan, TraceLine, Violation, World } from "./world.ts";
 
 /** Runs after the last fault in which everything must come level. */
 const CALM_RUNS_MAX = 8;
@@ -30,9 +31,6 @@ const RUN_MAX_MS = 48 * 3_600_000;
 
 /** A file system in memory, where a system has one: losing power is simulated, and need not wait for a disk. */
 const MEMORY = "/dev/shm";
-
-/** The source's first records are older than the world. */
-const FIRST_EDIT_MS = -86_400_000;
 
 const BY_ITSELF = { crash: undefined, stopAfterMs: undefined, fullRefresh: false };
 
@@ -87,7 +85,12 @@ class Simulation {
     const { path, lateWriteMs } = scene;
     const shared = { catalogue: this.#catalogue, wallMs: () => this.#clock.wallMs() };
     this.#source = new SourceDouble({ ...shared, config: scene.source, path, pageSize: world.pageSize });
-    this.#destination = new DestinationDouble({ ...shared, config: scene.destination });
+    this.#destination = new DestinationDouble({
+      ...shared,
+      config: scene.destination,
+      lateWriteMs,
+      wording: scene.wording.destination,
+    });
     this.#probe = intentProbe(stateFile);
     this.#network = simulatedNetwork({
       clock: this.#clock,
@@ -98,6 +101,7 @@ class Simulation {
       rate: world.faultRate,
       faultsMax: world.faultsMax,
       outages: world.outages,
+      wording: scene.wording,
       lateWriteMs,
       note: this.#note,
       onWrite: (number, keys) => {
@@ -135,6 +139,7 @@ class Simulation {
       deaths: this.#deaths,
       runs: this.#runs,
       virtualMs: this.#clock.monotonicMs(),
+      repeated: destination.repeated,
       needless: destination.needless,
     };
   }
@@ -148,33 +153,26 @@ class Simulation {
 
   /** Puts the first records in place and schedules the edits. Returns when the last of them can be seen. */
   async #edit(): Promise<number> {
-    const { records, edits, resolutionMs } = this.#world;
     const epochMs = this.#clock.wallMs();
-    const version = (id: number, content: Content, stampedMs: number): Promise<Version> => {
-      const changedMs = Math.floor(stampedMs / resolutionMs) * resolutionMs;
-      return this.#catalogue.add({ id, content, changedMs }, this.#scene.record(id, content, changedMs));
-    };
-    for (let id = 1; id <= records; id++)
-      this.#source.put(await version(id, BEGINNING, epochMs + FIRST_EDIT_MS + id * 1_000));
-    for (const { atMs, id, content, lagMs } of edits) {
-      const made = content === undefined ? undefined : await version(id, content, epochMs + atMs);
-      this.#clock.after(atMs + lagMs, () => {
+    const { versions, edits } = await recordsOf(this.#world, this.#scene, this.#catalogue, epochMs, this.#note);
+    for (const version of versions) this.#source.put(version);
+    for (const { seenMs, id, version } of edits)
+      this.#clock.after(seenMs, () => {
         const about = this.#catalogue.versionsOf(id).map(({ key }) => key);
         this.#note(
-          `the source ${made === undefined ? "deletes" : "has"} ${made === undefined ? id : JSON.stringify(made.record)}`,
+          version === undefined ? `the source deletes ${id}` : `the source has ${JSON.stringify(version.record)}`,
           about,
         );
-        if (made === undefined) this.#source.delete(id);
-        else this.#source.put(made);
+        if (version === undefined) this.#source.delete(id);
+        else this.#source.put(version);
       });
-    }
-    return Math.max(0, ...edits.map(({ atMs, lagMs }) => atMs + lagMs));
+    return Math.max(0, ...edits.map(({ seenMs }) => seenMs));
   }
 
   /** Nothing fails any more. What the last run came to. */
   async #calmDown(): Promise<RunResult | undefined> {
     this.#network.calm();
-    this.#note("calm");
+    this.#note("from here on nothing fails");
     let last: RunResult | undefined;
     const doubtMs = this.#scene.lateWriteMs + (this.#scene.destination.find?.visibilityLagMs ?? 0);
     for (let run = 0; run < CALM_RUNS_MAX && (run < 2 || last?.exitCode !== 0); run++) {
@@ -196,7 +194,7 @@ class Simulation {
   ): Promise<RunResult | undefined> {
     this.#runs += 1;
     const name = `run ${this.#runs}`;
-    this.#note(`${name}${crash === undefined ? "" : `, to die ${JSON.stringify(crash)}`}`);
+    this.#note(`${name} begins`);
     const clock = this.#clock;
     const mortal = this.#mortal(crash);
     const stop = new AbortController();
@@ -209,6 +207,7 @@ class Simulation {
     if (ended === OVERDUE) throw new Stuck(OVERDUE);
     if (typeof ended !== "string") {
       mortal.end();
+      if (ended.exitCode === 0) this.#destination.settle();
       for (const { status, error } of ended.syncs)
         this.#note(`${name} is ${status}${error === undefined ? "" : `: ${error.message}`}`);
       return ended;
@@ -247,12 +246,14 @@ class Simulation {
   /** What the engine says of single records goes into the trace. */
   async #listen(run: Run): Promise<void> {
     for await (const event of run) {
-      if (event.type === "rejected" || event.type === "held" || event.type === "warning" || event.type === "invalid")
-        this.#note(
-          `  the run says ${JSON.stringify({ ...event, atMs: undefined, sync: undefined })}`,
-          "key" in event && event.key !== undefined ? [event.key] : undefined,
-        );
+      if (event.type === "rejected" || event.type === "invalid") this.#say(event.type, event.reason, event.key);
+      if (event.type === "held") this.#say(event.state, event.reason, event.key);
+      if (event.type === "warning") this.#say(event.code, event.message);
     }
+  }
+
+  #say(what: string, why: string, key?: string): void {
+    this.#note(`  ${key === undefined ? "" : `${key}: `}${what}: ${why}`, key === undefined ? undefined : [key]);
   }
 
   /** What stands as rejected was refused by the destination for what it is, or for no good reason by a fault. */
@@ -285,5 +286,3 @@ class Simulation {
 }
 
 const OVERDUE = "the run does not end";
-
-const BEGINNING: Content = { edit: 0, refused: false };

@@ -8,6 +8,9 @@ export interface Content {
   readonly refused: boolean;
 }
 
+/** How every record is at first. */
+export const BEGINNING: Content = { edit: 0, refused: false };
+
 /** A change at the source. */
 export interface Edit {
   /** ms from the start of the world; the record bears this time. */
@@ -83,6 +86,8 @@ export interface Outcome {
   readonly deaths: readonly string[];
   readonly runs: number;
   readonly virtualMs: number;
-  /** Writes that changed nothing, and whose effect the process had been told of before. */
+  /** Writes that changed nothing. */
+  readonly repeated: number;
+  /** Those of them for which there was no reason: no fault had met the record, and no process had died. */
   readonly needless: number;
 }

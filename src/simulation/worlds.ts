@@ -11,9 +11,13 @@ export interface Terms extends Pick<World, "pageSize" | "resolutionMs"> {
   readonly recordsMin: number;
   /** Up to so many more. */
   readonly recordsMore: number;
+  /** No more are ever made. */
+  readonly recordsMax: number;
   /** How long after the time that it bears a change can be seen, at most; undefined when the source must not change meanwhile. */
   readonly commitLagMs: number | undefined;
   readonly editsMax: number;
+  /** Records change after they were made, or are deleted. */
+  readonly updates: boolean;
   /** What may happen to a request. */
   readonly faults: readonly Fault[];
   /** Some edits make records that the destination refuses. */
@@ -62,7 +66,7 @@ function some<Item>(items: readonly Item[], chance: SeededChance): Item[] {
 
 /** Edits while the first runs are under way, and some later. */
 function editsOf(records: number, terms: Terms, chance: SeededChance): readonly Edit[] {
-  const { commitLagMs, editsMax, refusals } = terms;
+  const { commitLagMs, editsMax, refusals, recordsMax, updates } = terms;
   if (commitLagMs === undefined) return [];
   const edits: Edit[] = [];
   const contents = new Map<number, readonly Content[]>();
@@ -74,7 +78,8 @@ function editsOf(records: number, terms: Terms, chance: SeededChance): readonly 
   /** When the last change of a record can be seen: they are seen in the order in which they are stamped. */
   const seenMs = new Map<number, number>();
   for (const [index, atMs] of times.entries()) {
-    const isNew = flip(chance, 0.25);
+    const isNew = (flip(chance, 0.25) || !updates) && known < recordsMax;
+    if (!isNew && !updates) continue;
     const id = isNew ? (known += 1) : 1 + chance.integer(known);
     const before = contents.get(id) ?? [{ edit: 0, refused: false }];
     const back = before.at(-2);

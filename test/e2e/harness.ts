@@ -31,8 +31,8 @@ export class Workplace {
     this.#environment = environment;
   }
 
-  write(config: string): void {
-    writeFileSync(join(this.folder, "evenkeel.yaml"), config);
+  write(config: string, name = "evenkeel.yaml"): void {
+    writeFileSync(join(this.folder, name), config);
   }
 
   start(...args: string[]): Running {

@@ -98,6 +98,23 @@ syncs:
     await shows(t, 0, "run", "--key", "5");
   });
 
+  test("a rehearsal that holds, and one that does not", async (t) => {
+    await shows(t, 0, "rehearse", "--seeds", "3");
+    place.write(
+      `
+connections:
+  store: { baseUrl: "${store.url}" }
+  shop: { baseUrl: "${shop.url}" }
+syncs:
+  records:${SOURCE}
+    destination: { connection: shop, create: { request: POST /items, id: id } }
+`,
+      "bare.yaml",
+    );
+    await shows(t, 1, "rehearse", "--config", "bare.yaml", "--seeds", "2");
+    await shows(t, 2, "rehearse", "--records", "nowhere.json");
+  });
+
   test("a wrong use of the command line", async (t) => {
     await shows(t, 2, "rum");
     await shows(t, 2, "run", "--limt", "3");

@@ -59,6 +59,7 @@ function configOf({ source, destination }: Shape): Record<string, unknown> {
         retry: { deadline: "2m" },
         lateWrite: ms(destination.lateWriteMs),
         ...(destination.concurrency === undefined ? {} : { limits: { concurrency: destination.concurrency } }),
+        answers: { exists: "status = 409 and body.code = 'exists'" },
       },
     },
     syncs: {

@@ -23,10 +23,12 @@ export function worldOf(seed: number): ShapedWorld {
   const terms = {
     recordsMin: 50,
     recordsMore: 120,
+    recordsMax: Number.POSITIVE_INFINITY,
     pageSize: source.pageSize,
     resolutionMs: source.cursor?.resolutionMs ?? 1,
     commitLagMs: isNumbered && source.cursor !== undefined ? undefined : source.commitLagMs,
     editsMax: 80,
+    updates: true,
     faults: [...new Set<Fault>([...READ_FAULTS, ...WRITE_FAULTS])].filter((fault) => isFair(fault, shape)),
     refusals: true,
     downMaxMs: Number.POSITIVE_INFINITY,

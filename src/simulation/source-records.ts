@@ -1,0 +1,48 @@
+import { Unusable, type Catalogue, type Version } from "./catalogue.ts";
+import type { Scene } from "./scene.ts";
+import { BEGINNING, type Content, type World } from "./world.ts";
+
+/** What the source holds at first, and how that changes. */
+export interface SourceRecords {
+  readonly versions: readonly Version[];
+  readonly edits: readonly {
+    /** ms from the start of the world. */
+    readonly seenMs: number;
+    readonly id: number;
+    /** Undefined deletes it. */
+    readonly version: Version | undefined;
+  }[];
+}
+
+/** The source's first records are older than the world. */
+const FIRST_EDIT_MS = -86_400_000;
+
+/** Makes all versions of all records of a world; those of which the config can make nothing are left out. */
+export async function recordsOf(
+  { records, edits, resolutionMs }: World,
+  { record }: Scene,
+  catalogue: Catalogue,
+  epochMs: number,
+  note: (text: string) => void,
+): Promise<SourceRecords> {
+  const made = async (id: number, content: Content, stampedMs: number): Promise<readonly Version[]> => {
+    const changedMs = Math.floor(stampedMs / resolutionMs) * resolutionMs;
+    try {
+      return [await catalogue.add({ id, content, changedMs }, record(id, content, changedMs))];
+    } catch (error) {
+      if (!(error instanceof Unusable)) throw error;
+      note(`record ${id} is left out: ${error.message}`);
+      return [];
+    }
+  };
+  const versions: Version[] = [];
+  for (let id = 1; id <= records; id++)
+    versions.push(...(await made(id, BEGINNING, epochMs + FIRST_EDIT_MS + id * 1_000)));
+  const changes: SourceRecords["edits"][number][] = [];
+  for (const { atMs, id, content, lagMs } of edits) {
+    const seenMs = atMs + lagMs;
+    if (content === undefined) changes.push({ seenMs, id, version: undefined });
+    else for (const version of await made(id, content, epochMs + atMs)) changes.push({ seenMs, id, version });
+  }
+  return { versions, edits: changes };
+}
