@@ -20,8 +20,9 @@
  * - `html`: 200 with a page of HTML in the place of JSON (reads).
  * - `badPosition`: the page position has expired: 410 (reads).
  * - `foreignNext`: the address of the next page is at another host (reads).
+ * - `samePosition`: a page names its own position as the next one (reads).
  *
- * An API may be down for minutes: no connection, or 503 to everything.
+ * An API may be down for minutes: no connection, or 503 to everything. It may limit requests, and announce how many are left.
  *
  * The process may be told to stop, and it may die before, within and after each durable step and at any other moment, and the machine may lose its power, which loses
  * what was not flushed.
@@ -44,6 +45,7 @@ export const READ_FAULTS = [
   "html",
   "badPosition",
   "foreignNext",
+  "samePosition",
 ] as const;
 
 export const WRITE_FAULTS = [
@@ -80,6 +82,7 @@ export const TOLD: Readonly<Record<Fault, string>> = {
   html: "is answered with a page of HTML",
   badPosition: "is answered 410: its position has expired",
   foreignNext: "is answered with a next page at another host",
+  samePosition: "is answered with its own position as the next one",
 };
 
 /** An API is down for a while; ms from the start of the world. */
@@ -131,9 +134,10 @@ export const DEATH_AT_SOME_TIME: Death = { where: "at some time", told: "all of 
 
 /** How a process ends before its time. `power`: what was not flushed is lost with it. */
 export interface Crash {
-  /** The so-manieth durable step of its process, or that many ms after its start. */
+  /** The so-manieth durable step of its process, or the so-manieth of this kind, or that many ms after its start. */
   readonly at:
     | { readonly kind: "step"; readonly number: number; readonly moment: Moment }
+    | { readonly kind: "method"; readonly step: Step; readonly number: number; readonly moment: Moment }
     | { readonly kind: "time"; readonly afterMs: number };
   readonly power: boolean;
   /** How long until it is started again, ms. */

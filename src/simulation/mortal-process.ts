@@ -37,6 +37,7 @@ const never = <Value>(): Promise<Value> => new Promise<Value>(() => undefined);
 export function mortalProcess({ clock, network, stateFile, crash, note, onFlush }: Options): MortalProcess {
   let isDead = false;
   let steps = 0;
+  const timesOf = new Map<Step, number>();
   let ledger: Ledger | undefined;
   const disk = shadowOf(stateFile, crash?.power === true);
   let declare: (where: string) => void = () => undefined;
@@ -72,7 +73,13 @@ export function mortalProcess({ clock, network, stateFile, crash, note, onFlush 
   ): Promise<Result> => {
     if (isDead) return never();
     steps += 1;
-    const moment = crash?.at.kind === "step" && crash.at.number === steps ? crash.at.moment : undefined;
+    const times = (timesOf.get(method) ?? 0) + 1;
+    timesOf.set(method, times);
+    const at = crash?.at;
+    const isFatal =
+      (at?.kind === "step" && at.number === steps) ||
+      (at?.kind === "method" && at.step === method && at.number === times);
+    const moment = isFatal ? at.moment : undefined;
     const death = moment === undefined ? DEATH_AT_SOME_TIME : deathAt(moment, method);
     if (moment === "before") die(death);
     if (isDead) return never();

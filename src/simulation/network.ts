@@ -2,12 +2,14 @@ import type { Dispatcher } from "undici";
 import { fakeDispatcher, type FakeRequest, type FakeScript } from "../testing/fake-dispatcher.ts";
 import type { SeededChance } from "../testing/seeded-chance.ts";
 import type { VirtualClock } from "../testing/virtual-clock.ts";
+import { limiter, type Verdict } from "./announced-limit.ts";
 import { jsonAnswer, type Answer } from "./answer.ts";
 import type { DestinationDouble } from "./destination-double.ts";
 import { READ_FAULTS, TOLD, WRITE_FAULTS, type Fault, type Outage } from "./faults.ts";
 import { DESTINATION_ORIGIN, FOREIGN_ORIGIN, SOURCE_ORIGIN } from "./scene.ts";
 import type { SourceDouble } from "./source-double.ts";
 import type { Wording } from "./wording.ts";
+import type { Limited, World } from "./world.ts";
 
 export interface NetworkOptions {
   readonly clock: VirtualClock;
@@ -20,6 +22,7 @@ export interface NetworkOptions {
   /** No more than so many happen. */
   readonly faultsMax: number;
   readonly outages: readonly Outage[];
+  readonly limits: World["limits"];
   readonly wording: Readonly<Record<"source" | "destination", Pick<Wording, "throttled">>>;
   /** How late a write may arrive that was given up. */
   readonly lateWriteMs: number;
@@ -32,11 +35,26 @@ export interface NetworkOptions {
 export interface SimulatedNetwork extends Pick<Dispatcher, "dispatch"> {
   readonly requests: number;
   readonly counts: ReadonlyMap<Fault, number>;
+  readonly limited: readonly Limited[];
   readonly breaches: readonly string[];
   /** From now on nothing fails. */
   calm(): void;
   /** The process died, and with it what it was told about waiting. */
   forget(): void;
+}
+
+/** A request on its way. */
+interface Sent {
+  readonly request: FakeRequest;
+  readonly url: URL;
+  readonly side: "source" | "destination";
+  /** Keys of the records that it may be about. */
+  readonly about: readonly string[];
+  readonly chance: SeededChance;
+  /** How long it takes until the answer is there. */
+  readonly afterMs: number;
+  /** The number of the process that sent it. */
+  readonly asker: number;
 }
 
 /** The longest that one way takes on a good day, and what an API thinks about an answer, ms. */
@@ -76,6 +94,14 @@ export function simulatedNetwork(options: NetworkOptions): SimulatedNetwork {
       : options.outages.find((each) => each.side === side && each.fromMs <= nowMs && nowMs < each.toMs);
   };
 
+  const { limits } = options;
+  const gates = {
+    source: limits.source && limiter(limits.source),
+    destination: limits.destination && limiter(limits.destination),
+  };
+  const asked = { source: 0, destination: 0 };
+  const refused = { source: 0, destination: 0 };
+
   /** R4: until when an API has asked to be left alone, once its answer is there. */
   const quietUntilMs = new Map<string, number>();
   let processes = 0;
@@ -88,35 +114,28 @@ export function simulatedNetwork(options: NetworkOptions): SimulatedNetwork {
 
   const handle = async (request: FakeRequest): Promise<FakeScript> => {
     const { method, number, origin, path } = request;
-    const asker = processes;
-    const isWrite = method !== "GET";
     const url = new URL(path, origin);
-    const isSource = origin === SOURCE_ORIGIN;
-    const about = isSource ? [] : destination.keysOf({ ...request, url });
-    const what = `${number} ${method} ${isSource ? "source" : "destination"} ${path}`;
+    const side = origin === SOURCE_ORIGIN ? "source" : "destination";
+    const about = side === "source" ? [] : destination.keysOf({ ...request, url });
+    const what = `${number} ${method} ${side} ${path}`;
     note(request.body === undefined ? what : `${what} ${request.body}`, about);
-    if (!isSource && origin !== DESTINATION_ORIGIN) {
+    if (origin !== SOURCE_ORIGIN && origin !== DESTINATION_ORIGIN) {
       breaches.push(
         `a request to ${origin}${request.headers["authorization"] === undefined ? "" : ", with credentials"}`,
       );
       return { kind: "drop" };
     }
-    if (isWrite) options.onWrite(number, about);
-    const applied = async (): Promise<Answer> => {
-      const answer = await (isSource ? source.answer(method, url) : destination.answer({ ...request, url }));
-      if (isWrite)
-        note(`  ${number} ${answer.status < 300 ? "takes effect" : "has no effect"}: ${answer.status}`, about);
-      return answer;
-    };
+    if (method !== "GET") options.onWrite(number, about);
     const chance = options.chance.fork(`way ${number}`);
     const wayMs = Math.ceil(chance.random() * WAY_MS);
     const afterMs = Math.ceil(chance.random() * WORK_MS) + Math.ceil(chance.random() * WAY_MS);
+    const sent: Sent = { request, url, side, about, chance, afterMs, asker: processes };
     if (outageOf(origin)?.kind === "unavailable") {
       note(`  ${number} is answered 503: the API is down`, about);
       destination.doubt({ ...request, url });
       return script(jsonAnswer(503, { code: "down" }), afterMs);
     }
-    const possible: readonly Fault[] = isWrite ? WRITE_FAULTS : READ_FAULTS;
+    const possible: readonly Fault[] = method === "GET" ? READ_FAULTS : WRITE_FAULTS;
     const fault = chosen(
       number,
       "fault",
@@ -127,6 +146,31 @@ export function simulatedNetwork(options: NetworkOptions): SimulatedNetwork {
       destination.doubt({ ...request, url });
     }
     await clock.sleep(wayMs);
+    asked[side] += 1;
+    const verdict = gates[side]?.(clock.wallMs());
+    const answered = verdict?.isServed === false ? overLimit(sent, verdict) : await arrived(sent, fault);
+    if (verdict === undefined || answered.kind !== "answer") return answered;
+    return { ...answered, headers: { ...answered.headers, ...verdict.headers } };
+  };
+
+  const overLimit = ({ request, about, side, afterMs, asker }: Sent, { headers }: Verdict): FakeScript => {
+    note(`  ${request.number} is answered 429: the limit is used up`, about);
+    refused[side] += 1;
+    const seconds = headers["retry-after"];
+    if (seconds !== undefined) return asksToWait(429, request.origin, Number(seconds), afterMs, asker);
+    return script(options.wording[side].throttled, afterMs);
+  };
+
+  /** What a request meets where it goes, and on its way back. */
+  const arrived = async (sent: Sent, fault: Fault | undefined): Promise<FakeScript> => {
+    const { request, url, side, about, chance, afterMs, asker } = sent;
+    const { method, number, origin } = request;
+    const applied = async (): Promise<Answer> => {
+      const answer = await (side === "source" ? source.answer(method, url) : destination.answer({ ...request, url }));
+      if (method !== "GET")
+        note(`  ${number} ${answer.status < 300 ? "takes effect" : "has no effect"}: ${answer.status}`, about);
+      return answer;
+    };
     switch (fault) {
       case undefined:
       case "refused":
@@ -164,7 +208,7 @@ export function simulatedNetwork(options: NetworkOptions): SimulatedNetwork {
         return asksToWait(503, origin, 1 + chance.integer(3), afterMs, asker);
       case "throttled":
         return chance.random() < 0.5
-          ? script(options.wording[isSource ? "source" : "destination"].throttled, afterMs)
+          ? script(options.wording[side].throttled, afterMs)
           : asksToWait(429, origin, 1 + chance.integer(3), afterMs, asker);
       case "cutAnswer": {
         const { status, headers, body } = await applied();
@@ -180,9 +224,11 @@ export function simulatedNetwork(options: NetworkOptions): SimulatedNetwork {
       case "html":
         return script({ status: 200, headers: { "content-type": "text/html" }, body: HTML }, afterMs);
       case "badPosition": {
-        const isFollowing = isSource && source.isFollowing(url);
+        const isFollowing = side === "source" && source.isFollowing(url);
         return script(isFollowing ? jsonAnswer(410, { code: "expired" }) : await applied(), afterMs);
       }
+      case "samePosition":
+        return script(side === "source" ? source.answer(method, url, true) : await applied(), afterMs);
       case "foreignNext": {
         const { status, headers, body } = await applied();
         const moved = (text: string): string => text.replaceAll(SOURCE_ORIGIN, FOREIGN_ORIGIN);
@@ -216,6 +262,12 @@ export function simulatedNetwork(options: NetworkOptions): SimulatedNetwork {
       return wires.requests.length;
     },
     counts,
+    get limited() {
+      return (["source", "destination"] as const).flatMap((side) => {
+        const limit = limits[side];
+        return limit === undefined ? [] : [{ kind: limit.kind, requests: asked[side], refused: refused[side] }];
+      });
+    },
     breaches,
     calm: () => (isCalm = true),
     forget() {

@@ -163,6 +163,7 @@ function termsOf({ scene, size, updates }: Staged, seed: number): Terms {
       (fault) => fault !== "denied" && (fault !== "twice" || isOnce),
     ),
     refusals: false,
+    limits: false,
     downMaxMs: 10 * MINUTE,
   };
 }

@@ -19,6 +19,11 @@ interface Extra {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+interface Following {
+  readonly pagination: Extract<PaginationConfig, { type: "cursor" | "link" | "nextUrl" }>;
+  readonly repeats: boolean;
+}
+
 /** The parameter under which addresses of next pages carry their position. */
 const POSITION = "position";
 
@@ -54,13 +59,14 @@ export class SourceDouble {
     return url.searchParams.has("param" in pagination ? pagination.param : POSITION);
   }
 
-  answer(method: string, url: URL): Answer {
+  /** `repeats`: a page names its own position as the next one. */
+  answer(method: string, url: URL, repeats = false): Answer {
     const { path, config, pageSize, catalogue } = this.#options;
     if (url.pathname === path && config.request.startsWith(`${method} `)) {
       const { pagination } = config;
       const size = "size" in pagination ? pagination.size : undefined;
       const asked = size?.param === undefined ? null : url.searchParams.get(size.param);
-      return this.#page(this.#listed(url), Number(asked ?? size?.value ?? pageSize), url);
+      return this.#page(this.#listed(url), Number(asked ?? size?.value ?? pageSize), url, repeats);
     }
     const id = catalogue.readAtSource(method, url.pathname + url.search);
     const row = id === undefined ? undefined : this.#rows.get(id);
@@ -81,7 +87,7 @@ export class SourceDouble {
     return rows.toSorted(cursor?.sorted === true ? (a, b) => a.changedMs - b.changedMs || byId(a, b) : byId);
   }
 
-  #page(rows: readonly Version[], size: number, url: URL): Answer {
+  #page(rows: readonly Version[], size: number, url: URL, repeats: boolean): Answer {
     const { pagination } = this.#options.config;
     const asked = url.searchParams;
     switch (pagination.type) {
@@ -105,17 +111,12 @@ export class SourceDouble {
       case "cursor":
       case "link":
       case "nextUrl":
-        return this.#following(rows, size, url, pagination);
+        return this.#following(rows, size, url, { pagination, repeats });
     }
   }
 
   /** A page that says where the next one is. */
-  #following(
-    rows: readonly Version[],
-    size: number,
-    url: URL,
-    pagination: Extract<PaginationConfig, { type: "cursor" | "link" | "nextUrl" }>,
-  ): Answer {
+  #following(rows: readonly Version[], size: number, url: URL, { pagination, repeats }: Following): Answer {
     const isSorted = this.#options.config.cursor?.sorted === true;
     const param = pagination.type === "cursor" ? pagination.param : POSITION;
     const token = url.searchParams.get(param);
@@ -125,7 +126,8 @@ export class SourceDouble {
     );
     const page = rest.slice(0, size);
     const last = rest.length <= size ? undefined : page.at(-1);
-    const next = last === undefined ? null : btoa(JSON.stringify([last.changedMs, last.id]));
+    const following = last === undefined ? null : btoa(JSON.stringify([last.changedMs, last.id]));
+    const next = repeats && token !== null ? token : following;
     const place = "next" in pagination ? (placeOf(pagination.next) ?? NOWHERE) : NOWHERE;
     if (next === null || pagination.type === "cursor")
       return this.#list(page, pagination.type === "link" ? {} : { members: [[place, next]] });

@@ -1,3 +1,4 @@
+import type { AnnouncedLimit } from "./announced-limit.ts";
 import type { Crash, Fault, Outage } from "./faults.ts";
 
 /** What the source holds of a record at some time. */
@@ -37,6 +38,7 @@ export interface World {
   readonly faultRate: number;
   readonly faultsMax: number;
   readonly outages: readonly Outage[];
+  readonly limits: { readonly source?: AnnouncedLimit; readonly destination?: AnnouncedLimit };
   readonly processes: readonly ProcessPlan[];
 }
 
@@ -75,6 +77,12 @@ export interface Violation {
   readonly key?: string;
 }
 
+export interface Limited {
+  readonly kind: AnnouncedLimit["kind"];
+  readonly requests: number;
+  readonly refused: number;
+}
+
 /** What became of a world. */
 export interface Outcome {
   /** None when all is well. */
@@ -82,6 +90,8 @@ export interface Outcome {
   readonly trace: readonly TraceLine[];
   readonly requests: number;
   readonly faults: ReadonlyMap<Fault, number>;
+  /** What was asked of APIs that limit requests, and how much of that was refused, by the kind of announcement. */
+  readonly limited: readonly Limited[];
   /** Where processes died: `before settle`. */
   readonly deaths: readonly string[];
   readonly runs: number;

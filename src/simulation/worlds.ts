@@ -1,10 +1,14 @@
 import type { SeededChance } from "../testing/seeded-chance.ts";
-import { MOMENTS, type Crash, type Fault, type Outage } from "./faults.ts";
+import { MOMENTS, STEPS, type Crash, type Fault, type Outage, type Step } from "./faults.ts";
+import type { AnnouncedLimit } from "./announced-limit.ts";
 import type { Content, Edit, World } from "./world.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
+
+/** Steps that most processes never come to. */
+const RARE_STEPS: readonly Step[] = ["promote", "takeUp", "dropWaiting", "abandonLeftovers", "endRun", "saveLane"];
 
 /** What a fair world keeps to: under these assumptions the engine has promised something. */
 export interface Terms extends Pick<World, "pageSize" | "resolutionMs"> {
@@ -22,6 +26,8 @@ export interface Terms extends Pick<World, "pageSize" | "resolutionMs"> {
   readonly faults: readonly Fault[];
   /** Some edits make records that the destination refuses. */
   readonly refusals: boolean;
+  /** Some APIs limit requests, and announce it. */
+  readonly limits: boolean;
   /** The longest time without a process. */
   readonly downMaxMs: number;
 }
@@ -40,6 +46,7 @@ export function worldOf(seed: number, chance: SeededChance, terms: Terms): World
     faultRate: chance.pick([0.01, 0.03, 0.1, 0.25]),
     faultsMax: Number.MAX_SAFE_INTEGER,
     outages: Array.from({ length: chance.pick([0, 0, 1, 2]) }, (_, index) => outageOf(chance.fork(`outage ${index}`))),
+    limits: terms.limits ? limitsOf(chance.fork("limits")) : {},
     processes: Array.from({ length: 3 + chance.integer(5) }, (_, index) => {
       const each = chance.fork(`process ${index}`);
       return {
@@ -99,6 +106,25 @@ function editsOf(records: number, terms: Terms, chance: SeededChance): readonly 
   return edits;
 }
 
+function limitsOf(chance: SeededChance): World["limits"] {
+  const limitOf = (): AnnouncedLimit => {
+    const kind = chance.pick(["ietf", "draft", "github", "shopify", "hubspot"] as const);
+    const [limit, windowMs] =
+      kind === "shopify"
+        ? [chance.pick([40, 80]), 20 * SECOND]
+        : chance.pick([
+            [10, SECOND],
+            [100, 10 * SECOND],
+            [300, MINUTE],
+          ] as const);
+    return { kind, limit, windowMs, retryAfter: flip(chance) };
+  };
+  return {
+    ...(flip(chance, 0.2) ? { source: limitOf() } : {}),
+    ...(flip(chance, 0.2) ? { destination: limitOf() } : {}),
+  };
+}
+
 function outageOf(chance: SeededChance): Outage {
   const fromMs = Math.floor(chance.random() * chance.pick([SECOND, MINUTE, 10 * MINUTE]));
   return {
@@ -111,9 +137,16 @@ function outageOf(chance: SeededChance): Outage {
 
 function crashOf(chance: SeededChance, downMaxMs: number): Crash {
   return {
-    at: flip(chance, 0.75)
-      ? { kind: "step", number: 1 + chance.integer(flip(chance) ? 6 : 30), moment: chance.pick(MOMENTS) }
-      : { kind: "time", afterMs: chance.random() * chance.pick([200, 2 * SECOND, MINUTE]) },
+    at: flip(chance, 0.3)
+      ? {
+          kind: "method",
+          step: chance.pick(flip(chance, 0.7) ? RARE_STEPS : (Object.keys(STEPS) as Step[])),
+          number: 1 + chance.integer(2),
+          moment: chance.pick(MOMENTS),
+        }
+      : flip(chance, 0.75)
+        ? { kind: "step", number: 1 + chance.integer(flip(chance) ? 6 : 30), moment: chance.pick(MOMENTS) }
+        : { kind: "time", afterMs: chance.random() * chance.pick([200, 2 * SECOND, MINUTE]) },
     power: flip(chance, 0.3),
     downMs: Math.min(downMaxMs, chance.pick([0, SECOND, 5 * MINUTE, flip(chance, 0.1) ? 30 * HOUR : 0])),
   };

@@ -13,18 +13,20 @@ export interface Played {
   readonly hash: string;
   readonly requests: number;
   readonly faults: readonly (readonly [Fault, number])[];
+  readonly limited: Outcome["limited"];
   readonly deaths: readonly string[];
   readonly violations: readonly string[];
 }
 
 export async function playSeed(seed: number): Promise<Played> {
-  const { trace, requests, faults, deaths, violations } = await play(worldOf(seed));
+  const { trace, requests, faults, limited, deaths, violations } = await play(worldOf(seed));
   const hash = createHash("sha256").update(textOf(trace)).digest("hex");
   return {
     seed,
     hash,
     requests,
     faults: [...faults],
+    limited,
     deaths,
     violations: violations.map(({ kind, text }) => `${kind}: ${text}`),
   };

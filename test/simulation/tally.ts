@@ -7,8 +7,14 @@ export class Tally {
   readonly #faults = new Map<string, number>();
   readonly #deaths = new Map<string, number>();
   readonly #crossed = new Map<string, number>();
+  readonly #asked = new Map<string, number>();
+  readonly #refused = new Map<string, number>();
 
-  add({ requests, faults, deaths }: Played): void {
+  add({ requests, faults, limited, deaths }: Played): void {
+    for (const { kind, requests: asked, refused } of limited) {
+      raise(this.#asked, kind, asked);
+      raise(this.#refused, kind, refused);
+    }
     this.#requests.push(requests);
     this.#faultCounts.push(faults.reduce((sum, [, count]) => sum + count, 0));
     for (const [fault, count] of faults) raise(this.#faults, fault, count);
@@ -41,6 +47,7 @@ export class Tally {
       `${this.worlds} worlds, ${sum} requests; the median world has ${this.medianRequests} requests and ${this.medianFaults} faults`,
       `faults: ${lines(this.#faults)}`,
       `deaths: ${lines(this.#deaths)}`,
+      `refused by announced limits: ${[...this.#asked].map(([kind, asked]) => `${kind} ${this.#refused.get(kind) ?? 0} of ${asked}`).join(", ")}`,
       `crossings of a death and a fault: ${crossings.length}, the rarest ${rarest?.[0]} in ${rarest?.[1]} worlds`,
     ].join("\n");
   }

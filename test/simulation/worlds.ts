@@ -31,6 +31,7 @@ export function worldOf(seed: number): ShapedWorld {
     updates: true,
     faults: [...new Set<Fault>([...READ_FAULTS, ...WRITE_FAULTS])].filter((fault) => isFair(fault, shape)),
     refusals: true,
+    limits: true,
     downMaxMs: Number.POSITIVE_INFINITY,
   };
   return { ...worldUnder(seed, chance, terms), shape };
