@@ -1,5 +1,11 @@
 import { existsSync, realpathSync } from "node:fs";
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import {
+  DatabaseSync,
+  type SQLInputValue,
+  type SQLOutputValue,
+  type StatementResultingChanges,
+  type StatementSync,
+} from "node:sqlite";
 import { diskOf, NO_DISK, type Disk, type Flush } from "./disk.ts";
 import { storing } from "./failure.ts";
 import { refuseNetwork } from "./network-file-system.ts";
@@ -17,11 +23,20 @@ const BUSY_MS = 5_000;
 /** A row as SQLite gives it. */
 export type Row = Readonly<Record<string, unknown>>;
 
+/** A statement of an open file. */
+export interface Statement {
+  get(...values: readonly SQLInputValue[]): Record<string, SQLOutputValue> | undefined;
+  all(...values: readonly SQLInputValue[]): Record<string, SQLOutputValue>[];
+  run(...values: readonly SQLInputValue[]): StatementResultingChanges;
+  iterate(...values: readonly SQLInputValue[]): NodeJS.Iterator<Record<string, SQLOutputValue>>;
+}
+
 /** An open SQLite file. Whatever SQLite throws within `transaction` and `snapshot` becomes an EvenkeelError LEDGER_*. */
 export interface Database {
   /** The file's real path, with no symbolic link in it: two names of one ledger have one lock. */
   readonly file: string;
-  prepare(sql: string): StatementSync;
+  /** A statement that is compiled when it is used first: most of them are not, in most processes. */
+  prepare(sql: string): Statement;
   /** Runs statements that return nothing, in the caller's transaction if there is one. */
   exec(sql: string): void;
   /** Runs `work` in one writing transaction: it happens whole or not at all, and outlives the process. */
@@ -96,7 +111,7 @@ function configured(db: DatabaseSync, file: string, settings: readonly string[],
     });
   return {
     file,
-    prepare: (sql) => storing(file, () => db.prepare(sql)),
+    prepare: (sql) => lazily(() => storing(file, () => db.prepare(sql))),
     exec: (sql) => storing(file, () => db.exec(sql)),
     transaction: (work) => bounded("BEGIN IMMEDIATE", work),
     flushed: disk.flushed,
@@ -108,6 +123,17 @@ function configured(db: DatabaseSync, file: string, settings: readonly string[],
       emptyLog(db, settings === WRITER);
       db.close();
     },
+  };
+}
+
+function lazily(compile: () => StatementSync): Statement {
+  let compiled: StatementSync | undefined;
+  const statement = (): StatementSync => (compiled ??= compile());
+  return {
+    get: (...values) => statement().get(...values),
+    all: (...values) => statement().all(...values),
+    run: (...values) => statement().run(...values),
+    iterate: (...values) => statement().iterate(...values),
   };
 }
 
