@@ -10,6 +10,7 @@ export interface Version {
   readonly changedMs: number;
   readonly record: JsonObject;
   readonly key: string;
+  /** Empty where nothing can be made of the record. */
   readonly mapped: JsonObject;
 }
 
@@ -63,6 +64,11 @@ export class Catalogue {
     if (!reading.ok) throw new Unusable(reading.reason, UNREADABLE);
     const { key } = reading;
     const made = await sync.mapping.map(record);
+    if (!made.ok && content.flaw === "invalid") {
+      const invalid: Version = { id, content, changedMs, record, key, mapped: {} };
+      this.#byId.set(id, [...this.versionsOf(id), invalid]);
+      return invalid;
+    }
     if (!made.ok) throw new Unusable(made.reason, 1 + made.reason.split("; ").length);
     const version: Version = { id, content, changedMs, record, key, mapped: made.mapped };
     this.#byId.set(id, [...this.versionsOf(id), version]);
@@ -89,6 +95,7 @@ export class Catalogue {
   async addItem(item: string, id: number): Promise<void> {
     const { sync, read } = this.#requests;
     for (const version of this.versionsOf(id)) {
+      if (version.content.flaw === "invalid") continue;
       if (sync.destination.traits.updates) await this.#write("update", version, item);
       const scope = { mapped: version.mapped, key: version.key, source: version.record, destinationId: item };
       if (read !== undefined) this.#read(await read.render(scope), read.method, item);

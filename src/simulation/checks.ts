@@ -1,10 +1,12 @@
 import type { RunResult } from "../evenkeel.ts";
-import type { Catalogue } from "./catalogue.ts";
+import type { Catalogue, Version } from "./catalogue.ts";
 import type { DestinationDouble } from "./destination-double.ts";
+import type { Scene } from "./scene.ts";
 import type { SourceDouble } from "./source-double.ts";
 import type { Edit, Violation } from "./world.ts";
 
-interface Ended {
+export interface Ended {
+  readonly scene: Scene;
   readonly source: SourceDouble;
   readonly destination: DestinationDouble;
   readonly catalogue: Catalogue;
@@ -30,34 +32,52 @@ function doubled({ destination }: Ended): readonly Violation[] {
 }
 
 /** Every record of the source is in the destination as it is; what the destination refuses is as it was. */
-function unequal({ source, destination, catalogue, decided }: Ended): readonly Violation[] {
-  const items = new Map(destination.items.map((item) => [item.version.id, item]));
-  const violations: Violation[] = [];
-  for (const version of source.records.values()) {
-    const { id, key, content } = version;
-    const item = items.get(id);
-    if (content.refused) continue;
-    if (item === undefined) violations.push({ kind: "LOST", text: `record ${key} is not there`, key });
-    else if (catalogue.bodyOf(version, item.operation, item.name) !== item.body && !decided.has(key))
-      violations.push({
-        kind: "STALE",
-        text: `record ${key} is of edit ${item.version.content.edit}, and the source has ${content.edit}`,
-        key,
-      });
-  }
-  return violations;
+function unequal(ended: Ended): readonly Violation[] {
+  return [...ended.source.records.values()].flatMap((version) => unheld(version, ended));
+}
+
+function unheld(version: Version, ended: Ended): readonly Violation[] {
+  const { destination, catalogue, decided } = ended;
+  const { id, key, content } = version;
+  if (content.flaw !== undefined || decided.has(key)) return [];
+  const item = destination.items.find((each) => each.version.id === id);
+  if (item === undefined) return [{ kind: "LOST", text: `record ${key} is not there`, key }];
+  if (!isUpdated(ended) || catalogue.bodyOf(version, item.operation, item.name) === item.body) return [];
+  const text = `record ${key} is of edit ${item.version.content.edit}, and the source has ${content.edit}`;
+  return [{ kind: "STALE", text, key }];
+}
+
+/** What a run that calls itself level has not brought across: of what the source has shown since the run's read began, and shows still. */
+export function unheldAt(readStartedMs: number, ended: Ended): readonly Violation[] {
+  const { source, scene } = ended;
+  // P9: where numbered pages change meanwhile, the read is not complete, and does not claim to be.
+  const { type } = scene.source.pagination;
+  if ((type === "page" || type === "offset") && source.changedMs >= readStartedMs) return [];
+  const shown = [...source.records.values()].filter(({ id }) => source.shownSinceMs(id) < readStartedMs);
+  return shown
+    .flatMap((version) => unheld(version, ended))
+    .map(({ kind, text, ...rest }) => ({ kind: "CLAIM", text: `a run is level, and ${kind}: ${text}`, ...rest }));
 }
 
 /** A run that calls itself level is; one that does not has a reason. */
-function claims({ source, decided, edits, last }: Ended): readonly Violation[] {
-  const refused = [...source.records.values()].filter(({ content }) => content.refused).length;
-  if (refused > 0)
-    return last?.exitCode === 0 ? [{ kind: "CLAIM", text: "level, and the destination refuses some records" }] : [];
+function claims(ended: Ended): readonly Violation[] {
+  const { source, destination, decided, edits, last } = ended;
+  const flawed = [...source.records.values()].filter(({ content }) => content.flaw !== undefined);
+  // Where nothing is updated, what became flawed after it was written is left as it is.
+  const unwritten = flawed.filter(
+    ({ id }) => isUpdated(ended) || !destination.items.some(({ version }) => version.id === id),
+  );
+  if (unwritten.length > 0 && last?.exitCode === 0)
+    return [{ kind: "CLAIM", text: "level, and some records cannot be written" }];
   // A reject stays until its record comes again, or a person discards it.
-  const isGone = edits.some(({ id, content }) => content?.refused === true && !source.records.has(id));
-  if (last?.exitCode === 0 || decided.size > 0 || isGone) return [];
+  const isGone = edits.some(({ id, content }) => content?.flaw !== undefined && !source.records.has(id));
+  if (last?.exitCode === 0 || flawed.length > 0 || decided.size > 0 || isGone) return [];
   const why = last?.syncs
     .map(({ status, error, counts }) => `${status} ${error?.message ?? ""} ${JSON.stringify(counts)}`)
     .join();
   return [{ kind: "CONVERGENCE", text: `after calm runs it is still not level: ${why}` }];
 }
+
+/** Whether records are written again when they change. */
+const isUpdated = ({ scene }: Pick<Ended, "scene">): boolean =>
+  scene.sync.writes === "both" && scene.sync.destination.traits.updates;

@@ -168,7 +168,7 @@ export class DestinationDouble {
     if (named !== undefined && before === undefined && create !== undefined) return notFound;
     if (named === undefined && find?.unique === true && this.items.some((item) => item.version.id === version.id))
       return this.#options.wording.exists;
-    if (version.content.refused) return jsonAnswer(422, { code: "invalid", message: "no such name" });
+    if (version.content.flaw === "refused") return jsonAnswer(422, { code: "invalid", message: "no such name" });
     const name = named ?? `i${(this.#ids += 1)}`;
     if (before !== undefined && this.#bodyAs(before, operation) === body) {
       this.repeated += 1;

@@ -219,7 +219,7 @@ async function tried(record: JsonObject, scene: Scene): Promise<Trial> {
 /** The members of which an edit shows in the destination, and leaves the record what it is. */
 async function editablePlaces(record: JsonObject, places: readonly Place[], scene: Scene): Promise<readonly Place[]> {
   const make = (some: readonly Place[], edit: number): JsonObject =>
-    makerOf(() => record, some, scene)(1, { edit, refused: false }, BASE_MS);
+    makerOf(() => record, some, scene)(1, { edit, flaw: undefined }, BASE_MS);
   const before = await tried(make([], 0), scene);
   const { pagination } = scene.source;
   const from = pagination.type === "keyset" ? placeOf(pagination.from) : undefined;

@@ -1,21 +1,20 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Evenkeel, Run, RunResult } from "../evenkeel.ts";
-import { openEvenkeel } from "../opened.ts";
-import { seededChance, type SeededChance } from "../testing/seeded-chance.ts";
+import type { RunResult } from "../evenkeel.ts";
+import { seededChance } from "../testing/seeded-chance.ts";
 import { VirtualClock } from "../testing/virtual-clock.ts";
-import { violationsOf } from "./checks.ts";
+import { unheldAt, violationsOf, type Ended } from "./checks.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { DestinationDouble } from "./destination-double.ts";
+import { Processes, Stuck } from "./processes.ts";
 import { intentProbe, type IntentProbe } from "./intent-probe.ts";
-import { mortalProcess, type MortalProcess } from "./mortal-process.ts";
 import { decide, type Person } from "./person.ts";
 import { simulatedNetwork, type SimulatedNetwork } from "./network.ts";
 import { recordsOf } from "./source-records.ts";
 import { catalogueOf, type Scene } from "./scene.ts";
 import { SourceDouble } from "./source-double.ts";
-import type { Outcome, ProcessPlan, TraceLine, Violation, World } from "./world.ts";
+import type { Outcome, TraceLine, Violation, World } from "./world.ts";
 
 /** Runs after the last fault in which everything must come level. */
 const CALM_RUNS_MAX = 8;
@@ -26,13 +25,10 @@ const CALM_RUNS_ALONE = 3;
 /** Between calm runs: as long at least, and longer than a late write or a visibility lag is in doubt. */
 const CALM_WAIT_MS = 600_000;
 
-/** A run that is not at its end after so much time of the world does not end. */
-const RUN_MAX_MS = 48 * 3_600_000;
-
 /** A file system in memory, where a system has one: losing power is simulated, and need not wait for a disk. */
 const MEMORY = "/dev/shm";
 
-const BY_ITSELF = { crash: undefined, stopAfterMs: undefined, fullRefresh: false };
+const BY_ITSELF = { crash: undefined, stopAfterMs: undefined, rivalAfterMs: undefined, fullRefresh: false };
 
 /**
  * Plays a world from its beginning to its end, on the production pipeline, and says what did not hold. What no run can find out a person
@@ -54,33 +50,27 @@ interface Options {
   readonly stateFile: string;
 }
 
-class Stuck extends Error {}
-
 class Simulation {
   readonly #world: World;
   readonly #scene: Scene;
   readonly #person: Person;
-  readonly #stateFile: string;
   readonly #clock = new VirtualClock();
-  readonly #chance: SeededChance;
   readonly #catalogue: Catalogue;
   readonly #source: SourceDouble;
   readonly #destination: DestinationDouble;
   readonly #probe: IntentProbe;
   readonly #network: SimulatedNetwork;
+  readonly #processes: Processes;
   readonly #trace: TraceLine[] = [];
   readonly #violations: Violation[] = [];
-  readonly #deaths: string[] = [];
   /** Keys of creates that a person said were applied. */
   readonly #decided = new Set<string>();
-  #runs = 0;
 
   constructor({ world, scene, person, stateFile }: Options) {
     this.#world = world;
     this.#scene = scene;
     this.#person = person;
-    this.#stateFile = stateFile;
-    this.#chance = seededChance(world.seed);
+    const chance = seededChance(world.seed);
     this.#catalogue = catalogueOf(scene);
     const { path, lateWriteMs } = scene;
     const shared = { catalogue: this.#catalogue, wallMs: () => this.#clock.wallMs() };
@@ -94,7 +84,7 @@ class Simulation {
     this.#probe = intentProbe(stateFile);
     this.#network = simulatedNetwork({
       clock: this.#clock,
-      chance: this.#chance.fork("network"),
+      chance: chance.fork("network"),
       source: this.#source,
       destination: this.#destination,
       faults: new Set(world.faults),
@@ -110,6 +100,20 @@ class Simulation {
           this.#breach(`K1: request ${number} left without a durable intent`);
       },
     });
+    this.#processes = new Processes({
+      clock: this.#clock,
+      chance,
+      scene,
+      network: this.#network,
+      probe: this.#probe,
+      stateFile,
+      note: this.#note,
+      onBreach: (text) => this.#breach(text),
+      onLevel: (readStartedMs) => {
+        this.#destination.settle();
+        this.#violations.push(...unheldAt(readStartedMs, this.#ended(undefined)));
+      },
+    });
   }
 
   async play(): Promise<Outcome> {
@@ -118,7 +122,7 @@ class Simulation {
     try {
       const endMs = await this.#edit();
       for (const plan of this.#world.processes) {
-        await this.#process(plan);
+        await this.#processes.run(plan);
         await this.#clock.advance((plan.crash?.downMs ?? 0) + plan.thenWaitMs);
       }
       await this.#clock.advance(Math.max(0, endMs - this.#clock.monotonicMs()) + 1);
@@ -128,21 +132,32 @@ class Simulation {
     } finally {
       this.#probe.close();
     }
-    const [source, destination, { edits }] = [this.#source, this.#destination, this.#world];
-    const ended = { source, destination, catalogue: this.#catalogue, decided: this.#decided, edits, last };
+    const destination = this.#destination;
     for (const breach of [...this.#network.breaches, ...destination.breaches]) this.#breach(breach);
     if (stuck !== undefined) this.#violations.push({ kind: "TERMINATION", text: stuck });
     return {
-      violations: [...this.#violations, ...(stuck === undefined ? violationsOf(ended) : [])],
+      violations: [...this.#violations, ...(stuck === undefined ? violationsOf(this.#ended(last)) : [])],
       trace: this.#trace,
       requests: this.#network.requests,
       faults: this.#network.counts,
       limited: this.#network.limited,
-      deaths: this.#deaths,
-      runs: this.#runs,
+      deaths: this.#processes.deaths,
+      runs: this.#processes.runs,
       virtualMs: this.#clock.monotonicMs(),
       repeated: destination.repeated,
       needless: destination.needless,
+    };
+  }
+
+  #ended(last: RunResult | undefined): Ended {
+    return {
+      scene: this.#scene,
+      source: this.#source,
+      destination: this.#destination,
+      catalogue: this.#catalogue,
+      decided: this.#decided,
+      edits: this.#world.edits,
+      last,
     };
   }
 
@@ -182,88 +197,19 @@ class Simulation {
       if (run === CALM_RUNS_ALONE) await this.#checkRejects();
       if (run >= CALM_RUNS_ALONE) {
         await this.#decide();
-        await this.#process(BY_ITSELF, (evenkeel) => evenkeel.retryRejects(this.#scene.name));
+        await this.#processes.run(BY_ITSELF, (evenkeel) => evenkeel.retryRejects(this.#scene.name));
       }
-      last = await this.#process(BY_ITSELF);
+      last = await this.#processes.run(BY_ITSELF);
     }
     return last;
-  }
-
-  /** Starts a process and lets it run. Undefined when it died. */
-  async #process(
-    { crash, stopAfterMs, fullRefresh }: Omit<ProcessPlan, "thenWaitMs">,
-    start = (evenkeel: Evenkeel, signal: AbortSignal): Run => evenkeel.run({ fullRefresh, signal }),
-  ): Promise<RunResult | undefined> {
-    this.#runs += 1;
-    const name = `run ${this.#runs}`;
-    this.#note(`${name} begins`);
-    const clock = this.#clock;
-    const mortal = this.#mortal(crash);
-    const stop = new AbortController();
-    const stopping = stopAfterMs === undefined ? undefined : clock.after(stopAfterMs, () => stop.abort());
-    const run = start(this.#open(mortal), stop.signal);
-    void this.#listen(run);
-    const overdue = clock.sleep(RUN_MAX_MS).then(() => OVERDUE);
-    const ended = await clock.drive(Promise.race([run.result, mortal.death, overdue]));
-    stopping?.cancel();
-    if (ended === OVERDUE) throw new Stuck(OVERDUE);
-    if (typeof ended !== "string") {
-      mortal.end();
-      if (ended.exitCode === 0) this.#destination.settle();
-      for (const { status, error } of ended.syncs)
-        this.#note(`${name} is ${status}${error === undefined ? "" : `: ${error.message}`}`);
-      return ended;
-    }
-    this.#deaths.push(ended);
-    this.#network.forget();
-    this.#probe.close();
-    await mortal.bury();
-    this.#probe.look();
-    return undefined;
-  }
-
-  #mortal(crash: ProcessPlan["crash"]): MortalProcess {
-    return mortalProcess({
-      clock: this.#clock,
-      network: this.#network,
-      stateFile: this.#stateFile,
-      crash,
-      note: this.#note,
-      onFlush: this.#probe.look,
-    });
-  }
-
-  #open({ clock, network, ledgers }: MortalProcess): Evenkeel {
-    return openEvenkeel({
-      loaded: this.#scene.loaded,
-      configFile: undefined,
-      stateFile: this.#stateFile,
-      clock,
-      chance: this.#chance.fork(`process ${this.#runs}`),
-      network,
-      ledgers,
-    });
-  }
-
-  /** What the engine says of single records goes into the trace. */
-  async #listen(run: Run): Promise<void> {
-    for await (const event of run) {
-      if (event.type === "rejected" || event.type === "invalid") this.#say(event.type, event.reason, event.key);
-      if (event.type === "held") this.#say(event.state, event.reason, event.key);
-      if (event.type === "warning") this.#say(event.code, event.message);
-    }
-  }
-
-  #say(what: string, why: string, key?: string): void {
-    this.#note(`  ${key === undefined ? "" : `${key}: `}${what}: ${why}`, key === undefined ? undefined : [key]);
   }
 
   /** What stands as rejected was refused by the destination for what it is, or for no good reason by a fault. */
   async #checkRejects(): Promise<void> {
     if (this.#network.counts.has("denied")) return;
     const contents = new Map([...this.#source.records.values()].map(({ key, content }) => [key, content]));
-    for await (const { key, reason } of this.#open(this.#mortal(undefined)).rejects(this.#scene.name)) {
-      if (key !== undefined && contents.get(key)?.refused === false)
+    for await (const { key, reason } of this.#processes.open().rejects(this.#scene.name)) {
+      if (key !== undefined && contents.get(key)?.flaw === undefined && contents.has(key))
         this.#violations.push({
           kind: "REJECTED",
           text: `record ${key} counts as rejected, and nothing is wrong with it: ${reason}`,
@@ -276,7 +222,7 @@ class Simulation {
   #decide(): Promise<void> {
     return decide({
       person: this.#person,
-      evenkeel: this.#open(this.#mortal(undefined)),
+      evenkeel: this.#processes.open(),
       sync: this.#scene.name,
       items: this.#destination.items,
       note: this.#note,
@@ -286,5 +232,3 @@ class Simulation {
     });
   }
 }
-
-const OVERDUE = "the run does not end";

@@ -34,6 +34,9 @@ export class SourceDouble {
   readonly #options: Options;
   readonly #rows = new Map<number, Version>();
   readonly #records: Place;
+  readonly #shownMs = new Map<number, number>();
+  /** When anything changed last. */
+  changedMs = 0;
 
   constructor(options: Options) {
     this.#options = options;
@@ -47,10 +50,18 @@ export class SourceDouble {
 
   put(version: Version): void {
     this.#rows.set(version.id, version);
+    this.#shownMs.set(version.id, this.#options.wallMs());
+    this.changedMs = this.#options.wallMs();
   }
 
   delete(id: number): void {
     this.#rows.delete(id);
+    this.changedMs = this.#options.wallMs();
+  }
+
+  /** Since when a record is shown as it is. */
+  shownSinceMs(id: number): number {
+    return this.#shownMs.get(id) ?? Number.POSITIVE_INFINITY;
   }
 
   /** Whether a request asks for a page by a position that an earlier page gave. */

@@ -5,12 +5,12 @@ import type { Crash, Fault, Outage } from "./faults.ts";
 export interface Content {
   /** Counts the edits of the world; an edit that takes a change back has the number of what it restores, and 0 is how the record began. */
   readonly edit: number;
-  /** The destination refuses it for what it is. */
-  readonly refused: boolean;
+  /** The destination refuses it for what it is, or the mapping can make nothing of it. */
+  readonly flaw: "refused" | "invalid" | undefined;
 }
 
 /** How every record is at first. */
-export const BEGINNING: Content = { edit: 0, refused: false };
+export const BEGINNING: Content = { edit: 0, flaw: undefined };
 
 /** A change at the source. */
 export interface Edit {
@@ -48,6 +48,8 @@ export interface ProcessPlan {
   readonly crash: Crash | undefined;
   /** It is told to stop so many ms after its start. */
   readonly stopAfterMs: number | undefined;
+  /** Another one is started beside it so many ms after its start. */
+  readonly rivalAfterMs: number | undefined;
   readonly thenWaitMs: number;
   readonly fullRefresh: boolean;
 }

@@ -1,7 +1,7 @@
 import type { SeededChance } from "../testing/seeded-chance.ts";
 import { MOMENTS, STEPS, type Crash, type Fault, type Outage, type Step } from "./faults.ts";
 import type { AnnouncedLimit } from "./announced-limit.ts";
-import type { Content, Edit, World } from "./world.ts";
+import { BEGINNING, type Content, type Edit, type World } from "./world.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -24,8 +24,8 @@ export interface Terms extends Pick<World, "pageSize" | "resolutionMs"> {
   readonly updates: boolean;
   /** What may happen to a request. */
   readonly faults: readonly Fault[];
-  /** Some edits make records that the destination refuses. */
-  readonly refusals: boolean;
+  /** What is wrong with some records, so that they cannot be written. */
+  readonly flaws: readonly NonNullable<Content["flaw"]>[];
   /** Some APIs limit requests, and announce it. */
   readonly limits: boolean;
   /** The longest time without a process. */
@@ -54,6 +54,7 @@ export function worldOf(seed: number, chance: SeededChance, terms: Terms): World
         stopAfterMs: flip(each, 0.2) ? Math.ceil(each.random() * each.pick([100, SECOND, 30 * SECOND])) : undefined,
         thenWaitMs: Math.min(downMaxMs, each.pick([0, SECOND, 3 * MINUTE, each.random() < 0.1 ? 30 * HOUR : MINUTE])),
         fullRefresh: each.random() < 0.1,
+        rivalAfterMs: flip(each, 0.1) ? Math.ceil(each.random() * each.pick([100, SECOND, 30 * SECOND])) : undefined,
       };
     }),
   };
@@ -73,7 +74,7 @@ function some<Item>(items: readonly Item[], chance: SeededChance): Item[] {
 
 /** Edits while the first runs are under way, and some later. */
 function editsOf(records: number, terms: Terms, chance: SeededChance): readonly Edit[] {
-  const { commitLagMs, editsMax, refusals, recordsMax, updates } = terms;
+  const { commitLagMs, editsMax, flaws, recordsMax, updates } = terms;
   if (commitLagMs === undefined) return [];
   const edits: Edit[] = [];
   const contents = new Map<number, readonly Content[]>();
@@ -88,7 +89,7 @@ function editsOf(records: number, terms: Terms, chance: SeededChance): readonly 
     const isNew = (flip(chance, 0.25) || !updates) && known < recordsMax;
     if (!isNew && !updates) continue;
     const id = isNew ? (known += 1) : 1 + chance.integer(known);
-    const before = contents.get(id) ?? [{ edit: 0, refused: false }];
+    const before = contents.get(id) ?? [BEGINNING];
     const back = before.at(-2);
     const roll = chance.random();
     const content =
@@ -96,7 +97,7 @@ function editsOf(records: number, terms: Terms, chance: SeededChance): readonly 
         ? undefined
         : !isNew && roll < 0.25 && back !== undefined
           ? back
-          : { edit: index + 1, refused: refusals && roll > 0.97 };
+          : { edit: index + 1, flaw: roll > 0.96 && flaws.length > 0 ? chance.pick(flaws) : undefined };
     if (content !== undefined) contents.set(id, [...before, content]);
     const drawnMs = flip(chance, 0.3) ? Math.floor(chance.random() * commitLagMs) : 0;
     const lagMs = Math.max(drawnMs, (seenMs.get(id) ?? 0) - atMs);

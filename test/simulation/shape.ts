@@ -5,6 +5,10 @@ import { sceneOf, type Scene } from "../../src/simulation/scene.ts";
 export interface Shape {
   readonly source: SourceShape;
   readonly destination: DestinationShape;
+  /** What is there already is left as it is. */
+  readonly createOnly: boolean;
+  /** The mapping is particular, and some records do not suit it. */
+  readonly invalids: boolean;
 }
 
 export interface SourceShape {
@@ -39,12 +43,14 @@ export interface DestinationShape {
   readonly unique: boolean;
   readonly lateWriteMs: number;
   readonly concurrency: number | undefined;
+  /** Bodies are form-encoded. */
+  readonly form: boolean;
 }
 
 const ms = (value: number): string => `${value}ms`;
 
 /** The config that a user would write for this shape. */
-function configOf({ source, destination }: Shape): Record<string, unknown> {
+function configOf({ source, destination, createOnly, invalids }: Shape): Record<string, unknown> {
   const { cursor } = source;
   return {
     connections: {
@@ -84,7 +90,8 @@ function configOf({ source, destination }: Shape): Record<string, unknown> {
                 },
               }),
         },
-        mapping: { ref: "id", name: "name", edit: "edit" },
+        mapping: { ref: "id", name: "name", edit: "edit", ...(invalids ? { amount: "$number(amount)" } : {}) },
+        ...(createOnly ? { writes: "createOnly" } : {}),
         destination: { connection: "destination", ...writesOf(destination) },
       },
     },
@@ -111,14 +118,15 @@ function paginationOf({ pagination, pageSize }: SourceShape): Record<string, unk
   }
 }
 
-function writesOf({ writes, method, readBack, retentionMs, visibilityLagMs, unique }: DestinationShape): object {
+function writesOf({ writes, method, readBack, form, retentionMs, visibilityLagMs, unique }: DestinationShape): object {
   const idempotencyKey = { header: "Idempotency-Key", retention: ms(retentionMs) };
+  const encoding = form ? "form" : "json";
   const read = readBack ? { read: "GET /items/{ref}" } : {};
-  if (writes === "upsert") return { upsert: `${method} /items/{ref}`, ...read };
-  if (writes === "keyedUpsert") return { upsert: { request: "POST /items/{ref}", idempotencyKey }, ...read };
+  if (writes === "upsert") return { upsert: { request: `${method} /items/{ref}`, encoding }, ...read };
+  if (writes === "keyedUpsert") return { upsert: { request: "POST /items/{ref}", encoding, idempotencyKey }, ...read };
   return {
-    create: { request: "POST /items", id: "id", ...(writes === "keys" ? { idempotencyKey } : {}) },
-    update: `${method} /items/{$id}`,
+    create: { request: "POST /items", id: "id", encoding, ...(writes === "keys" ? { idempotencyKey } : {}) },
+    update: { request: `${method} /items/{$id}`, encoding },
     ...(readBack ? { read: "GET /items/{$id}" } : {}),
     ...(writes === "find"
       ? {
@@ -140,10 +148,11 @@ export async function stageOf(shape: Shape): Promise<Scene> {
   const name = "evenkeel.config.ts";
   const loaded = checkConfig(documentOf(configOf(shape), name), { file: name, env: {} });
   const isInteger = shape.source.cursor?.type === "integer";
-  return sceneOf(loaded, "records", (id, { edit, refused }, changedMs) => ({
+  return sceneOf(loaded, "records", (id, { edit, flaw }, changedMs) => ({
     id,
-    name: refused ? "refuse me" : `record ${id}`,
+    name: flaw === "refused" ? "refuse me" : `record ${id}`,
     edit,
+    amount: flaw === "invalid" ? "much" : "12.50",
     changed: isInteger ? changedMs : new Date(changedMs).toISOString(),
   }));
 }

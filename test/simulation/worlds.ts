@@ -30,7 +30,7 @@ export function worldOf(seed: number): ShapedWorld {
     editsMax: 80,
     updates: true,
     faults: [...new Set<Fault>([...READ_FAULTS, ...WRITE_FAULTS])].filter((fault) => isFair(fault, shape)),
-    refusals: true,
+    flaws: shape.invalids ? (["refused", "invalid"] as const) : (["refused"] as const),
     limits: true,
     downMaxMs: Number.POSITIVE_INFINITY,
   };
@@ -46,7 +46,13 @@ const isFair = (fault: Fault, { destination: { writes, unique } }: Shape): boole
 const flip = (chance: SeededChance, share = 0.5): boolean => chance.random() < share;
 
 function shapeOf(chance: SeededChance): Shape {
-  return { source: sourceOf(chance.fork("source")), destination: destinationOf(chance.fork("destination")) };
+  const own = chance.fork("sync");
+  return {
+    source: sourceOf(chance.fork("source")),
+    destination: destinationOf(chance.fork("destination")),
+    createOnly: flip(own, 0.07),
+    invalids: flip(own, 0.1),
+  };
 }
 
 function sourceOf(chance: SeededChance): SourceShape {
@@ -84,5 +90,6 @@ function destinationOf(chance: SeededChance): DestinationShape {
     unique: writes === "find" && flip(chance),
     lateWriteMs: chance.pick([30 * SECOND, 2 * MINUTE]),
     concurrency: chance.pick([1, 4, 16, undefined]),
+    form: flip(chance, 0.1),
   };
 }

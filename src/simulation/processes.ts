@@ -1,0 +1,140 @@
+import type { Evenkeel, Run, RunResult } from "../evenkeel.ts";
+import { openEvenkeel } from "../opened.ts";
+import type { SeededChance } from "../testing/seeded-chance.ts";
+import type { VirtualClock } from "../testing/virtual-clock.ts";
+import type { IntentProbe } from "./intent-probe.ts";
+import { mortalProcess, type MortalProcess } from "./mortal-process.ts";
+import type { SimulatedNetwork } from "./network.ts";
+import type { Scene } from "./scene.ts";
+import type { ProcessPlan } from "./world.ts";
+
+interface Options {
+  readonly clock: VirtualClock;
+  readonly chance: SeededChance;
+  readonly scene: Scene;
+  readonly network: SimulatedNetwork;
+  readonly probe: IntentProbe;
+  readonly stateFile: string;
+  readonly note: (text: string, about?: readonly string[]) => void;
+  /** Called with what an engine must never do. */
+  readonly onBreach: (text: string) => void;
+  /** Called when a run calls itself level, with when its read began (wall clock). */
+  readonly onLevel: (readStartedMs: number) => void;
+}
+
+type Start = (evenkeel: Evenkeel, signal: AbortSignal) => Run;
+
+/** A run that is not at its end after so much time of the world does not end. */
+const RUN_MAX_MS = 48 * 3_600_000;
+
+const OVERDUE = "the run does not end";
+
+export class Stuck extends Error {}
+
+/** The processes of a world, one after the other on one ledger. */
+export class Processes {
+  readonly #options: Options;
+  /** Where they died. */
+  readonly deaths: string[] = [];
+  runs = 0;
+  /** When the read that is under way, or was the last, began. */
+  #readStartedMs = 0;
+
+  constructor(options: Options) {
+    this.#options = options;
+  }
+
+  /** Starts one and lets it run. Undefined when it died. Throws {@link Stuck} when it does not end. */
+  async run(plan: Omit<ProcessPlan, "thenWaitMs">, start?: Start): Promise<RunResult | undefined> {
+    const { clock, note, onLevel } = this.#options;
+    const { crash, stopAfterMs, rivalAfterMs, fullRefresh } = plan;
+    this.runs += 1;
+    const name = `run ${this.runs}`;
+    note(`${name} begins`);
+    const mortal = this.#mortal(crash);
+    const stop = new AbortController();
+    const begin: Start = start ?? ((evenkeel, signal) => evenkeel.run({ fullRefresh, signal }));
+    const run = begin(this.#open(mortal, ""), stop.signal);
+    void this.#listen(run);
+    const timers = [
+      ...(stopAfterMs === undefined ? [] : [clock.after(stopAfterMs, () => stop.abort())]),
+      ...(rivalAfterMs === undefined ? [] : [clock.after(rivalAfterMs, () => void this.#rival())]),
+    ];
+    const overdue = clock.sleep(RUN_MAX_MS).then(() => OVERDUE);
+    const ended = await clock.drive(Promise.race([run.result, mortal.death, overdue]));
+    for (const timer of timers) timer.cancel();
+    if (ended === OVERDUE) throw new Stuck(OVERDUE);
+    if (typeof ended === "string") {
+      await this.#bury(mortal, ended);
+      return undefined;
+    }
+    mortal.end();
+    for (const { status, error } of ended.syncs)
+      note(`${name} is ${status}${error === undefined ? "" : `: ${error.message}`}`);
+    if (ended.exitCode === 0 && start === undefined) onLevel(this.#readStartedMs);
+    return ended;
+  }
+
+  /** For a person, who works on the ledger while no run does. */
+  open(): Evenkeel {
+    return this.#open(this.#mortal(undefined), "");
+  }
+
+  async #bury(mortal: MortalProcess, where: string): Promise<void> {
+    const { network, probe } = this.#options;
+    this.deaths.push(where);
+    network.forget();
+    probe.close();
+    await mortal.bury();
+    probe.look();
+  }
+
+  /** U7: while a run is under way, another one on the same ledger is turned away. */
+  async #rival(): Promise<void> {
+    const { note, onBreach } = this.#options;
+    note("another process is started beside it");
+    try {
+      await this.#open(this.#mortal(undefined), " rival").run().result;
+      onBreach("U7: two runs were under way on one ledger");
+    } catch (error) {
+      const { code, message } = error as Error & { readonly code?: string };
+      if (code === "LEDGER_HELD") note(`  and is turned away: ${message}`);
+      else onBreach(`U7: a second run on the ledger fails by ${message}`);
+    }
+  }
+
+  #mortal(crash: ProcessPlan["crash"]): MortalProcess {
+    const { clock, network, stateFile, note, probe } = this.#options;
+    return mortalProcess({ clock, network, stateFile, crash, note, onFlush: probe.look });
+  }
+
+  #open({ clock, network, ledgers }: MortalProcess, label: string): Evenkeel {
+    const { scene, stateFile, chance } = this.#options;
+    return openEvenkeel({
+      loaded: scene.loaded,
+      configFile: undefined,
+      stateFile,
+      clock,
+      chance: chance.fork(`process ${this.runs}${label}`),
+      network,
+      ledgers,
+    });
+  }
+
+  /** What the engine says of single records goes into the trace. */
+  async #listen(run: Run): Promise<void> {
+    for await (const event of run) {
+      if (event.type === "run-started" && !event.resumed) this.#readStartedMs = event.atMs;
+      if (event.type === "rejected" || event.type === "invalid") this.#say(event.type, event.reason, event.key);
+      if (event.type === "held") this.#say(event.state, event.reason, event.key);
+      if (event.type === "warning") this.#say(event.code, event.message);
+    }
+  }
+
+  #say(what: string, why: string, key?: string): void {
+    this.#options.note(
+      `  ${key === undefined ? "" : `${key}: `}${what}: ${why}`,
+      key === undefined ? undefined : [key],
+    );
+  }
+}
