@@ -8,7 +8,26 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
 /** Steps that most processes never come to. */
-const RARE_STEPS: readonly Step[] = ["promote", "takeUp", "dropWaiting", "abandonLeftovers", "endRun", "saveLane"];
+const RARE_STEPS: readonly Step[] = ["promote", "takeUp", "dropWaiting", "abandonLeftovers", "endRun"];
+
+/** Faults after which a write is in doubt, and others that let most reads through. */
+const DOUBTFUL: readonly Fault[] = [
+  "lostRequest",
+  "lostAnswer",
+  "hang",
+  "late",
+  "failedBefore",
+  "failedAfter",
+  "cutAnswer",
+  "throttled",
+  "denied",
+  "unavailable",
+  "html",
+  "samePosition",
+];
+
+/** Steps about a version that waits for the one before it: only restless records come to that. */
+const RESTLESS_STEPS: readonly Step[] = ["promote", "dropWaiting", "dropWaiting", "takeUp"];
 
 /** What a fair world keeps to: under these assumptions the engine has promised something. */
 export interface Terms extends Pick<World, "pageSize" | "resolutionMs"> {
@@ -35,24 +54,31 @@ export interface Terms extends Pick<World, "pageSize" | "resolutionMs"> {
 /** The world of a seed. Swarm style: each seed switches on a random part of what there is, so that rare things meet each other undisturbed. */
 export function worldOf(seed: number, chance: SeededChance, terms: Terms): World {
   const { pageSize, resolutionMs, downMaxMs } = terms;
+  // In some worlds it is always the same few records that change, to and fro, while hardly anything comes through.
+  const isRestless = terms.updates && flip(chance.fork("restless"), 0.15);
   const records = terms.recordsMin + chance.integer(terms.recordsMore);
   return {
     seed,
     records,
     pageSize,
     resolutionMs,
-    edits: editsOf(records, terms, chance.fork("edits")),
-    faults: faultsOf(terms.faults, chance.fork("faults")),
-    faultRate: chance.pick([0.01, 0.03, 0.1, 0.25]),
+    edits: editsOf(records, isRestless, terms, chance.fork("edits")),
+    faults: faultsOf(
+      isRestless ? terms.faults.filter((fault) => DOUBTFUL.includes(fault)) : terms.faults,
+      chance.fork("faults"),
+    ),
+    faultRate: isRestless ? chance.pick([0.25, 0.4]) : chance.pick([0.01, 0.03, 0.1, 0.25]),
     faultsMax: Number.MAX_SAFE_INTEGER,
     outages: Array.from({ length: chance.pick([0, 0, 1, 2]) }, (_, index) => outageOf(chance.fork(`outage ${index}`))),
     limits: terms.limits ? limitsOf(chance.fork("limits")) : {},
-    processes: Array.from({ length: 3 + chance.integer(5) }, (_, index) => {
+    processes: Array.from({ length: (isRestless ? 8 : 3) + chance.integer(5) }, (_, index) => {
       const each = chance.fork(`process ${index}`);
       return {
-        crash: flip(each, 0.7) ? crashOf(each, downMaxMs) : undefined,
+        crash: flip(each, 0.7) ? crashOf(each, downMaxMs, isRestless) : undefined,
         stopAfterMs: flip(each, 0.2) ? Math.ceil(each.random() * each.pick([100, SECOND, 30 * SECOND])) : undefined,
-        thenWaitMs: Math.min(downMaxMs, each.pick([0, SECOND, 3 * MINUTE, each.random() < 0.1 ? 30 * HOUR : MINUTE])),
+        thenWaitMs: isRestless
+          ? each.pick([0, SECOND, 10 * SECOND, MINUTE])
+          : Math.min(downMaxMs, each.pick([0, SECOND, 3 * MINUTE, each.random() < 0.1 ? 30 * HOUR : MINUTE])),
         fullRefresh: each.random() < 0.1,
         rivalAfterMs: flip(each, 0.1) ? Math.ceil(each.random() * each.pick([100, SECOND, 30 * SECOND])) : undefined,
       };
@@ -73,29 +99,29 @@ function some<Item>(items: readonly Item[], chance: SeededChance): Item[] {
 }
 
 /** Edits while the first runs are under way, and some later. */
-function editsOf(records: number, terms: Terms, chance: SeededChance): readonly Edit[] {
+function editsOf(records: number, isRestless: boolean, terms: Terms, chance: SeededChance): readonly Edit[] {
   const { commitLagMs, editsMax, flaws, recordsMax, updates } = terms;
   if (commitLagMs === undefined) return [];
   const edits: Edit[] = [];
   const contents = new Map<number, readonly Content[]>();
-  const spanMs = chance.pick([5 * SECOND, MINUTE, 10 * MINUTE]);
-  const times = Array.from({ length: chance.integer(editsMax) }, () => Math.floor(chance.random() * spanMs)).toSorted(
-    (a, b) => a - b,
-  );
+  const spanMs = chance.pick(isRestless ? [MINUTE, 3 * MINUTE] : [5 * SECOND, MINUTE, 10 * MINUTE]);
+  const count = isRestless ? editsMax : chance.integer(editsMax);
+  const times = Array.from({ length: count }, () => Math.floor(chance.random() * spanMs)).toSorted((a, b) => a - b);
+  const few = 1 + chance.integer(4);
   let known = records;
   /** When the last change of a record can be seen: they are seen in the order in which they are stamped. */
   const seenMs = new Map<number, number>();
   for (const [index, atMs] of times.entries()) {
-    const isNew = (flip(chance, 0.25) || !updates) && known < recordsMax;
+    const isNew = (flip(chance, isRestless ? 0.05 : 0.25) || !updates) && known < recordsMax;
     if (!isNew && !updates) continue;
-    const id = isNew ? (known += 1) : 1 + chance.integer(known);
+    const id = isNew ? (known += 1) : 1 + chance.integer(isRestless ? few : known);
     const before = contents.get(id) ?? [BEGINNING];
     const back = before.at(-2);
     const roll = chance.random();
     const content =
       !isNew && roll < 0.05
         ? undefined
-        : !isNew && roll < 0.25 && back !== undefined
+        : !isNew && roll < (isRestless ? 0.6 : 0.25) && back !== undefined
           ? back
           : { edit: index + 1, flaw: roll > 0.96 && flaws.length > 0 ? chance.pick(flaws) : undefined };
     if (content !== undefined) contents.set(id, [...before, content]);
@@ -136,19 +162,23 @@ function outageOf(chance: SeededChance): Outage {
   };
 }
 
-function crashOf(chance: SeededChance, downMaxMs: number): Crash {
+function crashOf(chance: SeededChance, downMaxMs: number, isRestless: boolean): Crash {
   return {
-    at: flip(chance, 0.3)
+    at: flip(chance, isRestless ? 0.6 : 0.3)
       ? {
           kind: "method",
-          step: chance.pick(flip(chance, 0.7) ? RARE_STEPS : (Object.keys(STEPS) as Step[])),
-          number: 1 + chance.integer(2),
+          step: chance.pick(
+            isRestless ? RESTLESS_STEPS : flip(chance, 0.7) ? RARE_STEPS : (Object.keys(STEPS) as Step[]),
+          ),
+          number: flip(chance, 0.7) ? 1 : 2,
           moment: chance.pick(MOMENTS),
         }
       : flip(chance, 0.75)
         ? { kind: "step", number: 1 + chance.integer(flip(chance) ? 6 : 30), moment: chance.pick(MOMENTS) }
         : { kind: "time", afterMs: chance.random() * chance.pick([200, 2 * SECOND, MINUTE]) },
     power: flip(chance, 0.3),
-    downMs: Math.min(downMaxMs, chance.pick([0, SECOND, 5 * MINUTE, flip(chance, 0.1) ? 30 * HOUR : 0])),
+    downMs: isRestless
+      ? 0
+      : Math.min(downMaxMs, chance.pick([0, SECOND, 5 * MINUTE, flip(chance, 0.1) ? 30 * HOUR : 0])),
   };
 }
