@@ -12,7 +12,7 @@ import type { Planned } from "./journal.ts";
 export interface PlannedPage {
   readonly planned: readonly Planned[];
   readonly invalid: readonly InvalidRecord[];
-  /** Keys whose reject no longer stands: they are level, or planned anew. */
+  /** Keys whose reject no longer stands: as the record is now, nothing is to be written of it. */
   readonly clearRejects: readonly string[];
   readonly tally: Readonly<Record<Exclude<Decision["kind"], "create" | "update" | "wait" | "invalid">, number>>;
   /** Keys that are known, by what is known of them; for field differences. */
@@ -105,7 +105,8 @@ export function createStage(context: StageContext, isInFlight: (number: number) 
       const decision = planRecord(record, knownRecord, within);
       if (decision.kind === "invalid") bad.push(invalid(record, decision.code, decision.reason));
       else if (decision.kind in tally) tally[decision.kind as keyof typeof tally] += 1;
-      if (knownRecord?.rejected !== undefined && decision.kind === "unchanged") clearRejects.push(record.key);
+      const isWanted = decision.kind !== "unchanged" && decision.kind !== "skipped";
+      if (knownRecord?.rejected !== undefined && !isWanted) clearRejects.push(record.key);
       const rendered = render(record, decision);
       const write = rendered instanceof Promise ? await rendered : rendered;
       if (write === undefined) continue;

@@ -14,8 +14,8 @@ export interface MortalProcess {
   readonly ledgers: (options: LedgerOptions) => Promise<Ledger>;
   /** Resolves with where it died. */
   readonly death: Promise<string>;
-  /** Durable steps so far. */
-  readonly steps: number;
+  /** How often each durable step has happened so far. */
+  readonly steps: ReadonlyMap<Step, number>;
   /** It ended by itself, and does not die any more. */
   end(): void;
   /** The files of what it left are as they would be after its death. */
@@ -132,9 +132,7 @@ export function mortalProcess({ clock, network, stateFile, crash, note, onFlush 
       return { ...mortal(opened, undefined), of: async (name) => mortal(await opened.of(name), await opened.of(name)) };
     },
     death,
-    get steps() {
-      return steps;
-    },
+    steps: timesOf,
     end: () => fate?.cancel(),
     async bury() {
       await ledger?.close();

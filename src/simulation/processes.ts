@@ -2,6 +2,7 @@ import type { Evenkeel, Run, RunResult } from "../evenkeel.ts";
 import { openEvenkeel } from "../opened.ts";
 import type { SeededChance } from "../testing/seeded-chance.ts";
 import type { VirtualClock } from "../testing/virtual-clock.ts";
+import type { Step } from "./faults.ts";
 import type { IntentProbe } from "./intent-probe.ts";
 import { mortalProcess, type MortalProcess } from "./mortal-process.ts";
 import type { SimulatedNetwork } from "./network.ts";
@@ -36,6 +37,8 @@ export class Processes {
   readonly #options: Options;
   /** Where they died. */
   readonly deaths: string[] = [];
+  /** What steps each came to, in the order of their starts. */
+  readonly steps: ReadonlyMap<Step, number>[] = [];
   runs = 0;
   /** When the read that is under way, or was the last, began. */
   #readStartedMs = 0;
@@ -52,6 +55,7 @@ export class Processes {
     const name = `run ${this.runs}`;
     note(`${name} begins`);
     const mortal = this.#mortal(crash);
+    this.steps.push(mortal.steps);
     const stop = new AbortController();
     const begin: Start = start ?? ((evenkeel, signal) => evenkeel.run({ fullRefresh, signal }));
     const run = begin(this.#open(mortal, ""), stop.signal);

@@ -162,6 +162,7 @@ function termsOf({ scene, size, updates }: Staged, seed: number): Terms {
     faults: [...new Set<Fault>([...READ_FAULTS, ...WRITE_FAULTS])].filter(
       (fault) => fault !== "denied" && (fault !== "twice" || isOnce),
     ),
+    restless: 0.1,
     flaws: [],
     limits: false,
     downMaxMs: 10 * MINUTE,

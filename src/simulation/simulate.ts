@@ -143,6 +143,7 @@ class Simulation {
       limited: this.#network.limited,
       deaths: this.#processes.deaths,
       runs: this.#processes.runs,
+      steps: this.#processes.steps,
       virtualMs: this.#clock.monotonicMs(),
       repeated: destination.repeated,
       needless: destination.needless,

@@ -1,5 +1,5 @@
 import type { AnnouncedLimit } from "./announced-limit.ts";
-import type { Crash, Fault, Outage } from "./faults.ts";
+import type { Crash, Fault, Outage, Step } from "./faults.ts";
 
 /** What the source holds of a record at some time. */
 export interface Content {
@@ -97,6 +97,8 @@ export interface Outcome {
   /** Where processes died: `before settle`. */
   readonly deaths: readonly string[];
   readonly runs: number;
+  /** How often each durable step happened, run by run. */
+  readonly steps: readonly ReadonlyMap<Step, number>[];
   readonly virtualMs: number;
   /** Writes that changed nothing. */
   readonly repeated: number;

@@ -10,22 +10,6 @@ const HOUR = 60 * MINUTE;
 /** Steps that most processes never come to. */
 const RARE_STEPS: readonly Step[] = ["promote", "takeUp", "dropWaiting", "abandonLeftovers", "endRun"];
 
-/** Faults after which a write is in doubt, and others that let most reads through. */
-const DOUBTFUL: readonly Fault[] = [
-  "lostRequest",
-  "lostAnswer",
-  "hang",
-  "late",
-  "failedBefore",
-  "failedAfter",
-  "cutAnswer",
-  "throttled",
-  "denied",
-  "unavailable",
-  "html",
-  "samePosition",
-];
-
 /** Steps about a version that waits for the one before it: only restless records come to that. */
 const RESTLESS_STEPS: readonly Step[] = ["promote", "dropWaiting", "dropWaiting", "takeUp"];
 
@@ -43,6 +27,8 @@ export interface Terms extends Pick<World, "pageSize" | "resolutionMs"> {
   readonly updates: boolean;
   /** What may happen to a request. */
   readonly faults: readonly Fault[];
+  /** Share of worlds in which a few records change to and fro while hardly anything comes through. */
+  readonly restless: number;
   /** What is wrong with some records, so that they cannot be written. */
   readonly flaws: readonly NonNullable<Content["flaw"]>[];
   /** Some APIs limit requests, and announce it. */
@@ -54,8 +40,7 @@ export interface Terms extends Pick<World, "pageSize" | "resolutionMs"> {
 /** The world of a seed. Swarm style: each seed switches on a random part of what there is, so that rare things meet each other undisturbed. */
 export function worldOf(seed: number, chance: SeededChance, terms: Terms): World {
   const { pageSize, resolutionMs, downMaxMs } = terms;
-  // In some worlds it is always the same few records that change, to and fro, while hardly anything comes through.
-  const isRestless = terms.updates && flip(chance.fork("restless"), 0.15);
+  const isRestless = terms.updates && flip(chance.fork("restless"), terms.restless);
   const records = terms.recordsMin + chance.integer(terms.recordsMore);
   return {
     seed,
@@ -63,13 +48,12 @@ export function worldOf(seed: number, chance: SeededChance, terms: Terms): World
     pageSize,
     resolutionMs,
     edits: editsOf(records, isRestless, terms, chance.fork("edits")),
-    faults: faultsOf(
-      isRestless ? terms.faults.filter((fault) => DOUBTFUL.includes(fault)) : terms.faults,
-      chance.fork("faults"),
-    ),
+    faults: isRestless ? terms.faults : faultsOf(terms.faults, chance.fork("faults")),
     faultRate: isRestless ? chance.pick([0.25, 0.4]) : chance.pick([0.01, 0.03, 0.1, 0.25]),
     faultsMax: Number.MAX_SAFE_INTEGER,
-    outages: Array.from({ length: chance.pick([0, 0, 1, 2]) }, (_, index) => outageOf(chance.fork(`outage ${index}`))),
+    outages: isRestless
+      ? [earlyOutage(chance.fork("outage"))]
+      : Array.from({ length: chance.pick([0, 0, 1, 2]) }, (_, index) => outageOf(chance.fork(`outage ${index}`))),
     limits: terms.limits ? limitsOf(chance.fork("limits")) : {},
     processes: Array.from({ length: (isRestless ? 8 : 3) + chance.integer(5) }, (_, index) => {
       const each = chance.fork(`process ${index}`);
@@ -150,6 +134,13 @@ function limitsOf(chance: SeededChance): World["limits"] {
     ...(flip(chance, 0.2) ? { source: limitOf() } : {}),
     ...(flip(chance, 0.2) ? { destination: limitOf() } : {}),
   };
+}
+
+/** While a restless world is young, all that is written is in doubt, or does not get through. */
+function earlyOutage(chance: SeededChance): Outage {
+  const fromMs = Math.floor(chance.random() * chance.pick([SECOND, MINUTE]));
+  const kind = chance.pick(["unavailable", "refused"] as const);
+  return { side: "destination", kind, fromMs, toMs: fromMs + chance.pick([10, 30, 90]) * SECOND };
 }
 
 function outageOf(chance: SeededChance): Outage {

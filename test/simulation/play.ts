@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import type { Fault } from "../../src/simulation/faults.ts";
 import type { Outcome } from "../../src/simulation/world.ts";
+import { aimedWorldsOf } from "./aim.ts";
 import { play, worldOf } from "./worlds.ts";
 
 /** What one world came to, in short. */
@@ -19,31 +20,28 @@ export interface Played {
 }
 
 export async function playSeed(seed: number): Promise<Played> {
-  const { trace, requests, faults, limited, deaths, violations } = await play(worldOf(seed));
+  return inShort(seed, await play(worldOf(seed)));
+}
+
+function inShort(seed: number, outcome: Outcome): Played {
+  const { trace, requests, faults, limited, deaths, violations } = outcome;
   const hash = createHash("sha256").update(textOf(trace)).digest("hex");
-  return {
-    seed,
-    hash,
-    requests,
-    faults: [...faults],
-    limited,
-    deaths,
-    violations: violations.map(({ kind, text }) => `${kind}: ${text}`),
-  };
+  const told = violations.map(({ kind, text }) => `${kind}: ${text}`);
+  return { seed, hash, requests, faults: [...faults], limited, deaths, violations: told };
 }
 
 /** A trace as lines. */
 export const textOf = (trace: Outcome["trace"]): string =>
   trace.map(({ atMs, text }) => `${atMs.toFixed(0)} ${text}`).join("\n");
 
-/** Plays seeds from `from` on, `count` of them or until `until` says stop; `each` sees every outcome. */
+/** Plays seeds from `from` on, `count` of them or until `each`, which sees every outcome, says stop. `aimed`: see {@link aimedWorldsOf}. */
 export async function playMany(
-  { from, count }: { readonly from: number; readonly count: number },
+  { from, count, aimed = false }: { readonly from: number; readonly count: number; readonly aimed?: boolean },
   each: (played: Played) => boolean,
 ): Promise<void> {
   const workers = Array.from(
     { length: availableParallelism() },
-    () => new Worker(fileURLToPath(import.meta.url), { workerData: { plays: true } }),
+    () => new Worker(fileURLToPath(import.meta.url), { workerData: { plays: true, aimed } }),
   );
   let next = from;
   let stopped = false;
@@ -52,8 +50,8 @@ export async function playMany(
     workers.map(
       (worker) =>
         new Promise<void>((done, failed) => {
-          worker.on("message", (played: Played) => {
-            if (!each(played)) stopped = true;
+          worker.on("message", (played: readonly Played[]) => {
+            for (const one of played) if (!each(one)) stopped = true;
             turn(worker);
           });
           worker.on("error", failed);
@@ -64,9 +62,18 @@ export async function playMany(
   );
 }
 
-if (!isMainThread && (workerData as { plays?: boolean } | null)?.plays === true) {
+const { plays, aimed } = (workerData ?? {}) as { readonly plays?: boolean; readonly aimed?: boolean };
+
+async function turn(seed: number): Promise<readonly Played[]> {
+  const played: Played[] = [];
+  for (const world of aimed === true ? await aimedWorldsOf(seed) : [worldOf(seed)])
+    played.push(inShort(seed, await play(world)));
+  return played;
+}
+
+if (!isMainThread && plays === true) {
   parentPort?.on("message", (seed: number | undefined) => {
     if (seed === undefined) parentPort?.close();
-    else void playSeed(seed).then((played) => parentPort?.postMessage(played));
+    else void turn(seed).then((played) => parentPort?.postMessage(played));
   });
 }

@@ -3,13 +3,17 @@
  *
  * - `npm run sim -- --seed N` replays one and shows its trace; with `--shrink` the smallest world that fails in the same way.
  * - `npm run sim -- --seeds N` plays many, from `--from` on; `--minutes N` plays for so long.
+ * - `--aimed` lets each die at a step that it really comes to, rare ones first.
+ * - `--tally FILE` adds what happened to what that file holds already, of worlds that were played before.
  */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { parseArgs } from "node:util";
+import { aimedWorldsOf } from "./aim.ts";
 import { playMany, textOf } from "./play.ts";
 import { told } from "./told.ts";
 import { Tally } from "./tally.ts";
-import { play, worldOf } from "./worlds.ts";
+import { play, worldOf, type ShapedWorld } from "./worlds.ts";
 
 /** After so many failures there is enough to look at. */
 const FAILURES_MAX = 10;
@@ -21,6 +25,8 @@ const { values } = parseArgs({
     from: { type: "string", default: "1" },
     minutes: { type: "string" },
     shrink: { type: "boolean", default: false },
+    aimed: { type: "boolean", default: false },
+    tally: { type: "string" },
   },
 });
 
@@ -28,7 +34,11 @@ if (values.seed === undefined) await many();
 else await one(Number(values.seed));
 
 async function one(seed: number): Promise<void> {
-  const world = worldOf(seed);
+  const worlds = values.aimed ? await aimedWorldsOf(seed) : [worldOf(seed)];
+  for (const world of worlds) await show(world);
+}
+
+async function show(world: ShapedWorld): Promise<void> {
   const outcome = await play(world);
   if (values.shrink && outcome.violations.length > 0) console.log(await told(world, outcome));
   else {
@@ -36,16 +46,18 @@ async function one(seed: number): Promise<void> {
     console.log(JSON.stringify({ ...world, edits: world.edits.length }));
     for (const { kind, text } of outcome.violations) console.log(`${kind}: ${text}`);
   }
-  process.exitCode = outcome.violations.length === 0 ? 0 : 1;
+  if (outcome.violations.length > 0) process.exitCode = 1;
 }
 
 async function many(): Promise<void> {
   const untilMs = values.minutes === undefined ? Infinity : performance.now() + Number(values.minutes) * 60_000;
   const count = values.seeds === undefined ? (values.minutes === undefined ? 1_000 : Infinity) : Number(values.seeds);
   const startedMs = performance.now();
-  const tally = new Tally();
+  const before =
+    values.tally !== undefined && existsSync(values.tally) ? readFileSync(values.tally, "utf8") : undefined;
+  const tally = before === undefined ? new Tally() : Tally.parse(before);
   let failures = 0;
-  await playMany({ from: Number(values.from), count }, (played) => {
+  await playMany({ from: Number(values.from), count, aimed: values.aimed }, (played) => {
     tally.add(played);
     if (played.violations.length > 0) {
       failures += 1;
@@ -54,6 +66,7 @@ async function many(): Promise<void> {
     return failures < FAILURES_MAX && performance.now() < untilMs;
   });
   console.log(tally.text());
+  if (values.tally !== undefined) writeFileSync(values.tally, tally.stringify());
   console.log(`${failures} failed, ${((performance.now() - startedMs) / 1_000).toFixed(0)} s`);
   process.exitCode = failures === 0 ? 0 : 1;
 }

@@ -1,25 +1,28 @@
+import { MOMENTS, READ_FAULTS, STEPS, WRITE_FAULTS } from "../../src/simulation/faults.ts";
 import type { Played } from "./play.ts";
+
+type Counts = Record<string, number>;
 
 /** What many worlds came to together. */
 export class Tally {
-  readonly #requests: number[] = [];
-  readonly #faultCounts: number[] = [];
-  readonly #faults = new Map<string, number>();
-  readonly #deaths = new Map<string, number>();
-  readonly #crossed = new Map<string, number>();
-  readonly #asked = new Map<string, number>();
-  readonly #refused = new Map<string, number>();
+  #requests: number[] = [];
+  #faultCounts: number[] = [];
+  readonly #faults: Counts = {};
+  readonly #deaths: Counts = {};
+  readonly #crossed: Counts = {};
+  readonly #asked: Counts = {};
+  readonly #refused: Counts = {};
 
   add({ requests, faults, limited, deaths }: Played): void {
-    for (const { kind, requests: asked, refused } of limited) {
-      raise(this.#asked, kind, asked);
-      raise(this.#refused, kind, refused);
-    }
     this.#requests.push(requests);
     this.#faultCounts.push(faults.reduce((sum, [, count]) => sum + count, 0));
     for (const [fault, count] of faults) raise(this.#faults, fault, count);
     for (const death of deaths) raise(this.#deaths, death, 1);
     for (const death of new Set(deaths)) for (const [fault] of faults) raise(this.#crossed, `${death} × ${fault}`, 1);
+    for (const { kind, requests: asked, refused } of limited) {
+      raise(this.#asked, kind, asked);
+      raise(this.#refused, kind, refused);
+    }
   }
 
   get worlds(): number {
@@ -36,25 +39,68 @@ export class Tally {
 
   text(): string {
     const sum = this.#requests.reduce((all, each) => all + each, 0);
-    const lines = (counts: ReadonlyMap<string, number>): string =>
-      [...counts]
-        .toSorted(([, a], [, b]) => b - a)
-        .map(([name, count]) => `${name} ${count}`)
-        .join(", ");
-    const crossings = [...this.#crossed].toSorted(([, a], [, b]) => a - b);
-    const [rarest] = crossings;
     return [
       `${this.worlds} worlds, ${sum} requests; the median world has ${this.medianRequests} requests and ${this.medianFaults} faults`,
-      `faults: ${lines(this.#faults)}`,
-      `deaths: ${lines(this.#deaths)}`,
-      `refused by announced limits: ${[...this.#asked].map(([kind, asked]) => `${kind} ${this.#refused.get(kind) ?? 0} of ${asked}`).join(", ")}`,
-      `crossings of a death and a fault: ${crossings.length}, the rarest ${rarest?.[0]} in ${rarest?.[1]} worlds`,
+      `faults: ${listed(this.#faults)}`,
+      `deaths: ${listed(this.#deaths)}`,
+      `refused by announced limits: ${Object.entries(this.#asked)
+        .map(([kind, asked]) => `${kind} ${this.#refused[kind] ?? 0} of ${asked}`)
+        .join(", ")}`,
+      this.#crossings(),
     ].join("\n");
+  }
+
+  stringify(): string {
+    const [requests, faultCounts] = [this.#requests, this.#faultCounts];
+    const counts = [this.#faults, this.#deaths, this.#crossed, this.#asked, this.#refused];
+    return JSON.stringify({ requests, faultCounts, counts });
+  }
+
+  /** What {@link stringify} gave. */
+  static parse(text: string): Tally {
+    const { requests, faultCounts, counts } = JSON.parse(text) as {
+      readonly requests: number[];
+      readonly faultCounts: number[];
+      readonly counts: readonly Counts[];
+    };
+    const tally = new Tally();
+    [tally.#requests, tally.#faultCounts] = [requests, faultCounts];
+    for (const [index, target] of [
+      tally.#faults,
+      tally.#deaths,
+      tally.#crossed,
+      tally.#asked,
+      tally.#refused,
+    ].entries())
+      Object.assign(target, counts[index]);
+    return tally;
+  }
+
+  /** In how many worlds a process died at a point and a fault happened, the rarest pairs first. */
+  #crossings(): string {
+    const points = [
+      "at some time",
+      ...Object.keys(STEPS).flatMap((step) => MOMENTS.map((moment) => `${moment} ${step}`)),
+    ];
+    const faults = new Set<string>([...READ_FAULTS, ...WRITE_FAULTS]);
+    const pairs = points.flatMap((point) => [...faults].map((fault) => `${point} × ${fault}`));
+    const counts = pairs.map((pair) => [pair, this.#crossed[pair] ?? 0] as const).toSorted(([, a], [, b]) => a - b);
+    const few = counts.filter(([, count]) => count < CROSSED_MIN).length;
+    const rarest = counts.slice(0, 5).map(([pair, count]) => `${pair} ${count}`);
+    return `crossings of a death and a fault: ${pairs.length}, ${few} of them in fewer than ${CROSSED_MIN} worlds; the rarest: ${rarest.join(", ")}`;
   }
 }
 
-const raise = (counts: Map<string, number>, name: string, by: number): void =>
-  void counts.set(name, (counts.get(name) ?? 0) + by);
+/** Worlds that every crossing should have been seen in. */
+const CROSSED_MIN = 100;
+
+const listed = (counts: Counts): string =>
+  Object.entries(counts)
+    .toSorted(([, a], [, b]) => b - a)
+    .map(([name, count]) => `${name} ${count}`)
+    .join(", ");
+
+const raise = (counts: Counts, name: string, by: number): void => void (counts[name] = (counts[name] ?? 0) + by);
 
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;

@@ -14,7 +14,8 @@ export interface ShapedWorld extends World {
   readonly shape: Shape;
 }
 
-export function worldOf(seed: number): ShapedWorld {
+/** @param restless share of restless worlds */
+export function worldOf(seed: number, restless = 0.1): ShapedWorld {
   const chance = seededChance(`world ${seed}`);
   const shape = shapeOf(chance.fork("shape"));
   const { source } = shape;
@@ -28,6 +29,7 @@ export function worldOf(seed: number): ShapedWorld {
     resolutionMs: source.cursor?.resolutionMs ?? 1,
     commitLagMs: isNumbered && source.cursor !== undefined ? undefined : source.commitLagMs,
     editsMax: 80,
+    restless,
     updates: true,
     faults: [...new Set<Fault>([...READ_FAULTS, ...WRITE_FAULTS])].filter((fault) => isFair(fault, shape)),
     flaws: shape.invalids ? (["refused", "invalid"] as const) : (["refused"] as const),

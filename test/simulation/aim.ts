@@ -1,0 +1,35 @@
+import { MOMENTS, type Step } from "../../src/simulation/faults.ts";
+import { seededChance } from "../../src/testing/seeded-chance.ts";
+import { play, worldOf, type ShapedWorld } from "./worlds.ts";
+
+/** How much rarer a step is than most. */
+const RARITY: Partial<Readonly<Record<Step, number>>> = {
+  dropWaiting: 100,
+  promote: 30,
+  takeUp: 6,
+  abandonLeftovers: 2,
+};
+
+/**
+ * Worlds of a seed with a death at a step that one of its processes really comes to, before, within and after it: rare steps are hardly ever met
+ * by chance. The world is played once to see what happens in it, and until that death everything is the same again.
+ */
+export async function aimedWorldsOf(seed: number): Promise<readonly ShapedWorld[]> {
+  const world = worldOf(seed, 1);
+  const { steps } = await play(world);
+  const chance = seededChance(`aim ${seed}`);
+  const targets = steps
+    .slice(0, world.processes.length)
+    .flatMap((times, process) => [...times].map(([step, count]) => ({ process, step, count })));
+  const sum = targets.reduce((all, { step }) => all + (RARITY[step] ?? 1), 0);
+  let drawn = chance.random() * sum;
+  const target = targets.find(({ step }) => (drawn -= RARITY[step] ?? 1) < 0);
+  if (target === undefined) return [world];
+  const { process, step, count } = target;
+  const [number, power, downMs] = [1 + chance.integer(count), chance.random() < 0.3, chance.pick([0, 1_000, 300_000])];
+  return MOMENTS.map((moment) => {
+    const crash = { at: { kind: "method" as const, step, number, moment }, power, downMs };
+    const processes = world.processes.map((each, index) => (index === process ? { ...each, crash } : each));
+    return { ...world, processes };
+  });
+}
