@@ -65,10 +65,13 @@ export class Settler {
   }
 
   async #commit(): Promise<void> {
-    // After a failed commit nothing more is written: the ledger is as the last good commit left it, and a later run resumes there.
-    if (this.#broken) return;
     const group = this.#waiting;
     this.#waiting = [];
+    // After a failed commit nothing more is written: the ledger is as the last good commit left it, and a later run resumes there.
+    if (this.#broken) {
+      for (const { committed } of group) committed(false);
+      return;
+    }
     for (const { page } of group) if (page !== undefined) this.#watermark.settle(page);
     const end = this.#watermark.advance();
     // A run over a part of the records proves nothing about the rest, so it moves no checkpoint.

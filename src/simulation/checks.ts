@@ -47,16 +47,26 @@ function unheld(version: Version, ended: Ended): readonly Violation[] {
   return [{ kind: "STALE", text, key }];
 }
 
-/** What a run that calls itself level has not brought across: of what the source has shown since the run's read began, and shows still. */
-export function unheldAt(readStartedMs: number, ended: Ended): readonly Violation[] {
+/**
+ * What a run that has read to the end has not brought across, of what the source has shown since its read began and shows still, and of which
+ * the ledger does not say that it is unfinished or refused.
+ */
+export function unheldAt(
+  readStartedMs: number | undefined,
+  unfinished: ReadonlySet<string>,
+  ended: Ended,
+): readonly Violation[] {
   const { source, scene } = ended;
+  if (readStartedMs === undefined) return [];
   // P9: where numbered pages change meanwhile, the read is not complete, and does not claim to be.
   const { type } = scene.source.pagination;
   if ((type === "page" || type === "offset") && source.changedMs >= readStartedMs) return [];
-  const shown = [...source.records.values()].filter(({ id }) => source.shownSinceMs(id) < readStartedMs);
+  const shown = [...source.records.values()].filter(
+    ({ id, key }) => source.shownSinceMs(id) < readStartedMs && !unfinished.has(key),
+  );
   return shown
     .flatMap((version) => unheld(version, ended))
-    .map(({ kind, text, ...rest }) => ({ kind: "CLAIM", text: `a run is level, and ${kind}: ${text}`, ...rest }));
+    .map(({ kind, text, ...rest }) => ({ kind: "CLAIM", text: `a run is at its end, and ${kind}: ${text}`, ...rest }));
 }
 
 /** A run that calls itself level is; one that does not has a reason. */

@@ -24,7 +24,7 @@
  *
  * An API may be down for minutes: no connection, or 503 to everything. It may limit requests, and announce how many are left.
  *
- * The process may be told to stop, and it may die before, within and after each durable step and at any other moment, and the machine may lose its power, which loses
+ * The disk may be full. The process may be told to stop, and it may die before, within and after each durable step and at any other moment, and the machine may lose its power, which loses
  * what was not flushed.
  *
  * What an API is assumed to honour: a PUT to an address replaces what is there, whoever sent it last; a repeated idempotency key within its

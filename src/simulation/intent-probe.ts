@@ -6,11 +6,20 @@ export interface IntentProbe {
   /** To be called when something was flushed. */
   look(): void;
   has(key: string): boolean;
+  /** Keys of which the ledger says itself that something is left to do, or was refused. */
+  unfinished(): ReadonlySet<string>;
+  /** When the last read began that the ledger calls complete (wall clock); undefined when none is. */
+  completeMs(): number | undefined;
   close(): void;
 }
 
 const SELECT = `SELECT key FROM operations WHERE state <> 'waiting'
   UNION ALL SELECT json_extract(value, '$[0]') FROM pages, json_each(pages.intents)`;
+
+const SELECT_COMPLETE = "SELECT json_extract(checkpoint, '$.completeMs') AS ms FROM checkpoints";
+
+const SELECT_UNFINISHED = `SELECT key FROM operations UNION SELECT key FROM rejects WHERE key IS NOT NULL
+  UNION SELECT json_extract(value, '$[0]') FROM pages, json_each(pages.intents)`;
 
 export function intentProbe(stateFile: string): IntentProbe {
   let db: DatabaseSync | undefined;
@@ -25,6 +34,14 @@ export function intentProbe(stateFile: string): IntentProbe {
       keys = new Set(select?.all().map(({ key }) => key));
     },
     has: (key) => keys.has(key),
+    unfinished: () =>
+      new Set(
+        db
+          ?.prepare(SELECT_UNFINISHED)
+          .all()
+          .map(({ key }) => String(key)),
+      ),
+    completeMs: () => (db?.prepare(SELECT_COMPLETE).get()?.["ms"] as number | null | undefined) ?? undefined,
     close() {
       db?.close();
       db = undefined;

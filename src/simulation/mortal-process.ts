@@ -1,6 +1,7 @@
 import { copyFileSync, existsSync, rmSync } from "node:fs";
 import type { Dispatcher } from "undici";
 import type { Clock } from "../core/clock.ts";
+import { EvenkeelError } from "../core/errors.ts";
 import type { Ledger, SyncLedger } from "../core/ledger.ts";
 import { openLedger, type LedgerOptions } from "../sqlite/ledger.ts";
 import { stepInside } from "../sqlite/transaction-point.ts";
@@ -16,6 +17,8 @@ export interface MortalProcess {
   readonly death: Promise<string>;
   /** How often each durable step has happened so far. */
   readonly steps: ReadonlyMap<Step, number>;
+  /** It has met a full disk. */
+  readonly isFull: boolean;
   /** It ended by itself, and does not die any more. */
   end(): void;
   /** The files of what it left are as they would be after its death. */
@@ -27,6 +30,8 @@ interface Options {
   readonly network: Pick<Dispatcher, "dispatch">;
   readonly stateFile: string;
   readonly crash: Crash | undefined;
+  /** The disk is full from its so-manieth durable step on. */
+  readonly fullFrom: number | undefined;
   readonly note: (text: string) => void;
   /** Called after each flush: what is on the disk now is durable. */
   readonly onFlush: () => void;
@@ -34,7 +39,7 @@ interface Options {
 
 const never = <Value>(): Promise<Value> => new Promise<Value>(() => undefined);
 
-export function mortalProcess({ clock, network, stateFile, crash, note, onFlush }: Options): MortalProcess {
+export function mortalProcess({ clock, network, stateFile, crash, fullFrom, note, onFlush }: Options): MortalProcess {
   let isDead = false;
   let steps = 0;
   const timesOf = new Map<Step, number>();
@@ -75,6 +80,8 @@ export function mortalProcess({ clock, network, stateFile, crash, note, onFlush 
     steps += 1;
     const times = (timesOf.get(method) ?? 0) + 1;
     timesOf.set(method, times);
+    if (steps === fullFrom) note(`the disk is full before ${STEPS[method]}`);
+    if (fullFrom !== undefined && steps >= fullFrom) throw new EvenkeelError("LEDGER_FULL", "the disk is full");
     const at = crash?.at;
     const isFatal =
       (at?.kind === "step" && at.number === steps) ||
@@ -133,6 +140,9 @@ export function mortalProcess({ clock, network, stateFile, crash, note, onFlush 
     },
     death,
     steps: timesOf,
+    get isFull() {
+      return fullFrom !== undefined && steps >= fullFrom;
+    },
     end: () => fate?.cancel(),
     async bury() {
       await ledger?.close();

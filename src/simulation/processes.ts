@@ -19,8 +19,10 @@ interface Options {
   readonly note: (text: string, about?: readonly string[]) => void;
   /** Called with what an engine must never do. */
   readonly onBreach: (text: string) => void;
-  /** Called when a run calls itself level, with when its read began (wall clock). */
-  readonly onLevel: (readStartedMs: number) => void;
+  /** Called when a run calls itself level. */
+  readonly onLevel: () => void;
+  /** Called when a run has read to the end. */
+  readonly onComplete: () => void;
 }
 
 type Start = (evenkeel: Evenkeel, signal: AbortSignal) => Run;
@@ -29,6 +31,8 @@ type Start = (evenkeel: Evenkeel, signal: AbortSignal) => Run;
 const RUN_MAX_MS = 48 * 3_600_000;
 
 const OVERDUE = "the run does not end";
+
+const UNHARMED = { crash: undefined, fullFrom: undefined };
 
 export class Stuck extends Error {}
 
@@ -40,8 +44,6 @@ export class Processes {
   /** What steps each came to, in the order of their starts. */
   readonly steps: ReadonlyMap<Step, number>[] = [];
   runs = 0;
-  /** When the read that is under way, or was the last, began. */
-  #readStartedMs = 0;
 
   constructor(options: Options) {
     this.#options = options;
@@ -49,12 +51,12 @@ export class Processes {
 
   /** Starts one and lets it run. Undefined when it died. Throws {@link Stuck} when it does not end. */
   async run(plan: Omit<ProcessPlan, "thenWaitMs">, start?: Start): Promise<RunResult | undefined> {
-    const { clock, note, onLevel } = this.#options;
-    const { crash, stopAfterMs, rivalAfterMs, fullRefresh } = plan;
+    const { clock, note, onLevel, onComplete } = this.#options;
+    const { stopAfterMs, rivalAfterMs, fullRefresh } = plan;
     this.runs += 1;
     const name = `run ${this.runs}`;
     note(`${name} begins`);
-    const mortal = this.#mortal(crash);
+    const mortal = this.#mortal(plan);
     this.steps.push(mortal.steps);
     const stop = new AbortController();
     const begin: Start = start ?? ((evenkeel, signal) => evenkeel.run({ fullRefresh, signal }));
@@ -73,15 +75,19 @@ export class Processes {
       return undefined;
     }
     mortal.end();
+    // What it was told of waiting it could not write down.
+    if (mortal.isFull) this.#options.network.forget();
     for (const { status, error } of ended.syncs)
       note(`${name} is ${status}${error === undefined ? "" : `: ${error.message}`}`);
-    if (ended.exitCode === 0 && start === undefined) onLevel(this.#readStartedMs);
+    if (start !== undefined) return ended;
+    if (ended.exitCode === 0) onLevel();
+    if (ended.syncs.some(({ status }) => status === "level" || status === "incomplete")) onComplete();
     return ended;
   }
 
   /** For a person, who works on the ledger while no run does. */
   open(): Evenkeel {
-    return this.#open(this.#mortal(undefined), "");
+    return this.#open(this.#mortal(UNHARMED), "");
   }
 
   async #bury(mortal: MortalProcess, where: string): Promise<void> {
@@ -98,7 +104,7 @@ export class Processes {
     const { note, onBreach } = this.#options;
     note("another process is started beside it");
     try {
-      await this.#open(this.#mortal(undefined), " rival").run().result;
+      await this.#open(this.#mortal(UNHARMED), " rival").run().result;
       onBreach("U7: two runs were under way on one ledger");
     } catch (error) {
       const { code, message } = error as Error & { readonly code?: string };
@@ -107,9 +113,9 @@ export class Processes {
     }
   }
 
-  #mortal(crash: ProcessPlan["crash"]): MortalProcess {
+  #mortal({ crash, fullFrom }: Pick<ProcessPlan, "crash" | "fullFrom">): MortalProcess {
     const { clock, network, stateFile, note, probe } = this.#options;
-    return mortalProcess({ clock, network, stateFile, crash, note, onFlush: probe.look });
+    return mortalProcess({ clock, network, stateFile, crash, fullFrom, note, onFlush: probe.look });
   }
 
   #open({ clock, network, ledgers }: MortalProcess, label: string): Evenkeel {
@@ -128,7 +134,6 @@ export class Processes {
   /** What the engine says of single records goes into the trace. */
   async #listen(run: Run): Promise<void> {
     for await (const event of run) {
-      if (event.type === "run-started" && !event.resumed) this.#readStartedMs = event.atMs;
       if (event.type === "rejected" || event.type === "invalid") this.#say(event.type, event.reason, event.key);
       if (event.type === "held") this.#say(event.state, event.reason, event.key);
       if (event.type === "warning") this.#say(event.code, event.message);

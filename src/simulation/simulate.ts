@@ -28,7 +28,13 @@ const CALM_WAIT_MS = 600_000;
 /** A file system in memory, where a system has one: losing power is simulated, and need not wait for a disk. */
 const MEMORY = "/dev/shm";
 
-const BY_ITSELF = { crash: undefined, stopAfterMs: undefined, rivalAfterMs: undefined, fullRefresh: false };
+const BY_ITSELF = {
+  crash: undefined,
+  stopAfterMs: undefined,
+  rivalAfterMs: undefined,
+  fullFrom: undefined,
+  fullRefresh: false,
+};
 
 /**
  * Plays a world from its beginning to its end, on the production pipeline, and says what did not hold. What no run can find out a person
@@ -109,9 +115,9 @@ class Simulation {
       stateFile,
       note: this.#note,
       onBreach: (text) => this.#breach(text),
-      onLevel: (readStartedMs) => {
-        this.#destination.settle();
-        this.#violations.push(...unheldAt(readStartedMs, this.#ended(undefined)));
+      onLevel: () => this.#destination.settle(),
+      onComplete: () => {
+        this.#violations.push(...unheldAt(this.#probe.completeMs(), this.#probe.unfinished(), this.#ended(undefined)));
       },
     });
   }

@@ -46,6 +46,8 @@ export interface World {
 export interface ProcessPlan {
   /** Undefined lets it end by itself. */
   readonly crash: Crash | undefined;
+  /** The disk is full from its so-manieth durable step on. */
+  readonly fullFrom: number | undefined;
   /** It is told to stop so many ms after its start. */
   readonly stopAfterMs: number | undefined;
   /** Another one is started beside it so many ms after its start. */

@@ -64,6 +64,7 @@ export function worldOf(seed: number, chance: SeededChance, terms: Terms): World
           ? each.pick([0, SECOND, 10 * SECOND, MINUTE])
           : Math.min(downMaxMs, each.pick([0, SECOND, 3 * MINUTE, each.random() < 0.1 ? 30 * HOUR : MINUTE])),
         fullRefresh: each.random() < 0.1,
+        fullFrom: flip(each, 0.05) ? 1 + each.integer(30) : undefined,
         rivalAfterMs: flip(each, 0.1) ? Math.ceil(each.random() * each.pick([100, SECOND, 30 * SECOND])) : undefined,
       };
     }),

@@ -3,11 +3,14 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { seededChance } from "../../src/testing/seeded-chance.ts";
 import { cursorPage, ending, json, SOURCE, startApi, Workplace, type Api } from "../e2e/harness.ts";
+import { builtCommand } from "./built.ts";
 
 /** Kills for each kind of destination: 5 in every test run, 50 with EVENKEEL_KILLS=50 (`npm run test:kill`). */
 const KILLS = Number(process.env["EVENKEEL_KILLS"] ?? 5);
 const RECORDS = 2_000;
 const SEED = 4711;
+
+const command = builtCommand();
 
 const records = Array.from({ length: RECORDS }, (_, index) => ({ id: index + 1, name: `record ${index + 1}` }));
 
@@ -47,7 +50,7 @@ async function killAndResume(
   try {
     let kills = 0;
     for (let tries = 0; kills < KILLS && tries < KILLS * 4;) {
-      const place = new Workplace();
+      const place = new Workplace({}, [command]);
       forget();
       place.write(config(store, shop, destination));
       // Several kills of one sync in a row, then it must come to its end.

@@ -26,9 +26,15 @@ export interface Running {
 export class Workplace {
   readonly folder: string = mkdtempSync(join(tmpdir(), "evenkeel-test-"));
   readonly #environment: Readonly<Record<string, string>>;
+  readonly #command: readonly string[];
 
-  constructor(environment: Readonly<Record<string, string>> = { TOKEN: "secret-token-4711" }) {
+  /** @param command what the Node of this test is started with; the command from its sources when absent */
+  constructor(
+    environment: Readonly<Record<string, string>> = { TOKEN: "secret-token-4711" },
+    command: readonly string[] = [COMMAND],
+  ) {
     this.#environment = environment;
+    this.#command = command;
   }
 
   write(config: string, name = "evenkeel.yaml"): void {
@@ -36,9 +42,18 @@ export class Workplace {
   }
 
   start(...args: string[]): Running {
-    const child = spawn(process.execPath, [COMMAND, ...args], {
+    return this.startUnder([process.execPath], {}, ...args);
+  }
+
+  /** Starts the command by another one, `[program, argument, ...]`, with more in its environment. */
+  startUnder(
+    [program = process.execPath, ...first]: readonly string[],
+    environment: Readonly<Record<string, string>>,
+    ...args: string[]
+  ): Running {
+    const child = spawn(program, [...first, ...this.#command, ...args], {
       cwd: this.folder,
-      env: { ...process.env, ...this.#environment },
+      env: { ...process.env, ...this.#environment, ...environment },
     });
     let stdout = "";
     let stderr = "";

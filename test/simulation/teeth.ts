@@ -337,4 +337,18 @@ export const TEETH: readonly Tooth[] = [
       },
     ],
   },
+  {
+    name: "P2: outcomes after a failed commit are waited for",
+    breaks: [
+      {
+        file: "pipeline/settle.ts",
+        replace: [
+          [
+            "for (const { committed } of group) committed(false);\n      return;\n    }\n    for",
+            "return;\n    }\n    for",
+          ],
+        ],
+      },
+    ],
+  },
 ];

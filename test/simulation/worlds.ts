@@ -23,7 +23,7 @@ export function worldOf(seed: number, restless = 0.1): ShapedWorld {
   const isNumbered = source.pagination === "page" || source.pagination === "offset";
   const terms = {
     recordsMin: 50,
-    recordsMore: 120,
+    recordsMore: 100,
     recordsMax: Number.POSITIVE_INFINITY,
     pageSize: source.pageSize,
     resolutionMs: source.cursor?.resolutionMs ?? 1,
@@ -52,8 +52,8 @@ function shapeOf(chance: SeededChance): Shape {
   return {
     source: sourceOf(chance.fork("source")),
     destination: destinationOf(chance.fork("destination")),
-    createOnly: flip(own, 0.07),
-    invalids: flip(own, 0.1),
+    createOnly: flip(own, 0.1),
+    invalids: flip(own, 0.2),
   };
 }
 

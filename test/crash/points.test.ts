@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { suite, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { MOMENTS } from "../../src/simulation/faults.ts";
+import { seededChance } from "../../src/testing/seeded-chance.ts";
+import { cursorPage, ending, json, SOURCE, startApi, Workplace, type Api, type Ran } from "../e2e/harness.ts";
+import { builtCommand } from "./built.ts";
+import { losingProxy } from "./proxy.ts";
+
+const RECORDS = 200;
+const records = Array.from({ length: RECORDS }, (_, index) => ({ id: index + 1, name: `record ${index + 1}` }));
+
+const command = builtCommand();
+const HOOK = ["--import", new URL("point-hook.ts", import.meta.url).href];
+
+/** Steps that every run comes to. */
+const STEPS = ["beginRun", "saveCheckpoint", "journal", "settle", "abandonLeftovers", "endRun"];
+
+/** A shop that gives ids and honours keys. */
+function shopOf(delayMs: number): {
+  readonly start: () => Promise<Api>;
+  readonly held: () => readonly { ref: number }[];
+} {
+  const answered = new Map<string, string>();
+  const customers: { ref: number }[] = [];
+  return {
+    held: () => customers,
+    start: () =>
+      startApi(async (request, body, response) => {
+        const key = String(request.headers["idempotency-key"]);
+        if (!answered.has(key)) answered.set(key, String(customers.push(JSON.parse(body) as { ref: number })));
+        await sleep(delayMs);
+        json(response, 201, { id: answered.get(key) });
+      }),
+  };
+}
+
+const config = (store: Api, shop: string): string => `
+connections:
+  store: { baseUrl: "${store.url}" }
+  shop: { baseUrl: "${shop}", lateWrite: 1s, limits: { concurrency: 8 }, retry: { base: 20ms } }
+syncs:
+  records:${SOURCE}
+    mapping: { ref: id, name: name }
+    destination:
+      connection: shop
+      create: { request: POST /customers, id: id, idempotencyKey: {} }
+      update: "PATCH /customers/{$id}"
+`;
+
+const startStore = (): Promise<Api> =>
+  startApi((request, _body, response) => cursorPage(records, request, response, 100));
+
+const refs = (held: readonly { ref: number }[]): readonly number[] =>
+  held.map(({ ref }) => ref).toSorted((a, b) => a - b);
+const ALL = records.map(({ id }) => id);
+
+suite("T6: the built command is killed at named points, while a proxy loses one answer in ten", () => {
+  for (const step of STEPS)
+    for (const moment of MOMENTS)
+      test(`${moment} ${step}`, async () => {
+        const [store, shop] = [await startStore(), shopOf(1)];
+        const api = await shop.start();
+        const proxy = await losingProxy(api.url, seededChance(`${moment} ${step}`), 0.1);
+        const place = new Workplace({}, [command]);
+        place.write(config(store, proxy.url));
+        try {
+          const point = { EVENKEEL_TEST_POINT: `${moment} ${step} 1` };
+          const killed = await place.startUnder([process.execPath, ...HOOK], point, "run", "--json").ended;
+          assert.equal(killed.signal, "SIGKILL", killed.stderr);
+          const resumed = await place.run("run", "--json");
+          assert.equal(resumed.exitCode, 0, resumed.stderr);
+          assert.deepEqual(refs(shop.held()), ALL, "every record, once");
+          const sent = api.requests.length;
+          assert.equal(ending(await place.run("run", "--json")).status, "level");
+          assert.equal(api.requests.length, sent, "nothing is left to send");
+          assert.ok(proxy.lost() > 0, "answers were lost");
+        } finally {
+          place.remove();
+          await Promise.all([proxy.stop(), api.stop(), store.stop()]);
+        }
+      });
+});
+
+suite("T6, U7: a run is stopped, and another begins", { skip: process.platform === "win32" && "no SIGSTOP" }, () => {
+  /** Stops a run in the middle of its writes, does something, and lets it go on to its end. */
+  const whileStopped = async (work: (place: Workplace) => Promise<void>, then: (ran: Ran) => void): Promise<void> => {
+    const [store, shop] = [await startStore(), shopOf(20)];
+    const api = await shop.start();
+    const place = new Workplace({}, [command]);
+    place.write(config(store, api.url));
+    const first = place.start("run", "--json");
+    try {
+      while (api.unanswered() === 0 || api.requests.length < 40) await sleep(1);
+      first.kill("SIGSTOP");
+      await work(place);
+      first.kill("SIGCONT");
+      then(await first.ended);
+      assert.equal(ending(await place.run("run", "--json")).status, "level");
+      assert.deepEqual(refs(shop.held()), ALL, "every record, once");
+    } finally {
+      first.kill("SIGKILL");
+      place.remove();
+      await Promise.all([api.stop(), store.stop()]);
+    }
+  };
+
+  test("the other is turned away", () =>
+    whileStopped(
+      async (place) => {
+        const second = await place.run("run", "--json");
+        assert.equal(second.exitCode, 5, second.stderr);
+      },
+      (first) => assert.equal(first.exitCode, 0, first.stderr),
+    ));
+
+  test("where the lock file was taken away the other takes over, and the first ends and writes no more", () =>
+    whileStopped(
+      async (place) => {
+        rmSync(join(place.folder, ".evenkeel", "state.db-lock"));
+        const second = await place.run("run", "--json");
+        assert.equal(second.exitCode, 0, second.stderr);
+      },
+      (first) => {
+        assert.equal(first.exitCode, 5, first.stderr);
+        assert.match(first.stdout, /LEDGER_FENCED/);
+      },
+    ));
+});
+
+test(
+  "T6: a full disk ends the run, and the next one goes on",
+  { skip: process.platform === "win32" && "no ulimit" },
+  async () => {
+    const [store, shop] = [await startStore(), shopOf(1)];
+    const api = await shop.start();
+    const place = new Workplace({}, [command]);
+    place.write(config(store, api.url));
+    try {
+      // Beyond a limit on the size of files, writes fail as they do on a full disk.
+      const limited = ["/bin/sh", "-c", 'trap "" XFSZ; ulimit -f 100; exec "$0" "$@"', process.execPath];
+      const full = await place.startUnder(limited, {}, "run", "--json").ended;
+      assert.equal(full.exitCode, 1, full.stderr);
+      assert.match(full.stdout, /LEDGER_FULL/);
+      const resumed = await place.run("run", "--json");
+      assert.equal(resumed.exitCode, 0, resumed.stderr);
+      assert.deepEqual(refs(shop.held()), ALL, "every record, once");
+    } finally {
+      place.remove();
+      await Promise.all([api.stop(), store.stop()]);
+    }
+  },
+);
