@@ -41,6 +41,8 @@ const never = <Value>(): Promise<Value> => new Promise<Value>(() => undefined);
 
 export function mortalProcess({ clock, network, stateFile, crash, fullFrom, note, onFlush }: Options): MortalProcess {
   let isDead = false;
+  /** It has ended, and takes its connections with it. */
+  let isOver = false;
   let steps = 0;
   const timesOf = new Map<Step, number>();
   let ledger: Ledger | undefined;
@@ -128,7 +130,7 @@ export function mortalProcess({ clock, network, stateFile, crash, fullFrom, note
         isDead ||
         network.dispatch(
           options,
-          mortalHandler(handler, () => isDead),
+          mortalHandler(handler, () => isDead || isOver),
         ),
       close: async () => undefined,
     },
@@ -143,7 +145,10 @@ export function mortalProcess({ clock, network, stateFile, crash, fullFrom, note
     get isFull() {
       return fullFrom !== undefined && steps >= fullFrom;
     },
-    end: () => fate?.cancel(),
+    end() {
+      fate?.cancel();
+      isOver = true;
+    },
     async bury() {
       await ledger?.close();
       disk.restore();

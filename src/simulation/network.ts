@@ -39,7 +39,9 @@ export interface SimulatedNetwork extends Pick<Dispatcher, "dispatch"> {
   readonly breaches: readonly string[];
   /** From now on nothing fails. */
   calm(): void;
-  /** The process died, and with it what it was told about waiting. */
+  /** The process is gone: nobody hears what is answered from now on. */
+  leave(): void;
+  /** It died, and with it what it was told about waiting. */
   forget(): void;
 }
 
@@ -270,8 +272,8 @@ export function simulatedNetwork(options: NetworkOptions): SimulatedNetwork {
     },
     breaches,
     calm: () => (isCalm = true),
+    leave: () => void (processes += 1),
     forget() {
-      processes += 1;
       destination.doubtAll();
       quietUntilMs.clear();
     },

@@ -69,6 +69,7 @@ export class Processes {
     const overdue = clock.sleep(RUN_MAX_MS).then(() => OVERDUE);
     const ended = await clock.drive(Promise.race([run.result, mortal.death, overdue]));
     for (const timer of timers) timer.cancel();
+    this.#options.network.leave();
     if (ended === OVERDUE) throw new Stuck(OVERDUE);
     if (typeof ended === "string") {
       await this.#bury(mortal, ended);

@@ -92,7 +92,7 @@ function editsOf(records: number, isRestless: boolean, terms: Terms, chance: See
   const spanMs = chance.pick(isRestless ? [MINUTE, 3 * MINUTE] : [5 * SECOND, MINUTE, 10 * MINUTE]);
   const count = isRestless ? editsMax : chance.integer(editsMax);
   const times = Array.from({ length: count }, () => Math.floor(chance.random() * spanMs)).toSorted((a, b) => a - b);
-  const few = 1 + chance.integer(4);
+  const few = 1 + chance.integer(chance.pick([4, 20]));
   let known = records;
   /** When the last change of a record can be seen: they are seen in the order in which they are stamped. */
   const seenMs = new Map<number, number>();

@@ -5,6 +5,7 @@ import { suite, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { TEETH } from "./teeth.ts";
+import { play, toothWorldOf } from "./worlds.ts";
 import type { Found } from "./tooth-worker.ts";
 
 const SEEDS_MAX = 1_000;
@@ -30,6 +31,8 @@ suite(
       test(name, { skip: !isWhole && slow }, async (t) => {
         const { seed, violation } = await bite(index);
         assert.ok(seed !== undefined, `${SEEDS_MAX} worlds did not show it`);
+        const { violations } = await play(toothWorldOf(seed));
+        assert.deepEqual(violations, [], "without the break the world is in order");
         t.diagnostic(`found by seed ${seed}: ${violation}`.slice(0, 160));
       });
   },

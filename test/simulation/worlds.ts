@@ -39,6 +39,9 @@ export function worldOf(seed: number, restless = 0.1): ShapedWorld {
   return { ...worldUnder(seed, chance, terms), shape };
 }
 
+/** Every second world is a restless one. */
+export const toothWorldOf = (seed: number): ShapedWorld => worldOf(seed, seed % 2);
+
 export const play = async (world: ShapedWorld): Promise<Outcome> => simulate(world, await stageOf(world.shape));
 
 /** Delivered twice, a bare create is there twice, and nobody can tell. */
