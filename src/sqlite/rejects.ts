@@ -1,7 +1,7 @@
 import type { JsonObject } from "../core/json.ts";
 import type { NewReject, Reject } from "../core/ledger.ts";
 import type { Evidence } from "../core/outcome.ts";
-import type { Database, Row } from "./database.ts";
+import type { Database, Row, Statement } from "./database.ts";
 import { optional, packOptional, unpackOptional } from "./packed.ts";
 import type { SyncId } from "./syncs.ts";
 
@@ -11,6 +11,10 @@ export interface RejectsTable {
   put(run: number, reject: NewReject): void;
   /** Removes what stands of these keys. */
   clear(keys: readonly string[]): void;
+  /** Notes that writes of these keys are planned: what stands of them now falls when one is applied, and what comes after it does not. */
+  plan(keys: readonly string[]): void;
+  /** Removes what stood of these keys when their writes were planned. */
+  clearPlanned(keys: readonly string[]): void;
   /** Calls `found` for each of these keys that has a reject (P11). */
   among(keys: readonly string[], found: (key: string, sourceHash: string, mapping: string) => void): void;
   list(after: number, limit: number): readonly Reject[];
@@ -33,6 +37,9 @@ export function rejectsTable(database: Database, sync: SyncId): RejectsTable {
        ON CONFLICT (sync, source_hash) WHERE key IS NULL ${AGAIN}`,
   );
   const clear = database.prepare("DELETE FROM rejects WHERE sync = ? AND key = ?");
+  // A later refusal writes its own hash again.
+  const plan = database.prepare("UPDATE rejects SET source_hash = '' WHERE sync = ? AND key = ?");
+  const clearPlanned = database.prepare("DELETE FROM rejects WHERE sync = ? AND key = ? AND source_hash = ''");
   const selectAny = database.prepare("SELECT 1 FROM rejects WHERE sync = ? AND key IS NOT NULL LIMIT 1");
   const selectAmong = database.prepare(
     "SELECT key, source_hash, mapping FROM rejects WHERE sync = ? AND key IN (SELECT value FROM json_each(?))",
@@ -43,17 +50,20 @@ export function rejectsTable(database: Database, sync: SyncId): RejectsTable {
   const discard = database.prepare("DELETE FROM rejects WHERE sync = ? AND id IN (SELECT value FROM json_each(?))");
   const countKinds = database.prepare("SELECT kind, count(*) AS n FROM rejects WHERE sync = ? GROUP BY kind");
   const clearAll = database.prepare("DELETE FROM rejects WHERE sync = ?");
+  const each = (statement: Statement, keys: readonly string[]): void => {
+    // Most syncs have none, and looking for one costs as much as storing the record's hash. It is asked each time, since another
+    // process can have added some between two leases of this one.
+    if (keys.length === 0 || selectAny.get(sync.id) === undefined) return;
+    for (const key of keys) statement.run(sync.id, key);
+  };
   return {
     put(run, { kind, key, code, reason, source, sourceHash, mapping, evidence, atMs }) {
       const origin = [packOptional(source), sourceHash, mapping];
       upsert.run(sync.id, run, kind, key ?? null, code, reason, ...origin, packOptional(evidence), atMs);
     },
-    clear(keys) {
-      // Most syncs have none, and looking for one costs as much as storing the record's hash. It is asked each time, since another
-      // process can have added some between two leases of this one.
-      if (keys.length === 0 || selectAny.get(sync.id) === undefined) return;
-      for (const key of keys) clear.run(sync.id, key);
-    },
+    clear: (keys) => each(clear, keys),
+    plan: (keys) => each(plan, keys),
+    clearPlanned: (keys) => each(clearPlanned, keys),
     among(keys, found) {
       for (const row of selectAmong.all(sync.id, JSON.stringify(keys))) {
         found(row["key"] as string, row["source_hash"] as string, row["mapping"] as string);

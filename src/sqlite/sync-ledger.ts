@@ -124,7 +124,7 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
       run,
     );
     for (const resolution of resolutions) resolve(resolution, run);
-    rejects.clear(resolutions.flatMap(levelKey));
+    rejects.clearPlanned(resolutions.flatMap(levelKey));
     // P2: in the transaction of the last outcome before it.
     if (checkpoint !== undefined) checkpoints.put(checkpoint);
   };
@@ -138,6 +138,9 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
   // K1, U1: a page's intents are durable, all of them, before any of it is sent.
   const journal = ({ run, intents, rejects: refused, clearRejects }: PageIntents): readonly number[] => {
     rejects.clear(clearRejects);
+    // Where a page has a key twice, which of the two is the newer nobody knows: then what is refused stands.
+    const keys = new Set(refused.map(({ key }) => key));
+    rejects.plan(intents.map(({ key }) => key).filter((key) => !keys.has(key)));
     for (const reject of refused) rejects.put(run, reject);
     return intend(run, intents);
   };
@@ -234,6 +237,6 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
   return ledger;
 }
 
-/** The key of what was applied or deleted: no refusal of it stands any more. */
+/** The key of what was applied or deleted: no refusal that was there when that was planned stands any more. */
 const levelKey = (resolution: Resolution): readonly string[] =>
   resolution.kind === "applied" ? [resolution.entry.key] : resolution.kind === "deleted" ? [resolution.key] : [];

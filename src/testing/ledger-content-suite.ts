@@ -15,6 +15,20 @@ import {
 /** The part of `ledgerSuite` that is about what is kept of records whose writes are resolved. */
 export function contentTests(sync: ReturnType<typeof withSync>): void {
   test(
+    "P11: a refusal that comes after a write was planned stands when that write is applied",
+    sync(async (ledger, run) => {
+      const [a = 0] = await journal(ledger, run, intentOf("a"));
+      const later = rejectOf("a", { kind: "invalid", code: "MAPPING_FAILED", sourceHash: "a newer version" });
+      await ledger.journal({ run, intents: [], rejects: [later], clearRejects: [] });
+      await settle(ledger, run, applied(a, entryOf("a")));
+      assert.equal((await ledger.rejectOf("a"))?.sourceHash, "a newer version");
+      const [b = 0] = await journal(ledger, run, intentOf("a", { kind: "update" }));
+      await settle(ledger, run, applied(b, entryOf("a")));
+      assert.equal(await ledger.rejectOf("a"), undefined, "what is planned after it clears it");
+    }),
+  );
+
+  test(
     "rejects: one a record, counted, cleared by what is applied; those without a key are told apart by their content",
     sync(async (ledger, run) => {
       for (const atMs of [1_000, 2_000]) {

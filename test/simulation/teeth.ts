@@ -351,4 +351,10 @@ export const TEETH: readonly Tooth[] = [
       },
     ],
   },
+  {
+    name: "P11: an older write that is applied clears the refusal of a newer version",
+    breaks: [
+      { file: "sqlite/sync-ledger.ts", replace: [["rejects.clearPlanned(resolutions", "rejects.clear(resolutions"]] },
+    ],
+  },
 ];
