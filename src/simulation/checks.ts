@@ -40,9 +40,12 @@ function unheld(version: Version, ended: Ended): readonly Violation[] {
   const { destination, catalogue, decided } = ended;
   const { id, key, content } = version;
   if (content.flaw !== undefined || decided.has(key)) return [];
-  const item = destination.items.find((each) => each.version.id === id);
+  const items = destination.items.filter((each) => each.version.id === id);
+  const [item] = items;
   if (item === undefined) return [{ kind: "LOST", text: `record ${key} is not there`, key }];
-  if (!isUpdated(ended) || catalogue.bodyOf(version, item.operation, item.name) === item.body) return [];
+  // Where it is there twice, that is told elsewhere.
+  const isHeld = items.some(({ name, operation, body }) => catalogue.bodyOf(version, operation, name) === body);
+  if (!isUpdated(ended) || isHeld) return [];
   const text = `record ${key} is of edit ${item.version.content.edit}, and the source has ${content.edit}`;
   return [{ kind: "STALE", text, key }];
 }

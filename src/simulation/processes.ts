@@ -109,7 +109,7 @@ export class Processes {
       onBreach("U7: two runs were under way on one ledger");
     } catch (error) {
       const { code, message } = error as Error & { readonly code?: string };
-      if (code === "LEDGER_HELD") note(`  and is turned away: ${message}`);
+      if (code === "LEDGER_HELD") note("  and is turned away");
       else onBreach(`U7: a second run on the ledger fails by ${message}`);
     }
   }

@@ -13,6 +13,8 @@ export interface RejectsTable {
   clear(keys: readonly string[]): void;
   /** Notes that writes of these keys are planned: what stands of them now falls when one is applied, and what comes after it does not. */
   plan(keys: readonly string[]): void;
+  /** Whether something stands of this key that came after its last write was planned. */
+  isNewer(key: string): boolean;
   /** Removes what stood of these keys when their writes were planned. */
   clearPlanned(keys: readonly string[]): void;
   /** Calls `found` for each of these keys that has a reject (P11). */
@@ -39,6 +41,7 @@ export function rejectsTable(database: Database, sync: SyncId): RejectsTable {
   const clear = database.prepare("DELETE FROM rejects WHERE sync = ? AND key = ?");
   // A later refusal writes its own hash again.
   const plan = database.prepare("UPDATE rejects SET source_hash = '' WHERE sync = ? AND key = ?");
+  const selectNewer = database.prepare("SELECT 1 FROM rejects WHERE sync = ? AND key = ? AND source_hash <> ''");
   const clearPlanned = database.prepare("DELETE FROM rejects WHERE sync = ? AND key = ? AND source_hash = ''");
   const selectAny = database.prepare("SELECT 1 FROM rejects WHERE sync = ? AND key IS NOT NULL LIMIT 1");
   const selectAmong = database.prepare(
@@ -63,6 +66,7 @@ export function rejectsTable(database: Database, sync: SyncId): RejectsTable {
     },
     clear: (keys) => each(clear, keys),
     plan: (keys) => each(plan, keys),
+    isNewer: (key) => selectNewer.get(sync.id, key) !== undefined,
     clearPlanned: (keys) => each(clearPlanned, keys),
     among(keys, found) {
       for (const row of selectAmong.all(sync.id, JSON.stringify(keys))) {

@@ -4,6 +4,7 @@ import type {
   Entry,
   Intent,
   Known,
+  NewReject,
   PageIntents,
   Resolution,
   Settlement,
@@ -94,6 +95,15 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
     );
   };
 
+  /** A write was refused. What was refused of its key since it was planned is of a newer version, and stands. */
+  const refuse = (reject: NewReject, run: number): void => {
+    const { key } = reject;
+    if (key !== undefined && rejects.isNewer(key)) return;
+    rejects.put(run, reject);
+    // A newer version waits already: when that is applied, nothing of this one is left to be mended.
+    if (key !== undefined && operations.ofKey(key).waiting !== undefined) rejects.plan([key]);
+  };
+
   const resolve = (resolution: Resolution, run: number): void => {
     if (resolution.line !== undefined && resolution.kind !== "applied") history.add(run, resolution.line);
     switch (resolution.kind) {
@@ -106,7 +116,7 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
         entries.remove(resolution.key);
         return operations.resolve(resolution.number);
       case "rejected":
-        rejects.put(run, resolution.reject);
+        refuse(resolution.reject, run);
         return operations.resolve(resolution.number);
       case "held":
         return operations.hold(resolution);

@@ -4,6 +4,7 @@ import {
   applied,
   CHECKPOINT,
   entryOf,
+  HELD,
   intentOf,
   journal,
   lineOf,
@@ -25,6 +26,31 @@ export function contentTests(sync: ReturnType<typeof withSync>): void {
       const [b = 0] = await journal(ledger, run, intentOf("a", { kind: "update" }));
       await settle(ledger, run, applied(b, entryOf("a")));
       assert.equal(await ledger.rejectOf("a"), undefined, "what is planned after it clears it");
+    }),
+  );
+
+  test(
+    "P11: the refusal of an older write neither hides that of a newer version nor outlives a newer version that waited",
+    sync(async (ledger, run) => {
+      const [a = 0, b = 0] = await journal(ledger, run, intentOf("a"), intentOf("b"));
+      const later = rejectOf("a", { kind: "invalid", code: "MAPPING_FAILED", sourceHash: "a newer version" });
+      await ledger.journal({ run, intents: [], rejects: [later], clearRejects: [] });
+      const [waiting = 0] = await journal(
+        ledger,
+        run,
+        intentOf("b", { state: "waiting", held: HELD, dropsWaiting: true }),
+      );
+      await settle(
+        ledger,
+        run,
+        { kind: "rejected", number: a, reject: rejectOf("a") },
+        { kind: "rejected", number: b, reject: rejectOf("b") },
+      );
+      assert.equal((await ledger.rejectOf("a"))?.sourceHash, "a newer version");
+      assert.notEqual(await ledger.rejectOf("b"), undefined);
+      const promoted = await ledger.promote(waiting, run, intentOf("b"));
+      await settle(ledger, run, applied(promoted, entryOf("b")));
+      assert.equal(await ledger.rejectOf("b"), undefined);
     }),
   );
 
