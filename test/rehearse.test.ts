@@ -93,6 +93,21 @@ suite("rehearse: a config between doubles of its APIs", () => {
     assertHolds(await rehearsed(withUpdate(true)));
   });
 
+  test("S6: a story shows no secret", async () => {
+    const secret = { ...create, request: "POST /items?token=${PASS}" };
+    const config = configOf(cursorPaging, { create: secret, update });
+    const { broke } = await rehearsed(config, { env: { PASS: "hunter2-hunter2" } });
+    const story = JSON.stringify(broke?.story);
+    assert.match(story, /POST destination \/items\?token=/);
+    assert.ok(!story.includes("hunter2"), story);
+  });
+
+  test("R2: a create cannot be declared idempotent, however that is written", () =>
+    assert.rejects(
+      rehearsed(configOf(cursorPaging, { create: { ...create, idempotent: "${YES:-true}" }, update })),
+      /does not go with `create`/,
+    ));
+
   test("the same seed plays the same", async () => {
     const config = configOf(cursorPaging, { upsert: "PUT /items/{ref}" });
     assert.deepEqual(await rehearsed(config, { worlds: 3 }), await rehearsed(config, { worlds: 3 }));

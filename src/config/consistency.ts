@@ -21,11 +21,7 @@ export function inconsistencies(document: Document): readonly Problem[] {
       const path = ["syncs", name, end, "connection"];
       problems.push(...unknownConnection(document, path, valueAt(value, path), connections));
     }
-    problems.push(
-      ...addressing(document, ["syncs", name]),
-      ...repeatedCreate(document, ["syncs", name, "destination", "create"]),
-      ...unversioned(document, ["syncs", name]),
-    );
+    problems.push(...addressing(document, ["syncs", name]), ...unversioned(document, ["syncs", name]));
   }
   return problems;
 }
@@ -85,11 +81,20 @@ function addressing(document: Document, sync: Path): readonly Problem[] {
 }
 
 /** R2: a create has no address of its own, so that it is the same one again only a key or a search can tell. */
-function repeatedCreate(document: Document, create: Path): readonly Problem[] {
-  const path = [...create, "idempotent"];
-  if (valueAt(document.value, path) !== true) return [];
+export function repeatedCreates(config: Config, document: Document): readonly Problem[] {
   const next = "Declare `idempotencyKey` or `find`, or `upsert` where the address or the body names the record.";
-  return [problemAt(document, path, "does not go with `create`, which would make a second record", { next })];
+  return Object.entries(config.syncs).flatMap(([name, { destination }]) =>
+    destination.create?.idempotent === true
+      ? [
+          problemAt(
+            document,
+            ["syncs", name, "destination", "create", "idempotent"],
+            "does not go with `create`, which would make a second record",
+            { next },
+          ),
+        ]
+      : [],
+  );
 }
 
 /** P10: what a function does can change without its text, so a version stands for it. */

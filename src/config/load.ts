@@ -3,7 +3,7 @@ import { extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { EvenkeelError, type Problem } from "../core/errors.ts";
 import type { Config } from "./config.ts";
-import { inconsistencies, unknownConnections } from "./consistency.ts";
+import { inconsistencies, repeatedCreates, unknownConnections } from "./consistency.ts";
 import type { Document } from "./document.ts";
 import { configError, problemAt, problemsOf } from "./problems.ts";
 import { configSchema } from "./schema.ts";
@@ -81,7 +81,10 @@ export function checkConfig(document: Document, options: LoadOptions): LoadedCon
   const checked = configSchema(secrets.substitute).safeParse(document.value);
   const inconsistent = inconsistencies(document);
   if (!checked.success) throw configError([...problemsOf(checked.error, document), ...inconsistent]);
-  const problems = inconsistent.length > 0 ? inconsistent : unknownConnections(checked.data, document);
+  const problems =
+    inconsistent.length > 0
+      ? inconsistent
+      : [...unknownConnections(checked.data, document), ...repeatedCreates(checked.data, document)];
   if (problems.length > 0) throw configError(problems);
   return { config: checked.data, file, placeOf: (path, at) => document.placeOf(path, at), secrets: secrets.values() };
 }

@@ -94,6 +94,8 @@ export interface PageIntents {
   readonly rejects: readonly NewReject[];
   /** Keys whose older reject no longer stands, because the record is level or gone. */
   readonly clearRejects: readonly string[];
+  /** The intents take the place of others for the same records, which nobody has read again: what was refused since stands (P11). */
+  readonly sameRecords?: true;
 }
 
 /** A dead letter. `invalid`: refused before sending. `rejected`: refused by the destination. */

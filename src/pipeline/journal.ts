@@ -104,7 +104,13 @@ export function createJournal(context: RunContext): Journal {
       replaces: operation.number,
       dropsWaiting: false,
     };
-    const [number] = await ledger.journal({ run: context.run, intents: [intent], rejects: [], clearRejects: [] });
+    const [number] = await ledger.journal({
+      run: context.run,
+      intents: [intent],
+      rejects: [],
+      clearRejects: [],
+      sameRecords: true,
+    });
     invariant(number !== undefined, "K1", "a journalled operation has no number");
     return operationOf(number, planned, intent);
   };

@@ -2,6 +2,7 @@ import type { SyncConfig } from "../config/config.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { EvenkeelError } from "../core/errors.ts";
 import type { JsonObject } from "../core/json.ts";
+import { createRedactor } from "../http/redact.ts";
 import { seededChance } from "../testing/seeded-chance.ts";
 import { READ_FAULTS, WRITE_FAULTS, type Fault } from "./faults.ts";
 import { givenSample, inventedSample } from "./sample.ts";
@@ -88,12 +89,17 @@ export async function rehearse(
     onWorld(rehearsal);
   }
   if (worst === undefined) return { rehearsal, broke: undefined };
+  const redactor = createRedactor(loaded.secrets);
   const ranked = ordered(worst.outcome);
   const again = async (world: World): Promise<Outcome> => ordered(await play(world));
   const { outcome } = await shrink({ world: worst.world, outcome: ranked }, again, TRIES);
   return {
     rehearsal,
-    broke: { seed: worst.world.seed, violation: outcome.violations[0] as Violation, story: storyOf(outcome, 1) },
+    broke: {
+      seed: worst.world.seed,
+      violation: outcome.violations[0] as Violation,
+      story: storyOf(outcome, 1).map((line) => ({ ...line, text: redactor.text(line.text) })),
+    },
   };
 }
 

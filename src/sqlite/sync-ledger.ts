@@ -146,11 +146,10 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
   };
 
   // K1, U1: a page's intents are durable, all of them, before any of it is sent.
-  const journal = ({ run, intents, rejects: refused, clearRejects }: PageIntents): readonly number[] => {
+  const journal = ({ run, intents, rejects: refused, clearRejects, sameRecords }: PageIntents): readonly number[] => {
     rejects.clear(clearRejects);
-    // Where a page has a key twice, which of the two is the newer nobody knows: then what is refused stands.
-    const keys = new Set(refused.map(({ key }) => key));
-    rejects.plan(intents.map(({ key }) => key).filter((key) => !keys.has(key)));
+    // P11: only a record that was read after a refusal can answer it.
+    if (sameRecords !== true) rejects.plan(intents.map(({ key }) => key));
     for (const reject of refused) rejects.put(run, reject);
     return intend(run, intents);
   };

@@ -23,6 +23,20 @@ export function contentTests(sync: ReturnType<typeof withSync>): void {
       await ledger.journal({ run, intents: [], rejects: [later], clearRejects: [] });
       await settle(ledger, run, applied(a, entryOf("a")));
       assert.equal((await ledger.rejectOf("a"))?.sourceHash, "a newer version");
+      const [again = 0] = await journal(ledger, run, intentOf("c"));
+      const [other = 0] = await ledger
+        .journal({ run, intents: [], rejects: [{ ...later, key: "c" }], clearRejects: [] })
+        .then(() =>
+          ledger.journal({
+            run,
+            intents: [intentOf("c", { replaces: again })],
+            rejects: [],
+            clearRejects: [],
+            sameRecords: true,
+          }),
+        );
+      await settle(ledger, run, applied(other, entryOf("c")));
+      assert.equal((await ledger.rejectOf("c"))?.sourceHash, "a newer version", "another write of the same record");
       const [b = 0] = await journal(ledger, run, intentOf("a", { kind: "update" }));
       await settle(ledger, run, applied(b, entryOf("a")));
       assert.equal(await ledger.rejectOf("a"), undefined, "what is planned after it clears it");
