@@ -27,5 +27,5 @@ export function suggestFor({ config, state }: Pick<CommonOptions, "config" | "st
 }
 
 /** A word for a shell: a key may hold spaces, quotes, or the name of another program. */
-const quoted = (word: string): string =>
+export const quoted = (word: string): string =>
   /^[\w@%+=:,./-]+$/.test(word) ? word : `'${escapeLine(word).replaceAll("'", `'\\''`)}'`;

@@ -2,6 +2,7 @@ import type { Rehearsal } from "../simulation/rehearsal.ts";
 import type { RehearsalResult, Rehearsals } from "../simulation/rehearse.ts";
 import type { TraceLine } from "../simulation/world.ts";
 import { count, counted, duration } from "./amounts.ts";
+import { quoted } from "./command-line.ts";
 import type { Context } from "./context.ts";
 import { escapeLine } from "./escape.ts";
 import { hanging } from "./failure.ts";
@@ -11,10 +12,16 @@ import { padEnd, padStart } from "./width.ts";
 /** Lines of a story that fit on a screen. */
 const STORY_MAX = 24;
 
+interface Asked {
+  readonly worlds: number;
+  /** The file that the records are from. */
+  readonly records: string | undefined;
+}
+
 /** Shows how far a rehearsal is, then what it came to, and gives its exit code. */
 export async function reportRehearsals(
   rehearsals: Rehearsals,
-  { worlds }: { readonly worlds: number },
+  { worlds, records }: Asked,
   context: Context,
 ): Promise<number> {
   const { printer, host } = context;
@@ -26,7 +33,7 @@ export async function reportRehearsals(
     printer.record({ type: "rehearsal", ...result });
     if (printer.isQuiet && result.broken === 0) continue;
     if (result !== syncs[0]) printer.result("");
-    printer.result(rehearsalText(result, context));
+    printer.result(rehearsalText(result, records, context));
   }
   if (!printer.isQuiet) printer.note(`\nin ${duration(host.clock.monotonicMs() - startedMs)}`);
   return exitCode;
@@ -40,11 +47,17 @@ const progressLine = ({ sync, worlds, requests, broken }: Rehearsal, all: number
     ...(broken > 0 ? [`${count(broken)} broken`] : []),
   ].join(" · ");
 
-function rehearsalText(result: RehearsalResult, { printer, suggest }: Context): string {
+function rehearsalText(result: RehearsalResult, records: string | undefined, { printer, suggest }: Context): string {
   const { style, columns } = printer;
   const { sync, worlds, requests, faults, crashes, runs, broken, repeated, needless, notes, broke } = result;
   const row = (label: string, text: string): readonly string[] =>
     hanging(`  ${padEnd(label, 11)}`, escapeLine(text), columns);
+  const again = (seed: number): string =>
+    suggest(
+      "rehearse",
+      [sync],
+      ["--seed", String(seed), ...(records === undefined ? [] : ["--records", quoted(records)])],
+    );
   const verdict =
     broken === 0
       ? `${style("green", "holds")}: in ${counted(worlds, "world")} nothing was lost, doubled, left in an older version or stuck`
@@ -58,18 +71,19 @@ function rehearsalText(result: RehearsalResult, { printer, suggest }: Context): 
     ...(repeated === 0 ? [] : row("sent again", repeatedText(repeated, needless))),
     ...notes.flatMap((text, index) => row(index === 0 ? "note" : "", text)),
     ...(broke === undefined ? [] : ["", ...storyLines(broke, printer)]),
-    ...(broke === undefined ? [] : ["", ...row("again", suggest("rehearse", [sync], ["--seed", String(broke.seed)]))]),
+    ...(broke === undefined ? [] : ["", ...row("again", again(broke.seed))]),
     ...(result.other === 0 ? [] : row("defect", "this should not be possible: please report it with the config")),
     ...adviceOn(result).flatMap((text) => row("next", text)),
   ].join("\n");
 }
 
-function harm({ lost, doubled, outdated, stuck, other }: Rehearsal): string {
+function harm({ lost, doubled, outdated, stuck, rejected, other }: Rehearsal): string {
   const parts: readonly (readonly [number, string])[] = [
     [lost, "lost"],
     [doubled, "doubled"],
     [outdated, "left in an older version"],
     [stuck, "stuck until a person decided"],
+    [rejected, "rejected for no good reason"],
   ];
   const named = parts.filter(([number]) => number > 0).map(([number, what]) => `${counted(number, "record")} ${what}`);
   return [...named, ...(other > 0 ? [counted(other, "other violation")] : [])].join(", ");

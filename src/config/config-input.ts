@@ -251,7 +251,7 @@ export type UpsertInput =
       readonly body?: Expression;
       /** How the body is written. Default: `json`. */
       readonly encoding?: "json" | "form";
-      /** Whether sending it twice has the effect of sending it once. Taken for true of PUT, PATCH and DELETE, and for false of POST: declare `false` for a PATCH that adds to a number, `true` for a POST that changes a record at its own address. */
+      /** Whether sending it twice has the effect of sending it once. Taken for true of PUT, PATCH and DELETE, and for false of POST: declare `false` for a PATCH that adds to a number, `true` for a POST that changes a record at its own address. A `create` is never declared `true`. */
       readonly idempotent?: boolean;
       /** Send a key with which the API recognises a repeated request. */
       readonly idempotencyKey?: IdempotencyKeyInput;
@@ -271,7 +271,7 @@ export type WriteInput =
       readonly body?: Expression;
       /** How the body is written. Default: `json`. */
       readonly encoding?: "json" | "form";
-      /** Whether sending it twice has the effect of sending it once. Taken for true of PUT, PATCH and DELETE, and for false of POST: declare `false` for a PATCH that adds to a number, `true` for a POST that changes a record at its own address. */
+      /** Whether sending it twice has the effect of sending it once. Taken for true of PUT, PATCH and DELETE, and for false of POST: declare `false` for a PATCH that adds to a number, `true` for a POST that changes a record at its own address. A `create` is never declared `true`. */
       readonly idempotent?: boolean;
     };
 
@@ -295,7 +295,7 @@ export type DestinationInput = {
         readonly body?: Expression;
         /** How the body is written. Default: `json`. */
         readonly encoding?: "json" | "form";
-        /** Whether sending it twice has the effect of sending it once. Taken for true of PUT, PATCH and DELETE, and for false of POST: declare `false` for a PATCH that adds to a number, `true` for a POST that changes a record at its own address. */
+        /** Whether sending it twice has the effect of sending it once. Taken for true of PUT, PATCH and DELETE, and for false of POST: declare `false` for a PATCH that adds to a number, `true` for a POST that changes a record at its own address. A `create` is never declared `true`. */
         readonly idempotent?: boolean;
         /** Send a key with which the API recognises a repeated request. */
         readonly idempotencyKey?: IdempotencyKeyInput;

@@ -81,7 +81,7 @@ function writeShape(values: Values, substitute: Substitute) {
     ),
     encoding: values.choice(["json", "form"]).prefault("json").describe("How the body is written."),
     idempotent: maybe(values.flag).describe(
-      "Whether sending it twice has the effect of sending it once. Taken for true of PUT, PATCH and DELETE, and for false of POST: declare `false` for a PATCH that adds to a number, `true` for a POST that changes a record at its own address.",
+      "Whether sending it twice has the effect of sending it once. Taken for true of PUT, PATCH and DELETE, and for false of POST: declare `false` for a PATCH that adds to a number, `true` for a POST that changes a record at its own address. A `create` is never declared `true`.",
     ),
   };
 }

@@ -19,6 +19,7 @@ suite("the members that an expression reads", () => {
     ["lines[qty > 0].sku", ["lines[].qty", "lines[].sku"]],
     ["$sum(lines.(price * qty))", ["lines.price", "lines.qty", "lines"]],
     ["{ 'external_id': id }", ["id"]],
+    ["$sum(lines.(price * $$.rate))", ["lines.price", "rate", "lines"]],
     ["$map(tags, function($tag) { $uppercase($tag) })", ["tags"]],
     ["($x := price; $x * 2)", ["price"]],
   ] as const)

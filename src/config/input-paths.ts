@@ -30,8 +30,9 @@ function pathsIn(node: unknown, base: readonly Step[]): readonly (readonly Step[
       // A filter or an index is at work on a list, and sees one item of it.
       at = [...at, { name: String(step["value"]), index: stages.length > 0 ? 0 : undefined }];
       inner.push(...stages.flatMap((stage) => pathsIn(stage, at)));
-    } else if (step["type"] === "variable" && step["value"] !== "" && step["value"] !== "$") return inner;
+    } else if (step["type"] === "variable" && step["value"] === "$") at = [];
+    else if (step["type"] === "variable" && step["value"] !== "") return inner;
     else inner.push(...pathsIn(step, at));
   }
-  return at.length > base.length ? [...inner, at] : inner;
+  return at.length > 0 && at !== base ? [...inner, at] : inner;
 }

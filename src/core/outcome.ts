@@ -61,6 +61,8 @@ export type Outcome =
       readonly status: number;
       readonly reason: RefusalReason;
       readonly message: string;
+      /** Nothing for this request, which is final: the API asks that others wait. */
+      readonly retryAfterMs?: number;
     }
   | {
       readonly kind: "throttled";

@@ -325,6 +325,15 @@ suite("S4: bodies", () => {
 });
 
 suite("lanes", () => {
+  test("R4: so does the Retry-After of a refusal that is final for its own request", async () => {
+    const { connection } = connect({
+      handle: () => ({ kind: "answer", status: 422, headers: { "retry-after": "5" } }),
+    });
+    assert.equal((await connection.exchange(write("/x"), SENDING)).attempt.outcome.kind, "refused");
+    const { attempt } = await connection.exchange(write("/y"), { ...SENDING, patienceMs: 1_000 });
+    assert.equal(attempt.outcome.kind, "not-sent");
+  });
+
   test("L3, R4: a Retry-After closes the lane for everybody, and the impatient are told how long", async () => {
     const { connection, clock, dispatcher } = connect({
       handle: () => ({ kind: "answer", status: 429, headers: { "retry-after": "90" } }),

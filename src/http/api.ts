@@ -178,5 +178,5 @@ const messageOf = (outcome: Outcome): string => (outcome.kind === "applied" ? ""
 /** The lane waits as long as the API says, unless it speaks of one key that is at work. */
 function retryAfterOf(outcome: Outcome): number | undefined {
   if (outcome.kind === "throttled") return outcome.inProgress === true ? undefined : outcome.retryAfterMs;
-  return outcome.kind === "unknown" ? outcome.retryAfterMs : undefined;
+  return outcome.kind === "unknown" || outcome.kind === "refused" ? outcome.retryAfterMs : undefined;
 }

@@ -145,7 +145,8 @@ const waitOf = ({ retryAfterMs }: Says): { readonly retryAfterMs?: number } =>
   retryAfterMs === undefined ? {} : { retryAfterMs };
 
 function refused(says: Says, reason: RefusalReason): Classified {
-  return { outcome: { kind: "refused", status: says.answer.status, reason, message: messageOf(says) }, lane: "ok" };
+  const { status } = says.answer;
+  return { outcome: { kind: "refused", status, reason, message: messageOf(says), ...waitOf(says) }, lane: "ok" };
 }
 
 function throttled(says: Says, lane: Classified["lane"], inProgress = false): Classified {

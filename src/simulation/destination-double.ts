@@ -88,6 +88,12 @@ export class DestinationDouble {
     return item === undefined ? [] : [item.version.key];
   }
 
+  /** Whether a request would change something: by its method alone where no config makes it of any record. */
+  isWrite(request: DestinationRequest): boolean {
+    const meaning = this.meaningOf(request);
+    return meaning === undefined ? request.method !== "GET" : meaning.kind === "write";
+  }
+
   /** Whether a request bears a key by which it is known again. */
   hasKey({ headers }: DestinationRequest): boolean {
     return this.#key !== undefined && headers[this.#key.header.toLowerCase()] !== undefined;
@@ -127,7 +133,7 @@ export class DestinationDouble {
         ? this.#options.wording.missing
         : jsonAnswer(200, put(undefined, this.#read, this.#shown(item)));
     }
-    if (meaning?.kind === "write") return this.#once(request, () => this.#write(meaning, request.body ?? ""));
+    if (meaning?.kind === "write") return this.#once(request, () => this.#write(meaning, request));
     if (request.method !== "GET")
       this.breaches.push(`no version of any record makes ${request.method} ${request.url.pathname} ${request.body}`);
     return notFound;
@@ -160,23 +166,29 @@ export class DestinationDouble {
     return answer;
   }
 
-  #write({ operation, item: named, versions }: Extract<Meaning, { kind: "write" }>, body: string): Answer {
+  #write(
+    { operation, item: named, versions }: Extract<Meaning, { kind: "write" }>,
+    { method, body = "" }: DestinationRequest,
+  ): Answer {
     const nowMs = this.#options.wallMs();
     const version = versions.findLast(({ changedMs }) => changedMs <= nowMs) ?? (versions[0] as Version);
     const { create, find } = this.#options.config;
-    const before = named === undefined ? undefined : this.#items.get(named);
+    // A PUT replaces what is at its address, though it is the destination that gives the record its id.
+    const replaced = method === "PUT" ? this.items.find((item) => item.version.id === version.id) : undefined;
+    const before = named === undefined ? replaced : this.#items.get(named);
     if (named !== undefined && before === undefined && create !== undefined) return notFound;
     if (named === undefined && find?.unique === true && this.items.some((item) => item.version.id === version.id))
       return this.#options.wording.exists;
     if (version.content.flaw === "refused") return jsonAnswer(422, { code: "invalid", message: "no such name" });
-    const name = named ?? `i${(this.#ids += 1)}`;
+    const name = named ?? before?.name ?? `i${(this.#ids += 1)}`;
     if (before !== undefined && this.#bodyAs(before, operation) === body) {
       this.repeated += 1;
       if (!this.#isDoubtful && !this.#doubted.has(version.id)) this.needless += 1;
     }
     this.#items.set(name, { name, version, operation, body, createdMs: before?.createdMs ?? nowMs });
     if (named !== undefined) return jsonAnswer(before === undefined ? 201 : 200, {});
-    this.#indexed = this.#indexed.then(() => this.#options.catalogue.addItem(name, version.id));
+    if (before === undefined)
+      this.#indexed = this.#indexed.then(() => this.#options.catalogue.addItem(name, version.id));
     return jsonAnswer(201, put({}, this.#created, name));
   }
 

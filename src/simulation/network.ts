@@ -57,6 +57,7 @@ interface Sent {
   readonly afterMs: number;
   /** The number of the process that sent it. */
   readonly asker: number;
+  readonly isWrite: boolean;
 }
 
 /** The longest that one way takes on a good day, and what an API thinks about an answer, ms. */
@@ -127,17 +128,18 @@ export function simulatedNetwork(options: NetworkOptions): SimulatedNetwork {
       );
       return { kind: "drop" };
     }
-    if (method !== "GET") options.onWrite(number, about);
+    const isWrite = side === "destination" && destination.isWrite({ ...request, url });
+    if (isWrite) options.onWrite(number, about);
     const chance = options.chance.fork(`way ${number}`);
     const wayMs = Math.ceil(chance.random() * WAY_MS);
     const afterMs = Math.ceil(chance.random() * WORK_MS) + Math.ceil(chance.random() * WAY_MS);
-    const sent: Sent = { request, url, side, about, chance, afterMs, asker: processes };
+    const sent: Sent = { request, url, side, about, chance, afterMs, asker: processes, isWrite };
     if (outageOf(origin)?.kind === "unavailable") {
       note(`  ${number} is answered 503: the API is down`, about);
       destination.doubt({ ...request, url });
       return script(jsonAnswer(503, { code: "down" }), afterMs);
     }
-    const possible: readonly Fault[] = method === "GET" ? READ_FAULTS : WRITE_FAULTS;
+    const possible: readonly Fault[] = isWrite ? WRITE_FAULTS : READ_FAULTS;
     const fault = chosen(
       number,
       "fault",
@@ -165,11 +167,11 @@ export function simulatedNetwork(options: NetworkOptions): SimulatedNetwork {
 
   /** What a request meets where it goes, and on its way back. */
   const arrived = async (sent: Sent, fault: Fault | undefined): Promise<FakeScript> => {
-    const { request, url, side, about, chance, afterMs, asker } = sent;
+    const { request, url, side, about, chance, afterMs, asker, isWrite } = sent;
     const { method, number, origin } = request;
     const applied = async (): Promise<Answer> => {
       const answer = await (side === "source" ? source.answer(method, url) : destination.answer({ ...request, url }));
-      if (method !== "GET")
+      if (isWrite)
         note(`  ${number} ${answer.status < 300 ? "takes effect" : "has no effect"}: ${answer.status}`, about);
       return answer;
     };

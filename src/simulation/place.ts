@@ -9,6 +9,13 @@ export type Place = readonly Step[];
 export const placeOf = (source: ExpressionSource): Place | undefined =>
   typeof source === "string" ? inputSteps(source.trim()) : undefined;
 
+/** Whether one place lies within another, whatever item of a list is meant: `data[0]` and `data.id` lie within `data`. */
+export function isWithin(inner: Place, outer: Place): boolean {
+  if (!outer.every(({ name }, index) => inner[index]?.name === name)) return false;
+  const [last, outerLast] = [inner[outer.length - 1], outer.at(-1)];
+  return inner.length > outer.length || (last?.index !== undefined && outerLast?.index === undefined);
+}
+
 /** The body with a value at its place; what has to be there around it is made. Undefined leaves a place for a value empty. */
 export function put(body: Json | undefined, place: Place, value: Json | undefined): Json {
   const [first, ...rest] = place;

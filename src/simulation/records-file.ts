@@ -16,12 +16,12 @@ const RECORDS_MAX = 200;
 export async function recordsIn(file: string, { config }: LoadedConfig, sync: string): Promise<readonly JsonObject[]> {
   let text: string;
   try {
-    text = await readFile(file, "utf8");
+    text = (await readFile(file, "utf8")).replace(/^\uFEFF/, "");
   } catch (error) {
     throw new EvenkeelError("USAGE", `${file} cannot be read: ${(error as Error).message}`, { cause: error });
   }
   const { source } = config.syncs[sync] as SyncConfig;
-  const value = parsed(text);
+  const value = /\.(?:jsonl|ndjson)$/i.test(file) ? linesOf(text) : parsed(text);
   const list = Array.isArray(value)
     ? (value as readonly Json[])
     : value === undefined
@@ -38,13 +38,17 @@ function parsed(text: string): Json | undefined {
   try {
     return parseExact(text);
   } catch {
-    try {
-      return text
-        .split(/\r?\n/)
-        .filter((line) => line.trim() !== "")
-        .map(parseExact);
-    } catch {
-      return undefined;
-    }
+    return linesOf(text);
+  }
+}
+
+function linesOf(text: string): readonly Json[] | undefined {
+  try {
+    return text
+      .split(/\r?\n/)
+      .filter((line) => line.trim() !== "")
+      .map(parseExact);
+  } catch {
+    return undefined;
   }
 }

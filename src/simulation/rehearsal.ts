@@ -29,6 +29,8 @@ export interface Rehearsal {
   readonly outdated: number;
   /** Writes of which no run could find out whether they were applied: they waited for a person, who had them sent again. */
   readonly stuck: number;
+  /** Refused for good although nothing is wrong with them, as `retry.never` can have it. */
+  readonly rejected: number;
   /** Anything else that did not hold; a defect of Evenkeel. */
   readonly other: number;
   /** Writes that changed nothing: sent again to be sure, after a lost answer or a crash. */
@@ -68,7 +70,7 @@ const MINUTE = 60_000;
 const TRIES = 40;
 
 /** The worst first. */
-const KINDS = ["DOUBLED", "LOST", "STALE", "STUCK"] as const;
+const KINDS = ["DOUBLED", "LOST", "STALE", "STUCK", "REJECTED"] as const;
 
 /** Plays one sync of a config in as many worlds as asked for. Throws EvenkeelError USAGE when no records suit it. */
 export async function rehearse(
@@ -78,7 +80,7 @@ export async function rehearse(
   const staged = await stage(options);
   const { scene } = staged;
   const play = (world: World): Promise<Outcome> => simulate(world, scene, "blind");
-  let rehearsal: Rehearsal = { ...NOTHING, sync, notes: [...scene.notes, ...limitsOf(staged, loaded, sync)] };
+  let rehearsal: Rehearsal = { ...NOTHING, sync, notes: scene.notes };
   let worst: { readonly world: World; readonly outcome: Outcome } | undefined;
   for (let seed = first; seed < first + worlds && !signal.aborted; seed++) {
     const world = worldOf(seed, seededChance(`rehearsal ${seed}`), termsOf(staged, seed));
@@ -92,7 +94,7 @@ export async function rehearse(
   const redactor = createRedactor(loaded.secrets);
   const ranked = ordered(worst.outcome);
   const again = async (world: World): Promise<Outcome> => ordered(await play(world));
-  const { outcome } = await shrink({ world: worst.world, outcome: ranked }, again, TRIES);
+  const { outcome } = await shrink({ world: worst.world, outcome: ranked }, again, TRIES, signal);
   return {
     rehearsal,
     broke: {
@@ -123,27 +125,30 @@ async function stage({ loaded, sync, records }: RehearsalOptions): Promise<Stage
     );
   const bare = await sceneOf(loaded, sync, () => ({}));
   const played = { ...declared, source: bare.source };
-  const { size, record } =
+  const { size, record, isEditable } =
     records === undefined ? await inventedSample(bare, played) : await givenSample(bare, records);
-  const updates = bare.sync.destination.traits.updates && declared.writes === "both";
-  return { scene: { ...bare, record }, size, updates };
+  const isUpdated = bare.sync.destination.traits.updates && declared.writes === "both";
+  const notes = [
+    ...bare.notes,
+    mayNotChange(declared.source) &&
+      "The source does not change while its numbered pages are read: an incremental read of them can miss what moves between pages until the next full refresh, and no rehearsal can change that.",
+    !isUpdated && "Records only come and never change, since this sync updates none.",
+    isUpdated &&
+      !isEditable &&
+      "Records only come and never change, since nothing of them can without making them others.",
+    !isOnce(bare.destination) &&
+      "No request is delivered twice: without an address, a key or a unique search that makes two records, whoever sends it.",
+  ].filter((note) => note !== false);
+  return { scene: { ...bare, record, notes }, size, updates: isUpdated && isEditable };
 }
 
 /** P9: a numbered read of a list that changes can miss what moves, and an incremental one never meets it again. */
 const mayNotChange = ({ cursor, pagination }: SyncConfig["source"]): boolean =>
   cursor !== undefined && (pagination.type === "page" || pagination.type === "offset");
 
-function limitsOf({ updates }: Staged, { config }: LoadedConfig, name: string): readonly string[] {
-  const { source } = config.syncs[name] as SyncConfig;
-  return [
-    ...(mayNotChange(source)
-      ? [
-          "The source does not change while its numbered pages are read: an incremental read of them can miss what moves between pages until the next full refresh, and no rehearsal can change that.",
-        ]
-      : []),
-    ...(updates ? [] : ["Records only come and never change, since the config declares no way to update one."]),
-  ];
-}
+/** A write that a proxy delivers twice is one all the same. */
+const isOnce = ({ upsert, create, find }: SyncConfig["destination"]): boolean =>
+  upsert !== undefined || create?.idempotencyKey !== undefined || find?.unique === true;
 
 /** Under these terms every promise of the config should hold. */
 function termsOf({ scene, size, updates }: Staged, seed: number): Terms {
@@ -153,20 +158,17 @@ function termsOf({ scene, size, updates }: Staged, seed: number): Terms {
   const lookbackMs = cursor?.lookback ?? MINUTE;
   const resolutionMs = lookbackMs >= 4_000 ? chance.pick([1, 1_000]) : 1;
   const recordsMin = Math.min(20, size ?? 20);
-  const keyed = (destination.create?.idempotencyKey ?? destination.upsert?.idempotencyKey) !== undefined;
-  const isOnce = destination.upsert !== undefined || keyed || destination.find?.unique === true;
   return {
     recordsMin,
     recordsMore: Math.max(1, Math.min(40, (size ?? Number.POSITIVE_INFINITY) - recordsMin)),
     recordsMax: size ?? Number.POSITIVE_INFINITY,
     pageSize: 5 + chance.integer(20),
     resolutionMs,
-    commitLagMs: mayNotChange({ ...source }) ? undefined : 0.9 * Math.max(0, lookbackMs - resolutionMs),
+    commitLagMs: mayNotChange(source) ? undefined : 0.9 * Math.max(0, lookbackMs - resolutionMs),
     editsMax: 40,
     updates,
-    // A request that a proxy delivers twice without a key makes two records, whoever sent it.
     faults: [...new Set<Fault>([...READ_FAULTS, ...WRITE_FAULTS])].filter(
-      (fault) => fault !== "denied" && (fault !== "twice" || isOnce),
+      (fault) => fault !== "denied" && (fault !== "twice" || isOnce(destination)),
     ),
     restless: 0.1,
     flaws: [],
@@ -185,6 +187,7 @@ const NOTHING: Omit<Rehearsal, "sync" | "notes"> = {
   doubled: 0,
   outdated: 0,
   stuck: 0,
+  rejected: 0,
   other: 0,
   repeated: 0,
   needless: 0,
@@ -206,6 +209,7 @@ function added(before: Rehearsal, outcome: Outcome): Rehearsal {
     doubled: before.doubled + count("DOUBLED"),
     outdated: before.outdated + count("STALE"),
     stuck: before.stuck + count("STUCK"),
+    rejected: before.rejected + count("REJECTED"),
     other: before.other + violations.filter(({ kind }) => !KINDS.some((known) => known === kind)).length,
     repeated: before.repeated + repeated,
     needless: before.needless + needless,

@@ -1,12 +1,10 @@
-import type { MappingTree, RequestConfig, SyncConfig, TemplateSource } from "../config/config.ts";
-import { inputPaths } from "../config/input-paths.ts";
-import { compileText } from "../config/expression.ts";
+import type { SyncConfig } from "../config/config.ts";
 import { EvenkeelError } from "../core/errors.ts";
-import type { Json, JsonObject } from "../core/json.ts";
-import { parseTemplate } from "../core/template.ts";
+import { exactNumber, isExactNumber, type Json, type JsonObject } from "../core/json.ts";
 import { templateOf } from "../config/build.ts";
 import { Unusable } from "./catalogue.ts";
-import { at, placeOf, put, type Place } from "./place.ts";
+import { at, isWithin, placeOf, put, type Place } from "./place.ts";
+import { readPlaces } from "./read-places.ts";
 import { catalogueOf, type RecordMaker, type Scene } from "./scene.ts";
 import { BEGINNING } from "./world.ts";
 
@@ -15,6 +13,8 @@ export interface Sample {
   /** How many there are; undefined for as many as wanted. */
   readonly size: number | undefined;
   readonly record: RecordMaker;
+  /** An edit changes something that the destination is shown. */
+  readonly isEditable: boolean;
 }
 
 type Kind = "text" | "number" | "digits" | "date" | "flag" | "email" | "list";
@@ -26,6 +26,9 @@ interface Leaf {
 }
 
 const KINDS: readonly Kind[] = ["text", "number", "digits", "date", "flag", "list"];
+
+/** Made-up records that are compared with each other: as many as a world has. */
+const DISTINCT = 70;
 
 /** Records that are tried before all others are made like them. */
 const TRIED_IDS = [1, 2, 5, 40];
@@ -51,24 +54,44 @@ export async function inventedSample(scene: Scene, sync: SyncConfig): Promise<Sa
     leaves.map(({ place }) => place),
     scene,
   );
-  return { size: undefined, record: makerOf(base, editable, scene) };
+  const record = makerOf(base, editable, scene);
+  await distinct(
+    Array.from({ length: DISTINCT }, (_, index) => record(index + 1, BEGINNING, BASE_MS)),
+    scene,
+  );
+  return { size: undefined, record, isEditable: editable.length > 0 };
 }
 
 /** Records that a user gives. Throws EvenkeelError USAGE when the sync cannot take one of them. */
 export async function givenSample(scene: Scene, records: readonly JsonObject[]): Promise<Sample> {
-  const seen = new Map<string, number>();
-  for (const [index, record] of records.entries()) {
-    const stamped = makerOf(() => record, [], scene)(1, BEGINNING, BASE_MS);
-    const { reason, identity } = await tried(stamped, scene);
-    if (reason !== undefined) throw unsuitable(`record ${index + 1} cannot be synced: ${reason}`);
-    const before = seen.get(identity[0] as string);
-    if (before !== undefined) throw unsuitable(`records ${before + 1} and ${index + 1} have the same key`);
-    seen.set(identity[0] as string, index);
-  }
+  await distinct(
+    records.map((record) => makerOf(() => record, [], scene)(1, BEGINNING, BASE_MS)),
+    scene,
+  );
   const [first] = records;
   if (first === undefined) throw unsuitable("there is none");
   const editable = await editablePlaces(first, leafPlaces(first, []), scene);
-  return { size: records.length, record: makerOf((id) => records[id - 1] as JsonObject, editable, scene) };
+  const record = makerOf((id) => records[id - 1] as JsonObject, editable, scene);
+  return { size: records.length, record, isEditable: editable.length > 0 };
+}
+
+/** Throws USAGE where one of the records cannot be synced, or where two of them have one key or make one request. */
+async function distinct(records: readonly JsonObject[], scene: Scene): Promise<void> {
+  const isOwn = scene.sync.destination.traits.addressing === "own";
+  const seen = new Map<string, number>();
+  for (const [index, record] of records.entries()) {
+    const { reason, identity, body } = await tried(record, scene);
+    if (reason !== undefined) throw unsuitable(`record ${index + 1} cannot be synced: ${reason}`);
+    const [key, url] = identity;
+    for (const [name, what] of [
+      [`key ${key}`, "have the same key"],
+      [`request ${url} ${isOwn ? "" : body}`, `are written by the same request: ${isOwn ? url : body}`],
+    ] as const) {
+      const before = seen.get(name);
+      if (before !== undefined) throw unsuitable(`records ${before + 1} and ${index + 1} ${what}`);
+      seen.set(name, index);
+    }
+  }
 }
 
 const unsuitable = (message: string): EvenkeelError =>
@@ -81,49 +104,15 @@ function makerOf(base: (id: number) => JsonObject, editable: readonly Place[], {
   const changed = source.cursor === undefined ? undefined : placeOf(source.cursor.field);
   return (id, { edit }, changedMs) => {
     let record: Json = base(id);
-    if (edit > 0) for (const place of editable) record = put(record, place, edited(at(record, place) as Json, edit));
+    for (const place of edit > 0 ? editable : []) {
+      const value = at(record, place);
+      if (value !== undefined) record = put(record, place, edited(value, edit));
+    }
     if (changed === undefined) return record as JsonObject;
     const stamp = source.cursor?.type === "integer" ? changedMs : new Date(changedMs).toISOString();
     return put(record, changed, stamp) as JsonObject;
   };
 }
-
-/** Every member of the source's records that the sync reads. */
-function readPlaces({ source, mapping, destination }: SyncConfig): Place[] {
-  const found: Place[] = [...source.key, ...(mapping === undefined ? [] : expressionsIn(mapping))].flatMap(inputPaths);
-  if (source.pagination.type === "keyset") found.push(...inputPaths(source.pagination.from));
-  const { upsert, create, update, find, read } = destination;
-  const requests = [upsert, create, update, find, read].filter((each) => each !== undefined);
-  // Without a mapping, what an address takes from the mapped record it takes from the source's.
-  for (const request of requests)
-    for (const text of expressionsOfRequest(request)) {
-      if (mapping === undefined && !text.includes("$")) found.push(...inputPaths(text));
-      for (const [, path] of text.matchAll(/\$source\.([\p{L}\p{N}_.]+)/gu)) found.push(...inputPaths(path as string));
-    }
-  const unique = new Map(found.map((place) => [JSON.stringify(place), place]));
-  return [...unique.values()];
-}
-
-function expressionsIn(tree: MappingTree): readonly (string | number | boolean | null)[] {
-  if (typeof tree === "function") return [];
-  if (Array.isArray(tree)) return tree.flatMap(expressionsIn);
-  if (typeof tree === "object" && tree !== null)
-    return Object.values(tree).flatMap((part) => expressionsIn(part as MappingTree));
-  return [tree as string | number | boolean | null];
-}
-
-/** The texts in the `{}` of a request. */
-function expressionsOfRequest({ request, query, headers }: RequestConfig): readonly string[] {
-  const values = [request, ...Object.values(query).flat(), ...Object.values(headers)] as readonly TemplateSource[];
-  return values.flatMap((value) => {
-    if (typeof value === "function") return [];
-    const parts = parseTemplate(value, (text) => compileText(text));
-    return parts.ok ? parts.value.flatMap((part) => (part.kind === "value" ? [part.expression.text] : [])) : [];
-  });
-}
-
-const isWithin = (inner: Place, outer: Place): boolean =>
-  inner.length > outer.length && outer.every(({ name }, index) => inner[index]?.name === name);
 
 /** What a member's name says of its value. */
 function hintOf(place: Place): Kind {
@@ -192,6 +181,8 @@ interface Trial {
   readonly weight: number;
   /** What an edit must not change: the key first, then addresses. */
   readonly identity: readonly string[];
+  /** As its create sends it. */
+  readonly body: string;
   readonly mapped: string;
 }
 
@@ -209,10 +200,11 @@ async function tried(record: JsonObject, scene: Scene): Promise<Trial> {
     const find = scene.destination.find && templateOf(scene.destination.find);
     const found = await find?.render({ mapped, key, source: record });
     const identity = [key, write.ok ? write.write.url : "", found?.ok === true ? found.path : ""];
-    return { reason: undefined, weight: 0, identity, mapped: JSON.stringify(mapped) };
+    const sent = write.ok ? (write.write.body ?? "") : "";
+    return { reason: undefined, weight: 0, identity, body: sent, mapped: JSON.stringify(mapped) };
   } catch (error) {
     if (!(error instanceof Unusable)) throw error;
-    return { reason: error.message, weight: error.weight, identity: [], mapped: "" };
+    return { reason: error.message, weight: error.weight, identity: [], body: "", mapped: "" };
   }
 }
 
@@ -235,7 +227,7 @@ async function editablePlaces(record: JsonObject, places: readonly Place[], scen
 
 /** Where the plain values of a record stand. */
 function leafPlaces(value: Json, place: Place): readonly Place[] {
-  if (typeof value !== "object" || value === null) return [place];
+  if (typeof value !== "object" || value === null || isExactNumber(value)) return [place];
   if (Array.isArray(value)) return [];
   return Object.entries(value as JsonObject).flatMap(([name, inner]) =>
     leafPlaces(inner, [...place, { name, index: undefined }]),
@@ -245,6 +237,8 @@ function leafPlaces(value: Json, place: Place): readonly Place[] {
 /** A value as an edit leaves it, of the same kind. */
 function edited(value: Json, edit: number): Json {
   if (typeof value === "number") return value + edit;
+  if (isExactNumber(value))
+    return exactNumber(value.rawJSON.replace(/\d+/, (whole) => String(BigInt(whole) + BigInt(edit))));
   if (typeof value === "boolean") return edit % 2 === 1 ? !value : value;
   if (Array.isArray(value)) return [...(value as readonly Json[]), `edit ${edit}`];
   if (typeof value !== "string") return value;

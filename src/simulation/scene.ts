@@ -15,7 +15,7 @@ import type { JsonObject } from "../core/json.ts";
 import type { Sync } from "../core/sync.ts";
 import { Lanes } from "../http/gate.ts";
 import { Catalogue } from "./catalogue.ts";
-import { placeOf } from "./place.ts";
+import { isWithin, placeOf } from "./place.ts";
 import { wordingOf, type Wording } from "./wording.ts";
 import type { Content } from "./world.ts";
 
@@ -57,11 +57,12 @@ export function catalogueOf({ sync, source, destination }: Scene): Catalogue {
 export async function sceneOf(loaded: LoadedConfig, name: string, record: RecordMaker): Promise<Scene> {
   const declared = loaded.config.syncs[name] as SyncConfig;
   const replaced: ExpressionSource[] = [];
+  const left: ExpressionSource[] = [];
   const source = { ...plainSource(declared.source, replaced), connection: "source" };
   const destination = { ...plainDestination(declared.destination, replaced), connection: "destination" };
   const from = loaded.config.connections[declared.source.connection] as ConnectionConfig;
   const to = loaded.config.connections[declared.destination.connection] as ConnectionConfig;
-  const [atSource, atDestination] = [await wordingOf(from, replaced), await wordingOf(to, replaced)];
+  const [atSource, atDestination] = [await wordingOf(from, left), await wordingOf(to, left)];
   const connections = {
     source: played(from, SOURCE_ORIGIN, atSource.answers),
     destination: played(to, DESTINATION_ORIGIN, atDestination.answers),
@@ -85,7 +86,7 @@ export async function sceneOf(loaded: LoadedConfig, name: string, record: Record
     wording: { source: atSource.wording, destination: atDestination.wording },
     lateWriteMs: connections.destination.lateWriteMs,
     record,
-    notes: replaced.length === 0 ? [] : [noteOn(replaced)],
+    notes: notesOn(replaced, left, isSlow(from) || isSlow(to)),
   };
 }
 
@@ -107,20 +108,35 @@ const played = (
   baseUrl,
   auth: { type: "bearer", token: `the-token-for-${new URL(baseUrl).hostname}` },
   headers: {},
-  retry: { ...connection.retry, also: [], never: [] },
+  limits: isSlow(connection) ? { ...connection.limits, ratePerSecond: RATE_MIN } : connection.limits,
   answers,
 });
 
+/** With fewer requests a second a world's few hundred would take days of its time, and prove no more. */
+const RATE_MIN = 1;
+
+const isSlow = ({ limits: { ratePerSecond } }: ConnectionConfig): boolean =>
+  ratePerSecond !== undefined && ratePerSecond < RATE_MIN;
+
 function plainSource(source: SourceConfig, replaced: ExpressionSource[]): SourceConfig {
-  const { pagination, read } = source;
-  const turned = [source.records, ...expressionsOf(pagination)].filter((each) => placeOf(each) === undefined);
+  const { pagination, cursor, read } = source;
+  const records = placeOf(source.records);
+  // What lies within the list of records cannot be set without changing one of them.
+  const isPlain = (each: ExpressionSource): boolean => {
+    const place = placeOf(each);
+    return place !== undefined && records !== undefined && !isWithin(place, records);
+  };
+  const turned = [
+    ...(records === undefined ? [source.records] : []),
+    ...expressionsOf(pagination).filter((each) => !isPlain(each)),
+  ];
   replaced.push(...turned);
-  const isWhole = placeOf(source.records)?.length === 0 && expressionsOf(pagination).length > 0;
-  const list =
-    turned.length === 0 && !isWhole
-      ? source
-      : { ...source, records: "records", pagination: plainPagination(pagination) };
-  return { ...list, read: read && plainRead(read, replaced) };
+  return {
+    ...source,
+    ...(turned.length === 0 ? {} : { records: "records", pagination: plainPagination(pagination) }),
+    cursor: cursor && { ...cursor, field: plain(cursor.field, "changed_at", replaced) },
+    read: read && plainRead(read, replaced),
+  };
 }
 
 /** What a pagination reads from an answer. */
@@ -175,7 +191,22 @@ function plain(source: ExpressionSource, otherwise: string, replaced: Expression
   return otherwise;
 }
 
-function noteOn(replaced: readonly ExpressionSource[]): string {
-  const names = replaced.map((each) => `\`${typeof each === "function" ? each.name || "a function" : String(each)}\``);
-  return `Answers to suit ${names.join(", ")} cannot be made up, so answers that say the same at a plain path are played instead.`;
+function notesOn(
+  replaced: readonly ExpressionSource[],
+  left: readonly ExpressionSource[],
+  isFaster: boolean,
+): readonly string[] {
+  const names = (sources: readonly ExpressionSource[]): string =>
+    sources.map((each) => `\`${typeof each === "function" ? each.name || "a function" : String(each)}\``).join(", ");
+  return [
+    ...(replaced.length === 0
+      ? []
+      : [`What ${names(replaced)} reads cannot be made up to suit it, and is played at a plain path instead.`]),
+    ...(left.length === 0
+      ? []
+      : [`No answer can be made up to suit ${names(left)} of \`answers\`: the API never gives one.`]),
+    ...(isFaster
+      ? [`\`limits.rate\` is played as ${RATE_MIN}/s: at less, a world would take days of its own time.`]
+      : []),
+  ];
 }

@@ -10,14 +10,17 @@ export async function shrink<Of extends World>(
   { world, outcome: first }: Played<Of>,
   play: (world: Of) => Promise<Outcome>,
   triesMax = 80,
+  signal?: AbortSignal,
 ): Promise<Played<Of>> {
   const kind = first.violations[0]?.kind;
   let best = { world, outcome: first };
   let tries = 0;
-  for (let progress = true; progress && tries < triesMax;) {
+  const isOver = (): boolean => tries >= triesMax || signal?.aborted === true;
+  for (let progress = true; progress && !isOver();) {
     progress = false;
     for (const smaller of candidates(best.world, best.outcome)) {
-      if (tries++ >= triesMax) break;
+      if (isOver()) break;
+      tries += 1;
       const outcome = await play(smaller);
       if (!outcome.violations.some((violation) => violation.kind === kind)) continue;
       best = { world: smaller, outcome };

@@ -19,6 +19,7 @@ suite("an answer of which a rule says yes", () => {
     ["body.ok != true", 409, { code: "exists", ok: null }],
     ["$not(body.ok = true)", undefined, undefined],
     ["$contains(body.message, 'exists')", undefined, undefined],
+    ["body.code >= 4000", undefined, undefined],
   ] as const)
     test(rule, async () => {
       const answer = await answerOf(rule, plain, "GET");

@@ -1,6 +1,7 @@
 import jsonata from "jsonata";
 import type { ConnectionConfig } from "../config/config.ts";
 import { compileExpression, type ExpressionSource } from "../config/expression.ts";
+import { EvenkeelError } from "../core/errors.ts";
 import { isObject, objectOf, scalarText, type Json } from "../core/json.ts";
 import { jsonAnswer, notFound, type Answer } from "./answer.ts";
 import { put, type Place } from "./place.ts";
@@ -21,7 +22,7 @@ const PLAIN: Wording = {
 /** The wording that a connection's `answers` ask for. A rule that no answer could be made up for is left out, and goes into the list. */
 export async function wordingOf(
   { answers }: ConnectionConfig,
-  replaced: ExpressionSource[],
+  left: ExpressionSource[],
 ): Promise<{ readonly wording: Wording; readonly answers: ConnectionConfig["answers"] }> {
   const kept: Record<string, ExpressionSource | undefined> = {};
   const wording: Record<string, Answer> = {};
@@ -29,7 +30,7 @@ export async function wordingOf(
     if (rule === undefined) continue;
     const method = name === "exists" ? "POST" : "GET";
     const answer = await answerOf(rule, PLAIN[name as keyof Wording] ?? jsonAnswer(400, {}), method);
-    if (answer === undefined) replaced.push(rule);
+    if (answer === undefined) left.push(rule);
     else [kept[name], wording[name]] = [rule, answer];
   }
   const undeclared = { throttled: undefined, failed: undefined, missing: undefined, exists: undefined };
@@ -46,7 +47,14 @@ type Node = { readonly [member: string]: unknown };
 export async function answerOf(rule: ExpressionSource, plain: Answer, method: string): Promise<Answer | undefined> {
   if (typeof rule !== "string") return undefined;
   const expression = compileExpression(rule);
-  const says = async (input: Json): Promise<boolean> => (await expression.evaluate(input)) === true;
+  const says = async (input: Json): Promise<boolean> => {
+    try {
+      return (await expression.evaluate(input)) === true;
+    } catch (error) {
+      if (error instanceof EvenkeelError && error.code === "CONFIG_EXPRESSION") return false;
+      throw error;
+    }
+  };
   const input = (status: number, body: Json): Json => ({ method, status, headers: {}, body });
   if ((await says(input(200, {}))) || (await says(input(201, {})))) return undefined;
   const wanted = comparisons(jsonata(rule).ast()).reduce<Json>(

@@ -99,7 +99,7 @@ function editsOf(records: number, isRestless: boolean, terms: Terms, chance: See
   for (const [index, atMs] of times.entries()) {
     const isNew = (flip(chance, isRestless ? 0.05 : 0.25) || !updates) && known < recordsMax;
     if (!isNew && !updates) continue;
-    const id = isNew ? (known += 1) : 1 + chance.integer(isRestless ? few : known);
+    const id = isNew ? (known += 1) : 1 + chance.integer(isRestless ? Math.min(few, known) : known);
     const before = contents.get(id) ?? [BEGINNING];
     const back = before.at(-2);
     const roll = chance.random();

@@ -44,6 +44,6 @@ export const rehearseCommand = (invocation: Invocation): Command =>
           ...(records === undefined ? {} : { recordsFile: records }),
           ...(common.config === undefined ? {} : { configFile: common.config }),
         });
-        return reportRehearsals(rehearsals, { worlds: seed === undefined ? seeds : 1 }, context);
+        return reportRehearsals(rehearsals, { worlds: seed === undefined ? seeds : 1, records }, context);
       }),
     );
