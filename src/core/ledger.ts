@@ -223,7 +223,10 @@ export interface SyncLedger {
   journal(page: PageIntents): Promise<readonly number[]>;
   /** Promotes a waiting operation: its row becomes the durable intent of what planning now made of it. */
   promote(waiting: number, run: number, intent: Intent): Promise<number>;
-  /** Operations that were parked or unknown are `sent` again: from here on each of them may leave at any time (K1). */
+  /**
+   * Operations that were put by are `sent` again: from here on each of them may leave at any time (K1). One that was `verifying` was found
+   * overwritten, so what its entry says is not true any more (U1).
+   */
   takeUp(numbers: readonly number[]): Promise<void>;
   /** Removes a waiting operation that turned out to be level already. */
   dropWaiting(waiting: number): Promise<void>;

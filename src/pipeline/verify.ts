@@ -67,6 +67,9 @@ async function verifyOne(stored: StoredOperation, context: RunContext, flow: Flo
     });
     return;
   }
-  // Overwritten, or it cannot be looked at: a repeatable write to the record's own address mends it either way.
-  if (found.kind !== "stopped") flow.start({ operation, lookFirst: false, held: true }, undefined);
+  if (found.kind === "stopped") return;
+  // Overwritten, or it cannot be looked at: a repeatable write to the record's own address mends it either way. Should that be refused,
+  // nobody may take the record for level.
+  await context.ports.ledger.takeUp([stored.number]);
+  flow.start({ operation, lookFirst: false, held: true }, undefined);
 }

@@ -22,7 +22,8 @@ export interface OperationsTable {
   resolve(number: number): void;
   hold(resolution: Extract<Resolution, { kind: "held" }>): void;
   verify(resolution: Extract<Resolution, { kind: "applied" }>): void;
-  takeUp(numbers: readonly number[]): void;
+  /** Returns the keys of those that were verifying. */
+  takeUp(numbers: readonly number[]): readonly string[];
   dropWaiting(number: number): void;
   /** Calls `found` for each operation of these keys: at most one that is under way, and one that waits. */
   among(keys: readonly string[], found: (key: string, operation: KnownOperation) => void): void;
@@ -52,6 +53,9 @@ export function operationsTable(database: Database, sync: SyncId, isOurs: (run: 
   const removeWaitingOf = database.prepare("DELETE FROM operations WHERE sync = ? AND key = ? AND state = 'waiting'");
   const updateHeld = database.prepare(
     "UPDATE operations SET state = ?, progress = ?, held = ? WHERE sync = ? AND number = ?",
+  );
+  const selectVerifying = database.prepare(
+    "SELECT key FROM operations WHERE sync = ? AND state = 'verifying' AND number IN (SELECT value FROM json_each(?))",
   );
   const updateSent = database.prepare(
     "UPDATE operations SET state = 'sent' WHERE sync = ? AND number IN (SELECT value FROM json_each(?))",
@@ -191,7 +195,12 @@ export function operationsTable(database: Database, sync: SyncId, isOurs: (run: 
       );
       mustChange(changes, number);
     },
-    takeUp: (numbers) => void updateSent.run(sync.id, JSON.stringify(numbers)),
+    takeUp(numbers) {
+      const list = JSON.stringify(numbers);
+      const verifying = selectVerifying.all(sync.id, list).map((row) => row["key"] as string);
+      updateSent.run(sync.id, list);
+      return verifying;
+    },
     dropWaiting: (number) => void removeWaiting.run(sync.id, number),
     among(keys, found) {
       if (pages.count() > 0)

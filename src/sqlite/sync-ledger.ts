@@ -205,7 +205,10 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
         operations.dropWaiting(waiting);
         return intend(run, [intent])[0] as number;
       }),
-    takeUp: (numbers) => write("takeUp", () => operations.takeUp(numbers)),
+    takeUp: (numbers) =>
+      write("takeUp", () => {
+        for (const key of operations.takeUp(numbers)) entries.doubt(key);
+      }),
     dropWaiting: (waiting) => write("dropWaiting", () => operations.dropWaiting(waiting)),
     settle: (settlement) => write("settle", () => settle(settlement)),
     unresolved: (after, limit) => read(() => operations.unresolved(after, limit)),

@@ -201,6 +201,20 @@ export function ledgerSuite(
         assert.equal((await ledger.entry("a"))?.hash, "hash of a");
         await settle(ledger, run, { kind: "verified", number: a });
         assert.equal((await ledger.operation("a")).active, undefined);
+        assert.equal((await ledger.entry("a"))?.hash, "hash of a");
+      }),
+    );
+
+    test(
+      "U1: a record that was found overwritten is in doubt until its repair is applied, whatever becomes of that",
+      sync(async (ledger, run) => {
+        const [a = 0] = await journal(ledger, run, intentOf("a"));
+        await settle(ledger, run, applied(a, entryOf("a"), { verify: { atMs: 5_000, held: HELD } }));
+        await ledger.takeUp([a]);
+        assert.equal((await ledger.operation("a")).active?.state, "sent");
+        assert.equal((await ledger.entry("a"))?.hash, undefined);
+        await settle(ledger, run, applied(a, entryOf("a")));
+        assert.equal((await ledger.entry("a"))?.hash, "hash of a");
       }),
     );
 

@@ -13,18 +13,21 @@ const RARITY: Partial<Readonly<Record<Step, number>>> = {
 /**
  * Worlds of a seed with a death at a step that one of its processes really comes to, before, within and after it: rare steps are hardly ever met
  * by chance. The world is played once to see what happens in it, and until that death everything is the same again.
+ *
+ * @param wanted only worlds that come to this step; then there may be none
  */
-export async function aimedWorldsOf(seed: number): Promise<readonly ShapedWorld[]> {
+export async function aimedWorldsOf(seed: number, wanted?: string): Promise<readonly ShapedWorld[]> {
   const world = worldOf(seed, 1);
   const { steps } = await play(world);
   const chance = seededChance(`aim ${seed}`);
   const targets = steps
     .slice(0, world.processes.length)
-    .flatMap((times, process) => [...times].map(([step, count]) => ({ process, step, count })));
+    .flatMap((times, process) => [...times].map(([step, count]) => ({ process, step, count })))
+    .filter(({ step }) => wanted === undefined || step === wanted);
   const sum = targets.reduce((all, { step }) => all + (RARITY[step] ?? 1), 0);
   let drawn = chance.random() * sum;
   const target = targets.find(({ step }) => (drawn -= RARITY[step] ?? 1) < 0);
-  if (target === undefined) return [world];
+  if (target === undefined) return wanted === undefined ? [world] : [];
   const { process, step, count } = target;
   const [number, power, downMs] = [1 + chance.integer(count), chance.random() < 0.3, chance.pick([0, 1_000, 300_000])];
   return MOMENTS.map((moment) => {

@@ -34,14 +34,22 @@ function inShort(seed: number, outcome: Outcome): Played {
 export const textOf = (trace: Outcome["trace"]): string =>
   trace.map(({ atMs, text }) => `${atMs.toFixed(0)} ${text}`).join("\n");
 
-/** Plays seeds from `from` on, `count` of them or until `each`, which sees every outcome, says stop. `aimed`: see {@link aimedWorldsOf}. */
+export interface Many {
+  readonly from: number;
+  readonly count: number;
+  /** See {@link aimedWorldsOf}. */
+  readonly aimed?: boolean;
+  readonly step?: string | undefined;
+}
+
+/** Plays seeds from `from` on, `count` of them or until `each`, which sees every outcome, says stop. */
 export async function playMany(
-  { from, count, aimed = false }: { readonly from: number; readonly count: number; readonly aimed?: boolean },
+  { from, count, aimed = false, step }: Many,
   each: (played: Played) => boolean,
 ): Promise<void> {
   const workers = Array.from(
     { length: availableParallelism() },
-    () => new Worker(fileURLToPath(import.meta.url), { workerData: { plays: true, aimed } }),
+    () => new Worker(fileURLToPath(import.meta.url), { workerData: { plays: true, aimed, step } }),
   );
   let next = from;
   let stopped = false;
@@ -62,11 +70,11 @@ export async function playMany(
   );
 }
 
-const { plays, aimed } = (workerData ?? {}) as { readonly plays?: boolean; readonly aimed?: boolean };
+const { plays, aimed, step } = (workerData ?? {}) as { readonly plays?: boolean } & Partial<Many>;
 
 async function turn(seed: number): Promise<readonly Played[]> {
   const played: Played[] = [];
-  for (const world of aimed === true ? await aimedWorldsOf(seed) : [worldOf(seed)])
+  for (const world of aimed === true ? await aimedWorldsOf(seed, step) : [worldOf(seed)])
     played.push(inShort(seed, await play(world)));
   return played;
 }

@@ -3,7 +3,7 @@
  *
  * - `npm run sim -- --seed N` replays one and shows its trace; with `--shrink` the smallest world that fails in the same way.
  * - `npm run sim -- --seeds N` plays many, from `--from` on; `--minutes N` plays for so long.
- * - `--aimed` lets each die at a step that it really comes to, rare ones first.
+ * - `--aimed` lets each die at a step that it really comes to, rare ones first; with `--step NAME` at that step alone.
  * - `--tally FILE` adds what happened to what that file holds already, of worlds that were played before.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -26,6 +26,7 @@ const { values } = parseArgs({
     minutes: { type: "string" },
     shrink: { type: "boolean", default: false },
     aimed: { type: "boolean", default: false },
+    step: { type: "string" },
     tally: { type: "string" },
   },
 });
@@ -34,7 +35,7 @@ if (values.seed === undefined) await many();
 else await one(Number(values.seed));
 
 async function one(seed: number): Promise<void> {
-  const worlds = values.aimed ? await aimedWorldsOf(seed) : [worldOf(seed)];
+  const worlds = values.aimed ? await aimedWorldsOf(seed, values.step) : [worldOf(seed)];
   for (const world of worlds) await show(world);
 }
 
@@ -57,7 +58,7 @@ async function many(): Promise<void> {
     values.tally !== undefined && existsSync(values.tally) ? readFileSync(values.tally, "utf8") : undefined;
   const tally = before === undefined ? new Tally() : Tally.parse(before);
   let failures = 0;
-  await playMany({ from: Number(values.from), count, aimed: values.aimed }, (played) => {
+  await playMany({ from: Number(values.from), count, aimed: values.aimed, step: values.step }, (played) => {
     tally.add(played);
     if (played.violations.length > 0) {
       failures += 1;
