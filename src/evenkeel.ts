@@ -4,7 +4,8 @@ import type { Preview, PreviewedChange } from "./pipeline/preview.ts";
 import type { Guarantee } from "./core/guarantee.ts";
 import type { JsonObject } from "./core/json.ts";
 import type { Checkpoint } from "./core/checkpoint.ts";
-import type { Entry, LedgerCounts, Reject, RunRow, StoredOperation } from "./core/ledger.ts";
+import type { Entry, LedgerCounts, RunRow, StoredOperation } from "./core/ledger.ts";
+import type { Reject } from "./core/reject.ts";
 import type { StoredHistoryEvent } from "./core/history.ts";
 
 /** Results and options of the library (`open` is in `library.ts`; the CLI is built on nothing else). */
@@ -18,6 +19,8 @@ export interface RunOptions {
   readonly limit?: number;
   /** Only the record with this key; the checkpoint then stays where it was. */
   readonly key?: string;
+  /** So many deletes are allowed whatever the guard says; each sync counts its own. */
+  readonly allowDeletes?: number;
   /** Emit a `trace` event for each request and answer. */
   readonly trace?: boolean;
   /** First abort: stop taking pages, finish what is in flight, save. */

@@ -62,13 +62,21 @@ function storyOf({ entry, operation, waiting, reject, history }: Omit<Explanatio
       );
       break;
     case "verifying":
-      story.push("It was applied, while an older write of it could still land; that is watched.");
+      story.push(
+        operation.kind === "delete"
+          ? "It was deleted, while an older write of it could still land; that is watched."
+          : "It was applied, while an older write of it could still land; that is watched.",
+      );
       break;
     case "waiting":
     case undefined:
       break;
   }
-  if (waiting !== undefined) story.push("A newer version waits behind it.");
+  if (waiting?.kind === "delete")
+    story.push("It has gone from the source. Its delete waits for the end of a complete read, and for the guard.");
+  else if (waiting !== undefined) story.push("A newer version waits behind it.");
+  if (entry?.missed !== undefined)
+    story.push("A complete read has missed it: it is deleted when the next one misses it too.");
   if (reject !== undefined) {
     story.push(
       `It is ${reject.kind}: ${reject.reason}. It is tried again when the record or the mapping changes, or with \`evenkeel rejects retry\`.`,

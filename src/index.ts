@@ -2,7 +2,7 @@ export { defineConfig, type ConfigInput } from "./config/define.ts";
 export { EvenkeelError, type ErrorCode, type Place } from "./core/errors.ts";
 export type { Counts, RunEvent } from "./core/events.ts";
 export type { Guarantee } from "./core/guarantee.ts";
-export type { Reject } from "./core/ledger.ts";
+export type { Reject } from "./core/reject.ts";
 export type { Evidence } from "./core/outcome.ts";
 export type {
   Evenkeel,

@@ -106,6 +106,7 @@ export function openEvenkeel(options: OpenedOptions): Evenkeel {
           connections.map((connection) => connection.waitingFor()).find((wait) => wait !== undefined);
         const settings = {
           ...(await choiceOf(syncLedger)),
+          allowDeletes: options.allowDeletes,
           trace: options.trace === true,
           stop: options.signal ?? NEVER,
           kill: options.killSignal ?? NEVER,
@@ -135,12 +136,7 @@ export function openEvenkeel(options: OpenedOptions): Evenkeel {
       name,
       source: { connection: source.connection, request: source.request },
       destination: { connection: destination.connection, request: written?.request ?? "" },
-      guarantee: guaranteeOf({
-        traits: sync.destination.traits,
-        paging: sync.source.paging,
-        cursor: sync.cursor,
-        writes: sync.writes,
-      }),
+      guarantee: guaranteeOf(sync),
     };
   };
 
@@ -186,6 +182,7 @@ export function openEvenkeel(options: OpenedOptions): Evenkeel {
         counts: {
           entries: 0,
           unresolved: { sent: 0, unknown: 0, parked: 0, waiting: 0, verifying: 0 },
+          withheld: 0,
           invalid: 0,
           rejected: 0,
         },
@@ -253,7 +250,7 @@ export function openEvenkeel(options: OpenedOptions): Evenkeel {
       writing("state unblock", async (ledger) => {
         let operations = 0;
         for (const name of chosen(sync === undefined ? undefined : [sync]))
-          operations += await unblockSync(await ledger.of(name), key, decide);
+          operations += await unblockSync(await ledger.of(name), key, decide, clock.wallMs());
         return { operations, lanes: key === undefined ? await ledger.unblockLanes(undefined) : 0 };
       }),
     reset: (sync, what) =>

@@ -5,6 +5,7 @@ export async function unblockSync(
   ledger: SyncLedger,
   key: string | undefined,
   decide: "applied" | "resend" | undefined,
+  atMs: number,
 ): Promise<number> {
   if (decide === undefined || key === undefined) return ledger.unblock(key);
   const { active } = await ledger.operation(key);
@@ -20,6 +21,7 @@ export async function unblockSync(
       progress: { ...progress, everUnknown: false, notBeforeMs: undefined },
       held: stored,
     });
+  else if (active.kind === "delete") await settle({ kind: "deleted", number, key, atMs, verify: undefined });
   else {
     const entry = {
       key,

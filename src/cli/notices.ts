@@ -1,10 +1,10 @@
 import type { RunEvent } from "../core/events.ts";
-import { countdown } from "./amounts.ts";
+import { count, countdown } from "./amounts.ts";
 import type { Suggest } from "./command-line.ts";
 import { escapeLine } from "./escape.ts";
 import type { Printer } from "./printer.ts";
 
-type Notice = Extract<RunEvent, { readonly type: "invalid" | "rejected" | "held" | "warning" }>;
+type Notice = Extract<RunEvent, { readonly type: "invalid" | "rejected" | "held" | "warning" | "withheld" }>;
 
 /** So many of a kind are told one by one: the first ones show what is wrong, the hundredth shows nothing new. */
 const TOLD_MAX = 5;
@@ -38,6 +38,10 @@ function noticeText(event: Notice, { noteStyle }: Printer): string {
       const state = event.state === "unknown" ? "unknown outcome of" : "put off";
       return `${sync}: ${noteStyle("yellow", state)} record ${escapeLine(event.key)}: ${escapeLine(event.reason)}${until}`;
     }
+    case "withheld": {
+      const records = event.deletes === 1 ? "1 record has" : `${count(event.deletes)} records have`;
+      return `${sync}: ${noteStyle("yellow", "withheld")} ${records} gone from the source, and none is deleted: ${escapeLine(event.reason)}`;
+    }
     case "warning": {
       const next = event.next === undefined ? "" : `\n  next: ${escapeLine(event.next)}`;
       return `${sync}: ${noteStyle("yellow", "warning")} ${escapeLine(event.message)}${next}`;
@@ -54,6 +58,8 @@ function enoughText(event: Notice, suggest: Suggest): string {
       return event.state === "unknown"
         ? "more outcomes are unknown; from here on they are only counted"
         : "more records are put off; from here on they are only counted";
+    case "withheld":
+      return "more deletes are withheld";
     case "warning":
       return `more warnings like this (${escapeLine(event.code)}); they are not repeated`;
   }

@@ -72,7 +72,7 @@ class Tally {
   }
 }
 
-const WORDS = { create: "to create", update: "to update", invalid: "invalid" } as const;
+const WORDS = { create: "to create", update: "to update", delete: "to delete", invalid: "invalid" } as const;
 
 /** What is unchanged leaves no trace, so a large source needs another sign that something goes on. */
 function showActivity(found: Tally, { printer, host }: Context): { end(): void } {
@@ -95,14 +95,16 @@ function showActivity(found: Tally, { printer, host }: Context): { end(): void }
 const REPAINT_MS = 100;
 
 async function totalsText(
-  { sync, counts, guarantee, forecast, why, error }: PlanSummary,
+  { sync, counts, guarantee, forecast, withheld, why, error }: PlanSummary,
   { printer, host, suggest }: Context,
 ): Promise<string> {
   const { style, columns } = printer;
   const parts = [
     `${count(counts.created)} to create`,
     `${count(counts.updated)} to update`,
+    ...(counts.deleted > 0 ? [`${count(counts.deleted)} to delete`] : []),
     `${count(counts.unchanged)} unchanged`,
+    ...(counts.missed > 0 ? [`${count(counts.missed)} missing for the first time`] : []),
     ...(counts.superseded > 0 ? [`${count(counts.superseded)} superseded`] : []),
     ...(counts.skipped > 0 ? [`${count(counts.skipped)} skipped`] : []),
     ...(counts.stillRejected > 0 ? [`${count(counts.stillRejected)} rejected before`] : []),
@@ -110,11 +112,13 @@ async function totalsText(
   ];
   const row = (label: string, text: string | undefined): readonly string[] =>
     text === undefined ? [] : hanging(`  ${padEnd(label, 11)}`, escapeLine(text), columns);
-  const next = counts.created + counts.updated > 0 && error === undefined ? suggest("run", [sync]) : undefined;
+  const next =
+    counts.created + counts.updated + counts.deleted > 0 && error === undefined ? suggest("run", [sync]) : undefined;
   return [
     ...hanging(`${style("bold", sync)}: `, parts.join(", "), columns),
     ...row("read", `${counted(counts.read, "record")} in ${counted(counts.pages, "page")}`),
     ...row("why", why),
+    ...row("withheld", withheld === undefined ? undefined : `nothing would be deleted: ${withheld}`),
     ...row("forecast", forecastText(forecast)),
     ...row("guarantee", guarantee),
     ...(error === undefined

@@ -3,7 +3,12 @@ import { escapeLine } from "./escape.ts";
 import type { Printer } from "./printer.ts";
 import { fit, padEnd, widthOf } from "./width.ts";
 
-const SIGN = { create: ["green", "+"], update: ["yellow", "~"], invalid: ["red", "!"] } as const;
+const SIGN = {
+  create: ["green", "+"],
+  update: ["yellow", "~"],
+  delete: ["red", "-"],
+  invalid: ["red", "!"],
+} as const;
 
 /** One planned change: what becomes of the record, and of which of its fields. */
 export function changeLines(change: PlannedChange, printer: Printer): readonly string[] {
@@ -24,8 +29,10 @@ export function changeLines(change: PlannedChange, printer: Printer): readonly s
       return [
         `${head}${addressText(change.address, printer)}`,
         ...differenceLines(change.differences, printer),
-        ...(change.note === undefined ? [] : [`      ${style("dim", escapeLine(change.note))}`]),
+        ...noteLines(change.note, printer),
       ];
+    case "delete":
+      return [`${head}${addressText(change.address, printer)}`, ...noteLines(change.note, printer)];
     case "invalid":
       return [`${head}  ${escapeLine(`${change.code}: ${change.reason}`)}`];
   }
@@ -35,6 +42,9 @@ const addressText = (address: string | undefined, { style }: Printer): string =>
   address === undefined ? "" : `  ${style("dim", escapeLine(address))}`;
 
 const INDENT = "      ";
+
+const noteLines = (note: string | undefined, { style }: Printer): readonly string[] =>
+  note === undefined ? [] : [`${INDENT}${style("dim", escapeLine(note))}`];
 
 /** A longer value is cut to its line, unless `--verbose` asks for all of it. */
 const valueWidth = (label: number, { columns, isVerbose }: Printer): number =>

@@ -19,7 +19,7 @@ In sixty seconds:
   evenkeel init       write a starter evenkeel.yaml; put in your two APIs
   evenkeel validate   check it, and see what it guarantees
   evenkeel rehearse   try it between doubles of both APIs, with faults and crashes
-  evenkeel plan       see what would be created and updated; writes nothing
+  evenkeel plan       see what would be created, updated, deleted; writes nothing
   evenkeel run        do it; run it again, and only what has changed is sent
 
 \`evenkeel <command> --help\` has examples. Exit codes: 0 level, 1 not level,

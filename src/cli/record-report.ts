@@ -1,5 +1,6 @@
 import type { StoredHistoryEvent } from "../core/history.ts";
-import type { Entry, Reject, StoredOperation } from "../core/ledger.ts";
+import type { Entry, StoredOperation } from "../core/ledger.ts";
+import type { Reject } from "../core/reject.ts";
 import type { Explanation } from "../evenkeel.ts";
 import { ago, counted, moment } from "./amounts.ts";
 import type { Context } from "./context.ts";
@@ -51,7 +52,10 @@ export function explanationText(explanation: Explanation, { printer }: Pick<Cont
     section("history", historyLines(history, printer)),
     section("ledger", entry === undefined ? [] : entryLines(entry)),
     section("unresolved", operation === undefined ? [] : operationLines(operation)),
-    section("waiting behind it", waiting === undefined ? [] : operationLines(waiting)),
+    section(
+      operation === undefined ? "waiting" : "waiting behind it",
+      waiting === undefined ? [] : operationLines(waiting),
+    ),
     section("content last applied", body === undefined ? [] : jsonBlock(body).split("\n")),
     section(
       `reject ${reject?.id}`,

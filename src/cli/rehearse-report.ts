@@ -77,11 +77,12 @@ function rehearsalText(result: RehearsalResult, records: string | undefined, { p
   ].join("\n");
 }
 
-function harm({ lost, doubled, outdated, stuck, rejected, other }: Rehearsal): string {
+function harm({ lost, doubled, outdated, undeleted, stuck, rejected, other }: Rehearsal): string {
   const parts: readonly (readonly [number, string])[] = [
     [lost, "lost"],
     [doubled, "doubled"],
     [outdated, "left in an older version"],
+    [undeleted, "left although they have gone from the source"],
     [stuck, "stuck until a person decided"],
     [rejected, "rejected for no good reason"],
   ];

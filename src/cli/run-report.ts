@@ -63,6 +63,7 @@ export async function reportRun(run: Run, { partial, signal }: ReportOptions, co
 function learn(facts: RunFacts, event: RunEvent): RunFacts {
   if (event.type === "run-started") return { ...facts, guarantee: event.guarantee };
   if (event.type === "checkpoint") return { ...facts, cursor: event.cursor ?? facts.cursor };
+  if (event.type === "withheld") return { ...facts, withheld: event.deletes };
   if (event.type !== "held") return facts;
   if (event.state === "unknown") return { ...facts, unknownKey: event.key };
   const parkedUntilMs = Math.min(
@@ -92,7 +93,12 @@ async function tell(event: RunEvent, notices: ReturnType<typeof createNotices>, 
     case "rejected":
     case "held":
     case "warning":
+    case "withheld":
       return notices(event);
+    case "deleting":
+      for (const key of event.keys)
+        printer.note(`${event.sync}: ${noteStyle("red", "deletes")} record ${escapeLine(key)}`);
+      return;
     case "retry":
       if (isVerbose)
         printer.note(

@@ -57,6 +57,10 @@ function adviceFor(
     advice.push(
       `${sync}: ${counted(unresolved.unknown + unresolved.sent, "write")} of unknown outcome, which the next run looks into: ${suggest("run", [sync])}`,
     );
+  if (counts.withheld > 0)
+    advice.push(
+      `${sync}: ${counted(counts.withheld, "record has", "records have")} gone from the source, and ${counts.withheld === 1 ? "is" : "are"} not deleted yet: ${suggest("plan", [sync])}`,
+    );
   if (unknownKey !== undefined)
     advice.push(
       `${sync}: what is known of one of them, and what can be done: ${suggest("explain", [sync, unknownKey])}`,
@@ -92,6 +96,7 @@ export function stateText(
         .map(([state, number]) => `${count(number)} ${state}`)
         .join(", ") || "nothing",
     ],
+    ["to be deleted", counts.withheld === 0 ? undefined : count(counts.withheld)],
     ["unknown", unknownKeys.length === 0 ? undefined : unknownText(unknownKeys, unresolved.unknown)],
     ["put off until", parkedUntilMs === undefined || parkedUntilMs === 0 ? undefined : moment(parkedUntilMs)],
     [

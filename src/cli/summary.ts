@@ -17,6 +17,8 @@ export interface RunFacts {
   readonly partial: boolean;
   /** Earliest moment at which something parked may be tried again. */
   readonly parkedUntilMs: number | undefined;
+  /** Deletes that the guard withheld. */
+  readonly withheld: number;
   /** A record whose outcome is not known. */
   readonly unknownKey: string | undefined;
 }
@@ -26,6 +28,7 @@ export const NO_FACTS: RunFacts = {
   cursor: undefined,
   partial: false,
   parkedUntilMs: undefined,
+  withheld: 0,
   unknownKey: undefined,
 };
 
@@ -103,6 +106,17 @@ function countLines(counts: Readonly<Counts>, durationMs: number, { style, colum
       format: "yellow",
     },
     {
+      label: "missing",
+      number: counts.missed,
+      remark: "not in the source any more; deleted when the next complete read misses them too",
+    },
+    {
+      label: "withheld",
+      number: counts.withheld,
+      remark: "gone from the source, and not deleted yet",
+      format: "yellow",
+    },
+    {
       label: "put off",
       number: counts.parked,
       remark: "not applied; tried again by a later run",
@@ -171,6 +185,11 @@ function nextLines(
     steps.push([suggest("rejects list", [sync]), "which, and why"]);
     steps.push([suggest("rejects retry", [sync], ["--all"]), "once it is mended"]);
   }
+  if (facts.withheld > 0)
+    steps.push([
+      suggest("run", [sync], ["--allow-deletes", String(facts.withheld)]),
+      "lists them, and deletes them, if that is what you want",
+    ]);
   if (counts.unknown > 0 && facts.unknownKey !== undefined)
     steps.push([suggest("explain", [sync, facts.unknownKey]), "what is known of one of them"]);
   if (steps.length === 0 && status === "incomplete")

@@ -11,7 +11,8 @@ import { parseRequest, type RequestTemplate } from "../core/url-template.ts";
 import { createAuth } from "../http/auth.ts";
 import { createConnection } from "../http/api.ts";
 import type { Connection } from "../http/connection.ts";
-import { createDestination, type LookUpRequest, type WriteRequest } from "../http/destination.ts";
+import { createDestination, type WriteRequest } from "../http/destination.ts";
+import type { LookUpRequest } from "../http/look-up.ts";
 import type { Lanes } from "../http/gate.ts";
 import { cursorTokens, keysets, links, nextUrls, singlePage } from "../http/paginate/followed.ts";
 import { offsets, pageNumbers } from "../http/paginate/numbered.ts";
@@ -30,6 +31,7 @@ import type {
   TemplateSource,
   WriteConfig,
 } from "./config.ts";
+import { isAtAddress, needsRecord } from "./delete-rules.ts";
 import { compileExpression, compileText, type ExpressionSource } from "./expression.ts";
 
 export interface BuildPorts {
@@ -110,6 +112,7 @@ function buildSync(
   const upsert = destination.upsert && writeOf(destination.upsert);
   const create = destination.create && writeOf(destination.create);
   const update = destination.update && writeOf(destination.update);
+  const tombstone = optionalExpression(source.tombstone);
   const keyed = destination.create?.idempotencyKey ?? destination.upsert?.idempotencyKey;
 
   const mapping = createMapping({
@@ -135,6 +138,11 @@ function buildSync(
         upsert,
         create,
         update,
+        delete: destination.delete && {
+          ...writeOf(destination.delete),
+          atAddress: isAtAddress(destination),
+          needsRecord: needsRecord(destination),
+        },
         createdId: destination.create && compileExpression(destination.create.id),
         idempotencyKey: keyed,
         find: destination.find && {
@@ -162,6 +170,8 @@ function buildSync(
     mapping,
     reading: readingOf(options, from.baseUrl, mapping.fingerprint),
     writes: options.writes,
+    deletes: options.deletes,
+    tombstone: tombstone && ((record) => tombstone.evaluate(record)),
     retry: {
       source: policyOf(config.connections[source.connection]?.retry),
       destination: policyOf(config.connections[destination.connection]?.retry),
@@ -177,11 +187,12 @@ function buildSync(
 
 /** P10: what a read covers; the look-back and the page size may change without a record being missed. */
 function readingOf({ source }: SyncConfig, baseUrl: string, mapping: string): string {
-  const { request, query, records, cursor } = source;
+  const { request, query, records, cursor, tombstone } = source;
   const text = (value: unknown): string => (typeof value === "function" ? String(value) : JSON.stringify(value));
   const filter = Object.entries(query).map(([name, value]) => [name, text(value)]);
   const order = cursor === undefined ? null : { field: text(cursor.field), type: cursor.type, param: cursor.param };
-  return fingerprint({ mapping, baseUrl, request, filter, records: text(records), order });
+  const marks = tombstone === undefined ? {} : { tombstone: text(tombstone) };
+  return fingerprint({ mapping, baseUrl, request, filter, records: text(records), order, ...marks });
 }
 
 /** P10: another key or another destination makes the ledger describe something else. */

@@ -174,7 +174,7 @@ export type PaginationInput =
       readonly size?: PageSizeInput;
     };
 
-/** One record by its key, to confirm that it is gone: `GET /products/{$key}`. Not used yet. */
+/** One record by its key, to confirm that it is gone: `GET /products/{$key}`. */
 export type SourceReadInput =
   | string
   | {
@@ -219,10 +219,10 @@ export type SourceInput = {
     /** The cursor is not stored past the source's own clock less this. For timestamps. Default: `10s` for timestamps, else `0s`. */
     readonly safetyLag?: string;
   };
-  /** One record by its key, to confirm that it is gone: `GET /products/{$key}`. Not used yet. */
+  /** One record by its key, to confirm that it is gone: `GET /products/{$key}`. */
   readonly read?: SourceReadInput;
-  /** Not supported in this version yet. */
-  readonly tombstone?: unknown;
+  /** Whether the source marks a record as deleted: `deleted_at != null`. Such a record is never written, and deleted as `deletes` says. */
+  readonly tombstone?: Expression;
 };
 
 /** Send a key with which the API recognises a repeated request. */
@@ -323,7 +323,7 @@ export type DestinationInput = {
         /** The API itself refuses a second record with this external id. Default: `false`. */
         readonly unique?: boolean;
       };
-  /** Deletes a record. It may be declared; nothing is deleted in this version yet. */
+  /** Deletes a record: `DELETE /items/{sku}`. A soft delete is an update with a `body`. It sees `$key`, `$id` and the record as it was last written; of what has gone there is no `$source`. */
   readonly delete?: WriteInput;
   /** Reads one record back, to learn whether a write whose answer was lost has taken effect: `GET /items/{sku}`. */
   readonly read?: SourceReadInput;
@@ -362,16 +362,20 @@ export type SyncInput = {
   readonly destination: DestinationInput;
   /** What becomes of records that have gone from the source. */
   readonly deletes?: {
-    /** Whether records that have gone from the source are deleted. Only `never` in this version. Default: `never`. */
-    readonly mode?: "never";
-    /** How many deletes are too many. Not used yet. */
+    /** Which records are deleted that have gone from the source: those that it marks as deleted (`tombstone`), or also those that two complete reads in a row miss (`mirror`). Default: `never`. */
+    readonly mode?: "never" | "tombstone" | "mirror";
+    /** How many deletes are too many, of the last 24 hours. Beyond that none happens, and the run says so. */
     readonly guard?: {
-      /** Deletes that are always allowed. Default: `10`. */
+      /** Up to so many are allowed, whatever their share. Default: `10`. */
       readonly count?: number;
-      /** Deletes that are allowed, of all records. Default: `10`. */
+      /** Up to this share of all records is allowed, whatever their number. Default: `10`. */
       readonly percent?: number;
+      /** Never more than so many. Default: `1000`. */
+      readonly countMax?: number;
+      /** Never more than this share, unless it is one record. Default: `50`. */
+      readonly percentMax?: number;
     };
-    /** How often a mirror reads everything. Not used yet. */
+    /** How often a mirror with a cursor reads everything, to learn what has gone. Default: `24h`. */
     readonly fullRefresh?: string;
   };
   /** Narrows what is written: only records that are new, or only records that the destination has. Default: `both`. */

@@ -1,4 +1,4 @@
-import type { CursorType } from "../core/sync.ts";
+import type { CursorType, Deletes } from "../core/sync.ts";
 import type { ExpressionFunction, ExpressionSource } from "./expression.ts";
 
 /**
@@ -71,7 +71,7 @@ export interface SyncConfig {
   readonly mapping: MappingTree | undefined;
   readonly mappingVersion: string | undefined;
   readonly destination: DestinationConfig;
-  readonly deletes: { readonly mode: "never" };
+  readonly deletes: Deletes;
   readonly writes: "both" | "createOnly" | "updateOnly";
 }
 
@@ -145,6 +145,7 @@ export interface SourceConfig extends RequestConfig {
   readonly pagination: PaginationConfig;
   readonly cursor: CursorConfig | undefined;
   readonly read: ReadConfig | undefined;
+  readonly tombstone: ExpressionSource | undefined;
 }
 
 export interface PageSize {

@@ -61,7 +61,9 @@ export function destinationSchema(values: Values, substitute: Substitute): z.Zod
     find: maybe(find).describe(
       "Finds a record by an external id, to learn whether a create whose answer was lost has taken effect.",
     ),
-    delete: maybe(change).describe("Deletes a record. It may be declared; nothing is deleted in this version yet."),
+    delete: maybe(change).describe(
+      "Deletes a record: `DELETE /items/{sku}`. A soft delete is an update with a `body`. It sees `$key`, `$id` and the record as it was last written; of what has gone there is no `$source`.",
+    ),
     read: maybe(read).describe(
       "Reads one record back, to learn whether a write whose answer was lost has taken effect: `GET /items/{sku}`.",
     ),

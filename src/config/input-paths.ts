@@ -1,5 +1,7 @@
 import jsonata from "jsonata";
-import type { ExpressionSource } from "./expression.ts";
+import { parseTemplate } from "../core/template.ts";
+import type { RequestConfig, TemplateSource } from "./config.ts";
+import { compileText, type ExpressionFunction, type ExpressionSource } from "./expression.ts";
 import { inputSteps, type Step } from "./path.ts";
 
 /** The members of its input that an expression reads, each from the input down. None of a function, whose text is not read. */
@@ -35,4 +37,18 @@ function pathsIn(node: unknown, base: readonly Step[]): readonly (readonly Step[
     else inner.push(...pathsIn(step, at));
   }
   return at.length > 0 && at !== base ? [...inner, at] : inner;
+}
+
+/** The texts in the `{}` of a request, and its functions. */
+export function expressionsOfRequest({
+  request,
+  query,
+  headers,
+}: RequestConfig): readonly (string | ExpressionFunction)[] {
+  const values = [request, ...Object.values(query).flat(), ...Object.values(headers)] as readonly TemplateSource[];
+  return values.flatMap((value): readonly (string | ExpressionFunction)[] => {
+    if (typeof value === "function") return [value];
+    const parts = parseTemplate(value, (text) => compileText(text));
+    return parts.ok ? parts.value.flatMap((part) => (part.kind === "value" ? [part.expression.text] : [])) : [];
+  });
 }

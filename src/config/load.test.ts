@@ -120,6 +120,8 @@ syncs:
 state: { file: state/db, bodies: false }
 `;
 
+const GUARD = { count: 10, percent: 10, countMax: 1_000, percentMax: 50 };
+
 suite("a config that is right", () => {
   test("everything that can be declared comes out typed and in base units", async () => {
     const { config: loaded } = await load(FULL);
@@ -235,7 +237,10 @@ suite("a config that is right", () => {
       headers: {},
       encoding: "json",
     });
-    assert.deepEqual([writes, deletes, mapping], ["both", { mode: "never" }, undefined]);
+    assert.deepEqual(
+      [writes, deletes, mapping],
+      ["both", { mode: "never", guard: GUARD, fullRefreshMs: 86_400_000 }, undefined],
+    );
     assert.deepEqual(loaded.state, { bodies: true });
     assert.deepEqual(secrets, []);
   });
@@ -383,7 +388,7 @@ suite("problems", () => {
       source: "recrods: data",
       mapping: 'mapping: { a: "b c" }',
       destination: "upsert: PUT items",
-      sync: "deletes: { mode: mirror }",
+      sync: "deletes: { mode: miror }",
     });
     const error = await errorOf(load(text.replace("connection: shop", "connection: shopp")));
     assert.equal(error.code, "CONFIG_INVALID");
@@ -517,9 +522,6 @@ suite("problems", () => {
 
   test("what is designed but not built is refused, never ignored", async () => {
     for (const [parts, path] of [
-      [{ sync: "deletes: { mode: mirror }" }, "syncs.products.deletes.mode"],
-      [{ sync: "deletes: { mode: tombstone }" }, "syncs.products.deletes.mode"],
-      [{ source: "tombstone: deleted_at != null" }, "syncs.products.source.tombstone"],
       [
         { destination: "upsertMany: { request: POST /items/bulk, size: 100 }" },
         "syncs.products.destination.upsertMany",

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { DeleteGuard } from "../core/delete-guard.ts";
 import type { Config, SyncConfig } from "./config.ts";
 import { connectionSchema } from "./connection-schema.ts";
 import { destinationSchema } from "./destination-schema.ts";
@@ -52,14 +53,22 @@ function syncSchema(values: Values, substitute: Substitute): z.ZodType<SyncConfi
     destination: destinationSchema(values, substitute).describe("Where records go."),
     deletes: map({
       mode: values
-        .choice(["never"], ["tombstone", "mirror"])
+        .choice(["never", "tombstone", "mirror"])
         .prefault("never")
-        .describe("Whether records that have gone from the source are deleted. Only `never` in this version."),
-      guard: maybe(guardSchema(values)).describe("How many deletes are too many. Not used yet."),
-      fullRefresh: maybe(values.duration).describe("How often a mirror reads everything. Not used yet."),
+        .describe(
+          "Which records are deleted that have gone from the source: those that it marks as deleted (`tombstone`), or also those that two complete reads in a row miss (`mirror`).",
+        ),
+      guard: guardSchema(values)
+        .prefault({})
+        .describe(
+          "How many deletes are too many, of the last 24 hours. Beyond that none happens, and the run says so.",
+        ),
+      fullRefresh: values.duration
+        .prefault("24h")
+        .describe("How often a mirror with a cursor reads everything, to learn what has gone."),
     })
       .prefault({})
-      .transform(({ mode }) => ({ mode }))
+      .transform(({ fullRefresh, ...deletes }) => ({ ...deletes, fullRefreshMs: fullRefresh }))
       .describe("What becomes of records that have gone from the source."),
     writes: values
       .choice(["both", "createOnly", "updateOnly"])
@@ -68,9 +77,13 @@ function syncSchema(values: Values, substitute: Substitute): z.ZodType<SyncConfi
   });
 }
 
-function guardSchema({ integer }: Values): z.ZodType<{ readonly count: number; readonly percent: number }> {
+function guardSchema({ integer }: Values): z.ZodType<DeleteGuard> {
+  const number = integer({ min: 0, max: 1_000_000_000 });
+  const percent = integer({ min: 0, max: 100 });
   return map({
-    count: integer({ min: 0, max: 1_000_000_000 }).prefault(10).describe("Deletes that are always allowed."),
-    percent: integer({ min: 0, max: 100 }).prefault(10).describe("Deletes that are allowed, of all records."),
+    count: number.prefault(10).describe("Up to so many are allowed, whatever their share."),
+    percent: percent.prefault(10).describe("Up to this share of all records is allowed, whatever their number."),
+    countMax: number.prefault(1_000).describe("Never more than so many."),
+    percentMax: percent.prefault(50).describe("Never more than this share, unless it is one record."),
   });
 }

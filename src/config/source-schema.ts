@@ -21,10 +21,12 @@ export function sourceSchema(values: Values, substitute: Substitute): z.ZodType<
       "How to ask for what changed since the last run. Without it every run reads everything.",
     ),
     read: maybe(readSchema(substitute)).describe(
-      "One record by its key, to confirm that it is gone: `GET /products/{$key}`. Not used yet.",
+      "One record by its key, to confirm that it is gone: `GET /products/{$key}`.",
     ),
-    tombstone: maybe(later("Records that the source marks as deleted.")).describe("Not supported in this version yet."),
-  }).transform(({ tombstone: _, ...source }) => source);
+    tombstone: maybe(expression(SEES.input)).describe(
+      "Whether the source marks a record as deleted: `deleted_at != null`. Such a record is never written, and deleted as `deletes` says.",
+    ),
+  });
 }
 
 function readSchema(substitute: Substitute): z.ZodType<ReadConfig> {

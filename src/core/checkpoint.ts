@@ -21,10 +21,14 @@ export interface Checkpoint {
   /** When the last complete read, and the last complete full refresh, began. */
   readonly completeMs: number | undefined;
   readonly fullMs: number | undefined;
+  /** When the last complete read began that could tell what has gone from the source (D2). */
+  readonly mirrorMs?: number | undefined;
   /** Records of the last full refresh that one run read whole: how many the next may be expected to have. */
   readonly fullRecords: number | undefined;
   /** Fingerprints in force (P10). `mapping` is the `reading` (mapping, request, filter, cursor) whose read is complete. */
   readonly mapping: string | undefined;
+  /** The first read under the `reading` in force: what an earlier one missed was missed in another scope (D1). */
+  readonly scopeRead?: number;
   /** The `reading` under which the read under way began: another one begins it anew. */
   readonly readMapping: string;
   readonly identity: string;

@@ -51,6 +51,8 @@ export interface DestinationTraits {
   /** `own`: the record has its own address (upsert). `assigned`: the destination gives ids (create). */
   readonly addressing: "own" | "assigned";
   readonly updates: boolean;
+  /** `needsRecord`: its request takes fields of the record, as it was last written. */
+  readonly delete: { readonly needsRecord: boolean } | undefined;
   readonly idempotencyKey: { readonly retentionMs: number } | undefined;
   readonly find: { readonly visibilityLagMs: number; readonly unique: boolean } | undefined;
   readonly readBack: boolean;
@@ -64,7 +66,10 @@ export interface Destination {
   readonly traits: DestinationTraits;
   /** The record's own address, checked against S1; undefined where ids are assigned. */
   address(record: Pick<DesiredRecord, "key" | "mapped" | "body">): Eventual<Addressed>;
-  /** Renders a write. `destinationId` is needed for an update where ids are assigned. */
+  /**
+   * Renders a write. `destinationId` is needed for an update where ids are assigned. For a delete, `mapped` is the content last applied and
+   * `body` is empty.
+   */
   render(
     kind: OperationKind,
     record: Pick<DesiredRecord, "key" | "mapped" | "body" | "address">,

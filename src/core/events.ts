@@ -20,6 +20,10 @@ export interface Counts {
   unknown: number;
   /** Certainly not applied; to be tried on a later run. */
   parked: number;
+  /** Missed by this complete read for the first time: deleted when the next one misses them too (D2). */
+  missed: number;
+  /** Records that have gone from the source and are not deleted yet, at the end of the run (D3). */
+  withheld: number;
   requests: number;
   retries: number;
   /** Answers 429 and the like. */
@@ -40,6 +44,8 @@ export const noCounts = (): Counts => ({
   stillRejected: 0,
   unknown: 0,
   parked: 0,
+  missed: 0,
+  withheld: 0,
   requests: 0,
   retries: 0,
   throttled: 0,
@@ -114,6 +120,21 @@ export type RunEvent =
       readonly key: string;
       readonly state: "unknown" | "parked";
       readonly untilMs: number | undefined;
+      readonly reason: string;
+    }
+  /** Deletes that this run was allowed with `--allow-deletes`, before the first of them is sent. */
+  | {
+      readonly type: "deleting";
+      readonly sync: string;
+      readonly atMs: number;
+      readonly keys: readonly string[];
+    }
+  | {
+      readonly type: "withheld";
+      readonly sync: string;
+      readonly atMs: number;
+      /** Records that have gone from the source. */
+      readonly deletes: number;
       readonly reason: string;
     }
   | {

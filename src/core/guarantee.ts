@@ -15,29 +15,23 @@ export interface Guarantee {
 
 export type Delivery = "effectively once" | "at least once, searched" | "at least once";
 
-interface Declared {
-  readonly traits: DestinationTraits;
-  readonly paging: Paging;
-  readonly cursor: CursorSpec | undefined;
-  readonly writes: Sync["writes"];
-}
+type Declared = Pick<Sync, "source" | "destination" | "cursor" | "deletes">;
 
 /** Derives the guarantee from what the config declares; promises nothing that the rules do not carry. */
-export function guaranteeOf(declared: Declared): Guarantee {
-  const delivery = deliveryOf(declared.traits);
-  const reading = readingOf(declared);
-  const fence = fenceOf(declared.traits);
-  const summary = `${delivery.name} (${delivery.ground}); late writes: ${fence.name}; deletes: none`;
+export function guaranteeOf({ source, destination, cursor, deletes }: Declared): Guarantee {
+  const { traits } = destination;
+  const delivery = deliveryOf(traits);
+  const reading = readingOf(source.paging, cursor);
+  const fence = fenceOf(traits);
+  const removal = removalOf(deletes.mode, source.readOne !== undefined);
+  const summary = `${delivery.name} (${delivery.ground}); late writes: ${fence.name}; deletes: ${removal.name}`;
   return {
     summary,
     delivery: delivery.name,
-    because: [delivery.because, fence.because, reading.because],
-    weaknesses: [
-      delivery.weakness,
-      fence.weakness,
-      reading.weakness,
-      "Records that vanish from the source stay in the destination.",
-    ].filter((weakness) => weakness !== undefined),
+    because: [delivery.because, fence.because, reading.because, removal.because].filter((because) => because !== ""),
+    weaknesses: [delivery.weakness, fence.weakness, reading.weakness, removal.weakness].filter(
+      (weakness) => weakness !== undefined,
+    ),
   };
 }
 
@@ -107,7 +101,34 @@ function fenceOf(traits: DestinationTraits): Part {
   };
 }
 
-function readingOf({ paging, cursor }: Declared): Part {
+/** D1, D2: what an absence is believed on. */
+function removalOf(mode: Sync["deletes"]["mode"], isAsked: boolean): Part {
+  switch (mode) {
+    case "never":
+      return {
+        name: "none",
+        because: "",
+        weakness: "Records that vanish from the source stay in the destination.",
+      };
+    case "tombstone":
+      return {
+        name: "by tombstone",
+        because: "What the source marks as deleted is deleted, at the end of the read that shows it, under the guard.",
+        weakness:
+          "A record that vanishes from the source without a mark stays in the destination; `deletes: { mode: mirror }` looks for those.",
+      };
+    case "mirror":
+      return {
+        name: isAsked ? "by absence, asked for" : "by absence in two complete reads",
+        because: isAsked
+          ? "A record that a complete read misses is asked for by its key, and deleted when the source does not know it, under the guard."
+          : "A record that two complete reads in a row miss is deleted, under the guard.",
+        weakness: undefined,
+      };
+  }
+}
+
+function readingOf(paging: Paging, cursor: CursorSpec | undefined): Part {
   const name = paging.type;
   if (paging.shifts) {
     return {

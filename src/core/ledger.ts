@@ -1,9 +1,10 @@
 import type { Checkpoint } from "./checkpoint.ts";
-import type { HistoryEvent, StoredHistoryEvent } from "./history.ts";
+import type { StoredHistoryEvent } from "./history.ts";
 import type { JsonObject } from "./json.ts";
 import type { OperationKind, OperationState, Progress } from "./operation.ts";
-import type { Evidence } from "./outcome.ts";
-import type { InvalidCode, KeyKind } from "./record.ts";
+import type { KeyKind } from "./record.ts";
+import type { NewReject, Reject } from "./reject.ts";
+import type { Settlement } from "./settlement.ts";
 import type { Write } from "./destination.ts";
 
 /** What the destination is known to hold for one key. */
@@ -25,6 +26,8 @@ export interface Entry {
   readonly operation: number;
   /** Number of the read that last wrote this row. Not touched for unchanged records. */
   readonly read: number;
+  /** Number of the complete read that missed it first, while no read has met it since (D2). */
+  readonly missed?: number | undefined;
 }
 
 /** What planning needs to know of one key. */
@@ -34,7 +37,12 @@ export interface Known {
   readonly operation: KnownOperation | undefined;
   /** The version waiting behind it, if any. */
   readonly waiting:
-    | { readonly number: number; readonly hash: string; readonly sourceVersion: string | undefined }
+    | {
+        readonly number: number;
+        readonly run: number;
+        readonly hash: string;
+        readonly sourceVersion: string | undefined;
+      }
     | undefined;
   /** The source hash and mapping fingerprint under which this key was last rejected or invalid (P11). */
   readonly rejected: { readonly sourceHash: string; readonly mapping: string } | undefined;
@@ -94,30 +102,10 @@ export interface PageIntents {
   readonly rejects: readonly NewReject[];
   /** Keys whose older reject no longer stands, because the record is level or gone. */
   readonly clearRejects: readonly string[];
+  /** Keys that an earlier read missed, and that are there after all (D2). */
+  readonly found?: readonly string[];
   /** The intents take the place of others for the same records, which nobody has read again: what was refused since stands (P11). */
   readonly sameRecords?: true;
-}
-
-/** A dead letter. `invalid`: refused before sending. `rejected`: refused by the destination. */
-export interface NewReject {
-  readonly kind: "invalid" | "rejected";
-  /** Undefined when the record has no usable key; such rejects are told apart by `sourceHash`. */
-  readonly key: string | undefined;
-  readonly code: InvalidCode | "REFUSED";
-  readonly reason: string;
-  readonly source: JsonObject | undefined;
-  readonly sourceHash: string;
-  /** Fingerprint of the mapping that was in force (P11). */
-  readonly mapping: string;
-  readonly evidence: Evidence | undefined;
-  readonly atMs: number;
-}
-
-export interface Reject extends NewReject {
-  readonly id: number;
-  readonly run: number;
-  /** How often it was refused in the same way. */
-  readonly times: number;
 }
 
 /** An address that a key is about to have (U10). */
@@ -125,46 +113,6 @@ export interface AddressClaim {
   readonly address: string;
   /** The other key that the address follows from; undefined when it follows from its own, or from none alone. */
   readonly otherKey: string | undefined;
-}
-
-/** How one operation left the in-flight state, and the line in the record's history; a group of these is one transaction. */
-export type Resolution = ResolutionKind & { readonly line?: HistoryEvent | undefined };
-
-type ResolutionKind =
-  /** Applied: the entry is written, the row goes (or becomes `verifying` when `verifyAtMs` is given, with its bytes). */
-  | {
-      readonly kind: "applied";
-      readonly number: number;
-      readonly entry: Entry;
-      /** True when the key certainly has no entry yet: then none is looked for. */
-      readonly isNew?: boolean;
-      /** Content for `plan` and `explain`; not stored when `state.bodies` is false, nor when what the destination holds is not known. */
-      readonly mapped: JsonObject | undefined;
-      /** `held` has the bytes to repair with; undefined when the older write has the same content, so only its time is kept. */
-      readonly verify: { readonly atMs: number; readonly held: Held | undefined } | undefined;
-    }
-  /** Applied delete: the entry goes. */
-  | { readonly kind: "deleted"; readonly number: number; readonly key: string }
-  /** Refused for good and certainly not applied: the row goes, a reject is written, the entry stays as it was. */
-  | { readonly kind: "rejected"; readonly number: number; readonly reject: NewReject }
-  /** Unknown or parked beyond this run's patience: the row keeps its bytes, so the checkpoint may pass it. */
-  | {
-      readonly kind: "held";
-      readonly number: number;
-      readonly state: "unknown" | "parked";
-      readonly progress: Progress;
-      readonly held: Held;
-    }
-  /** Never sent, because the run stops: the row goes. The checkpoint does not pass it. */
-  | { readonly kind: "released"; readonly number: number }
-  /** Found to be as wanted before anything was sent, or verified after: the row goes, the entry stays. */
-  | { readonly kind: "verified"; readonly number: number };
-
-export interface Settlement {
-  readonly run: number;
-  readonly resolutions: readonly Resolution[];
-  /** Written in the same transaction as the outcomes before it (P2); undefined when the watermark did not move. */
-  readonly checkpoint: Checkpoint | undefined;
 }
 
 /** A stored operation, whole. `held` is undefined for a repeatable write that a re-read plans anew. */
@@ -190,7 +138,10 @@ export interface RunRow {
 
 export interface LedgerCounts {
   readonly entries: number;
+  /** Without the deletes that wait. */
   readonly unresolved: Readonly<Record<OperationState, number>>;
+  /** Deletes that wait for the end of a read, or for a person (D3). */
+  readonly withheld: number;
   readonly invalid: number;
   readonly rejected: number;
 }
@@ -239,8 +190,23 @@ export interface SyncLedger {
   /**
    * At the end of a complete read: left-over operations without bytes, of earlier runs, that the read did not meet again.
    * Their rows go and their entries' hash becomes unknown. Returns how many.
+   *
+   * @param mayLandUntilMs where what has gone is deleted: the destination may hold them, so they have entries from now on, and until this
+   * time they may still land (U3)
    */
-  abandonLeftovers(run: number): Promise<number>;
+  abandonLeftovers(run: number, mayLandUntilMs: number | undefined): Promise<number>;
+  /** Begins to note which keys a read meets; what was noted before is forgotten. Kept nowhere: a read that is resumed proves nothing (D2). */
+  beginMeeting(): Promise<void>;
+  meet(keys: readonly string[]): Promise<void>;
+  /** Entries in key order, after `after`, at most `limit`, that the read has not met since {@link beginMeeting}. */
+  unmet(after: string, limit: number): Promise<readonly Entry[]>;
+  countUnmet(): Promise<number>;
+  /** Notes that a complete read has missed these keys, where none has before. */
+  miss(read: number, keys: readonly string[]): Promise<void>;
+  /** Deletes that wait, in order of number, after `after`, at most `limit`. */
+  withheld(after: number, limit: number): Promise<readonly StoredOperation[]>;
+  /** Deletes applied since this time (wall clock), and those that are on their way or in doubt (D3). */
+  deletedSince(atMs: number): Promise<number>;
   entry(key: string): Promise<Entry | undefined>;
   /** All entries in key order, for export; streams. */
   entries(): AsyncIterable<Entry>;

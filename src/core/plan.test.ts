@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { suite, test } from "node:test";
 import type { DestinationTraits } from "./destination.ts";
 import type { Entry, Known, KnownOperation } from "./ledger.ts";
 import { FRESH } from "./operation.ts";
 import { planRecord, type PlanContext } from "./plan.ts";
-import type { DesiredRecord } from "./record.ts";
+import { GONE, goneRecord, type DesiredRecord } from "./record.ts";
 
 const own: DestinationTraits = {
   addressing: "own",
   updates: true,
+  delete: undefined,
   idempotencyKey: undefined,
   find: undefined,
   readBack: false,
@@ -18,6 +19,8 @@ const assigned: DestinationTraits = { ...own, addressing: "assigned", idempotenc
 const context: PlanContext = {
   traits: own,
   writes: "both",
+  deletes: true,
+  run: 1,
   mapping: "m1",
   sourceHash: () => "s1",
   compare: (a, b) => (a < b ? -1 : a > b ? 1 : 0),
@@ -99,7 +102,7 @@ test("U2: a newer version waits behind an operation that is under way, and A, B,
   const ours = { ...operation, ours: true, sourceVersion: "05" };
   assert.equal(planRecord({ ...record, hash: "B" }, known({ entry, operation: ours }), context).kind, "unchanged");
   assert.equal(planRecord(record, known({ entry, operation: ours }), context).kind, "wait");
-  const waiting = { number: 10, hash: "A", sourceVersion: "05" };
+  const waiting = { number: 10, run: 1, hash: "A", sourceVersion: "05" };
   assert.equal(
     planRecord({ ...record, hash: "B", cursor: "06" }, known({ entry, operation: ours, waiting }), context).kind,
     "wait",
@@ -120,7 +123,7 @@ test("U2: a newer version waits behind an unknown operation and replaces one tha
 });
 
 test("U2: with a version about to take its turn and nothing before it, a newer one waits in its place", () => {
-  const waiting = { number: 10, hash: "B", sourceVersion: "04" };
+  const waiting = { number: 10, run: 1, hash: "B", sourceVersion: "04" };
   assert.equal(planRecord(record, known({ entry, waiting }), context).kind, "wait");
   assert.equal(planRecord({ ...record, hash: "B" }, known({ entry, waiting }), context).kind, "unchanged");
 });
@@ -207,4 +210,50 @@ test("with `find`, a create looks first; without an id, an update does", () => {
     traits: assigned,
   });
   assert.ok(lost.kind === "invalid" && lost.code === "ADDRESS_UNUSABLE");
+});
+
+suite("deletes", () => {
+  const gone = goneRecord({ key: record.key, keyKind: "t", cursor: "06" });
+  const waiting = { number: 10, run: 1, hash: GONE, sourceVersion: "06" };
+
+  test("D2: what has gone is to be deleted where this ledger owns it, and nowhere else", () => {
+    assert.deepEqual(planRecord(gone, known({ entry }), context), {
+      kind: "gone",
+      address: entry.address,
+      addressFollowsKey: true,
+      destinationId: undefined,
+      staleUntilMs: undefined,
+    });
+    assert.equal(planRecord(gone, undefined, context).kind, "unchanged");
+    assert.equal(planRecord(gone, known({ entry, waiting }), context).kind, "unchanged", "it waits already");
+    assert.equal(planRecord(gone, known({ entry }), { ...context, deletes: false }).kind, "skipped");
+  });
+
+  test("D1: a mark that is older than what is known deletes nothing", () => {
+    const newer = { ...entry, sourceVersion: "07" };
+    assert.equal(planRecord(gone, known({ entry: newer }), context).kind, "superseded");
+  });
+
+  test("U10: a left-over write without an entry keeps its address, and may still land", () => {
+    const decision = planRecord(gone, known({ operation }), context);
+    assert.ok(decision.kind === "gone" && decision.address === operation.address);
+    assert.equal(decision.staleUntilMs, context.nowMs + context.traits.lateWriteMs);
+  });
+
+  test("a record that comes back takes the place of its delete, unless it is older than the mark", () => {
+    const back = { ...record, hash: entry.hash ?? "", cursor: "07" };
+    assert.equal(planRecord(back, known({ entry, waiting }), context).kind, "wait");
+    assert.equal(planRecord({ ...back, cursor: "05" }, known({ entry, waiting }), context).kind, "superseded");
+    const full = { ...context, read: { kind: "full", number: 1 } } as const;
+    assert.equal(planRecord({ ...back, cursor: "05" }, known({ entry, waiting }), full).kind, "superseded");
+    const earlier = { ...waiting, run: 0 };
+    assert.equal(planRecord({ ...back, cursor: "05" }, known({ entry, waiting: earlier }), full).kind, "wait");
+  });
+
+  test("P11: a delete that was refused is left until it is asked for", () => {
+    const rejected = { sourceHash: GONE, mapping: context.mapping };
+    const asks = { ...context, sourceHash: ({ hash }: DesiredRecord) => hash };
+    assert.equal(planRecord(gone, known({ entry, rejected }), asks).kind, "stillRejected");
+    assert.equal(planRecord(gone, known({ entry, rejected }), { ...asks, retryRejected: true }).kind, "gone");
+  });
 });

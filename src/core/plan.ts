@@ -1,10 +1,10 @@
 import type { DestinationTraits } from "./destination.ts";
 import type { Entry, Known, KnownOperation } from "./ledger.ts";
-import type { DesiredRecord } from "./record.ts";
+import { GONE, type DesiredRecord } from "./record.ts";
 import type { Sync } from "./sync.ts";
 
 /** Why a record is left alone although it differs. */
-export type SkipReason = "createOnly" | "updateOnly" | "noUpdate";
+export type SkipReason = "createOnly" | "updateOnly" | "noUpdate" | "noDelete";
 
 /** What planning makes of one record. */
 export type Decision =
@@ -22,7 +22,19 @@ export type Decision =
     }
   | Write
   /** Behind an unresolved operation of the same key (U2). */
-  | { readonly kind: "wait" };
+  | { readonly kind: "wait" }
+  | Removal;
+
+/** The record has gone from the source. Its delete waits until the read is complete and the guard has spoken (D3). */
+export interface Removal {
+  readonly kind: "gone";
+  /** Where the destination holds it, as far as that is known. */
+  readonly address: string | undefined;
+  readonly addressFollowsKey: boolean;
+  readonly destinationId: string | undefined;
+  /** Wall clock until when an older write of this key may still land (U3). */
+  readonly staleUntilMs: number | undefined;
+}
 
 export interface Write {
   readonly kind: "create" | "update";
@@ -38,6 +50,10 @@ export interface Write {
 export interface PlanContext {
   readonly traits: DestinationTraits;
   readonly writes: Sync["writes"];
+  /** Whether records are deleted that have gone from the source. */
+  readonly deletes: boolean;
+  /** Number of the run under way. */
+  readonly run: number;
   /** Fingerprint of the mapping in force. */
   readonly mapping: string;
   /** Hash of the source record, for comparison with what was rejected; lazily, since most records were not. */
@@ -62,6 +78,9 @@ export function planRecord(record: DesiredRecord, known: Known | undefined, cont
   if (clash !== undefined) return clash;
   if (isOlder(record, known, context)) return { kind: "superseded" };
   if (isStillRejected(record, known, context)) return { kind: "stillRejected" };
+  if (record.hash === GONE) return planRemoval(known, context);
+  // It has come back. Its delete goes when this version takes its turn, though it may turn out to be level.
+  if (known?.waiting?.hash === GONE) return { kind: "wait" };
   const operation = known?.operation;
   if (operation !== undefined) return behindOperation(record, known as Known, operation, context);
   // U2: a version that waits is about to take its turn; this one waits in its place, or is the same.
@@ -84,7 +103,8 @@ function isOlder(record: DesiredRecord, known: Known | undefined, context: PlanC
   const isNewer = (version: string | undefined): boolean =>
     version !== undefined && compare(record.cursor as string, version) < 0;
   if (operation?.ours === true && isNewer(operation.sourceVersion)) return true;
-  if (waiting !== undefined && isNewer(waiting.sourceVersion) && read.kind === "incremental") return true;
+  const countsWaiting = read.kind === "incremental" || waiting?.run === context.run;
+  if (waiting !== undefined && countsWaiting && isNewer(waiting.sourceVersion)) return true;
   return (
     entry !== undefined && (read.kind === "incremental" || entry.read === read.number) && isNewer(entry.sourceVersion)
   );
@@ -105,6 +125,20 @@ function isStillRejected(record: DesiredRecord, known: Known | undefined, contex
   if (rejected === undefined || context.retryRejected) return false;
   return rejected.mapping === context.mapping && rejected.sourceHash === context.sourceHash(record);
 }
+
+/** D2: only what this ledger owns is ever deleted. */
+function planRemoval(known: Known | undefined, { deletes, inFlight, nowMs, traits }: PlanContext): Decision {
+  if (!deletes) return { kind: "skipped", reason: "noDelete" };
+  const { entry, operation, waiting } = known ?? {};
+  const latest = waiting?.hash ?? operation?.hash ?? entry?.operation;
+  if (latest === undefined || latest === GONE) return { kind: "unchanged" };
+  const { address, addressFollowsKey, destinationId } = entry ?? operation ?? NOWHERE;
+  const isLeftover = operation?.state === "sent" && !operation.ours && !inFlight(operation.number);
+  const staleUntilMs = isLeftover ? nowMs + traits.lateWriteMs : operation?.progress.staleUntilMs;
+  return { kind: "gone", address, addressFollowsKey, destinationId, staleUntilMs };
+}
+
+const NOWHERE = { address: undefined, addressFollowsKey: true, destinationId: undefined };
 
 function behindOperation(
   record: DesiredRecord,

@@ -11,6 +11,8 @@ export interface SourceRecord {
   /** The cursor field as the source wrote it (P1); undefined without a cursor. */
   readonly cursor: string | undefined;
   readonly body: JsonObject;
+  /** The source marks it as deleted (D1). */
+  readonly isTombstone?: true;
 }
 
 /** A source record and what the mapping made of it. */
@@ -27,6 +29,24 @@ export interface DesiredRecord extends SourceRecord {
    */
   readonly addressKey: string | undefined;
 }
+
+/** In the place of a content hash: the record has gone from the source, and is to be deleted. */
+export const GONE = "gone";
+
+/** The version of a record that has gone. `mapped` is what the source still shows of it, if its delete takes fields of the record. */
+export const goneRecord = (
+  { key, keyKind, cursor }: Pick<SourceRecord, "key" | "keyKind" | "cursor">,
+  mapped: JsonObject = {},
+): DesiredRecord => ({
+  key,
+  keyKind,
+  cursor,
+  body: {},
+  mapped,
+  hash: GONE,
+  address: undefined,
+  addressKey: undefined,
+});
 
 /** A record refused before sending. `key` is undefined when the record has none. */
 export interface InvalidRecord {

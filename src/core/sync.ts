@@ -1,3 +1,4 @@
+import type { DeleteGuard } from "./delete-guard.ts";
 import type { Destination } from "./destination.ts";
 import type { Eventual } from "./eventual.ts";
 import type { Json, JsonObject } from "./json.ts";
@@ -42,6 +43,14 @@ export interface RetryPolicy {
   readonly deadlineMs: number;
 }
 
+/** What becomes of records that have gone from the source. */
+export interface Deletes {
+  readonly mode: "never" | "tombstone" | "mirror";
+  readonly guard: DeleteGuard;
+  /** How often a mirror with a cursor reads everything, ms. */
+  readonly fullRefreshMs: number;
+}
+
 /** Everything that a run of one sync needs, built from the config. */
 export interface Sync {
   readonly name: string;
@@ -51,6 +60,9 @@ export interface Sync {
   readonly cursor: CursorSpec | undefined;
   readonly mapping: Mapping;
   readonly writes: "both" | "createOnly" | "updateOnly";
+  readonly deletes: Deletes;
+  /** Whether the source marks this record as deleted (D1); undefined where it marks none. */
+  readonly tombstone: ((record: JsonObject) => Eventual<Json | undefined>) | undefined;
   readonly retry: { readonly source: RetryPolicy; readonly destination: RetryPolicy };
   /** True when what a write sends depends on more than the mapped record; then the hash covers the source record too. */
   readonly hashSource: boolean;

@@ -25,6 +25,7 @@ function answering(outcome: Outcome) {
   const none = {
     create: undefined,
     update: undefined,
+    delete: undefined,
     createdId: undefined,
     idempotencyKey: undefined,
     find: undefined,

@@ -79,12 +79,16 @@ export function judge(
     staleUntilMs: before.staleUntilMs,
     lastMessage: messageOf(made),
   };
-  if (outcome.kind === "applied") return { next: APPLIED, progress };
+  if (outcome.kind === "applied" || isGone(operation, outcome)) return { next: APPLIED, progress };
   const state = { attempts: tries.count + 1, startedMs: tries.startedMs, everUnknown: progress.everUnknown };
   const now = { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs(), random: chance.random() };
   const may = repeatabilityOf(operation, write, context, now.wallMs);
   return { next: decideRetry(retry.destination, may, state, outcome, now), progress };
 }
+
+/** U5: what is not there any more is deleted, whoever did it. */
+const isGone = ({ kind }: Operation, outcome: Attempt["outcome"]): boolean =>
+  kind === "delete" && outcome.kind === "refused" && (outcome.reason === "missing" || outcome.reason === "exists");
 
 const APPLIED: Next = { kind: "applied" };
 

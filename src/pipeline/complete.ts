@@ -7,11 +7,11 @@ const BATCH = 500;
 
 /**
  * The end of a read that reached the source's declared end, with everything before it settled: the cursor moves to what was read,
- * the mapping counts as applied to all (P10), and what only this read could have met again is closed.
+ * the mapping counts as applied to all (P10), and what only this read could have met again is closed. Returns the checkpoint that now stands.
  */
-export async function complete(end: Checkpoint, context: RunContext, resumed: boolean): Promise<void> {
+export async function complete(end: Checkpoint, context: RunContext, resumed: boolean): Promise<Checkpoint> {
   const { ledger } = context.ports;
-  if (context.partial || context.stop.aborted) return;
+  if (context.partial || context.stop.aborted) return end;
   const { cursor: spec, reading } = context.sync;
   const cursor = spec === undefined ? undefined : higher(spec, end.cursor, end.pendingCursor);
   const checkpoint: Checkpoint = {
@@ -26,9 +26,12 @@ export async function complete(end: Checkpoint, context: RunContext, resumed: bo
   };
   await ledger.saveCheckpoint(checkpoint);
   context.say({ type: "checkpoint", cursor: checkpoint.cursor, complete: true });
-  await ledger.abandonLeftovers(context.run);
+  const { deletes, destination } = context.sync;
+  const mayLandUntilMs = context.ports.clock.wallMs() + destination.traits.lateWriteMs;
+  await ledger.abandonLeftovers(context.run, deletes.mode === "never" ? undefined : mayLandUntilMs);
   if (end.kind === "full") await dropUnmetRejects(context);
   warnOfAbsentPaths(context);
+  return checkpoint;
 }
 
 /** A record without a usable key cannot be recognised when it comes back mended, so a complete read drops those that it did not meet. */

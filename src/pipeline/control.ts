@@ -106,7 +106,9 @@ export function createControl(sync: Sync, ports: Ports, settings: Settings): Run
     const stored = await storedCounts(ledger);
     counts.unknown = stored.unknown;
     counts.parked = stored.parked;
-    const isOff = partial ? counts.rejected + counts.invalid > 0 : stored.rejects + stored.unknown + stored.parked > 0;
+    counts.withheld += stored.withheld;
+    const isOpen = stored.rejects + stored.unknown + stored.parked + counts.withheld > 0;
+    const isOff = partial ? counts.rejected + counts.invalid > 0 : isOpen;
     const interrupted = error === undefined && settings.stop.aborted;
     const status = error !== undefined ? "failed" : interrupted ? "interrupted" : isOff ? "incomplete" : "level";
     const why = error === undefined ? whyNothing(start, counts, sync) : undefined;
@@ -137,14 +139,17 @@ export function createControl(sync: Sync, ports: Ports, settings: Settings): Run
   return { context, watch, end, fail };
 }
 
-async function storedCounts(ledger: Ports["ledger"]): Promise<{ unknown: number; parked: number; rejects: number }> {
+async function storedCounts(
+  ledger: Ports["ledger"],
+): Promise<Readonly<Record<"unknown" | "parked" | "withheld" | "rejects", number>>> {
   const stored = await ledger.counts().catch(() => undefined);
-  if (stored === undefined) return { unknown: 0, parked: 0, rejects: 0 };
+  if (stored === undefined) return { unknown: 0, parked: 0, withheld: 0, rejects: 0 };
   const { unresolved } = stored;
   // A version that waits behind another one is not in the destination either.
   return {
     unknown: unresolved.unknown + unresolved.sent,
     parked: unresolved.parked + unresolved.waiting,
+    withheld: stored.withheld,
     rejects: stored.invalid + stored.rejected,
   };
 }

@@ -71,6 +71,7 @@ async function tell({
     traits: {
       addressing: "assigned",
       updates: true,
+      delete: undefined,
       idempotencyKey: keyed ? { retentionMs: 24 * HOUR } : undefined,
       find: findings && { visibilityLagMs, unique: true },
       readBack: false,

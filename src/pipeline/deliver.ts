@@ -52,6 +52,8 @@ class Passage {
   #operation: Operation;
   #attempts = 0;
   #last: Attempt | undefined;
+  /** U5: it was refused because it exists, and what exists may be what it has made itself. */
+  #mayBeOurs = false;
 
   constructor(delivery: Delivery, context: RunContext, journal: Journal) {
     this.#delivery = delivery;
@@ -115,7 +117,9 @@ class Passage {
       case "look-up": {
         // An API that says "exists" to everything, and shows nothing or something else, must not be asked for ever.
         if (this.#attempts >= retry.destination.attempts) return givenUp(operation, made, next.message);
-        return pause(next.delayMs, context).then(() => this.#lookUp(reasonOf(made)));
+        const reason = reasonOf(made);
+        this.#mayBeOurs = reason === "exists";
+        return pause(next.delayMs, context).then(() => this.#lookUp(reason));
       }
       default:
         return unreachable(next);
@@ -127,6 +131,7 @@ class Passage {
     const operation = this.#operation;
     const found = await search(operation, reason, this.#context);
     if (found.kind === "stopped") return this.#stopped(found.message);
+    this.#mayBeOurs = false;
     const step = await afterSearch(found, operation, reason, this.#context, this.#journal);
     if (step.kind === "end") return { operation, attempt: this.#last, ...step.ending } as Ending;
     this.#operation = step.operation;
@@ -136,7 +141,8 @@ class Passage {
   /** What becomes of it when the run stops: kept with its bytes when it may have been sent or is the ledger's, else released. */
   #stopped(message: string): Ending {
     const [operation, attempt] = [this.#operation, this.#last];
-    if (operation.progress.everUnknown) return { kind: "held", state: "unknown", operation, attempt, message };
+    if (operation.progress.everUnknown || this.#mayBeOurs)
+      return { kind: "held", state: "unknown", operation, attempt, message };
     if (this.#delivery.held) return { kind: "held", state: "parked", operation, attempt, message };
     return { kind: "released", operation, attempt };
   }
@@ -191,6 +197,7 @@ async function afterSearch(
         ending: { kind: "applied", destinationId: found.destinationId, etag: found.etag, how: "found" },
       };
     case "different": {
+      if (operation.kind === "delete" && reason !== "refused") return { kind: "send", operation: resolved(operation) };
       if (reason === "before" && writes === "createOnly")
         return { kind: "end", ending: { kind: "skipped", destinationId: found.destinationId } };
       // U2: the destination has its own address for it, and shows other content: the refused write did not land.

@@ -114,6 +114,7 @@ export class Flow {
     switch (told.kind) {
       case "created":
       case "updated":
+      case "deleted":
       case "unchanged":
         counts[told.kind] += 1;
         this.#note("applied", "");
@@ -202,7 +203,7 @@ export class Flow {
 
 /** What is said of an ending once it is durable. */
 type Telling = { readonly key: string } & (
-  | { readonly kind: "created" | "updated" | "unchanged" | "skipped" | "released" }
+  | { readonly kind: "created" | "updated" | "deleted" | "unchanged" | "skipped" | "released" }
   | { readonly kind: "rejected"; readonly reason: string; readonly status: number | undefined }
   | {
       readonly kind: "held";
@@ -217,7 +218,7 @@ function tellingOf(ending: Ending): Telling {
   const { key } = record;
   switch (ending.kind) {
     case "applied":
-      return { key, kind: ending.how === "found" ? "unchanged" : kind === "create" ? "created" : "updated" };
+      return { key, kind: ending.how === "found" ? "unchanged" : DONE[kind] };
     case "rejected":
       return { key, kind: "rejected", reason: ending.message, status: ending.attempt?.evidence.answer?.status };
     case "held":
@@ -227,6 +228,8 @@ function tellingOf(ending: Ending): Telling {
       return { key, kind: ending.kind };
   }
 }
+
+const DONE = { create: "created", update: "updated", delete: "deleted" } as const;
 
 /** The record that a stored operation was made from. */
 export function recordOf(stored: StoredOperation): DesiredRecord {

@@ -1,5 +1,6 @@
-import type { Write as Decision } from "../core/plan.ts";
-import type { Intent, NewReject } from "../core/ledger.ts";
+import type { Removal, Write as Decision } from "../core/plan.ts";
+import type { Intent } from "../core/ledger.ts";
+import type { NewReject } from "../core/reject.ts";
 import { FRESH, type Operation, type OperationKind, type Progress } from "../core/operation.ts";
 import type { DesiredRecord } from "../core/record.ts";
 import type { Write } from "../core/destination.ts";
@@ -10,9 +11,18 @@ import type { Delivery } from "./deliver.ts";
 /** A record that planning wants written, or kept waiting behind another operation of its key. */
 export interface Planned {
   readonly record: DesiredRecord;
-  readonly decision: Decision | { readonly kind: "wait" };
+  readonly decision: Decision | Removal | { readonly kind: "wait" };
   /** Rendered already; undefined for what waits, and for an update whose id must first be looked up. */
   readonly write: Write | undefined;
+}
+
+/** A record that has gone, and the request that deletes it. */
+export interface Removable {
+  readonly record: DesiredRecord;
+  readonly destinationId: string | undefined;
+  readonly write: Write;
+  readonly replaces: number | undefined;
+  readonly staleUntilMs: number | undefined;
 }
 
 /** Writes intents before anything is sent (K1, U1): the only way for an operation to come into being. */
@@ -21,8 +31,10 @@ export interface Journal {
   page(
     planned: readonly Planned[],
     rejects: readonly NewReject[],
-    clearRejects: readonly string[],
+    also: { readonly clearRejects: readonly string[]; readonly found: readonly string[] },
   ): Promise<readonly Delivery[]>;
+  /** Journals deletes that the guard has let pass. */
+  deletes(removals: readonly Removable[]): Promise<readonly Delivery[]>;
   /** A create whose record turned out to exist becomes an update of it; undefined when no update is declared. */
   turnIntoUpdate(operation: Operation, destinationId: string | undefined): Promise<Operation | undefined>;
   /** The same write under a new idempotency key (K5: only after the record was found to be absent). */
@@ -31,30 +43,62 @@ export interface Journal {
   promote(waiting: number, planned: Planned): Promise<Delivery>;
 }
 
+type Waiting = Removal | { readonly kind: "wait" };
+type Sendable = Planned & { readonly decision: Decision };
+
+const isWaiting = (planned: Planned): planned is Planned & { readonly decision: Waiting } =>
+  planned.decision.kind === "wait" || planned.decision.kind === "gone";
+
 export function createJournal(context: RunContext): Journal {
   const { ledger, clock, chance } = context.ports;
   const { destination } = context.sync;
 
+  /** U2: it waits for the operation before it, or for the end of the read. */
+  const waitingOf = ({ record, decision }: Planned & { readonly decision: Waiting }): Intent => {
+    const { key, keyKind, hash, cursor: sourceVersion, body: source, mapped } = record;
+    const isGone = decision.kind === "gone";
+    return {
+      kind: isGone ? "delete" : "update",
+      state: "waiting",
+      key,
+      keyKind,
+      hash,
+      sourceVersion,
+      address: isGone ? decision.address : record.address,
+      addressFollowsKey: isGone ? decision.addressFollowsKey : record.addressKey === key,
+      destinationId: isGone ? decision.destinationId : undefined,
+      idempotencyKey: undefined,
+      progress: isGone ? { ...FRESH, staleUntilMs: decision.staleUntilMs } : FRESH,
+      held: { source, mapped, write: undefined },
+      replaces: undefined,
+      dropsWaiting: true,
+    };
+  };
+
   const intentOf = (planned: Planned, before: Partial<Progress> | undefined): Intent => {
+    if (isWaiting(planned)) return waitingOf(planned);
+    return sentOf(planned as Sendable, before);
+  };
+
+  const sentOf = (planned: Sendable, before: Partial<Progress> | undefined): Intent => {
     const { record, decision, write } = planned;
     const { key, keyKind, hash, cursor: sourceVersion, address, body: source, mapped } = record;
-    const idempotencyKey = decision.kind === "wait" ? undefined : keyFor(decision.kind, write);
-    const isWaiting = decision.kind === "wait";
+    const idempotencyKey = keyFor(decision.kind, write);
     return {
-      kind: isWaiting ? "update" : decision.kind,
-      state: isWaiting ? "waiting" : "sent",
+      kind: decision.kind,
+      state: "sent",
       key,
       keyKind,
       hash,
       sourceVersion,
       address,
       addressFollowsKey: record.addressKey === key,
-      destinationId: isWaiting ? undefined : decision.destinationId,
+      destinationId: decision.destinationId,
       idempotencyKey,
-      progress: isWaiting ? FRESH : progressOf(decision.staleUntilMs, idempotencyKey, before),
+      progress: progressOf(decision.staleUntilMs, idempotencyKey, before),
       held: needsBytes(planned) ? { source, mapped, write } : undefined,
-      replaces: isWaiting ? undefined : decision.replaces,
-      dropsWaiting: isWaiting || decision.replaces !== undefined,
+      replaces: decision.replaces,
+      dropsWaiting: decision.replaces !== undefined,
     };
   };
 
@@ -77,8 +121,8 @@ export function createJournal(context: RunContext): Journal {
   };
 
   /** K1: what a re-read can plan anew under the same address needs no bytes in the row; everything else does. */
-  const needsBytes = ({ decision, write }: Planned): boolean =>
-    context.partial || decision.kind === "wait" || decision.lookFirst || write?.repeatable !== true;
+  const needsBytes = ({ decision, write }: Sendable): boolean =>
+    context.partial || decision.lookFirst || write?.repeatable !== true;
 
   const operationOf = (number: number, planned: Planned, intent: Intent): Operation => ({
     number,
@@ -93,7 +137,7 @@ export function createJournal(context: RunContext): Journal {
 
   const deliveryOf = (number: number, planned: Planned, intent: Intent): Delivery => ({
     operation: operationOf(number, planned, intent),
-    lookFirst: planned.decision.kind !== "wait" && planned.decision.lookFirst,
+    lookFirst: "lookFirst" in planned.decision && planned.decision.lookFirst,
     held: false,
   });
 
@@ -116,13 +160,37 @@ export function createJournal(context: RunContext): Journal {
   };
 
   return {
-    async page(planned, rejects, clearRejects) {
-      if (planned.length === 0 && rejects.length === 0 && clearRejects.length === 0) return [];
+    async page(planned, rejects, { clearRejects, found }) {
+      if ([planned, rejects, clearRejects, found].every(({ length }) => length === 0)) return [];
       const intents = planned.map((item) => intentOf(item, undefined));
-      const numbers = await ledger.journal({ run: context.run, intents, rejects, clearRejects });
+      const numbers = await ledger.journal({ run: context.run, intents, rejects, clearRejects, found });
       return planned.flatMap((item, index) =>
-        item.decision.kind === "wait" ? [] : [deliveryOf(numbers[index] as number, item, intents[index] as Intent)],
+        isWaiting(item) ? [] : [deliveryOf(numbers[index] as number, item, intents[index] as Intent)],
       );
+    },
+
+    async deletes(removals) {
+      const intents = removals.map(({ record, destinationId, write, replaces, staleUntilMs }): Intent => {
+        const { key, keyKind, hash, cursor, address, addressKey, body: source, mapped } = record;
+        const addressFollowsKey = addressKey === key;
+        const [progress, held] = [
+          { ...FRESH, staleUntilMs },
+          { source, mapped, write },
+        ];
+        const what = { kind: "delete", state: "sent", hash, sourceVersion: cursor, idempotencyKey: undefined } as const;
+        const where = { key, keyKind, address, addressFollowsKey, destinationId };
+        return { ...what, ...where, progress, held, replaces, dropsWaiting: true };
+      });
+      const numbers = await ledger.journal({ run: context.run, intents, rejects: [], clearRejects: [] });
+      return removals.map(({ record, destinationId, write }, index) => {
+        const [number, intent] = [numbers[index] as number, intents[index] as Intent];
+        const operation = { number, kind: "delete", state: "sent", record, destinationId, write } as const;
+        return {
+          operation: { ...operation, idempotencyKey: undefined, progress: intent.progress },
+          lookFirst: false,
+          held: true,
+        };
+      });
     },
 
     async turnIntoUpdate(operation, destinationId) {

@@ -36,6 +36,7 @@ async function open(
     reading: "r1",
     identity: "i1",
     cursor,
+    deletes: { mode: "never" },
     source: { paging: { type: "cursor", shifts: false, size: undefined } },
   };
   const ledger = { checkpoint: async () => checkpoint, counts: async () => ({ entries }) };
@@ -79,4 +80,21 @@ test("P9: an unfinished read of numbered pages begins anew; sorted input goes on
 test("runs over a part of the records are partial: they prove nothing about the rest", async () => {
   for (const choice of [{ limit: 5 }, { key: "k" }, { rejects: [1] }])
     assert.equal((await open(stored, {}, choice)).partial, true);
+});
+
+test("D2: a mirror with a cursor reads everything when the last read that could tell what has gone is too old", async () => {
+  const deletes = { mode: "mirror", fullRefreshMs: 500 };
+  assert.equal((await open({ ...stored, mirrorMs: 600 }, { deletes })).start.kind, "incremental");
+  assert.equal((await open({ ...stored, mirrorMs: 400 }, { deletes })).start.kind, "full");
+  const { start } = await open(stored, { deletes });
+  assert.equal(start.kind, "full", "there was none yet");
+  assert.equal((await open({ ...stored, mirrorMs: 400 }, { deletes }, { limit: 3 })).start.kind, "incremental");
+});
+
+test("D1: what an earlier read missed counts as long as the reads cover the same records", async () => {
+  const first = (await open(undefined)).start;
+  assert.equal(first.scopeRead, first.read);
+  assert.equal((await open({ ...stored, scopeRead: 3 })).start.scopeRead, 3);
+  const { start } = await open({ ...stored, scopeRead: 3 }, { reading: "r2" });
+  assert.equal(start.scopeRead, start.read, "another filter shows other records");
 });

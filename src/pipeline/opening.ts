@@ -66,9 +66,11 @@ function choose(
   nowMs: number,
 ): Omit<Opening, "partial"> {
   const { reading } = sync;
+  // A time, so that a checkpoint that was reset never gives a number that entries of an earlier read still carry.
+  const read = Math.max(Math.floor(nowMs), (stored?.read ?? 0) + 1);
+  const isOtherScope = stored !== undefined && (stored.complete ? stored.mapping : stored.readMapping) !== reading;
   const fresh = (kind: "full" | "incremental", since: string | undefined): Checkpoint => ({
-    // A time, so that a checkpoint that was reset never gives a number that entries of an earlier read still carry.
-    read: Math.max(Math.floor(nowMs), (stored?.read ?? 0) + 1),
+    read,
     kind,
     cursor: stored?.cursor,
     complete: false,
@@ -79,6 +81,8 @@ function choose(
     startedMs: nowMs,
     completeMs: stored?.completeMs,
     fullMs: stored?.fullMs,
+    mirrorMs: stored?.mirrorMs,
+    scopeRead: isOtherScope ? read : (stored?.scopeRead ?? read),
     fullRecords: stored?.fullRecords,
     mapping: stored?.mapping,
     readMapping: reading,
@@ -97,13 +101,16 @@ function choose(
   if (stored === undefined) return full("the first run reads everything");
   // P10: another mapping, filter or cursor field gives other records, so everything is read once under the new one, and a
   // position in the old order means nothing.
-  if ((stored.complete ? stored.mapping : stored.readMapping) !== reading) {
+  if (isOtherScope) {
     const anew = full("the mapping or the source request has changed, so everything is read once");
     return { ...anew, start: { ...anew.start, cursor: undefined, pendingCursor: undefined, highest: undefined } };
   }
   if (!stored.complete && !partial) return resume(sync, stored);
   if (sync.cursor === undefined) return full("there is no cursor, so every run reads everything");
   if (stored.cursor === undefined) return full("no cursor is known yet, so everything is read");
+  const { mode, fullRefreshMs } = sync.deletes;
+  if (mode === "mirror" && !partial && nowMs - (stored.mirrorMs ?? 0) >= fullRefreshMs)
+    return full("a mirror reads everything from time to time, to learn what has gone");
   const since = sinceOf(sync.cursor, stored.cursor);
   return { start: fresh("incremental", since), resumed: false, reason: `what has changed since ${since}` };
 }

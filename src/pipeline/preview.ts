@@ -3,8 +3,9 @@ import { noCounts, type Counts } from "../core/events.ts";
 import { guaranteeOf } from "../core/guarantee.ts";
 import { differences, type FieldDifference } from "../core/difference.ts";
 import type { JsonObject } from "../core/json.ts";
-import type { Known, SyncLedger } from "../core/ledger.ts";
+import type { Entry, Known, SyncLedger } from "../core/ledger.ts";
 import type { Sync } from "../core/sync.ts";
+import { Absences } from "./absence.ts";
 import type { RunContext } from "./context.ts";
 import type { Planned } from "./journal.ts";
 import { openRead, type ReadChoice } from "./opening.ts";
@@ -12,6 +13,7 @@ import type { Ports } from "./ports.ts";
 import { comparison, whyNothing } from "./read.ts";
 import { selectPages } from "./selection.ts";
 import { createStage } from "./stage.ts";
+import { eachDue, mayDelete } from "./sweep.ts";
 
 export type PreviewedChange =
   | {
@@ -30,6 +32,13 @@ export type PreviewedChange =
       readonly note: string | undefined;
     }
   | {
+      readonly kind: "delete";
+      readonly sync: string;
+      readonly key: string;
+      readonly address: string | undefined;
+      readonly note: string | undefined;
+    }
+  | {
       readonly kind: "invalid";
       readonly sync: string;
       readonly key: string | undefined;
@@ -42,6 +51,8 @@ export interface Preview {
   readonly counts: Readonly<Counts>;
   readonly guarantee: string;
   readonly forecast: { readonly requests: number; readonly minutes: number | undefined; readonly basis: string };
+  /** Why the guard would withhold the deletes; undefined when it would not. */
+  readonly withheld: string | undefined;
   readonly why: string | undefined;
   readonly error: EvenkeelError | undefined;
 }
@@ -63,14 +74,19 @@ export async function planSync(
   const ledger = ports.ledger ?? emptyLedger(sync.name);
   let error: EvenkeelError | undefined;
   let why: string | undefined;
+  let withheld: string | undefined;
   try {
     const opening = await openRead(sync, { ledger, clock: ports.clock }, settings);
     const context = lookingContext(sync, { ...ports, ledger }, counts, settings.stop, {
       number: opening.start.read,
       kind: opening.start.kind,
     });
+    const absences = ports.ledger === undefined || opening.partial ? undefined : new Absences(context, opening);
+    const found = new Set<string>();
+    await absences?.begin();
     const stage = createStage({ ...context, retryRejected: false, compare: comparison(sync) }, () => false);
     for await (const page of selectPages(settings, opening.start, context)) {
+      await absences?.meet(page);
       const plan = await stage.plan(page.records);
       counts.superseded += page.superseded + plan.tally.superseded;
       counts.unchanged += plan.tally.unchanged;
@@ -81,27 +97,55 @@ export async function planSync(
         emit({ kind: "invalid", sync: sync.name, key, code, reason });
       }
       const bodies = await ledger.bodies(plan.planned.map(({ record }) => record.key));
-      for (const planned of plan.planned)
-        emit(changeOf(planned, plan.known.get(planned.record.key), bodies.get(planned.record.key), sync.name, counts));
+      for (const planned of plan.planned) {
+        const { key } = planned.record;
+        found.add(key);
+        emit(changeOf(planned, plan.known.get(key), bodies.get(key), sync.name, counts));
+      }
     }
+    if (absences !== undefined) withheld = await previewDeletes(absences, found, context, emit);
     why = whyNothing(opening.start, counts, sync);
   } catch (thrown) {
     error = EvenkeelError.from(thrown);
   }
-  const guarantee = guaranteeOf({
-    traits: sync.destination.traits,
-    paging: sync.source.paging,
-    cursor: sync.cursor,
-    writes: sync.writes,
-  }).summary;
+  const guarantee = guaranteeOf(sync).summary;
   return {
     sync: sync.name,
     counts: { ...counts },
     guarantee,
     forecast: forecastOf(counts, settings.ratePerSecond),
+    withheld,
     why,
     error,
   };
+}
+
+/** What a run would delete besides what it meets marked as deleted. Returns why the guard would withhold it all. */
+async function previewDeletes(
+  absences: Absences,
+  found: ReadonlySet<string>,
+  context: RunContext,
+  emit: (change: PreviewedChange) => void,
+): Promise<string | undefined> {
+  const { counts, sync } = context;
+  const tell = ({ key, address }: Pick<Entry, "key" | "address">, note?: string): void => {
+    counts.deleted += 1;
+    emit({ kind: "delete", sync: sync.name, key, address, note });
+  };
+  const waiting = new Set<string>();
+  for await (const due of eachDue(context))
+    for (const { stored, known } of due) {
+      waiting.add(stored.key);
+      const { key, address } = { ...stored, address: known.entry?.address ?? stored.address };
+      if (!found.has(key)) tell({ key, address }, "it has waited since an earlier run");
+    }
+  const isAsked = sync.source.readOne !== undefined;
+  for await (const { entry, isGone } of absences.missing()) {
+    if (waiting.has(entry.key)) continue;
+    if (isGone) tell(entry, isAsked ? "if the source does not know it when it is asked for it" : undefined);
+    else counts.missed += 1;
+  }
+  return mayDelete(counts.deleted, { allowed: undefined }, context);
 }
 
 function changeOf(
@@ -112,6 +156,10 @@ function changeOf(
   counts: Counts,
 ): PreviewedChange {
   const { key, address, mapped } = record;
+  if (decision.kind === "gone") {
+    counts.deleted += 1;
+    return { kind: "delete", sync, key, address: decision.address, note: undefined };
+  }
   if (decision.kind === "create") {
     counts.created += 1;
     return { kind: "create", sync, key, address, mapped };
@@ -126,8 +174,9 @@ function changeOf(
   return { kind: "update", sync, key, address, differences: body === undefined ? [] : differences(body, mapped), note };
 }
 
-function forecastOf({ created, updated, pages }: Counts, ratePerSecond: number | undefined): Preview["forecast"] {
-  const writes = created + updated;
+function forecastOf(counts: Counts, ratePerSecond: number | undefined): Preview["forecast"] {
+  const { created, updated, deleted, pages } = counts;
+  const writes = created + updated + deleted;
   if (ratePerSecond === undefined)
     return { requests: writes + pages, minutes: undefined, basis: "the destination declares no `limits.rate`" };
   return {
@@ -152,7 +201,7 @@ function lookingContext(
     read,
     stop,
     kill: stop,
-    partial: true,
+    partial: false,
     fail(error) {
       throw error;
     },

@@ -113,9 +113,23 @@ export function recordOf(item: Json, hasDuplicateNames: boolean, sync: Sync): Ev
     // S5: which of two values of one name is the key is anybody's guess.
     if (hasDuplicateNames)
       return { key: key.key, code: "KEY_DUPLICATE_NAME", reason: "its key or cursor field occurs twice", body: item };
-    if (sync.cursor === undefined) return { key: key.key, keyKind: key.kind, cursor: undefined, body: item };
-    return andThen(sync.cursor.read(item), (value) => withCursor(item, key, value, sync.cursor as CursorSpec));
+    const { cursor } = sync;
+    const made: Eventual<SourceRecord | InvalidRecord> =
+      cursor === undefined
+        ? { key: key.key, keyKind: key.kind, cursor: undefined, body: item }
+        : andThen(cursor.read(item), (value) => withCursor(item, key, value, cursor));
+    return sync.tombstone === undefined ? made : andThen(made, (record) => marked(record, item, sync));
   });
+}
+
+/** A record that the source marks as deleted, or as it is (D1). */
+function marked(
+  record: SourceRecord | InvalidRecord,
+  item: JsonObject,
+  { tombstone }: Pick<Sync, "tombstone">,
+): Eventual<SourceRecord | InvalidRecord> {
+  if ("code" in record || tombstone === undefined) return record;
+  return andThen(tombstone(item), (mark) => (mark === true ? { ...record, isTombstone: true } : record));
 }
 
 /** Characters of a value that a message shows. */

@@ -1,4 +1,5 @@
-import type { Resolution, StoredOperation } from "../core/ledger.ts";
+import type { StoredOperation } from "../core/ledger.ts";
+import type { Resolution } from "../core/settlement.ts";
 import type { Operation } from "../core/operation.ts";
 import { repeatabilityOf } from "./attempt.ts";
 import type { RunContext } from "./context.ts";
@@ -62,7 +63,8 @@ function takeUp(
 ): Delivery | "leftover" | "lapsed" | "stay" | "undecidable" | "waiting" {
   switch (stored.state) {
     case "waiting":
-      return "waiting";
+      // What has gone waits for the end of a read.
+      return stored.kind === "delete" ? "stay" : "waiting";
     case "verifying":
       return stored.stored === undefined && (stored.progress.staleUntilMs ?? 0) <= nowMs ? "lapsed" : "stay";
     case "parked":

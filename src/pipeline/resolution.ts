@@ -1,7 +1,10 @@
 import { fingerprint } from "../core/fingerprint.ts";
-import type { Held, NewReject, Resolution } from "../core/ledger.ts";
+import type { Held } from "../core/ledger.ts";
+import type { Resolution } from "../core/settlement.ts";
+import type { NewReject } from "../core/reject.ts";
 import type { HistoryEvent } from "../core/history.ts";
 import type { Operation } from "../core/operation.ts";
+import { GONE } from "../core/record.ts";
 import type { RunContext } from "./context.ts";
 import type { Ending } from "./deliver.ts";
 
@@ -10,6 +13,12 @@ export function resolutionOf(ending: Ending, context: RunContext): Resolution {
   const { operation } = ending;
   const { number } = operation;
   const line = lineOf(ending, context);
+  if (operation.kind === "delete" && !isKept(ending)) {
+    const { key } = operation.record;
+    const atMs = context.ports.clock.wallMs();
+    if (ending.kind !== "applied") return { kind: "withheld", number, key, line };
+    return { kind: "deleted", number, key, atMs, verify: verificationOf(operation, context), line };
+  }
   switch (ending.kind) {
     case "applied":
       return {
@@ -41,6 +50,10 @@ export function resolutionOf(ending: Ending, context: RunContext): Resolution {
       return { kind: "released", number, line };
   }
 }
+
+/** D3: a delete that was certainly not applied waits again; one that is in doubt or was refused stays what it is. */
+const isKept = (ending: Ending): boolean =>
+  ending.kind === "rejected" || (ending.kind === "held" && ending.state === "unknown");
 
 function entryOf(
   operation: Operation,
@@ -85,13 +98,14 @@ function verificationOf(
 
 function rejectOf(operation: Operation, ending: Extract<Ending, { kind: "rejected" }>, context: RunContext): NewReject {
   const { record } = operation;
+  const isGone = operation.kind === "delete";
   return {
     kind: "rejected",
     key: record.key,
     code: "REFUSED",
-    reason: ending.message,
-    source: record.body,
-    sourceHash: fingerprint(record.body),
+    reason: isGone ? `its delete: ${ending.message}` : ending.message,
+    source: isGone ? undefined : record.body,
+    sourceHash: isGone ? GONE : fingerprint(record.body),
     mapping: context.sync.mapping.fingerprint,
     evidence: ending.attempt?.evidence,
     atMs: context.ports.clock.wallMs(),
@@ -119,7 +133,10 @@ function detailOf(ending: Ending): readonly [event: string, detail: string] | un
   switch (ending.kind) {
     case "applied":
       return ending.how === "found"
-        ? ["found", "the destination already holds it"]
+        ? [
+            "found",
+            operation.kind === "delete" ? "the destination holds it no more" : "the destination already holds it",
+          ]
         : [operation.kind, `${request}: ${operation.progress.lastMessage ?? "applied"}${tries}`];
     case "rejected":
       return ["rejected", `${request}: ${ending.message}`];

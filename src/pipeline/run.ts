@@ -3,6 +3,7 @@ import type { Counts } from "../core/events.ts";
 import { guaranteeOf } from "../core/guarantee.ts";
 import type { InvalidRecord } from "../core/record.ts";
 import type { Sync } from "../core/sync.ts";
+import { Absences } from "./absence.ts";
 import { complete } from "./complete.ts";
 import { createControl, type RunControl, type RunEnding } from "./control.ts";
 import { Flow } from "./flow.ts";
@@ -14,9 +15,12 @@ import { recover } from "./recover.ts";
 import { selectPages } from "./selection.ts";
 import { Settler } from "./settle.ts";
 import { createStage, rejectOfInvalid, type PlannedPage } from "./stage.ts";
+import { sweep } from "./sweep.ts";
 import { verify } from "./verify.ts";
 
 export interface RunSettings extends ReadChoice {
+  /** Deletes that this run may do whatever the guard says (D3). */
+  readonly allowDeletes: number | undefined;
   readonly trace: boolean;
   /** First abort: no new page, no new request; what is under way finishes. */
   readonly stop: AbortSignal;
@@ -60,7 +64,7 @@ export async function runSync(sync: Sync, ports: Ports, settings: RunSettings): 
 }
 
 /** The stages, in their order. */
-async function work(control: RunControl, opening: Opening, choice: ReadChoice): Promise<void> {
+async function work(control: RunControl, opening: Opening, choice: RunSettings): Promise<void> {
   const { context } = control;
   const settler = new Settler(context);
   const journal = createJournal(context);
@@ -74,17 +78,20 @@ async function work(control: RunControl, opening: Opening, choice: ReadChoice): 
   const recovered = await recover(context, flow);
   if (recovered.held + recovered.leftovers > 0) context.say({ type: "recovered", ...recovered });
 
+  const absences = new Absences(context, opening);
+  await absences.begin();
   if (!context.partial) await context.ports.ledger.saveCheckpoint(opening.start);
   let end = opening.start;
   try {
     for await (const page of selectPages(choice, opening.start, context)) {
+      await absences.meet(page);
       const plan = await stage.plan(page.records);
       const invalid = [...page.invalid, ...plan.invalid];
       count(context.counts, page, plan, invalid);
       const deliveries = await journal.page(
         plan.planned,
         invalid.map((record) => rejectOf(record, control)),
-        plan.clearRejects,
+        { clearRejects: plan.clearRejects, found: [...plan.found, ...page.invalid.flatMap(({ key }) => key ?? [])] },
       );
       for (const { key, code, reason } of invalid) context.say({ type: "invalid", key, code, reason });
       for (const { record, decision } of plan.planned) if (decision.kind === "wait") flow.expect(record.key);
@@ -97,18 +104,16 @@ async function work(control: RunControl, opening: Opening, choice: ReadChoice): 
     // Whatever ended the read, what is on its way is brought to its end and settled.
     await flow.idle();
   }
-  await complete(end, context, opening.resumed);
+  const deletes = { allowed: choice.allowDeletes };
+  const checkpoint = await complete(end, context, opening.resumed);
+  await absences.conclude(checkpoint, { stage, journal, ...deletes });
+  if (!context.partial || choice.rejects !== undefined) await sweep(context, flow, journal, deletes);
   await verify(context, flow);
 }
 
 function announce({ context }: RunControl, { start, resumed, partial, reason }: Opening): void {
   const { sync } = context;
-  const guarantee = guaranteeOf({
-    traits: sync.destination.traits,
-    paging: sync.source.paging,
-    cursor: sync.cursor,
-    writes: sync.writes,
-  }).summary;
+  const guarantee = guaranteeOf(sync).summary;
   context.say({
     type: "run-started",
     run: context.run,

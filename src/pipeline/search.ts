@@ -43,11 +43,19 @@ export async function search(operation: Operation, reason: SearchReason, context
     switch (finding.kind) {
       case "found":
         context.counts.requests += 1;
+        if (operation.kind === "delete") {
+          // The delete in doubt may still land.
+          const leftMs = believedMs - clock.wallMs();
+          if (leftMs <= 0) return { kind: "different", destinationId: finding.destinationId };
+          delayMs = Math.min(delayMs, leftMs);
+          break;
+        }
         if (holds(finding.record, operation.record.mapped))
           return { kind: "level", destinationId: finding.destinationId, etag: finding.etag };
         return { kind: "different", destinationId: finding.destinationId };
       case "absent": {
         context.counts.requests += 1;
+        if (operation.kind === "delete") return { kind: "level", destinationId: undefined, etag: undefined };
         const leftMs = believedMs - clock.wallMs();
         if (leftMs <= 0) return { kind: "absent" };
         delayMs = Math.min(delayMs, leftMs);

@@ -1,8 +1,8 @@
 import { EvenkeelError } from "../core/errors.ts";
 import { boundAtStart } from "../core/read-window.ts";
 import type { Checkpoint } from "../core/checkpoint.ts";
-import type { Reject } from "../core/ledger.ts";
-import type { InvalidRecord, SourceRecord } from "../core/record.ts";
+import type { Reject } from "../core/reject.ts";
+import { GONE, type InvalidRecord, type SourceRecord } from "../core/record.ts";
 import type { RunContext } from "./context.ts";
 import type { ReadChoice } from "./opening.ts";
 import { readPages, recordOf, type ReadPage } from "./read.ts";
@@ -102,6 +102,9 @@ async function* rejectedRecords(
 async function freshRecord(reject: Reject, context: RunContext): Promise<SourceRecord | InvalidRecord | undefined> {
   const read = reject.key === undefined ? undefined : await readOne(reject.key, context);
   if (read !== undefined) return read;
+  // What was refused is its delete.
+  if (reject.sourceHash === GONE && reject.key !== undefined)
+    return { key: reject.key, keyKind: "t", cursor: undefined, body: {}, isTombstone: true };
   if (reject.source === undefined) return undefined;
   context.counts.read += 1;
   context.counts.pages += 1;

@@ -1,6 +1,6 @@
 import { EvenkeelError } from "../core/errors.ts";
 import type { Checkpoint } from "../core/checkpoint.ts";
-import type { Resolution } from "../core/ledger.ts";
+import type { Resolution } from "../core/settlement.ts";
 import { Watermark } from "../core/watermark.ts";
 import type { Timer } from "../core/clock.ts";
 import type { RunContext } from "./context.ts";

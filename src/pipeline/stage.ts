@@ -2,9 +2,17 @@ import { allOf, andThen, type Eventual } from "../core/eventual.ts";
 import type { Addressed } from "../core/destination.ts";
 import type { JsonObject } from "../core/json.ts";
 import { fingerprint } from "../core/fingerprint.ts";
-import type { Known, NewReject } from "../core/ledger.ts";
+import type { Known } from "../core/ledger.ts";
+import type { NewReject } from "../core/reject.ts";
 import { planRecord, type Decision, type PlanContext } from "../core/plan.ts";
-import type { DesiredRecord, InvalidCode, InvalidRecord, SourceRecord } from "../core/record.ts";
+import {
+  GONE,
+  goneRecord,
+  type DesiredRecord,
+  type InvalidCode,
+  type InvalidRecord,
+  type SourceRecord,
+} from "../core/record.ts";
 import type { RunContext } from "./context.ts";
 import type { Planned } from "./journal.ts";
 
@@ -14,7 +22,11 @@ export interface PlannedPage {
   readonly invalid: readonly InvalidRecord[];
   /** Keys whose reject no longer stands: as the record is now, nothing is to be written of it. */
   readonly clearRejects: readonly string[];
-  readonly tally: Readonly<Record<Exclude<Decision["kind"], "create" | "update" | "wait" | "invalid">, number>>;
+  readonly tally: Readonly<
+    Record<Exclude<Decision["kind"], "create" | "update" | "wait" | "gone" | "invalid">, number>
+  >;
+  /** Keys that an earlier read missed, and that are there after all (D2). */
+  readonly found: readonly string[];
   /** Keys that are known, by what is known of them; for field differences. */
   readonly known: ReadonlyMap<string, Known>;
 }
@@ -24,6 +36,8 @@ export interface Stage {
   /** The mapped record with hash and address, or why there is none. */
   refine(record: SourceRecord): Eventual<DesiredRecord | InvalidRecord>;
   plan(records: readonly SourceRecord[]): Promise<PlannedPage>;
+  /** Plans the removal of records that a read has missed. */
+  planGone(records: readonly DesiredRecord[]): Promise<readonly Planned[]>;
   /** Plans one stored version anew, now that nothing should be before it; `stay` when something still is. */
   planWaiting(record: DesiredRecord): Promise<WaitingPlan>;
 }
@@ -33,7 +47,7 @@ export type WaitingPlan =
   | { readonly kind: "drop"; readonly reject: NewReject | undefined }
   | { readonly kind: "stay" };
 
-type StageContext = Pick<RunContext, "sync" | "ports" | "read"> & {
+type StageContext = Pick<RunContext, "sync" | "ports" | "read" | "run"> & {
   readonly retryRejected: boolean;
   readonly compare: PlanContext["compare"];
 };
@@ -45,8 +59,10 @@ export function createStage(context: StageContext, isInFlight: (number: number) 
   const planContext = (): PlanContext => ({
     traits: destination.traits,
     writes: sync.writes,
+    deletes: sync.deletes.mode !== "never",
+    run: context.run,
     mapping: mapping.fingerprint,
-    sourceHash: (record) => fingerprint(record.body),
+    sourceHash: ({ hash, body }) => (hash === GONE ? GONE : fingerprint(body)),
     compare: context.compare,
     read: context.read,
     inFlight: isInFlight,
@@ -54,13 +70,21 @@ export function createStage(context: StageContext, isInFlight: (number: number) 
     nowMs: ports.clock.wallMs(),
   });
 
-  const refine = (record: SourceRecord): Eventual<DesiredRecord | InvalidRecord> =>
-    andThen(mapping.map(record.body), (result) => {
+  const refine = (record: SourceRecord): Eventual<DesiredRecord | InvalidRecord> => {
+    if (record.isTombstone === true) return refineGone(record);
+    return andThen(mapping.map(record.body), (result) => {
       if (!result.ok) return invalid(record, "MAPPING_FAILED", result.reason);
       const { mapped } = result;
       const { key, body } = record;
       return andThen(destination.address({ key, mapped, body }), (made) => addressed(record, mapped, made));
     });
+  };
+
+  /** What has gone need not suit the mapping any more. */
+  const refineGone = (record: SourceRecord): Eventual<DesiredRecord> => {
+    if (destination.traits.delete?.needsRecord !== true) return goneRecord(record);
+    return andThen(mapping.map(record.body), (result) => goneRecord(record, result.ok ? result.mapped : undefined));
+  };
 
   const addressed = (record: SourceRecord, mapped: JsonObject, result: Addressed): DesiredRecord | InvalidRecord => {
     if (!result.ok) return invalid(record, "ADDRESS_UNUSABLE", result.reason);
@@ -71,7 +95,7 @@ export function createStage(context: StageContext, isInFlight: (number: number) 
   };
 
   const render = (record: DesiredRecord, decision: Decision): Eventual<Planned | InvalidRecord | undefined> => {
-    if (decision.kind === "wait") return { record, decision, write: undefined };
+    if (decision.kind === "wait" || decision.kind === "gone") return { record, decision, write: undefined };
     if (decision.kind !== "create" && decision.kind !== "update") return undefined;
     // Which address an update goes to is not known before the look-up has found its id.
     if (decision.kind === "update" && decision.lookFirst && destination.traits.addressing === "assigned")
@@ -113,7 +137,8 @@ export function createStage(context: StageContext, isInFlight: (number: number) 
       if ("decision" in write) planned.push(write);
       else bad.push(write);
     }
-    return { planned, invalid: bad, clearRejects, tally, known };
+    const found = [...known.values()].flatMap(({ entry }) => (entry?.missed === undefined ? [] : [entry.key]));
+    return { planned, invalid: bad, clearRejects, found, tally, known };
   };
 
   /** U10: an address belongs to one key. Within the page the first one has it; both are named when another claims it. */
@@ -125,7 +150,7 @@ export function createStage(context: StageContext, isInFlight: (number: number) 
     const claims = new Map<string, string>();
     for (const { key, address } of desired) if (address !== undefined && !claims.has(address)) claims.set(address, key);
     const fresh = desired
-      .filter(({ key, address }) => known.get(key)?.entry?.address !== address)
+      .filter(({ key, address }) => address !== undefined && known.get(key)?.entry?.address !== address)
       .map(({ key, address, addressKey }) => ({
         address: address as string,
         otherKey: addressKey === key ? undefined : addressKey,
@@ -138,13 +163,21 @@ export function createStage(context: StageContext, isInFlight: (number: number) 
   return {
     refine,
     plan,
+    async planGone(records) {
+      const known = await ports.ledger.lookup(records.map(({ key }) => key));
+      return records.flatMap((record) => {
+        const decision = planRecord(record, known.get(record.key), planContext());
+        return decision.kind === "gone" ? [{ record, decision, write: undefined }] : [];
+      });
+    },
     async planWaiting(record) {
       const known = (await ports.ledger.lookup([record.key])).get(record.key);
       const decision = planRecord(record, known === undefined ? undefined : { ...known, waiting: undefined }, {
         ...planContext(),
         retryRejected: true,
       });
-      if (decision.kind === "wait") return { kind: "stay" };
+      // What has gone waits for the end of the read.
+      if (decision.kind === "wait" || decision.kind === "gone") return { kind: "stay" };
       const made =
         decision.kind === "invalid" ? invalid(record, decision.code, decision.reason) : await render(record, decision);
       if (made === undefined) return { kind: "drop", reject: undefined };

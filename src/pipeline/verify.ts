@@ -42,7 +42,7 @@ export async function verify(context: RunContext, flow: Flow): Promise<void> {
 async function verifyOne(stored: StoredOperation, context: RunContext, flow: Flow): Promise<void> {
   const operation: Operation = {
     number: stored.number,
-    kind: "update",
+    kind: stored.kind === "delete" ? "delete" : "update",
     state: "sent",
     record: recordOf(stored),
     destinationId: stored.destinationId,

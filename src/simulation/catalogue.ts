@@ -1,5 +1,6 @@
 import type { RequestTemplate } from "../core/url-template.ts";
 import type { JsonObject } from "../core/json.ts";
+import type { OperationKind } from "../core/operation.ts";
 import type { Sync } from "../core/sync.ts";
 import type { Content } from "./world.ts";
 
@@ -18,7 +19,7 @@ export interface Version {
 export type Meaning =
   | {
       readonly kind: "write";
-      readonly operation: "create" | "update";
+      readonly operation: "create" | "update" | "delete";
       /** The item that it names by its address or id; undefined for a create that the destination gives an id. */
       readonly item: string | undefined;
       /** What it may be to write, the latest last. They have nothing that the request would show apart. */
@@ -75,6 +76,7 @@ export class Catalogue {
 
     const isOwn = sync.destination.traits.addressing === "own";
     const address = await this.#write("create", version, undefined);
+    if (isOwn && sync.destination.traits.delete !== undefined) await this.#write("delete", version, undefined);
     const scope = { mapped: version.mapped, key, source: record };
     if (isOwn && read !== undefined) this.#read(await read.render(scope), read.method, address);
     if (find !== undefined) {
@@ -97,6 +99,7 @@ export class Catalogue {
     for (const version of this.versionsOf(id)) {
       if (version.content.flaw === "invalid") continue;
       if (sync.destination.traits.updates) await this.#write("update", version, item);
+      if (sync.destination.traits.delete !== undefined) await this.#write("delete", version, item);
       const scope = { mapped: version.mapped, key: version.key, source: version.record, destinationId: item };
       if (read !== undefined) this.#read(await read.render(scope), read.method, item);
     }
@@ -117,20 +120,21 @@ export class Catalogue {
     return this.#bodies.get(this.#bodyName(version, operation, item));
   }
 
-  async #write(operation: "create" | "update", version: Version, item: string | undefined): Promise<string> {
+  async #write(operation: OperationKind, version: Version, item: string | undefined): Promise<string> {
     const { destination } = this.#requests.sync;
     const addressed = await destination.address({ ...version, body: version.record });
     if (!addressed.ok) throw new Unusable(addressed.reason);
     const { address } = addressed;
-    const rendered = await destination.render(operation, { ...version, body: version.record, address }, item);
+    const body = operation === "delete" ? {} : version.record;
+    const rendered = await destination.render(operation, { ...version, body, address }, item);
     if (!rendered.ok) throw new Unusable(rendered.reason);
-    const { method, url, body = "" } = rendered.write;
+    const { method, url, body: sent = "" } = rendered.write;
     const { pathname, search } = new URL(url);
-    const name = nameOf(method, pathname + search, body);
+    const name = nameOf(method, pathname + search, sent);
     const known = this.#meanings.get(name);
     const versions = [...(known?.kind === "write" ? known.versions : []), version];
     this.#meanings.set(name, { kind: "write", operation, item: address ?? item, versions });
-    this.#bodies.set(this.#bodyName(version, operation, item), body);
+    if (operation !== "delete") this.#bodies.set(this.#bodyName(version, operation, item), sent);
     return address ?? "";
   }
 

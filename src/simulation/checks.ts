@@ -19,10 +19,18 @@ export interface Ended {
 
 /** What must hold at the end of a world, by what its APIs hold and did; the engine is asked only what it claims. */
 export function violationsOf(ended: Ended): readonly Violation[] {
-  return [...doubled(ended), ...unequal(ended), ...claims(ended)];
+  return [...doubled(ended), ...unequal(ended), ...undeleted(ended), ...claims(ended)];
 }
 
-/** No record is there twice, now or at any time before: nothing deletes. */
+/** Where deletes are asked for, nothing is in the destination that the source has no more. */
+function undeleted({ scene, source, destination, decided }: Ended): readonly Violation[] {
+  if (scene.sync.deletes.mode === "never") return [];
+  return destination.items
+    .filter(({ version }) => !source.records.has(version.id) && !decided.has(version.key))
+    .map(({ version: { key } }) => ({ kind: "UNDELETED", text: `record ${key} is gone, and is still there`, key }));
+}
+
+/** No record is there twice. */
 function doubled({ destination }: Ended): readonly Violation[] {
   const seen = new Map<string, number>();
   for (const { version } of destination.items) seen.set(version.key, (seen.get(version.key) ?? 0) + 1);
@@ -67,9 +75,17 @@ export function unheldAt(
   const shown = [...source.records.values()].filter(
     ({ id, key }) => source.shownSinceMs(id) < readStartedMs && !unfinished.has(key),
   );
-  return shown
-    .flatMap((version) => unheld(version, ended))
-    .map(({ kind, text, ...rest }) => ({ kind: "CLAIM", text: `a run is at its end, and ${kind}: ${text}`, ...rest }));
+  // What has gone without a mark is only missed at first (D2).
+  const gone = undeleted(ended).filter(({ key = "" }) =>
+    [...source.tombstones.values()].some(
+      (each) => each.key === key && source.shownSinceMs(each.id) < readStartedMs && !unfinished.has(key),
+    ),
+  );
+  return [...shown.flatMap((version) => unheld(version, ended)), ...gone].map(({ kind, text, ...rest }) => ({
+    kind: "CLAIM",
+    text: `a run is at its end, and ${kind}: ${text}`,
+    ...rest,
+  }));
 }
 
 /** A run that calls itself level is; one that does not has a reason. */

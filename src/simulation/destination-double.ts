@@ -94,6 +94,12 @@ export class DestinationDouble {
     return meaning === undefined ? request.method !== "GET" : meaning.kind === "write";
   }
 
+  /** Whether a request would delete a record. */
+  isDelete(request: DestinationRequest): boolean {
+    const meaning = this.meaningOf(request);
+    return meaning?.kind === "write" && meaning.operation === "delete";
+  }
+
   /** Whether a request bears a key by which it is known again. */
   hasKey({ headers }: DestinationRequest): boolean {
     return this.#key !== undefined && headers[this.#key.header.toLowerCase()] !== undefined;
@@ -166,10 +172,9 @@ export class DestinationDouble {
     return answer;
   }
 
-  #write(
-    { operation, item: named, versions }: Extract<Meaning, { kind: "write" }>,
-    { method, body = "" }: DestinationRequest,
-  ): Answer {
+  #write(meaning: Extract<Meaning, { kind: "write" }>, { method, body = "" }: DestinationRequest): Answer {
+    const { operation, item: named, versions } = meaning;
+    if (operation === "delete") return this.#delete(named, versions);
     const nowMs = this.#options.wallMs();
     const version = versions.findLast(({ changedMs }) => changedMs <= nowMs) ?? (versions[0] as Version);
     const { create, find } = this.#options.config;
@@ -181,15 +186,23 @@ export class DestinationDouble {
       return this.#options.wording.exists;
     if (version.content.flaw === "refused") return jsonAnswer(422, { code: "invalid", message: "no such name" });
     const name = named ?? before?.name ?? `i${(this.#ids += 1)}`;
-    if (before !== undefined && this.#bodyAs(before, operation) === body) {
-      this.repeated += 1;
-      if (!this.#isDoubtful && !this.#doubted.has(version.id)) this.needless += 1;
-    }
+    if (before !== undefined && this.#bodyAs(before, operation) === body) this.#repeat(version);
     this.#items.set(name, { name, version, operation, body, createdMs: before?.createdMs ?? nowMs });
     if (named !== undefined) return jsonAnswer(before === undefined ? 201 : 200, {});
     if (before === undefined)
       this.#indexed = this.#indexed.then(() => this.#options.catalogue.addItem(name, version.id));
     return jsonAnswer(201, put({}, this.#created, name));
+  }
+
+  #delete(named: string | undefined, [version]: readonly Version[]): Answer {
+    if (named !== undefined && this.#items.delete(named)) return { status: 204, headers: {}, body: "" };
+    this.#repeat(version as Version);
+    return this.#options.wording.missing;
+  }
+
+  #repeat({ id }: Version): void {
+    this.repeated += 1;
+    if (!this.#isDoubtful && !this.#doubted.has(id)) this.needless += 1;
   }
 
   /** The body with which this operation would write what the item holds. */

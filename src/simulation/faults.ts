@@ -103,6 +103,7 @@ export const STEPS = {
   dropWaiting: "storing that a newer version is not needed",
   settle: "storing what came of its writes",
   abandonLeftovers: "storing what is no longer needed",
+  miss: "storing which records it has missed",
   endRun: "noting that the run is at its end",
   saveLane: "storing what it learned of the API's pace",
 } as const;

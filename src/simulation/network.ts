@@ -28,7 +28,7 @@ export interface NetworkOptions {
   readonly lateWriteMs: number;
   readonly note: (text: string, about?: readonly string[]) => void;
   /** Called when a write leaves, before anything else happens to it, with the keys of the records that it may be of. */
-  readonly onWrite: (number: number, keys: readonly string[]) => void;
+  readonly onWrite: (number: number, keys: readonly string[], isDelete: boolean) => void;
 }
 
 /** The wires between the process and both APIs, which outlive it. */
@@ -129,7 +129,7 @@ export function simulatedNetwork(options: NetworkOptions): SimulatedNetwork {
       return { kind: "drop" };
     }
     const isWrite = side === "destination" && destination.isWrite({ ...request, url });
-    if (isWrite) options.onWrite(number, about);
+    if (isWrite) options.onWrite(number, about, destination.isDelete({ ...request, url }));
     const chance = options.chance.fork(`way ${number}`);
     const wayMs = Math.ceil(chance.random() * WAY_MS);
     const afterMs = Math.ceil(chance.random() * WORK_MS) + Math.ceil(chance.random() * WAY_MS);

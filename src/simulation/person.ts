@@ -35,6 +35,8 @@ export async function decide(question: Question): Promise<void> {
 /** Whether the destination holds what the operation in doubt was to write. */
 async function isHeld(key: string, { evenkeel, sync, items }: Question): Promise<boolean> {
   const item = items.find(({ version }) => version.key === key);
-  const wanted = (await evenkeel.explain(sync, key)).operation?.stored?.mapped;
+  const { operation } = await evenkeel.explain(sync, key);
+  if (operation?.kind === "delete") return item === undefined;
+  const wanted = operation?.stored?.mapped;
   return item !== undefined && isDeepStrictEqual(wanted, item.version.mapped);
 }

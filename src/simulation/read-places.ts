@@ -1,18 +1,17 @@
-import { compileText } from "../config/expression.ts";
-import type { MappingTree, RequestConfig, SyncConfig, TemplateSource } from "../config/config.ts";
-import { inputPaths } from "../config/input-paths.ts";
-import { parseTemplate } from "../core/template.ts";
+import type { MappingTree, SyncConfig } from "../config/config.ts";
+import { expressionsOfRequest, inputPaths } from "../config/input-paths.ts";
 import type { Place } from "./place.ts";
 
 /** Every member of the source's records that the sync reads. */
 export function readPlaces({ source, mapping, destination }: SyncConfig): Place[] {
   const found: Place[] = [...source.key, ...(mapping === undefined ? [] : expressionsIn(mapping))].flatMap(inputPaths);
   if (source.pagination.type === "keyset") found.push(...inputPaths(source.pagination.from));
-  const { upsert, create, update, find, read } = destination;
-  const requests = [upsert, create, update, find, read].filter((each) => each !== undefined);
+  const { upsert, create, update, find, read, delete: remove } = destination;
+  const requests = [upsert, create, update, find, read, remove].filter((each) => each !== undefined);
   // Without a mapping, what an address takes from the mapped record it takes from the source's.
   for (const request of requests)
     for (const text of expressionsOfRequest(request)) {
+      if (typeof text === "function") continue;
       if (mapping === undefined && !text.includes("$")) found.push(...inputPaths(text));
       for (const [, path] of text.matchAll(/\$source\.([\p{L}\p{N}_.]+)/gu)) found.push(...inputPaths(path as string));
     }
@@ -26,14 +25,4 @@ function expressionsIn(tree: MappingTree): readonly (string | number | boolean |
   if (typeof tree === "object" && tree !== null)
     return Object.values(tree).flatMap((part) => expressionsIn(part as MappingTree));
   return [tree as string | number | boolean | null];
-}
-
-/** The texts in the `{}` of a request. */
-function expressionsOfRequest({ request, query, headers }: RequestConfig): readonly string[] {
-  const values = [request, ...Object.values(query).flat(), ...Object.values(headers)] as readonly TemplateSource[];
-  return values.flatMap((value) => {
-    if (typeof value === "function") return [];
-    const parts = parseTemplate(value, (text) => compileText(text));
-    return parts.ok ? parts.value.flatMap((part) => (part.kind === "value" ? [part.expression.text] : [])) : [];
-  });
 }

@@ -2,6 +2,7 @@ import type { SyncConfig } from "../config/config.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { EvenkeelError } from "../core/errors.ts";
 import type { JsonObject } from "../core/json.ts";
+import type { Sync } from "../core/sync.ts";
 import { createRedactor } from "../http/redact.ts";
 import { seededChance } from "../testing/seeded-chance.ts";
 import { READ_FAULTS, WRITE_FAULTS, type Fault } from "./faults.ts";
@@ -27,6 +28,8 @@ export interface Rehearsal {
   readonly doubled: number;
   /** In the destination in an older version than in the source. */
   readonly outdated: number;
+  /** In the destination, though the source has them no more and `deletes` asks for that. */
+  readonly undeleted: number;
   /** Writes of which no run could find out whether they were applied: they waited for a person, who had them sent again. */
   readonly stuck: number;
   /** Refused for good although nothing is wrong with them, as `retry.never` can have it. */
@@ -70,7 +73,7 @@ const MINUTE = 60_000;
 const TRIES = 40;
 
 /** The worst first. */
-const KINDS = ["DOUBLED", "LOST", "STALE", "STUCK", "REJECTED"] as const;
+const KINDS = ["DOUBLED", "LOST", "STALE", "UNDELETED", "STUCK", "REJECTED"] as const;
 
 /** Plays one sync of a config in as many worlds as asked for. Throws EvenkeelError USAGE when no records suit it. */
 export async function rehearse(
@@ -167,6 +170,7 @@ function termsOf({ scene, size, updates }: Staged, seed: number): Terms {
     commitLagMs: mayNotChange(source) ? undefined : 0.9 * Math.max(0, lookbackMs - resolutionMs),
     editsMax: 40,
     updates,
+    deletions: deletionsIn(scene.sync.deletes.mode),
     faults: [...new Set<Fault>([...READ_FAULTS, ...WRITE_FAULTS])].filter(
       (fault) => fault !== "denied" && (fault !== "twice" || isOnce(destination)),
     ),
@@ -177,6 +181,9 @@ function termsOf({ scene, size, updates }: Staged, seed: number): Terms {
   };
 }
 
+/** Where deletes are asked for, there are some. */
+export const deletionsIn = (mode: Sync["deletes"]["mode"]): number => (mode === "never" ? 0.05 : 0.2);
+
 const NOTHING: Omit<Rehearsal, "sync" | "notes"> = {
   worlds: 0,
   requests: 0,
@@ -186,6 +193,7 @@ const NOTHING: Omit<Rehearsal, "sync" | "notes"> = {
   lost: 0,
   doubled: 0,
   outdated: 0,
+  undeleted: 0,
   stuck: 0,
   rejected: 0,
   other: 0,
@@ -208,6 +216,7 @@ function added(before: Rehearsal, outcome: Outcome): Rehearsal {
     lost: before.lost + count("LOST"),
     doubled: before.doubled + count("DOUBLED"),
     outdated: before.outdated + count("STALE"),
+    undeleted: before.undeleted + count("UNDELETED"),
     stuck: before.stuck + count("STUCK"),
     rejected: before.rejected + count("REJECTED"),
     other: before.other + violations.filter(({ kind }) => !KINDS.some((known) => known === kind)).length,

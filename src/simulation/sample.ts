@@ -102,8 +102,10 @@ const unsuitable = (message: string): EvenkeelError =>
 /** Gives records their time, and an edit to what may be edited. */
 function makerOf(base: (id: number) => JsonObject, editable: readonly Place[], { source }: Scene): RecordMaker {
   const changed = source.cursor === undefined ? undefined : placeOf(source.cursor.field);
+  const mark = source.tombstone === undefined ? undefined : placeOf(source.tombstone);
   return (id, { edit }, changedMs) => {
     let record: Json = base(id);
+    if (mark !== undefined) record = put(record, mark, false);
     for (const place of edit > 0 ? editable : []) {
       const value = at(record, place);
       if (value !== undefined) record = put(record, place, edited(value, edit));

@@ -15,7 +15,7 @@ import type { JsonObject } from "../core/json.ts";
 import type { Sync } from "../core/sync.ts";
 import { Lanes } from "../http/gate.ts";
 import { Catalogue } from "./catalogue.ts";
-import { isWithin, placeOf } from "./place.ts";
+import { isWithin, placeOf, put } from "./place.ts";
 import { wordingOf, type Wording } from "./wording.ts";
 import type { Content } from "./world.ts";
 
@@ -39,6 +39,8 @@ export interface Scene {
   readonly wording: { readonly source: Wording; readonly destination: Wording };
   readonly lateWriteMs: number;
   readonly record: RecordMaker;
+  /** A record as the source shows it once it is deleted; undefined where it shows it no more. */
+  readonly tombstoneOf: ((record: JsonObject) => JsonObject) | undefined;
   /** What is played in another way than it is declared, a sentence each. */
   readonly notes: readonly string[];
 }
@@ -86,8 +88,14 @@ export async function sceneOf(loaded: LoadedConfig, name: string, record: Record
     wording: { source: atSource.wording, destination: atDestination.wording },
     lateWriteMs: connections.destination.lateWriteMs,
     record,
+    tombstoneOf: tombstonesOf(source.tombstone),
     notes: notesOn(replaced, left, isSlow(from) || isSlow(to)),
   };
+}
+
+function tombstonesOf(mark: ExpressionSource | undefined): Scene["tombstoneOf"] {
+  const place = mark === undefined ? undefined : placeOf(mark);
+  return place && ((record) => put(record, place, true) as JsonObject);
 }
 
 /** A clock for what is only built, and sends nothing. */
@@ -119,7 +127,7 @@ const isSlow = ({ limits: { ratePerSecond } }: ConnectionConfig): boolean =>
   ratePerSecond !== undefined && ratePerSecond < RATE_MIN;
 
 function plainSource(source: SourceConfig, replaced: ExpressionSource[]): SourceConfig {
-  const { pagination, cursor, read } = source;
+  const { pagination, cursor, read, tombstone } = source;
   const records = placeOf(source.records);
   // What lies within the list of records cannot be set without changing one of them.
   const isPlain = (each: ExpressionSource): boolean => {
@@ -136,6 +144,7 @@ function plainSource(source: SourceConfig, replaced: ExpressionSource[]): Source
     ...(turned.length === 0 ? {} : { records: "records", pagination: plainPagination(pagination) }),
     cursor: cursor && { ...cursor, field: plain(cursor.field, "changed_at", replaced) },
     read: read && plainRead(read, replaced),
+    tombstone: tombstone === undefined ? undefined : plain(tombstone, "gone_from_the_source", replaced),
   };
 }
 

@@ -33,6 +33,8 @@ const NOWHERE: Place = [];
 export class SourceDouble {
   readonly #options: Options;
   readonly #rows = new Map<number, Version>();
+  /** What it shows of records that are deleted. */
+  readonly #tombstones = new Map<number, Version>();
   readonly #records: Place;
   readonly #shownMs = new Map<number, number>();
   /** When anything changed last. */
@@ -50,13 +52,21 @@ export class SourceDouble {
 
   put(version: Version): void {
     this.#rows.set(version.id, version);
+    this.#tombstones.delete(version.id);
     this.#shownMs.set(version.id, this.#options.wallMs());
     this.changedMs = this.#options.wallMs();
   }
 
-  delete(id: number): void {
+  delete(id: number, tombstone: Version | undefined): void {
     this.#rows.delete(id);
+    if (tombstone !== undefined) this.#tombstones.set(id, tombstone);
+    this.#shownMs.set(id, this.#options.wallMs());
     this.changedMs = this.#options.wallMs();
+  }
+
+  /** The records that it marks as deleted. */
+  get tombstones(): ReadonlyMap<number, Version> {
+    return this.#tombstones;
   }
 
   /** Since when a record is shown as it is. */
@@ -90,7 +100,9 @@ export class SourceDouble {
     const { cursor, pagination } = this.#options.config;
     const since = cursor === undefined ? null : url.searchParams.get(cursor.param);
     const sinceMs = since === null ? undefined : cursor?.type === "integer" ? Number(since) : Date.parse(since);
-    const rows = [...this.#rows.values()].filter(({ changedMs }) => sinceMs === undefined || changedMs >= sinceMs);
+    const rows = [...this.#rows.values(), ...this.#tombstones.values()].filter(
+      ({ changedMs }) => sinceMs === undefined || changedMs >= sinceMs,
+    );
     const byId = (a: Version, b: Version): number => a.id - b.id;
     const from = pagination.type === "keyset" ? placeOf(pagination.from) : undefined;
     if (from !== undefined)

@@ -11,6 +11,8 @@ export interface SourceRecords {
     readonly id: number;
     /** Undefined deletes it. */
     readonly version: Version | undefined;
+    /** What the source shows of it once it is deleted. */
+    readonly tombstone?: Version | undefined;
   }[];
 }
 
@@ -20,13 +22,20 @@ const FIRST_EDIT_MS = -86_400_000;
 /** Makes all versions of all records of a world; those of which the config can make nothing are left out. */
 export async function recordsOf(
   { records, edits, resolutionMs }: World,
-  { record }: Scene,
+  { record, tombstoneOf }: Scene,
   catalogue: Catalogue,
   epochMs: number,
   note: (text: string) => void,
 ): Promise<SourceRecords> {
+  const stamp = (stampedMs: number): number => Math.floor(stampedMs / resolutionMs) * resolutionMs;
+  const marked = (id: number, stampedMs: number): Version | undefined => {
+    const last = catalogue.versionsOf(id).at(-1);
+    if (last === undefined || tombstoneOf === undefined) return undefined;
+    const changedMs = stamp(stampedMs);
+    return { ...last, changedMs, record: tombstoneOf(record(id, last.content, changedMs)) };
+  };
   const made = async (id: number, content: Content, stampedMs: number): Promise<readonly Version[]> => {
-    const changedMs = Math.floor(stampedMs / resolutionMs) * resolutionMs;
+    const changedMs = stamp(stampedMs);
     try {
       return [await catalogue.add({ id, content, changedMs }, record(id, content, changedMs))];
     } catch (error) {
@@ -41,7 +50,7 @@ export async function recordsOf(
   const changes: SourceRecords["edits"][number][] = [];
   for (const { atMs, id, content, lagMs } of edits) {
     const seenMs = atMs + lagMs;
-    if (content === undefined) changes.push({ seenMs, id, version: undefined });
+    if (content === undefined) changes.push({ seenMs, id, version: undefined, tombstone: marked(id, epochMs + atMs) });
     else for (const version of await made(id, content, epochMs + atMs)) changes.push({ seenMs, id, version });
   }
   return { versions, edits: changes };

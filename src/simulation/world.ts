@@ -70,6 +70,7 @@ export interface Violation {
     | "LOST"
     | "DOUBLED"
     | "STALE"
+    | "UNDELETED"
     | "STUCK"
     | "CONVERGENCE"
     | "CLAIM"

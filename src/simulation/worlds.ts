@@ -25,6 +25,8 @@ export interface Terms extends Pick<World, "pageSize" | "resolutionMs"> {
   readonly editsMax: number;
   /** Records change after they were made, or are deleted. */
   readonly updates: boolean;
+  /** Share of edits that delete a record. */
+  readonly deletions: number;
   /** What may happen to a request. */
   readonly faults: readonly Fault[];
   /** Share of worlds in which a few records change to and fro while hardly anything comes through. */
@@ -85,7 +87,7 @@ function some<Item>(items: readonly Item[], chance: SeededChance): Item[] {
 
 /** Edits while the first runs are under way, and some later. */
 function editsOf(records: number, isRestless: boolean, terms: Terms, chance: SeededChance): readonly Edit[] {
-  const { commitLagMs, editsMax, flaws, recordsMax, updates } = terms;
+  const { commitLagMs, deletions, editsMax, flaws, recordsMax, updates } = terms;
   if (commitLagMs === undefined) return [];
   const edits: Edit[] = [];
   const contents = new Map<number, readonly Content[]>();
@@ -104,9 +106,9 @@ function editsOf(records: number, isRestless: boolean, terms: Terms, chance: See
     const back = before.at(-2);
     const roll = chance.random();
     const content =
-      !isNew && roll < 0.05
+      !isNew && roll < deletions
         ? undefined
-        : !isNew && roll < (isRestless ? 0.6 : 0.25) && back !== undefined
+        : !isNew && roll < (isRestless ? 0.6 : deletions + 0.2) && back !== undefined
           ? back
           : { edit: index + 1, flaw: roll > 0.96 && flaws.length > 0 ? chance.pick(flaws) : undefined };
     if (content !== undefined) contents.set(id, [...before, content]);

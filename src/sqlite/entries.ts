@@ -25,6 +25,13 @@ export interface EntriesTable {
   remove(key: string): void;
   /** What the destination holds is not known any more. */
   doubt(key: string): void;
+  /** A complete read has missed these keys; which has missed them first stays. */
+  miss(read: number, keys: readonly string[]): void;
+  /** They are there after all. */
+  find(keys: readonly string[]): void;
+  /** The next of them that are not in the table of the keys that were met, see `MeetingsTable`. */
+  unmet(after: string, limit: number): readonly Entry[];
+  countUnmet(): number;
   /** Where the rest of what is known of the key is. */
   links(key: string): Links;
   get(key: string): Entry | undefined;
@@ -38,10 +45,10 @@ export interface EntriesTable {
   clear(): void;
 }
 
-const COLUMNS = "key, key_kind, destination_id, address, claim, hash, source_version, etag, operation, read";
+const COLUMNS = "key, key_kind, destination_id, address, claim, hash, source_version, etag, operation, read, missed";
 
 export function entriesTable(database: Database, sync: SyncId): EntriesTable {
-  const replace = insertion(database, `INSERT OR REPLACE INTO entries (sync, ${COLUMNS}, body, history)`, 13);
+  const replace = insertion(database, `INSERT OR REPLACE INTO entries (sync, ${COLUMNS}, body, history)`, 14);
   const remove = database.prepare("DELETE FROM entries WHERE sync = ? AND key = ?");
   const forgetHash = database.prepare("UPDATE entries SET hash = NULL WHERE sync = ? AND key = ?");
   const select = database.prepare(`SELECT ${COLUMNS} FROM entries WHERE sync = ? AND key = ?`);
@@ -52,6 +59,18 @@ export function entriesTable(database: Database, sync: SyncId): EntriesTable {
     `SELECT ${COLUMNS} FROM entries WHERE sync = ? AND key > ? ORDER BY key LIMIT ${BATCH}`,
   );
   const selectLinks = database.prepare("SELECT body, history FROM entries WHERE sync = ? AND key = ?");
+  const miss = database.prepare(
+    "UPDATE entries SET missed = ? WHERE sync = ? AND key IN (SELECT value FROM json_each(?)) AND missed IS NULL",
+  );
+  const find = database.prepare(
+    "UPDATE entries SET missed = NULL WHERE sync = ? AND key IN (SELECT value FROM json_each(?)) AND missed IS NOT NULL",
+  );
+  // Both are in the order of their keys, so each is walked once.
+  const UNMET = "sync = ?1 AND NOT EXISTS (SELECT 1 FROM temp.met WHERE met.sync = ?1 AND met.key = entries.key)";
+  const selectUnmet = database.prepare(
+    `SELECT ${COLUMNS} FROM entries WHERE ${UNMET} AND key > ?2 ORDER BY key LIMIT ?3`,
+  );
+  const countUnmet = database.prepare(`SELECT count(*) AS n FROM entries WHERE ${UNMET}`);
   const owners = ownersIn(database, sync, "entries");
   const count = database.prepare("SELECT count(*) AS n FROM entries WHERE sync = ?");
   const clear = database.prepare("DELETE FROM entries WHERE sync = ?");
@@ -70,6 +89,7 @@ export function entriesTable(database: Database, sync: SyncId): EntriesTable {
           entry.etag ?? null,
           entry.operation,
           entry.read,
+          entry.missed ?? null,
           bodies[index] ?? null,
           lines[index] ?? null,
         ]),
@@ -80,6 +100,10 @@ export function entriesTable(database: Database, sync: SyncId): EntriesTable {
       return row === undefined ? NO_LINKS : { body: optional(row["body"]), history: optional(row["history"]) };
     },
     remove: (key) => void remove.run(sync.id, key),
+    miss: (read, keys) => void miss.run(read, sync.id, JSON.stringify(keys)),
+    find: (keys) => void find.run(sync.id, JSON.stringify(keys)),
+    countUnmet: () => countUnmet.get(sync.id)?.["n"] as number,
+    unmet: (after, limit) => selectUnmet.all(sync.id, after, limit).map(entryOf),
     doubt: (key) => void forgetHash.run(sync.id, key),
     get(key) {
       const row = select.get(sync.id, key);
@@ -106,4 +130,5 @@ const entryOf = (row: Row): Entry => ({
   etag: optional(row["etag"]),
   operation: row["operation"] as number,
   read: row["read"] as number,
+  missed: optional(row["missed"]),
 });

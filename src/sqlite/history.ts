@@ -19,6 +19,8 @@ export interface HistoryTable {
   add(run: number, event: HistoryEvent): void;
   /** Adds lines that their keys' entries are to refer to, `before` are those that they refer to now. Without an event that one stays. */
   link(run: number, events: readonly (HistoryEvent | undefined)[], before: readonly LineId[]): readonly LineId[];
+  /** The key's entry goes: from now on the index finds its lines. */
+  unlink(key: string, newest: LineId): void;
   /** All lines of a key in their order; `newest` is the one that its entry refers to. */
   ofKey(key: string, newest: LineId): readonly StoredHistoryEvent[];
   /** Removes the oldest lines, of all syncs: those before this time, and those beyond the newest `keep`. */
@@ -30,6 +32,7 @@ export function historyTable(database: Database, sync: SyncId): HistoryTable {
   const insert = insertion(database, into, 9);
   const selectLine = database.prepare("SELECT * FROM history WHERE id = ? AND sync = ? AND key = ?");
   const selectOthers = database.prepare("SELECT * FROM history WHERE sync = ? AND key = ? AND linked = 0");
+  const unlink = database.prepare("UPDATE history SET linked = 0, before = NULL WHERE id = ?");
   const removeOld = database.prepare(
     `DELETE FROM history WHERE id IN (SELECT id FROM history ORDER BY id LIMIT ?)
        AND (at_ms < ? OR id <= (SELECT max(id) FROM history) - ?)`,
@@ -65,6 +68,9 @@ export function historyTable(database: Database, sync: SyncId): HistoryTable {
       added += rows.length;
       let next = 0;
       return events.map((event, index) => (event === undefined ? before[index] : ids[next++]));
+    },
+    unlink(key, newest) {
+      for (const row of linesFrom(key, newest)) unlink.run(row["id"] as number);
     },
     ofKey: (key, newest) =>
       [...linesFrom(key, newest), ...selectOthers.all(sync.id, key)]

@@ -178,6 +178,16 @@ export const STEPS: readonly string[] = [
   INSERT INTO sqlite_sequence (name, seq)
     SELECT 'operations', 0 WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'operations');
   `,
+  `
+  ALTER TABLE entries ADD COLUMN missed INTEGER;  -- number of the complete read that missed it first; null: it was there when last looked for
+  CREATE INDEX operations_withheld ON operations (sync, number) WHERE kind = 'delete' AND state = 'waiting';
+  CREATE TABLE deletions (          -- deletes that were applied, as long as the guard counts them: a row each
+    id INTEGER PRIMARY KEY,
+    sync INTEGER NOT NULL,
+    at_ms INTEGER NOT NULL
+  );
+  CREATE INDEX deletions_by_time ON deletions (sync, at_ms);
+  `,
 ];
 
 /**

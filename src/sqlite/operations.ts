@@ -1,5 +1,6 @@
 import { invariant } from "../core/invariant.ts";
-import type { AddressClaim, Held, Intent, KnownOperation, Resolution, StoredOperation } from "../core/ledger.ts";
+import type { AddressClaim, Held, Intent, KnownOperation, StoredOperation } from "../core/ledger.ts";
+import type { Resolution, Verification } from "../core/settlement.ts";
 import type { OperationKind, OperationState, Progress } from "../core/operation.ts";
 import { ownersIn } from "./claims.ts";
 import type { Database, Row } from "./database.ts";
@@ -21,18 +22,25 @@ export interface OperationsTable {
   /** An operation that is resolved goes. Throws `INVARIANT` when there is none of this number. */
   resolve(number: number): void;
   hold(resolution: Extract<Resolution, { kind: "held" }>): void;
-  verify(resolution: Extract<Resolution, { kind: "applied" }>): void;
+  /** A delete waits again, unless a newer version of its key waits already. */
+  withhold(number: number, key: string): void;
+  /** An operation that is applied stays, because an older write may still land. */
+  verify(number: number, verification: Verification, destinationId: string | undefined): void;
   /** Returns the keys of those that were verifying. */
   takeUp(numbers: readonly number[]): readonly string[];
   dropWaiting(number: number): void;
-  /** Calls `found` for each operation of these keys: at most one that is under way, and one that waits. */
-  among(keys: readonly string[], found: (key: string, operation: KnownOperation) => void): void;
+  /** Calls `found` for each operation of these keys, with its run: at most one that is under way, and one that waits. */
+  among(keys: readonly string[], found: (key: string, operation: KnownOperation, run: number) => void): void;
   owners(claims: readonly AddressClaim[], found: (address: string, key: string) => void): void;
   unresolved(after: number, limit: number): readonly StoredOperation[];
   ofKey(key: string): { readonly active: StoredOperation | undefined; readonly waiting: StoredOperation | undefined };
-  /** Repeatable writes without bytes that an earlier run left and `run` did not meet go. Returns their keys. */
-  abandonLeftovers(run: number): readonly string[];
-  countByState(): Readonly<Record<OperationState, number>>;
+  /** Repeatable writes without bytes that an earlier run left and `run` did not meet. */
+  leftovers(run: number): readonly StoredOperation[];
+  countByState(): Readonly<Record<OperationState | "withheld", number>>;
+  /** Deletes that wait. */
+  withheld(after: number, limit: number): readonly StoredOperation[];
+  /** Deletes that are on their way, or in doubt. */
+  countDeleting(): number;
   unblock(key: string | undefined): number;
   clear(): void;
 }
@@ -79,8 +87,22 @@ export function operationsTable(database: Database, sync: SyncId, isOurs: (run: 
   const selectOfKey = database.prepare(
     `SELECT ${WHOLE}, held IS NOT NULL AS is_held FROM operations WHERE sync = ? AND key = ?`,
   );
-  const removeLeftovers = database.prepare(`DELETE FROM operations WHERE ${LEFTOVER} RETURNING key`);
-  const countStates = database.prepare("SELECT state, count(*) AS n FROM operations WHERE sync = ? GROUP BY state");
+  const selectLeftovers = database.prepare(`SELECT ${WHOLE}, 0 AS is_held FROM operations WHERE ${LEFTOVER}`);
+  const countStates = database.prepare(
+    `SELECT iif(state = 'waiting' AND kind = 'delete', 'withheld', state) AS state, count(*) AS n FROM operations
+       WHERE sync = ? GROUP BY 1`,
+  );
+  const selectWithheld = database.prepare(
+    `SELECT ${WHOLE}, held IS NOT NULL AS is_held FROM operations
+       WHERE sync = ? AND number > ? AND kind = 'delete' AND state = 'waiting' ORDER BY number LIMIT ?`,
+  );
+  const countDeleting = database.prepare(
+    "SELECT count(*) AS n FROM operations WHERE sync = ? AND kind = 'delete' AND state IN ('sent', 'unknown', 'parked')",
+  );
+  const updateWithheld = database.prepare(
+    "UPDATE operations SET state = 'waiting', progress = json_remove(progress, '$.notBeforeMs') WHERE sync = ? AND number = ?",
+  );
+  const selectWaiting = database.prepare("SELECT 1 FROM operations WHERE sync = ? AND key = ? AND state = 'waiting'");
   const unblock = database.prepare(
     `UPDATE operations SET progress = json_remove(progress, '$.notBeforeMs')
        WHERE sync = ?1 AND (?2 IS NULL OR key = ?2) AND state = 'parked' AND ${NOT_BEFORE}`,
@@ -182,17 +204,13 @@ export function operationsTable(database: Database, sync: SyncId, isOurs: (run: 
       const { changes } = updateHeld.run(state, JSON.stringify(progress), pack(held), sync.id, number);
       mustChange(changes, number);
     },
-    verify({ number, entry, verify }) {
-      invariant(verify !== undefined, "U3", `operation ${number} is to be verified at no time`);
+    withhold(number, key) {
+      const isOvertaken = selectWaiting.get(sync.id, key) !== undefined;
+      mustChange((isOvertaken ? remove : updateWithheld).run(sync.id, number).changes, number);
+    },
+    verify(number, { atMs, held }, destinationId) {
       giveRow(number);
-      const { destinationId } = entry;
-      const { changes } = updateVerifying.run(
-        verify.atMs,
-        packOptional(verify.held),
-        destinationId ?? null,
-        sync.id,
-        number,
-      );
+      const { changes } = updateVerifying.run(atMs, packOptional(held), destinationId ?? null, sync.id, number);
       mustChange(changes, number);
     },
     takeUp(numbers) {
@@ -206,10 +224,11 @@ export function operationsTable(database: Database, sync: SyncId, isOurs: (run: 
       if (pages.count() > 0)
         for (const key of keys) {
           const operation = pages.ofKey(key);
-          if (operation !== undefined) found(key, operation);
+          if (operation !== undefined) found(key, operation, pages.get(operation.number)?.run as number);
         }
       if (!hasRows()) return;
-      for (const row of selectAmong.all(sync.id, JSON.stringify(keys))) found(row["key"] as string, known(row));
+      for (const row of selectAmong.all(sync.id, JSON.stringify(keys)))
+        found(row["key"] as string, known(row), row["run"] as number);
     },
     owners(claims, found) {
       owners(claims, found);
@@ -228,21 +247,18 @@ export function operationsTable(database: Database, sync: SyncId, isOurs: (run: 
         waiting: rows.find(({ state }) => state === "waiting"),
       };
     },
-    abandonLeftovers(run) {
-      const keys = removeLeftovers.all(sync.id, run).map((row) => row["key"] as string);
-      for (const { run: itsRun, operation } of pages.all()) {
-        if (itsRun === run) continue;
-        pages.resolve(operation.number);
-        keys.push(operation.key);
-      }
-      return keys;
-    },
+    leftovers: (run) => [
+      ...selectLeftovers.all(sync.id, run).map(stored),
+      ...pages.all().flatMap(({ run: itsRun, operation }) => (itsRun === run ? [] : [operation])),
+    ],
     countByState() {
-      const counts = { sent: 0, unknown: 0, parked: 0, waiting: 0, verifying: 0 };
-      for (const row of countStates.all(sync.id)) counts[row["state"] as OperationState] = row["n"] as number;
+      const counts = { sent: 0, unknown: 0, parked: 0, waiting: 0, verifying: 0, withheld: 0 };
+      for (const row of countStates.all(sync.id)) counts[row["state"] as keyof typeof counts] = row["n"] as number;
       counts.sent += pages.count();
       return counts;
     },
+    withheld: (after, limit) => selectWithheld.all(sync.id, after, limit).map(stored),
+    countDeleting: () => countDeleting.get(sync.id)?.["n"] as number,
     unblock: (key) => Number(unblock.run(sync.id, key ?? null).changes),
     clear() {
       clear.run(sync.id);

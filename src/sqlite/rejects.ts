@@ -1,5 +1,5 @@
 import type { JsonObject } from "../core/json.ts";
-import type { NewReject, Reject } from "../core/ledger.ts";
+import type { NewReject, Reject } from "../core/reject.ts";
 import type { Evidence } from "../core/outcome.ts";
 import type { Database, Row, Statement } from "./database.ts";
 import { optional, packOptional, unpackOptional } from "./packed.ts";

@@ -1,24 +1,16 @@
-import { unreachable } from "../core/invariant.ts";
-import type {
-  AddressClaim,
-  Entry,
-  Intent,
-  Known,
-  NewReject,
-  PageIntents,
-  Resolution,
-  Settlement,
-  SyncLedger,
-} from "../core/ledger.ts";
+import type { AddressClaim, Entry, Intent, Known, PageIntents, SyncLedger } from "../core/ledger.ts";
 import { bodiesTable } from "./bodies.ts";
 import { checkpointsTable } from "./checkpoints.ts";
 import type { Database } from "./database.ts";
-import { entriesTable, NO_LINKS } from "./entries.ts";
+import { deletionsTable } from "./deletions.ts";
+import { entriesTable } from "./entries.ts";
 import { historyTable } from "./history.ts";
 import type { LedgerLease } from "./lease.ts";
+import { meetingsTable } from "./meetings.ts";
 import { operationsTable } from "./operations.ts";
 import { rejectsTable } from "./rejects.ts";
 import { runsTable } from "./runs.ts";
+import { settling } from "./settling.ts";
 import { syncsTable } from "./syncs.ts";
 import { transactionPoint } from "./transaction-point.ts";
 
@@ -29,7 +21,6 @@ interface SyncLedgerOptions {
   readonly keepsBodies: boolean;
 }
 
-type Applied = Extract<Resolution, { kind: "applied" }>;
 type Writable<Value> = { -readonly [Name in keyof Value]: Value[Name] };
 
 /** One sync's part of the ledger. Methods return promises for the sake of other stores; here each is done when it returns. */
@@ -44,6 +35,8 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
   const checkpoints = checkpointsTable(database, sync);
   const runs = runsTable(database, sync, name);
   const history = historyTable(database, sync);
+  const meetings = meetingsTable(database, sync);
+  const deletions = deletionsTable(database, sync);
   const point = transactionPoint();
 
   /** One writing transaction, under the lease (U7). */
@@ -76,68 +69,7 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
       return work();
     });
 
-  /** Writes the entries of what was applied, with what they refer to. U2: no key is there twice. */
-  const apply = (applied: readonly Applied[], run: number): void => {
-    const before = applied.map(({ entry, isNew }) => (isNew === true ? NO_LINKS : entries.links(entry.key)));
-    const kept = bodies.replace(
-      before.map(({ body }) => body),
-      applied.map(({ mapped }) => mapped),
-    );
-    const lines = history.link(
-      run,
-      applied.map(({ line }) => line),
-      before.map((links) => links.history),
-    );
-    entries.put(
-      applied.map(({ entry }) => entry),
-      kept,
-      lines,
-    );
-  };
-
-  /** A write was refused. What was refused of its key since it was planned is of a newer version, and stands. */
-  const refuse = (reject: NewReject, run: number): void => {
-    const { key } = reject;
-    if (key !== undefined && rejects.isNewer(key)) return;
-    rejects.put(run, reject);
-    // A newer version waits already: when that is applied, nothing of this one is left to be mended.
-    if (key !== undefined && operations.ofKey(key).waiting !== undefined) rejects.plan([key]);
-  };
-
-  const resolve = (resolution: Resolution, run: number): void => {
-    if (resolution.line !== undefined && resolution.kind !== "applied") history.add(run, resolution.line);
-    switch (resolution.kind) {
-      case "applied":
-        if (resolution.verify === undefined) operations.resolve(resolution.number);
-        else operations.verify(resolution);
-        return;
-      case "deleted":
-        bodies.replace([entries.links(resolution.key).body], [undefined]);
-        entries.remove(resolution.key);
-        return operations.resolve(resolution.number);
-      case "rejected":
-        refuse(resolution.reject, run);
-        return operations.resolve(resolution.number);
-      case "held":
-        return operations.hold(resolution);
-      case "released":
-      case "verified":
-        return operations.resolve(resolution.number);
-      default:
-        return unreachable(resolution);
-    }
-  };
-
-  const settle = ({ run, resolutions, checkpoint }: Settlement): void => {
-    apply(
-      resolutions.filter((resolution) => resolution.kind === "applied"),
-      run,
-    );
-    for (const resolution of resolutions) resolve(resolution, run);
-    rejects.clearPlanned(resolutions.flatMap(levelKey));
-    // P2: in the transaction of the last outcome before it.
-    if (checkpoint !== undefined) checkpoints.put(checkpoint);
-  };
+  const settle = settling({ entries, bodies, operations, rejects, checkpoints, history, deletions });
 
   const intend = (run: number, intents: readonly Intent[]): readonly number[] => {
     // What takes the place of a write that may have been sent can itself be refused, or never be sent (A, B, A).
@@ -146,12 +78,38 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
   };
 
   // K1, U1: a page's intents are durable, all of them, before any of it is sent.
-  const journal = ({ run, intents, rejects: refused, clearRejects, sameRecords }: PageIntents): readonly number[] => {
+  const journal = (page: PageIntents): readonly number[] => {
+    const { run, intents, rejects: refused, clearRejects, sameRecords, found = [] } = page;
     rejects.clear(clearRejects);
+    if (found.length > 0) entries.find(found);
     // P11: only a record that was read after a refusal can answer it.
     if (sameRecords !== true) rejects.plan(intents.map(({ key }) => key));
     for (const reject of refused) rejects.put(run, reject);
     return intend(run, intents);
+  };
+
+  const abandonLeftovers = (run: number, mayLandUntilMs: number | undefined): number => {
+    const leftovers = operations.leftovers(run);
+    for (const { number, key, keyKind, address, addressFollowsKey, destinationId } of leftovers) {
+      if (mayLandUntilMs === undefined) operations.resolve(number);
+      else operations.verify(number, { atMs: mayLandUntilMs, held: undefined }, destinationId);
+      if (mayLandUntilMs === undefined || entries.get(key) !== undefined) entries.doubt(key);
+      else {
+        const unknown = { hash: undefined, sourceVersion: undefined, etag: undefined };
+        const entry = {
+          key,
+          keyKind,
+          destinationId,
+          address,
+          addressFollowsKey,
+          ...unknown,
+          operation: number,
+          read: 0,
+        };
+        entries.put([entry], [undefined], [undefined]);
+      }
+    }
+    return leftovers.length;
   };
 
   const lookup = (keys: readonly string[]): ReadonlyMap<string, Known> => {
@@ -165,9 +123,9 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
       return known;
     };
     entries.among(keys, (entry) => (of(entry.key).entry = entry));
-    operations.among(keys, (key, operation) => {
+    operations.among(keys, (key, operation, run) => {
       const { number, hash, sourceVersion, state } = operation;
-      if (state === "waiting") of(key).waiting = { number, hash, sourceVersion };
+      if (state === "waiting") of(key).waiting = { number, run, hash, sourceVersion };
       else of(key).operation = operation;
     });
     rejects.among(keys, (key, sourceHash, mapping) => (of(key).rejected = { sourceHash, mapping }));
@@ -213,12 +171,14 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
     settle: (settlement) => write("settle", () => settle(settlement)),
     unresolved: (after, limit) => read(() => operations.unresolved(after, limit)),
     operation: (key) => read(() => operations.ofKey(key)),
-    abandonLeftovers: (run) =>
-      write("abandonLeftovers", () => {
-        const keys = operations.abandonLeftovers(run);
-        for (const key of keys) entries.doubt(key);
-        return keys.length;
-      }),
+    abandonLeftovers: (run, mayLandUntilMs) => write("abandonLeftovers", () => abandonLeftovers(run, mayLandUntilMs)),
+    beginMeeting: () => read(meetings.begin),
+    meet: (keys) => read(() => meetings.add(keys)),
+    countUnmet: () => read(entries.countUnmet),
+    unmet: (after, limit) => read(() => entries.unmet(after, limit)),
+    miss: (readNumber, keys) => write("miss", () => entries.miss(readNumber, keys)),
+    withheld: (after, limit) => read(() => operations.withheld(after, limit)),
+    deletedSince: (atMs) => read(() => deletions.countSince(atMs) + operations.countDeleting()),
     entry: (key) => read(() => entries.get(key)),
     entries: allEntries,
     async beginRun(startedMs) {
@@ -234,7 +194,10 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
     discardRejects: (ids) => write("discardRejects", () => rejects.discard(ids)),
     history: (key) => read(() => history.ofKey(key, entries.links(key).history)),
     counts: () =>
-      read(() => ({ entries: entries.count(), unresolved: operations.countByState(), ...rejects.countByKind() })),
+      read(() => {
+        const { withheld, ...unresolved } = operations.countByState();
+        return { entries: entries.count(), unresolved, withheld, ...rejects.countByKind() };
+      }),
     unblock: (key) => write("unblock", () => operations.unblock(key)),
     reset: ({ checkpoint, entries: everything }) =>
       write("reset", () => {
@@ -243,12 +206,12 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
         if (everything) for (const table of [bodies, entries, operations]) table.clear();
         if (everything) rejects.clearAll();
       }),
-    trimHistory: (olderThanMs, keep) => write("trimHistory", () => history.trim(olderThanMs, keep)),
+    trimHistory: (olderThanMs, keep) =>
+      write("trimHistory", () => {
+        history.trim(olderThanMs, keep);
+        deletions.trim(olderThanMs);
+      }),
   };
   point.openFor(ledger);
   return ledger;
 }
-
-/** The key of what was applied or deleted: no refusal that was there when that was planned stands any more. */
-const levelKey = (resolution: Resolution): readonly string[] =>
-  resolution.kind === "applied" ? [resolution.entry.key] : resolution.kind === "deleted" ? [resolution.key] : [];

@@ -1,6 +1,8 @@
 import type { Checkpoint } from "../core/checkpoint.ts";
 import type { HistoryEvent } from "../core/history.ts";
-import type { Entry, Intent, Ledger, NewReject, Resolution, SyncLedger } from "../core/ledger.ts";
+import type { Entry, Intent, Ledger, SyncLedger } from "../core/ledger.ts";
+import type { Resolution } from "../core/settlement.ts";
+import type { NewReject } from "../core/reject.ts";
 import { FRESH } from "../core/operation.ts";
 
 const HOLDER = { pid: 1, host: "here", startedMs: 0, purpose: "a test" };
@@ -71,6 +73,8 @@ export const CHECKPOINT: Checkpoint = {
   identity: "i",
   pageSize: undefined,
 };
+
+export type WithSync = ReturnType<typeof withSync>;
 
 /** Runs `work` on a sync of a new ledger whose lease is taken, and closes it. */
 export const withSync =

@@ -3,6 +3,7 @@ import { suite, test } from "node:test";
 import type { Ledger, SyncLedger } from "../core/ledger.ts";
 import { FRESH } from "../core/operation.ts";
 import { contentTests } from "./ledger-content-suite.ts";
+import { deletesTests } from "./ledger-deletes-suite.ts";
 import { applied, CHECKPOINT, entryOf, HELD, intentOf, journal, settle, withSync } from "./ledger-samples.ts";
 
 /**
@@ -29,7 +30,7 @@ export function ledgerSuite(
         assert.equal(entry, undefined);
         await settle(ledger, run, applied(a, entryOf("a")), { kind: "released", number: b });
         const known = await ledger.lookup(["a", "b"]);
-        assert.deepEqual(known.get("a")?.entry, { ...entryOf("a"), operation: a });
+        assert.deepEqual(known.get("a")?.entry, { ...entryOf("a"), operation: a, missed: undefined });
         assert.equal(known.get("a")?.operation, undefined);
         assert.equal(known.has("b"), false);
         assert.deepEqual(await ledger.bodies(["a", "b"]), new Map([["a", { ref: "a" }]]));
@@ -126,7 +127,7 @@ export function ledgerSuite(
         await journal(ledger, run, intentOf("a", { kind: "update" }), intentOf("b", { held: HELD }), intentOf("c"));
         const next = await ledger.beginRun(2_000);
         await journal(ledger, next, intentOf("d"));
-        assert.equal(await ledger.abandonLeftovers(next), 2, "a and c; b has its bytes, d is of this run");
+        assert.equal(await ledger.abandonLeftovers(next, undefined), 2, "a and c; b has its bytes, d is of this run");
         assert.equal((await ledger.entry("a"))?.hash, undefined);
         const keys: string[] = [];
         for (const { key } of await ledger.unresolved(0, 10)) keys.push(key);
@@ -219,5 +220,6 @@ export function ledgerSuite(
     );
 
     contentTests(sync);
+    deletesTests(sync);
   });
 }

@@ -55,6 +55,56 @@ syncs:
   }
 });
 
+test("U3: a write that was given up lands after the record was deleted, and the run that deleted it does so again", async () => {
+  const records = [{ id: 1, deleted: false }];
+  const items = new Map<string, string>();
+  const happened: string[] = [];
+  const store = await startApi((request, _body, response) => cursorPage(records, request, response));
+  let holds = true;
+  const shop = await startApi(async (request, body, response) => {
+    const path = request.url ?? "";
+    if (request.method === "GET") return json(response, items.has(path) ? 200 : 404, { id: 1 });
+    if (holds) {
+      // The client has given it up long before it lands.
+      holds = false;
+      await sleep(1_500);
+    }
+    happened.push(request.method ?? "");
+    if (request.method === "DELETE") return json(response, items.delete(path) ? 204 : 404, undefined);
+    items.set(path, body);
+    json(response, 200, {});
+  });
+  const place = new Workplace();
+  place.write(`
+connections:
+  store: { baseUrl: "${store.url}" }
+  shop:
+    baseUrl: "${shop.url}"
+    timeouts: { total: 300ms }
+    retry: { attempts: 1 }
+    lateWrite: 2500ms
+syncs:
+  records:${SOURCE.trimEnd()}
+      tombstone: deleted
+    destination: { connection: shop, upsert: "PUT /items/{id}", delete: "DELETE /items/{id}", read: "GET /items/{id}" }
+    deletes: { mode: tombstone }
+`);
+  try {
+    const first = await place.run("run", "--json");
+    assert.deepEqual([first.exitCode, ending(first).counts.unknown], [1, 1]);
+    records[0] = { id: 1, deleted: true };
+    const second = await place.run("run", "--json");
+    assert.equal(second.exitCode, 0, second.stdout);
+    assert.deepEqual(happened, ["PUT", "DELETE", "PUT", "DELETE"]);
+    assert.equal(items.size, 0);
+    assert.equal((await place.run("run", "--json")).exitCode, 0);
+    assert.equal(happened.length, 4, "nothing is left to be mended");
+  } finally {
+    place.remove();
+    await Promise.all([store.stop(), shop.stop()]);
+  }
+});
+
 test("P7: a source that no longer knows the cursor is read anew, said aloud, and nothing is written twice", async () => {
   const records = [1, 2, 3].map((id) => ({ id, updated_at: `2026-01-0${id}T00:00:00Z` }));
   let forgets = false;

@@ -9,6 +9,17 @@ export interface Shape {
   readonly createOnly: boolean;
   /** The mapping is particular, and some records do not suit it. */
   readonly invalids: boolean;
+  readonly deletes:
+    | {
+        readonly mode: "tombstone" | "mirror";
+        /** The source can be asked for one record. */
+        readonly read: boolean;
+        /** A delete is an update. */
+        readonly soft: boolean;
+        /** The guard withholds every delete. */
+        readonly strict: boolean;
+      }
+    | undefined;
 }
 
 export interface SourceShape {
@@ -50,7 +61,7 @@ export interface DestinationShape {
 const ms = (value: number): string => `${value}ms`;
 
 /** The config that a user would write for this shape. */
-function configOf({ source, destination, createOnly, invalids }: Shape): Record<string, unknown> {
+function configOf({ source, destination, createOnly, invalids, deletes }: Shape): Record<string, unknown> {
   const { cursor } = source;
   return {
     connections: {
@@ -76,6 +87,8 @@ function configOf({ source, destination, createOnly, invalids }: Shape): Record<
           records: "data",
           key: "id",
           pagination: paginationOf(source),
+          ...(deletes?.mode === "tombstone" ? { tombstone: "gone" } : {}),
+          ...(deletes?.read === true ? { read: "GET /records/{$key}" } : {}),
           ...(cursor === undefined
             ? {}
             : {
@@ -92,7 +105,8 @@ function configOf({ source, destination, createOnly, invalids }: Shape): Record<
         },
         mapping: { ref: "id", name: "name", edit: "edit", ...(invalids ? { amount: "$number(amount)" } : {}) },
         ...(createOnly ? { writes: "createOnly" } : {}),
-        destination: { connection: "destination", ...writesOf(destination) },
+        destination: { connection: "destination", ...writesOf(destination), ...deleteOf(destination, deletes) },
+        ...(deletes === undefined ? {} : { deletes: { mode: deletes.mode, ...guardOf(deletes), fullRefresh: "1m" } }),
       },
     },
   };
@@ -143,6 +157,20 @@ function writesOf({ writes, method, readBack, form, retentionMs, visibilityLagMs
   };
 }
 
+function deleteOf({ writes, form }: DestinationShape, deletes: Shape["deletes"]): object {
+  if (deletes === undefined) return {};
+  const path = writes === "upsert" || writes === "keyedUpsert" ? "/items/{ref}" : "/items/{$id}";
+  const encoding = form ? "form" : "json";
+  // After a crash, what was last sent of a record may not be known, and only a mark of the source still shows it.
+  const body = deletes.mode === "mirror" ? "{ 'active': false }" : "{ 'ref': ref, 'active': false }";
+  return { delete: deletes.soft ? { request: `PATCH ${path}`, body, encoding } : `DELETE ${path}` };
+}
+
+function guardOf({ strict }: NonNullable<Shape["deletes"]>): object {
+  const limit = strict ? 0 : 100;
+  return { guard: { count: limit, percent: limit, percentMax: 100 } };
+}
+
 /** The sync that this shape describes, between two doubles. */
 export async function stageOf(shape: Shape): Promise<Scene> {
   const name = "evenkeel.config.ts";
@@ -153,6 +181,7 @@ export async function stageOf(shape: Shape): Promise<Scene> {
     name: flaw === "refused" ? "refuse me" : `record ${id}`,
     edit,
     amount: flaw === "invalid" ? "much" : "12.50",
+    ...(shape.deletes?.mode === "tombstone" ? { gone: false } : {}),
     changed: isInteger ? changedMs : new Date(changedMs).toISOString(),
   }));
 }

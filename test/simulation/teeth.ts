@@ -353,4 +353,51 @@ export const TEETH: readonly Tooth[] = [
       { file: "sqlite/sync-ledger.ts", replace: [["rejects.clearPlanned(resolutions", "rejects.clear(resolutions"]] },
     ],
   },
+  {
+    name: "D1, D2: one read that misses a record is enough, though it was resumed",
+    breaks: [
+      {
+        file: "pipeline/absence.ts",
+        replace: [
+          ["!resumed", "resumed !== undefined"],
+          ["missed !== undefined && missed >= this.#scopeRead", "missed !== null"],
+        ],
+      },
+    ],
+  },
+  {
+    name: "D3: the guard is not asked",
+    breaks: [
+      {
+        file: "pipeline/sweep.ts",
+        replace: [["if (deletes <= allowed) return undefined;", "if (deletes >= allowed) return undefined;"]],
+      },
+    ],
+  },
+  {
+    name: "U5: a delete of what is not there was refused",
+    breaks: [
+      {
+        file: "pipeline/attempt.ts",
+        replace: [["|| isGone(operation, outcome))", "|| isGone(operation, made.outcome) === undefined)"]],
+      },
+    ],
+  },
+  {
+    name: "U5: what may be its own record is forgotten when the run stops",
+    breaks: [
+      {
+        file: "pipeline/deliver.ts",
+        replace: [['this.#mayBeOurs = reason === "exists";', "this.#mayBeOurs = false;"]],
+      },
+    ],
+  },
+  {
+    name: "U10: a left-over write whose record has gone leaves no entry",
+    breaks: [{ file: "pipeline/complete.ts", replace: [['deletes.mode === "never" ?', 'deletes.mode !== "never" ?']] }],
+  },
+  {
+    name: "U10: a delete is made of what is not known",
+    breaks: [{ file: "pipeline/sweep.ts", replace: [["needsRecord === true)", "needsRecord === undefined)"]] }],
+  },
 ];

@@ -1,4 +1,5 @@
 import { READ_FAULTS, WRITE_FAULTS, type Fault } from "../../src/simulation/faults.ts";
+import { deletionsIn } from "../../src/simulation/rehearsal.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
 import type { Outcome, World } from "../../src/simulation/world.ts";
 import { worldOf as worldUnder } from "../../src/simulation/worlds.ts";
@@ -14,10 +15,13 @@ export interface ShapedWorld extends World {
   readonly shape: Shape;
 }
 
-/** @param restless share of restless worlds */
-export function worldOf(seed: number, restless = 0.1): ShapedWorld {
+/**
+ * @param restless share of restless worlds
+ * @param deletes share of worlds in which what has gone is deleted
+ */
+export function worldOf(seed: number, restless = 0.1, deletes = 0.35): ShapedWorld {
   const chance = seededChance(`world ${seed}`);
-  const shape = shapeOf(chance.fork("shape"));
+  const shape = shapeOf(chance.fork("shape"), deletes);
   const { source } = shape;
   // P9: numbered pages of a list that changes leave out what moves, and an incremental read would never meet it again.
   const isNumbered = source.pagination === "page" || source.pagination === "offset";
@@ -31,6 +35,7 @@ export function worldOf(seed: number, restless = 0.1): ShapedWorld {
     editsMax: 80,
     restless,
     updates: true,
+    deletions: deletionsIn(shape.deletes?.mode ?? "never"),
     faults: [...new Set<Fault>([...READ_FAULTS, ...WRITE_FAULTS])].filter((fault) => isFair(fault, shape)),
     flaws: shape.invalids ? (["refused", "invalid"] as const) : (["refused"] as const),
     limits: true,
@@ -39,8 +44,8 @@ export function worldOf(seed: number, restless = 0.1): ShapedWorld {
   return { ...worldUnder(seed, chance, terms), shape };
 }
 
-/** Every second world is a restless one. */
-export const toothWorldOf = (seed: number): ShapedWorld => worldOf(seed, seed % 2);
+/** Every second world is a restless one, and every third one deletes. */
+export const toothWorldOf = (seed: number): ShapedWorld => worldOf(seed, seed % 2, seed % 3 === 0 ? 1 : 0);
 
 export const play = async (world: ShapedWorld): Promise<Outcome> => simulate(world, await stageOf(world.shape));
 
@@ -50,14 +55,26 @@ const isFair = (fault: Fault, { destination: { writes, unique } }: Shape): boole
 
 const flip = (chance: SeededChance, share = 0.5): boolean => chance.random() < share;
 
-function shapeOf(chance: SeededChance): Shape {
+function shapeOf(chance: SeededChance, deletes: number): Shape {
   const own = chance.fork("sync");
+  const source = sourceOf(chance.fork("source"));
+  const [createOnly, invalids] = [flip(own, 0.1), flip(own, 0.2)];
+  const isDeleting = flip(chance.fork("whether deletes"), deletes);
   return {
-    source: sourceOf(chance.fork("source")),
+    source,
     destination: destinationOf(chance.fork("destination")),
-    createOnly: flip(own, 0.1),
-    invalids: flip(own, 0.2),
+    createOnly: createOnly && !isDeleting,
+    invalids,
+    deletes: isDeleting ? deletesOf(source, chance.fork("deletes")) : undefined,
   };
+}
+
+function deletesOf({ pagination }: SourceShape, chance: SeededChance): Shape["deletes"] {
+  const mode = chance.pick(["tombstone", "mirror"] as const);
+  // P9: records move between numbered pages, so the source is asked.
+  const isNumbered = pagination === "page" || pagination === "offset";
+  const read = mode === "mirror" && (isNumbered || flip(chance));
+  return { mode, read, soft: flip(chance, 0.2), strict: flip(chance, 0.1) };
 }
 
 function sourceOf(chance: SeededChance): SourceShape {

@@ -15,11 +15,11 @@ interface PlanFlags {
 
 export const planCommand = (invocation: Invocation): Command =>
   new Command("plan")
-    .summary("show what a run would create and update")
-    .description("read, compare, and show what a run would create and update; writes nothing")
+    .summary("show what a run would create, update and delete")
+    .description("read, compare, and show what a run would create, update and delete; writes nothing")
     .argument("[sync...]", "the syncs to plan; all when none is named")
     .option("--all", `show every change, not only the first ${SHOWN_MAX} of each kind`)
-    .option("--exit-code", "end with 4 when a run would create or update anything")
+    .option("--exit-code", "end with 4 when a run would change anything")
     .option("--full-refresh", "read everything, whatever the cursor says")
     .option("--limit <n>", "stop after this many records were read", wholeNumber(1))
     .option("--key <key>", "only the record with this key")

@@ -6,6 +6,7 @@ interface RunFlags {
   readonly fullRefresh?: true;
   readonly limit?: number;
   readonly key?: string;
+  readonly allowDeletes?: number;
   readonly trace?: true;
 }
 
@@ -17,6 +18,11 @@ export const runCommand = (invocation: Invocation): Command =>
     .option("--full-refresh", "read everything, whatever the cursor says")
     .option("--limit <n>", "stop after this many records were read; moves no cursor", wholeNumber(1))
     .option("--key <key>", "only the record with this key; moves no cursor")
+    .option(
+      "--allow-deletes <n>",
+      "let up to so many deletes pass the guard, in this run; lists them first",
+      wholeNumber(1),
+    )
     .option("--trace", "show each request and answer, secrets redacted")
     .addHelpText(
       "after",

@@ -1,0 +1,114 @@
+import type { Problem } from "../core/errors.ts";
+import type { Config, SyncConfig, WriteConfig } from "./config.ts";
+import type { Document, Path } from "./document.ts";
+import type { ExpressionSource } from "./expression.ts";
+import { expressionsOfRequest, inputPaths } from "./input-paths.ts";
+import { problemAt } from "./problems.ts";
+
+/** What is wrong with a part of a sync, and what to do about it. */
+interface Unfit {
+  readonly path: Path;
+  readonly message: string;
+  readonly next: string;
+}
+
+/** What deletes need, and what they do not go with (D1, D2). */
+export function unfitDeletes(config: Config, document: Document): readonly Problem[] {
+  return Object.entries(config.syncs).flatMap(([name, sync]) =>
+    [...unfitMode(sync), ...unfitDelete(sync, config.state.bodies)].map(({ path, message, next }) =>
+      problemAt(document, ["syncs", name, ...path], message, { next }),
+    ),
+  );
+}
+
+function unfitMode({ source, destination, deletes, writes }: SyncConfig): readonly Unfit[] {
+  const { mode } = deletes;
+  if (mode === "never") return [];
+  const path = ["deletes", "mode"];
+  const { type } = source.pagination;
+  const problems: (Unfit | false)[] = [
+    destination.delete === undefined && {
+      path,
+      message: `is \`${mode}\`, and the destination declares no \`delete\``,
+      next: "Add `delete: DELETE /items/{$key}` to the destination, or whatever deletes a record there.",
+    },
+    mode === "tombstone" &&
+      source.tombstone === undefined && {
+        path,
+        message: "is `tombstone`, and the source declares no `tombstone`",
+        next: "Add `tombstone: deleted_at != null` to the source, or whatever marks a record as deleted there.",
+      },
+    mode === "mirror" &&
+      (type === "page" || type === "offset") &&
+      source.read === undefined && {
+        path,
+        message: `is \`mirror\`, and records can move between numbered pages while they are read, so that one seems to have gone`,
+        next: "Declare `source.read`, so that the source is asked for each record that is missing, or use another pagination where the API has one.",
+      },
+    writes !== "both" && {
+      path: ["writes"],
+      message: `is \`${writes}\`, which does not go with \`deletes\``,
+      next: "Leave out one of them.",
+    },
+  ];
+  return problems.filter((problem) => problem !== false);
+}
+
+/** A delete knows its record's key, id and address, and what was last written of it. */
+function unfitDelete({ destination }: SyncConfig, keepsBodies: boolean): readonly Unfit[] {
+  const declared = destination.delete;
+  if (declared === undefined) return [];
+  const path = ["destination", "delete"];
+  if (declared.body === undefined && !declared.request.startsWith("DELETE "))
+    return [
+      {
+        path,
+        message: "has no `body`, so it does not say that the record is deleted",
+        next: "Add one: `body: \"{ 'active': false }\"`.",
+      },
+    ];
+  if (textOf(declared).includes("$source"))
+    return [
+      {
+        path,
+        message: "refers to `$source`, and of a record that has gone there is none",
+        next: "Use `$key`, `$id`, or fields of the mapped record.",
+      },
+    ];
+  if (!keepsBodies && needsRecord(destination))
+    return [
+      {
+        path,
+        message: "takes fields of the mapped record, which are not kept, since `state.bodies` is `false`",
+        next: "Use `$key` or `$id`, or the address of `upsert`.",
+      },
+    ];
+  return [];
+}
+
+const textOf = ({ request, query, headers, body }: WriteConfig): string =>
+  JSON.stringify([request, query, headers, typeof body === "string" ? body : ""]);
+
+/** Whether a delete goes to the very address that the record was written to, which the ledger keeps (U10). */
+export function isAtAddress({ upsert, delete: declared }: SyncConfig["destination"]): boolean {
+  if (upsert === undefined || declared === undefined) return false;
+  const addressOf = ({ request, query }: WriteConfig): string =>
+    JSON.stringify([
+      request.replace(/^[A-Z]+\s+/, ""),
+      Object.entries(query).map(([name, value]) => [name, String(value)]),
+    ]);
+  return addressOf(upsert) === addressOf(declared);
+}
+
+/** Whether a delete takes fields of the record. Its key, id and address the ledger has in any case. */
+export function needsRecord(destination: SyncConfig["destination"]): boolean {
+  const { delete: declared } = destination;
+  if (declared === undefined) return false;
+  const body = declared.body === undefined ? [] : [declared.body];
+  const address = isAtAddress(destination) ? [] : expressionsOfRequest(declared);
+  return [...address, ...body].some(readsInput);
+}
+
+/** A function may read anything. A bare `$` is the input itself. */
+const readsInput = (source: ExpressionSource): boolean =>
+  typeof source === "function" || inputPaths(source).length > 0 || /\$(?!\w)/.test(String(source));

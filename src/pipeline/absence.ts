@@ -1,0 +1,185 @@
+import type { Checkpoint } from "../core/checkpoint.ts";
+import { EvenkeelError } from "../core/errors.ts";
+import type { Entry } from "../core/ledger.ts";
+import { goneRecord } from "../core/record.ts";
+import { confirmAbsence } from "./confirm.ts";
+import type { RunContext } from "./context.ts";
+import type { Journal } from "./journal.ts";
+import type { Opening } from "./opening.ts";
+import type { ReadPage } from "./read.ts";
+import type { Stage } from "./stage.ts";
+import { mayDelete, type DeleteChoice } from "./sweep.ts";
+
+interface Means extends DeleteChoice {
+  readonly stage: Stage;
+  readonly journal: Journal;
+}
+
+/** Entries looked at in one pass. */
+const BATCH = 500;
+
+/**
+ * What a mirror's read proves about records that it does not meet (D1, D2). A record has gone when two complete reads in a row miss it, or
+ * when the source, asked for it by its key, does not know it. A read proves nothing when it was resumed, when an item in it has no usable
+ * key, or when the source lists nothing at all.
+ */
+export class Absences {
+  readonly #context: RunContext;
+  readonly #scopeRead: number;
+  /** Whether this read can prove an absence. */
+  readonly #isWatching: boolean;
+  #hasStranger = false;
+
+  constructor(context: RunContext, { start, resumed }: Opening) {
+    const { deletes, source } = context.sync;
+    this.#context = context;
+    this.#scopeRead = start.scopeRead ?? start.read;
+    // P9: rows move between numbered pages while the source changes, so only the source itself can say that one has gone.
+    const isComplete = !source.paging.shifts || source.readOne !== undefined;
+    this.#isWatching = deletes.mode === "mirror" && start.kind === "full" && !context.partial && !resumed && isComplete;
+  }
+
+  async begin(): Promise<void> {
+    if (this.#isWatching) await this.#context.ports.ledger.beginMeeting();
+  }
+
+  async meet({ records, invalid }: ReadPage): Promise<void> {
+    if (!this.#isWatching) return;
+    const keys = [...records, ...invalid].map(({ key }) => key);
+    if (keys.includes(undefined)) this.#hasStranger = true;
+    await this.#context.ports.ledger.meet(keys.filter((key) => key !== undefined));
+  }
+
+  /**
+   * After a complete read: what has gone is to be deleted from now on, whatever becomes of this run; what was missed for the first time
+   * is noted. Throws `RUN_SOURCE_EMPTY` when the source lists nothing.
+   */
+  async conclude(checkpoint: Checkpoint, means: Means): Promise<void> {
+    const context = this.#context;
+    const { ledger } = context.ports;
+    if (!this.#isWatching || context.stop.aborted) return;
+    if (this.#hasStranger) {
+      context.say({
+        type: "warning",
+        code: "ABSENCE_UNKNOWN",
+        message:
+          "some items of the source have no usable key, so what is missing from it may be one of them: nothing counts as gone",
+        next: undefined,
+      });
+      return;
+    }
+    const missing = await ledger.countUnmet();
+    if (missing > 0) await this.#settle(missing, means);
+    // Only now: what stopped it must stop the next run too.
+    if (!context.stop.aborted) await ledger.saveCheckpoint({ ...checkpoint, mirrorMs: checkpoint.startedMs });
+  }
+
+  /**
+   * What a run would find missing, for whoever only looks; `isGone` when it would be deleted, or the source asked for it. Throws
+   * `RUN_SOURCE_EMPTY`.
+   */
+  async *missing(): AsyncGenerator<{ readonly entry: Entry; readonly isGone: boolean }> {
+    if (!this.#isWatching || this.#hasStranger) return;
+    this.#refuseEmpty(await this.#context.ports.ledger.countUnmet(), {});
+    const isAsked = this.#context.sync.source.readOne !== undefined;
+    for await (const batch of this.#unmet())
+      for (const entry of batch) yield { entry, isGone: isAsked || this.#isGone(entry) };
+  }
+
+  async #settle(missing: number, means: Means): Promise<void> {
+    this.#refuseEmpty(missing, means);
+    const settle = await this.#way(missing, means);
+    for await (const batch of this.#unmet()) await settle(batch);
+  }
+
+  async *#unmet(): AsyncGenerator<readonly Entry[]> {
+    const { ports, stop } = this.#context;
+    for (let after = ""; !stop.aborted;) {
+      const batch = await ports.ledger.unmet(after, BATCH);
+      yield batch;
+      const last = batch.at(-1);
+      if (last === undefined || batch.length < BATCH) return;
+      after = last.key;
+    }
+  }
+
+  /** D3: whatever the guard is set to, an answer without records is more often a mistake than an empty source. */
+  #refuseEmpty(missing: number, { allowed = 0 }: { readonly allowed?: number | undefined }): void {
+    if (missing > 0 && this.#context.counts.read === 0 && allowed < missing) throw emptySource(this.#context, missing);
+  }
+
+  /** How it is found out which of those that are missing have gone. */
+  async #way(missing: number, means: Means): Promise<(batch: readonly Entry[]) => Promise<void>> {
+    const { sync, say, counts } = this.#context;
+    if (sync.source.readOne === undefined) return (batch) => this.#judge(batch, means);
+    const reason = await mayDelete(missing, means, this.#context);
+    if (reason === undefined) return (batch) => this.#ask(batch, means);
+    // Asking for each of too many would only be slow: they are withheld in any case.
+    counts.withheld += missing;
+    say({ type: "withheld", deletes: missing, reason });
+    return (batch) => this.#miss(batch);
+  }
+
+  /** Two complete reads of one scope in a row have missed it, and none has met it between them. */
+  #isGone({ missed }: Entry): boolean {
+    return missed !== undefined && missed >= this.#scopeRead;
+  }
+
+  async #judge(batch: readonly Entry[], means: Means): Promise<void> {
+    const gone = batch.filter((entry) => this.#isGone(entry));
+    await this.#remove(gone, means);
+    await this.#miss(batch.filter((entry) => !this.#isGone(entry)));
+  }
+
+  /** D2: the source is asked for each of them. */
+  async #ask(batch: readonly Entry[], means: Means): Promise<void> {
+    const { ledger } = this.#context.ports;
+    const answers = await Promise.all(
+      batch.map(async (entry) => ({ entry, answer: await confirmAbsence(entry.key, this.#context) })),
+    );
+    const those = (wanted: (typeof answers)[number]["answer"]["kind"]): readonly Entry[] =>
+      answers.filter(({ answer }) => answer.kind === wanted).map(({ entry }) => entry);
+    await this.#remove(those("gone"), means);
+    await this.#miss(those("unclear"));
+    const unclear = answers.find(({ answer }) => answer.kind === "unclear");
+    if (unclear?.answer.kind === "unclear") this.#warn("ABSENCE_UNCLEAR", those("unclear"), unclear.answer.message);
+    const there = those("there");
+    if (there.length === 0) return;
+    const keys = there.map(({ key }) => key);
+    await ledger.journal({ run: this.#context.run, intents: [], rejects: [], clearRejects: [], found: keys });
+    this.#warn("ABSENT_BUT_READ", there, "the source gives it when it is asked for it by its key");
+  }
+
+  #warn(code: string, entries: readonly Entry[], why: string): void {
+    const [first] = entries;
+    const more = entries.length === 1 ? "" : ` and ${entries.length - 1} more`;
+    const message = `record ${first?.key}${more}: not in the source's list, and kept all the same: ${why}`;
+    this.#context.say({ type: "warning", code, message, next: undefined });
+  }
+
+  async #remove(entries: readonly Entry[], { stage, journal }: Means): Promise<void> {
+    if (entries.length === 0) return;
+    const planned = await stage.planGone(
+      entries.map(({ key, keyKind }) => goneRecord({ key, keyKind, cursor: undefined })),
+    );
+    await journal.page(planned, [], { clearRejects: [], found: [] });
+  }
+
+  async #miss(entries: readonly Entry[]): Promise<void> {
+    if (entries.length === 0) return;
+    const keys = entries.map(({ key }) => key);
+    await this.#context.ports.ledger.miss(this.#context.read.number, keys);
+    this.#context.counts.missed += keys.length;
+  }
+}
+
+function emptySource({ sync }: RunContext, entries: number): EvenkeelError {
+  const records = entries === 1 ? "the one record" : `all ${entries} records`;
+  return new EvenkeelError(
+    "RUN_SOURCE_EMPTY",
+    `the source of ${sync.name} lists nothing, and a mirror would delete ${records} of the destination`,
+    {
+      next: `Look at the source's answer with \`evenkeel run ${sync.name} --trace\`. If it is truly empty: \`evenkeel run ${sync.name} --allow-deletes ${entries}\`.`,
+    },
+  );
+}

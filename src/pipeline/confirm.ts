@@ -1,0 +1,38 @@
+import { decideRetry } from "../core/retry.ts";
+import type { RunContext } from "./context.ts";
+
+/** What the source says of a record that its list does not show. */
+export type Confirmation =
+  | { readonly kind: "gone" }
+  | { readonly kind: "there" }
+  | { readonly kind: "unclear"; readonly message: string };
+
+const A_READ = { repeatable: true, keyed: false, lookUp: false };
+
+/**
+ * Asks the source for one record by its key (D2). Only 404, 410 and what `answers.missing` declares are an absence: a 403 may be one of
+ * permission.
+ */
+export async function confirmAbsence(key: string, context: RunContext): Promise<Confirmation> {
+  const { clock, chance } = context.ports;
+  const { source, retry } = context.sync;
+  const startedMs = clock.monotonicMs();
+  for (let attempts = 1; ; attempts++) {
+    if (context.stop.aborted) return { kind: "unclear", message: "the run stopped before it could be asked" };
+    const made = await source.readOne?.(key, undefined, context.kill);
+    if (made === undefined) return { kind: "unclear", message: "the source cannot be asked" };
+    context.sent(source.connection, made.evidence);
+    if (made.record !== undefined) return { kind: "there" };
+    const { outcome } = made;
+    // A 410 on a page means an expired position; on one record it means that the record is gone (RFC 9110, 15.5.11).
+    if (outcome.kind === "refused" && (outcome.reason === "missing" || outcome.reason === "cursorExpired"))
+      return { kind: "gone" };
+    if (outcome.kind === "applied") return { kind: "unclear", message: "the answer is not a record" };
+    const state = { attempts, startedMs, everUnknown: false };
+    const now = { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs(), random: chance.random() };
+    const next = decideRetry(retry.source, A_READ, state, outcome, now);
+    if (next.kind !== "again") return { kind: "unclear", message: outcome.message };
+    context.counts.retries += 1;
+    await clock.sleep(next.delayMs, context.stop).catch(() => undefined);
+  }
+}

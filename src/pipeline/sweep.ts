@@ -1,0 +1,168 @@
+import { GUARD_WINDOW_MS, guardDeletes } from "../core/delete-guard.ts";
+import type { Known, StoredOperation } from "../core/ledger.ts";
+import type { NewReject } from "../core/reject.ts";
+import { GONE } from "../core/record.ts";
+import type { JsonObject } from "../core/json.ts";
+import type { RunContext } from "./context.ts";
+import { recordOf, type Flow } from "./flow.ts";
+import type { Journal, Removable } from "./journal.ts";
+
+/** What a person says about deletes for one run. */
+export interface DeleteChoice {
+  /** So many are allowed whatever the guard says (D3); undefined for what it says. */
+  readonly allowed: number | undefined;
+}
+
+/** Deletes planned and journalled together, and how many operations may be under way. */
+const BATCH = 500;
+const UNDER_WAY_MAX = 2_000;
+
+/** Why the guard withholds so many deletes; undefined when it does not (D3). */
+export async function mayDelete(
+  deletes: number,
+  { allowed = 0 }: DeleteChoice,
+  { ports, sync }: RunContext,
+): Promise<string | undefined> {
+  if (deletes <= allowed) return undefined;
+  const [{ entries }, recent] = [
+    await ports.ledger.counts(),
+    await ports.ledger.deletedSince(ports.clock.wallMs() - GUARD_WINDOW_MS),
+  ];
+  return guardDeletes(sync.deletes.guard, { deletes, recent, entries });
+}
+
+/**
+ * Deletes what has gone from the source (D3, D4): all that waits for it or nothing, by the word of the guard, which is asked before the first
+ * of them. What was refused before is left until a person has it tried again (P11).
+ */
+export async function sweep(context: RunContext, flow: Flow, journal: Journal, choice: DeleteChoice): Promise<void> {
+  const { ledger } = context.ports;
+  if (context.sync.deletes.mode === "never" || context.stop.aborted) return;
+  const { withheld } = await ledger.counts();
+  if (withheld === 0) return;
+  const deletes = await countDue(context);
+  const reason = await mayDelete(deletes, { allowed: undefined }, context);
+  if (reason !== undefined) {
+    if (deletes > (choice.allowed ?? 0)) return context.say({ type: "withheld", deletes, reason });
+    await list(context);
+  }
+  for await (const due of eachDue(context)) {
+    await removeBatch(due, context, flow, journal);
+    await flow.below(UNDER_WAY_MAX);
+  }
+  await flow.idle();
+}
+
+/** A delete that waits, and what is known of its key. */
+interface Due {
+  readonly stored: StoredOperation;
+  readonly known: Known;
+}
+
+/** D3: whoever overrides the guard sees first what that means. */
+async function list(context: RunContext): Promise<void> {
+  for await (const due of eachDue(context))
+    context.say({ type: "deleting", keys: due.map(({ stored }) => stored.key) });
+}
+
+async function countDue(context: RunContext): Promise<number> {
+  let number = 0;
+  for await (const due of eachDue(context)) number += due.length;
+  return number;
+}
+
+/** Deletes that wait for nothing but the guard, in batches. */
+export async function* eachDue(context: RunContext): AsyncGenerator<readonly Due[]> {
+  const { ledger } = context.ports;
+  const { mapping } = context.sync;
+  for (let after = 0; !context.stop.aborted;) {
+    const batch = await ledger.withheld(after, BATCH);
+    const lookedUp = await ledger.lookup(batch.map(({ key }) => key));
+    const due = batch
+      .map((stored) => ({ stored, known: lookedUp.get(stored.key) ?? NOTHING }))
+      .filter(({ known: { operation, rejected } }) => {
+        const isRefused = rejected?.sourceHash === GONE && rejected.mapping === mapping.fingerprint;
+        // D4: a write of the same key is resolved first.
+        const isBehind = operation?.state === "unknown" || (operation?.state === "sent" && operation.held);
+        return !isRefused && !isBehind;
+      });
+    if (due.length > 0) yield due;
+    const last = batch.at(-1);
+    if (last === undefined || batch.length < BATCH) return;
+    after = last.number;
+  }
+}
+
+const NOTHING: Known = { entry: undefined, operation: undefined, waiting: undefined, rejected: undefined };
+
+/** Plans, journals and starts deletes. What needs no request any more is dropped, what cannot be asked for is refused aloud. */
+async function removeBatch(due: readonly Due[], context: RunContext, flow: Flow, journal: Journal): Promise<void> {
+  const { ledger } = context.ports;
+  const bodies = await ledger.bodies(due.map(({ stored }) => stored.key));
+  const removals: Removable[] = [];
+  const rejects: NewReject[] = [];
+  for (const each of due) {
+    const removal = await removalOf(each, bodies.get(each.stored.key) ?? shownOf(each.stored), context);
+    if (removal === undefined) await forget(each, context);
+    else if ("reason" in removal) rejects.push(rejectOf(each.stored.key, removal.reason, context));
+    else removals.push(removal);
+  }
+  if (rejects.length > 0) {
+    await ledger.journal({ run: context.run, intents: [], rejects, clearRejects: [] });
+    for (const { key, code, reason } of rejects) context.say({ type: "invalid", key, code, reason });
+    context.counts.invalid += rejects.length;
+  }
+  if (removals.length === 0) return;
+  for (const delivery of await journal.deletes(removals)) flow.start(delivery, undefined);
+}
+
+/** Undefined when the destination was never sent anything of it. */
+async function removalOf(
+  { stored, known: { entry, operation } }: Due,
+  body: JsonObject | undefined,
+  { sync, ports }: RunContext,
+): Promise<Removable | { readonly reason: string } | undefined> {
+  const { destination } = sync;
+  const wasLeft = operation?.state === "sent";
+  if (entry === undefined && !wasLeft && stored.progress.staleUntilMs === undefined) return undefined;
+  const { address, addressFollowsKey, destinationId } = entry ?? stored;
+  const { key } = stored;
+  const record = { ...recordOf(stored), address, addressKey: addressFollowsKey ? key : undefined };
+  if (destination.traits.addressing === "assigned" && destinationId === undefined)
+    return { reason: "it was created, but the answer had no id, so it cannot be addressed" };
+  if (body === undefined && destination.traits.delete?.needsRecord === true)
+    return { reason: "its delete takes fields of the record, and what was last written of it is not known" };
+  const rendered = await destination.render("delete", { key, mapped: body ?? {}, body: {}, address }, destinationId);
+  if (!rendered.ok) return { reason: `its delete cannot be built: ${rendered.reason}` };
+  const staleUntilMs = wasLeft
+    ? ports.clock.wallMs() + destination.traits.lateWriteMs
+    : (operation?.progress.staleUntilMs ?? stored.progress.staleUntilMs);
+  return { record, destinationId, write: rendered.write, replaces: operation?.number, staleUntilMs };
+}
+
+/** What the source's mark still showed of it. */
+function shownOf({ stored }: StoredOperation): JsonObject | undefined {
+  const mapped = stored?.mapped ?? {};
+  return Object.keys(mapped).length === 0 ? undefined : mapped;
+}
+
+/** Nothing of it was ever in the destination: what waits is dropped, and what was put off before it. */
+async function forget({ stored, known: { operation } }: Due, { ports: { ledger }, run }: RunContext): Promise<void> {
+  await ledger.dropWaiting(stored.number);
+  if (operation === undefined) return;
+  await ledger.settle({ run, resolutions: [{ kind: "released", number: operation.number }], checkpoint: undefined });
+}
+
+function rejectOf(key: string, reason: string, { sync, ports }: RunContext): NewReject {
+  return {
+    kind: "invalid",
+    key,
+    code: "ADDRESS_UNUSABLE",
+    reason,
+    source: undefined,
+    sourceHash: GONE,
+    mapping: sync.mapping.fingerprint,
+    evidence: undefined,
+    atMs: ports.clock.wallMs(),
+  };
+}

@@ -1,0 +1,110 @@
+import { unreachable } from "../core/invariant.ts";
+import type { NewReject } from "../core/reject.ts";
+import type { Resolution, Settlement } from "../core/settlement.ts";
+import type { BodiesTable } from "./bodies.ts";
+import type { CheckpointsTable } from "./checkpoints.ts";
+import type { DeletionsTable } from "./deletions.ts";
+import { NO_LINKS, type EntriesTable } from "./entries.ts";
+import type { HistoryTable } from "./history.ts";
+import type { OperationsTable } from "./operations.ts";
+import type { RejectsTable } from "./rejects.ts";
+
+interface Tables {
+  readonly entries: EntriesTable;
+  readonly bodies: BodiesTable;
+  readonly operations: OperationsTable;
+  readonly rejects: RejectsTable;
+  readonly checkpoints: CheckpointsTable;
+  readonly history: HistoryTable;
+  readonly deletions: DeletionsTable;
+}
+
+type Applied = Extract<Resolution, { kind: "applied" }>;
+
+/** Outcomes become what is known, in all tables that it concerns. To be called in a transaction. */
+export function settling(tables: Tables): (settlement: Settlement) => void {
+  const { entries, bodies, operations, rejects, checkpoints, history, deletions } = tables;
+
+  /** Writes the entries of what was applied, with what they refer to. U2: no key is there twice. */
+  const apply = (applied: readonly Applied[], run: number): void => {
+    const before = applied.map(({ entry, isNew }) => (isNew === true ? NO_LINKS : entries.links(entry.key)));
+    const kept = bodies.replace(
+      before.map(({ body }) => body),
+      applied.map(({ mapped }) => mapped),
+    );
+    const lines = history.link(
+      run,
+      applied.map(({ line }) => line),
+      before.map((links) => links.history),
+    );
+    entries.put(
+      applied.map(({ entry }) => entry),
+      kept,
+      lines,
+    );
+  };
+
+  /** A write was refused. What was refused of its key since it was planned is of a newer version, and stands. */
+  const refuse = (reject: NewReject, run: number): void => {
+    const { key } = reject;
+    if (key !== undefined && rejects.isNewer(key)) return;
+    rejects.put(run, reject);
+    // A newer version waits already: when that is applied, nothing of this one is left to be mended.
+    if (key !== undefined && operations.ofKey(key).waiting !== undefined) rejects.plan([key]);
+  };
+
+  const remove = (key: string): void => {
+    const { body, history: newest } = entries.links(key);
+    bodies.replace([body], [undefined]);
+    history.unlink(key, newest);
+    entries.remove(key);
+  };
+
+  /** U3: what was applied stays while an older write may still land on it. */
+  const conclude = (
+    { number, verify }: Extract<Resolution, { kind: "applied" | "deleted" }>,
+    destinationId: string | undefined,
+  ): void => {
+    if (verify === undefined) operations.resolve(number);
+    else operations.verify(number, verify, destinationId);
+  };
+
+  const resolve = (resolution: Resolution, run: number): void => {
+    if (resolution.line !== undefined && resolution.kind !== "applied") history.add(run, resolution.line);
+    switch (resolution.kind) {
+      case "applied":
+        return conclude(resolution, resolution.entry.destinationId);
+      case "deleted":
+        remove(resolution.key);
+        deletions.add(resolution.atMs);
+        return conclude(resolution, undefined);
+      case "withheld":
+        return operations.withhold(resolution.number, resolution.key);
+      case "rejected":
+        refuse(resolution.reject, run);
+        return operations.resolve(resolution.number);
+      case "held":
+        return operations.hold(resolution);
+      case "released":
+      case "verified":
+        return operations.resolve(resolution.number);
+      default:
+        return unreachable(resolution);
+    }
+  };
+
+  return ({ run, resolutions, checkpoint }: Settlement): void => {
+    apply(
+      resolutions.filter((resolution) => resolution.kind === "applied"),
+      run,
+    );
+    for (const resolution of resolutions) resolve(resolution, run);
+    rejects.clearPlanned(resolutions.flatMap(levelKey));
+    // P2: in the transaction of the last outcome before it.
+    if (checkpoint !== undefined) checkpoints.put(checkpoint);
+  };
+}
+
+/** The key of what was applied or deleted: no refusal that was there when that was planned stands any more. */
+const levelKey = (resolution: Resolution): readonly string[] =>
+  resolution.kind === "applied" ? [resolution.entry.key] : resolution.kind === "deleted" ? [resolution.key] : [];
