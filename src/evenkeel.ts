@@ -1,6 +1,7 @@
 import type { Counts, RunEvent } from "./core/events.ts";
 import type { EvenkeelError } from "./core/errors.ts";
 import type { Preview, PreviewedChange } from "./pipeline/preview.ts";
+import type { Checked, Drift } from "./pipeline/check.ts";
 import type { Guarantee } from "./core/guarantee.ts";
 import type { JsonObject } from "./core/json.ts";
 import type { Checkpoint } from "./core/checkpoint.ts";
@@ -58,6 +59,18 @@ export interface Plan extends AsyncIterable<PlannedChange> {
   readonly result: Promise<{ readonly syncs: readonly PlanSummary[]; readonly exitCode: number }>;
 }
 
+export type { Checked, Drift } from "./pipeline/check.ts";
+
+/** Differences stream out; `result` has one summary a sync. The exit code is 0 where both sides agree, and 4 where they do not. */
+export interface Check extends AsyncIterable<Drift> {
+  readonly result: Promise<{ readonly syncs: readonly Checked[]; readonly exitCode: number }>;
+}
+
+export interface CheckOptions extends Pick<RunOptions, "syncs" | "signal"> {
+  /** Compare so many records of the source, taken by chance, by looking them up one by one; all, against the destination's list, when absent. */
+  readonly sample?: number;
+}
+
 export interface SyncInfo {
   readonly name: string;
   readonly source: { readonly connection: string; readonly request: string };
@@ -95,6 +108,8 @@ export interface Evenkeel {
   readonly syncs: readonly SyncInfo[];
   run(options?: RunOptions): Run;
   plan(options?: Pick<RunOptions, "syncs" | "limit" | "key" | "fullRefresh" | "signal">): Plan;
+  /** Compares the live destination with the source; writes nothing. */
+  check(options?: CheckOptions): Check;
   status(): Promise<readonly SyncStatus[]>;
   rejects(sync?: string): AsyncIterable<Reject & { readonly sync: string }>;
   reject(sync: string, id: number): Promise<Reject | undefined>;

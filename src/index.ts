@@ -5,6 +5,10 @@ export type { Guarantee } from "./core/guarantee.ts";
 export type { Reject } from "./core/reject.ts";
 export type { Evidence } from "./core/outcome.ts";
 export type {
+  Check,
+  Checked,
+  CheckOptions,
+  Drift,
   Evenkeel,
   Explanation,
   Plan,

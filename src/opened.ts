@@ -8,6 +8,10 @@ import type { RunEvent } from "./core/events.ts";
 import { guaranteeOf } from "./core/guarantee.ts";
 import type { Ledger, Lease, SyncLedger } from "./core/ledger.ts";
 import type {
+  Check,
+  Checked,
+  CheckOptions,
+  Drift,
   Evenkeel,
   Plan,
   PlannedChange,
@@ -21,16 +25,18 @@ import type {
 } from "./evenkeel.ts";
 import { explain } from "./explain.ts";
 import { Lanes } from "./http/gate.ts";
+import { checkSync } from "./pipeline/check.ts";
 import type { ReadChoice } from "./pipeline/opening.ts";
 import { planSync } from "./pipeline/preview.ts";
 import { runSync } from "./pipeline/run.ts";
 import { systemNetwork } from "./runtime/network.ts";
 import { systemHolder } from "./runtime/process.ts";
 import { openLedger, type LedgerOptions } from "./sqlite/ledger.ts";
+import { createScratch } from "./sqlite/scratch.ts";
 import { chosenSyncs } from "./chosen-syncs.ts";
-import { exitCodeOfResult, runOne } from "./sync-result.ts";
+import { checked, exitCodeOfResult, runOne } from "./sync-result.ts";
 import { unblockSync } from "./unblock.ts";
-import { createStream } from "./stream.ts";
+import { createStream, streaming } from "./stream.ts";
 import { VERSION } from "./version.ts";
 
 interface OpenedOptions {
@@ -123,10 +129,7 @@ export function openEvenkeel(options: OpenedOptions): Evenkeel {
       const stopped: ExitCode[] = options.signal?.aborted === true ? [130] : [];
       return { syncs: results, exitCode: combineExitCodes([...results.map(exitCodeOfResult), ...stopped]) };
     };
-    const result = writing(`run ${names.join(" ")}`, work).finally(() => events.end());
-    // Whoever only iterates must not be surprised by an unhandled rejection; whoever awaits still gets it.
-    result.catch(() => undefined);
-    return { result, [Symbol.asyncIterator]: () => events[Symbol.asyncIterator]() };
+    return streaming(events, writing(`run ${names.join(" ")}`, work));
   };
 
   const info = (name: string, { sync }: BuiltSync): SyncInfo => {
@@ -168,9 +171,23 @@ export function openEvenkeel(options: OpenedOptions): Evenkeel {
           ),
         };
       });
-    const result = work().finally(() => changes.end());
-    result.catch(() => undefined);
-    return { result, [Symbol.asyncIterator]: () => changes[Symbol.asyncIterator]() };
+    return streaming(changes, work());
+  };
+
+  const check = ({ syncs, sample, signal = NEVER }: CheckOptions = {}): Check => {
+    const drifts = createStream<Drift>();
+    const work = async (): Promise<ReturnType<typeof checked>> =>
+      looking(async (ledger) => {
+        const built = build(new Lanes(clock, (await ledger?.lanes()) ?? []));
+        const results: Checked[] = [];
+        for (const name of chosen(syncs)) {
+          const { sync } = built.get(name) as BuiltSync;
+          const ports = { clock, chance, ledger: await ledger?.of(name), scratch: createScratch };
+          results.push(await checkSync(sync, ports, { sample, stop: signal }, drifts.push));
+        }
+        return checked(results);
+      });
+    return streaming(drifts, work());
   };
 
   const statusOf = async (name: string, ledger: Ledger | undefined): Promise<SyncStatus> => {
@@ -221,6 +238,7 @@ export function openEvenkeel(options: OpenedOptions): Evenkeel {
       );
     },
     plan,
+    check,
     status: () => looking((ledger) => Promise.all(chosen(undefined).map((name) => statusOf(name, ledger)))),
     async *rejects(sync) {
       const found = await looking(async (ledger) => {

@@ -33,3 +33,14 @@ export function createStream<Value>(): Stream<Value> {
     },
   };
 }
+
+/** Values as they come, and what they come to in the end: the stream ends when the work does. */
+export function streaming<Value, Result>(
+  stream: Stream<Value>,
+  work: Promise<Result>,
+): AsyncIterable<Value> & { readonly result: Promise<Result> } {
+  const result = work.finally(() => stream.end());
+  // Whoever only iterates must not be surprised by an unhandled rejection; whoever awaits still gets it.
+  result.catch(() => undefined);
+  return { result, [Symbol.asyncIterator]: () => stream[Symbol.asyncIterator]() };
+}

@@ -1,7 +1,7 @@
 import { EvenkeelError } from "./core/errors.ts";
-import { exitCodeOf, type ExitCode } from "./core/exit-code.ts";
+import { combineExitCodes, EXIT, exitCodeOf, type ExitCode } from "./core/exit-code.ts";
 import { noCounts } from "./core/events.ts";
-import type { SyncResult } from "./evenkeel.ts";
+import type { Checked, SyncResult } from "./evenkeel.ts";
 import type { runSync } from "./pipeline/run.ts";
 
 /** One sync's run as a result: what keeps it from beginning is a failure like any other. */
@@ -24,4 +24,16 @@ export async function runOne(sync: string, run: () => ReturnType<typeof runSync>
 export function exitCodeOfResult({ status, error }: SyncResult): ExitCode {
   if (error !== undefined) return exitCodeOf(error.code);
   return status === "level" ? 0 : status === "interrupted" ? 130 : 1;
+}
+
+/** Both sides agree, or do not; an error counts for what it is. */
+export function checked(syncs: readonly Checked[]): { readonly syncs: readonly Checked[]; readonly exitCode: number } {
+  const codes = syncs.map(({ error, missing, extra, different, invalid }) =>
+    error === undefined
+      ? missing + extra + different + invalid > 0
+        ? EXIT.different
+        : EXIT.level
+      : exitCodeOf(error.code),
+  );
+  return { syncs, exitCode: combineExitCodes(codes) };
 }

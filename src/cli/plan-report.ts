@@ -1,8 +1,9 @@
 import type { Plan, PlannedChange, PlanSummary } from "../evenkeel.ts";
-import { count, counted, countdown, duration } from "./amounts.ts";
+import { count, counted, duration } from "./amounts.ts";
 import type { Context } from "./context.ts";
 import { escapeLine } from "./escape.ts";
 import { failureLines, failureRecord, hanging } from "./failure.ts";
+import { showFindings } from "./findings.ts";
 import { changeLines } from "./planned-change.ts";
 import { padEnd } from "./width.ts";
 
@@ -14,85 +15,22 @@ interface PlanReportOptions {
 /** Shows planned changes as they are found, then the totals and the forecast of each sync. */
 export async function reportPlan(plan: Plan, { shownMax }: PlanReportOptions, context: Context): Promise<number> {
   const { printer } = context;
-  const found = new Tally();
-  const activity = showActivity(found, context);
-  let sync: string | undefined;
-  try {
-    for await (const change of plan) {
-      printer.record({ type: "change", ...change });
-      if (found.add(change) <= shownMax && !printer.isQuiet && !printer.isJson) {
-        if (change.sync !== sync)
-          printer.result(`${sync === undefined ? "" : "\n"}${printer.style("bold", change.sync)}`);
-        sync = change.sync;
-        printer.result(changeLines(change, printer).join("\n"));
-      }
-      await printer.drained();
-    }
-  } finally {
-    activity.end();
-  }
+  const linesOf = (change: PlannedChange): readonly string[] => changeLines(change, printer);
+  const showing = { shownMax, type: "change", words: WORDS, linesOf, activity: "reading and comparing" };
+  const shown = await showFindings(plan, showing, context);
   const { syncs, exitCode } = await plan.result;
   for (const summary of syncs) {
     printer.record({ type: "plan", ...summary, error: undefined });
     if (summary.error !== undefined) printer.record(failureRecord(summary.error, summary.sync));
-    const hidden = printer.isQuiet ? "" : found.beyond(summary.sync, shownMax);
+    const hidden = shown.hidden(summary.sync);
     if (hidden !== "") printer.result(`\n  … and ${hidden} (\`--all\` shows them)`);
-    if (sync !== undefined || summary !== syncs[0]) printer.result("");
+    if (shown.sync !== undefined || summary !== syncs[0]) printer.result("");
     printer.result(await totalsText(summary, context));
   }
   return exitCode;
 }
 
-/** Changes found so far, by sync and kind. */
-class Tally {
-  readonly #numbers = new Map<string, Map<PlannedChange["kind"], number>>();
-
-  /** Counts one; returns how many of its kind there are now. */
-  add({ sync, kind }: PlannedChange): number {
-    const kinds = this.#numbers.get(sync) ?? new Map<PlannedChange["kind"], number>();
-    this.#numbers.set(sync, kinds);
-    const number = (kinds.get(kind) ?? 0) + 1;
-    kinds.set(kind, number);
-    return number;
-  }
-
-  /** Those of a sync beyond so many of each kind, in words; empty when there are none. */
-  beyond(sync: string, max: number): string {
-    const more = [...(this.#numbers.get(sync) ?? [])].filter(([, number]) => number > max);
-    return more.map(([kind, number]) => `${count(number - max)} more ${WORDS[kind]}`).join(", ");
-  }
-
-  text(): string {
-    return [...this.#numbers]
-      .map(
-        ([sync, kinds]) =>
-          `${sync} ${[...kinds].map(([kind, number]) => `${count(number)} ${WORDS[kind]}`).join(", ")}`,
-      )
-      .join(" · ");
-  }
-}
-
 const WORDS = { create: "to create", update: "to update", delete: "to delete", invalid: "invalid" } as const;
-
-/** What is unchanged leaves no trace, so a large source needs another sign that something goes on. */
-function showActivity(found: Tally, { printer, host }: Context): { end(): void } {
-  if (!printer.isLive) return { end: () => undefined };
-  const startedMs = host.clock.monotonicMs();
-  let timer = host.clock.after(REPAINT_MS, show);
-  function show(): void {
-    const elapsed = countdown(host.clock.monotonicMs() - startedMs);
-    printer.live([["reading and comparing", elapsed, found.text()].filter((part) => part !== "").join(" · ")]);
-    timer = host.clock.after(REPAINT_MS, show);
-  }
-  return {
-    end() {
-      timer.cancel();
-      printer.live([]);
-    },
-  };
-}
-
-const REPAINT_MS = 100;
 
 async function totalsText(
   { sync, counts, guarantee, forecast, withheld, why, error }: PlanSummary,

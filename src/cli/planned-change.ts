@@ -58,7 +58,8 @@ function fieldLines(fields: readonly (readonly [name: string, value: string])[],
   );
 }
 
-function differenceLines(
+/** What each field is, and what it is to be. */
+export function differenceLines(
   differences: readonly {
     readonly path: string;
     readonly before: string | undefined;

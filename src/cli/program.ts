@@ -1,5 +1,6 @@
 import { Command, type Help } from "commander";
 import { VERSION } from "../version.ts";
+import { checkCommand } from "./commands/check.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { explainCommand } from "./commands/explain.ts";
 import { initCommand } from "./commands/init.ts";
@@ -21,10 +22,11 @@ In sixty seconds:
   evenkeel rehearse   try it between doubles of both APIs, with faults and crashes
   evenkeel plan       see what would be created, updated, deleted; writes nothing
   evenkeel run        do it; run it again, and only what has changed is sent
+  evenkeel check      proof: the live destination, compared with the source
 
 \`evenkeel <command> --help\` has examples. Exit codes: 0 level, 1 not level,
 2 config or usage, 3 API unreachable or credentials refused, 4 differences
-(plan --exit-code), 5 another run holds the ledger, 130 interrupted.
+(check, plan --exit-code), 5 another run holds the ledger, 130 interrupted.
 `;
 
 /** The commands and options. What a command does is loaded when it is called, so that help comes at once. */
@@ -51,6 +53,7 @@ export function createProgram(invocation: Invocation): Command {
     rehearseCommand,
     planCommand,
     runCommand,
+    checkCommand,
     statusCommand,
     rejectsCommand,
     explainCommand,

@@ -2,37 +2,29 @@ import type { Dispatcher } from "undici";
 import type { Clock } from "../core/clock.ts";
 import type { Expression } from "../core/expression.ts";
 import { fingerprint } from "../core/fingerprint.ts";
-import { allOf, andThen } from "../core/eventual.ts";
-import { readKey } from "../core/key.ts";
 import { createMapping, type MappingNode } from "../core/mapping.ts";
 import type { RetryPolicy, Sync } from "../core/sync.ts";
-import type { Parsed } from "../core/template.ts";
-import { parseRequest, type RequestTemplate } from "../core/url-template.ts";
 import { createAuth } from "../http/auth.ts";
 import { createConnection } from "../http/api.ts";
 import type { Connection } from "../http/connection.ts";
 import { createDestination, type WriteRequest } from "../http/destination.ts";
 import type { LookUpRequest } from "../http/look-up.ts";
 import type { Lanes } from "../http/gate.ts";
-import { cursorTokens, keysets, links, nextUrls, singlePage } from "../http/paginate/followed.ts";
-import { offsets, pageNumbers } from "../http/paginate/numbered.ts";
-import type { Pagination } from "../http/paginate/pagination.ts";
 import { createRedactor } from "../http/redact.ts";
 import { createSource } from "../http/source.ts";
 import type {
   Config,
   ConnectionConfig,
   MappingTree,
-  PaginationConfig,
   ReadConfig,
-  RequestConfig,
   RetryConfig,
   SyncConfig,
-  TemplateSource,
   WriteConfig,
 } from "./config.ts";
+import { keyOf, liveOf, paginationOf } from "./build-list.ts";
+import { optionalExpression, templateOf } from "./build-request.ts";
 import { isAtAddress, needsRecord } from "./delete-rules.ts";
-import { compileExpression, compileText, type ExpressionSource } from "./expression.ts";
+import { compileExpression, type ExpressionSource } from "./expression.ts";
 
 export interface BuildPorts {
   readonly clock: Clock;
@@ -155,7 +147,8 @@ function buildSync(
       },
       to,
     ),
-    key: (record) => andThen(allOf(keyParts.map((part) => part.evaluate(record))), readKey),
+    key: keyOf(keyParts),
+    live: destination.list && liveOf(destination.list, to),
     cursor:
       source.cursor && cursorField
         ? {
@@ -212,31 +205,6 @@ function policyOf(retry: RetryConfig | undefined): RetryPolicy {
   return { attempts, baseMs, throttledBaseMs, capMs, deadlineMs };
 }
 
-const optionalExpression = (source: ExpressionSource | undefined): Expression | undefined =>
-  source === undefined ? undefined : compileExpression(source);
-
-/** A request with its expressions compiled. */
-export function templateOf(request: RequestConfig): RequestTemplate {
-  const value = (source: TemplateSource): string | Expression =>
-    typeof source === "function" ? compileExpression(source) : source;
-  const query = Object.fromEntries(
-    Object.entries(request.query).map(([name, source]) => [
-      name,
-      Array.isArray(source) ? source.map(value) : value(source as TemplateSource),
-    ]),
-  );
-  const headers = Object.fromEntries(Object.entries(request.headers).map(([name, source]) => [name, value(source)]));
-  return checked(
-    parseRequest({ request: request.request, query, headers }, (text) => compileText(text)),
-    request.request,
-  );
-}
-
-function checked<Value>(parsed: Parsed<Value>, text: string): Value {
-  if (parsed.ok) return parsed.value;
-  throw new TypeError(`${text} was checked and cannot be parsed: ${parsed.reason}`);
-}
-
 const writeOf = (write: WriteConfig): WriteRequest => ({
   template: templateOf(write),
   encoding: write.encoding,
@@ -259,23 +227,4 @@ function mappingOf(tree: MappingTree): MappingNode {
       members: Object.entries(tree).map(([name, part]) => [name, mappingOf(part as MappingTree)]),
     };
   return { kind: "expression", expression: compileExpression(tree as ExpressionSource) };
-}
-
-function paginationOf(options: PaginationConfig): Pagination {
-  switch (options.type) {
-    case "none":
-      return singlePage();
-    case "page":
-      return pageNumbers({ ...options, total: optionalExpression(options.total) });
-    case "offset":
-      return offsets({ ...options, total: optionalExpression(options.total) });
-    case "cursor":
-      return cursorTokens({ ...options, next: compileExpression(options.next) });
-    case "link":
-      return links(options);
-    case "nextUrl":
-      return nextUrls({ ...options, next: compileExpression(options.next) });
-    case "keyset":
-      return keysets({ ...options, from: compileExpression(options.from) });
-  }
 }

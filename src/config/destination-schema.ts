@@ -40,7 +40,9 @@ export function destinationSchema(values: Values, substitute: Substitute): z.Zod
   const list: z.ZodType<ListConfig> = request({
     ...requestShape(substitute, { methods: READING, sees: undefined }),
     records: expression(SEES.input).prefault("$").describe("Where the list of records is in an answer's body."),
-    key: expressions(SEES.input).describe("The value of a listed record that is compared with the mapped record's."),
+    key: expressions(SEES.input).describe(
+      "The value by which a listed record and a mapped record are the same one; the id that the destination assigned, where the mapped record has no such value.",
+    ),
     pagination: paginationSchema(values).prefault({ type: "none" }).describe("How one page leads to the next."),
   });
   const upsert: z.ZodType<KeyedWriteConfig> = request(keyed);
@@ -67,9 +69,7 @@ export function destinationSchema(values: Values, substitute: Substitute): z.Zod
     read: maybe(read).describe(
       "Reads one record back, to learn whether a write whose answer was lost has taken effect: `GET /items/{sku}`.",
     ),
-    list: maybe(list).describe(
-      "All records of the destination. It may be declared; nothing uses it in this version yet.",
-    ),
+    list: maybe(list).describe("All records of the destination, for `evenkeel check`."),
     upsertMany: maybe(later("Many records in one request.")).describe("Not supported in this version yet."),
     precondition: maybe(precondition).describe("Only `none` in this version."),
   }).transform(({ upsertMany: _, precondition: __, ...destination }) => destination);

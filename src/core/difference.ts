@@ -1,4 +1,5 @@
 import { canonical } from "./fingerprint.ts";
+import { holds } from "./holds.ts";
 import { isObject, type Json, type JsonObject } from "./json.ts";
 
 export interface FieldDifference {
@@ -12,6 +13,19 @@ export interface FieldDifference {
 /** What differs between two records, field by field; lists are compared whole. */
 export function differences(before: JsonObject, after: JsonObject): readonly FieldDifference[] {
   return compare(before, after, "");
+}
+
+/**
+ * What a record in the destination does not hold of what it should (`before` is what it holds, `after` what it should), by the rules of
+ * `holds`: members that the mapping does not own are left out, and so is what only seems to differ.
+ */
+export function unheldFields(found: JsonObject, wanted: JsonObject, prefix = ""): readonly FieldDifference[] {
+  return Object.entries(wanted).flatMap(([name, after]): readonly FieldDifference[] => {
+    const before = own(found, name);
+    if (holds(before, after as Json)) return [];
+    if (isObject(before) && isObject(after)) return unheldFields(before, after, `${prefix}${name}.`);
+    return [{ path: prefix + name, before: textOf(before), after: textOf(after) }];
+  });
 }
 
 function compare(before: JsonObject, after: JsonObject, prefix: string): readonly FieldDifference[] {

@@ -43,6 +43,14 @@ export interface RetryPolicy {
   readonly deadlineMs: number;
 }
 
+/** The destination's own list. */
+export interface Live {
+  /** Reads it page by page, as a source is read. */
+  readonly source: Source;
+  /** The value by which a listed record and a mapped record are the same one. */
+  readonly match: (record: JsonObject) => Eventual<KeyReading>;
+}
+
 /** What becomes of records that have gone from the source. */
 export interface Deletes {
   readonly mode: "never" | "tombstone" | "mirror";
@@ -58,6 +66,8 @@ export interface Sync {
   readonly destination: Destination;
   readonly key: (record: JsonObject) => Eventual<KeyReading>;
   readonly cursor: CursorSpec | undefined;
+  /** All that the destination holds, for a comparison; undefined where no `list` is declared. */
+  readonly live: Live | undefined;
   readonly mapping: Mapping;
   readonly writes: "both" | "createOnly" | "updateOnly";
   readonly deletes: Deletes;

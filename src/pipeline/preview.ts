@@ -8,6 +8,7 @@ import type { Sync } from "../core/sync.ts";
 import { Absences } from "./absence.ts";
 import type { RunContext } from "./context.ts";
 import type { Planned } from "./journal.ts";
+import { emptyLedger, lookingContext } from "./looking.ts";
 import { openRead, type ReadChoice } from "./opening.ts";
 import type { Ports } from "./ports.ts";
 import { comparison, whyNothing } from "./read.ts";
@@ -184,41 +185,4 @@ function forecastOf(counts: Counts, ratePerSecond: number | undefined): Preview[
     minutes: writes / ratePerSecond / 60,
     basis: `${writes} writes at the declared ${ratePerSecond}/s`,
   };
-}
-
-function lookingContext(
-  sync: Sync,
-  ports: Pick<Ports, "clock" | "chance" | "ledger">,
-  counts: Counts,
-  stop: AbortSignal,
-  read: RunContext["read"],
-): RunContext {
-  return {
-    sync,
-    ports: { ...ports, emit: () => undefined, waitingFor: () => undefined },
-    run: 0,
-    counts,
-    read,
-    stop,
-    kill: stop,
-    partial: false,
-    fail(error) {
-      throw error;
-    },
-    say: () => undefined,
-    sent: () => void (counts.requests += 1),
-  };
-}
-
-/** What a first plan finds: no ledger is made for it. */
-function emptyLedger(sync: string): SyncLedger {
-  const nothing = new Map();
-  const known = {
-    sync,
-    checkpoint: async () => undefined,
-    lookup: async () => nothing,
-    addressOwners: async () => nothing,
-    bodies: async () => nothing,
-  };
-  return known as unknown as SyncLedger;
 }

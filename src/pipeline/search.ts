@@ -1,4 +1,5 @@
 import { holds } from "../core/holds.ts";
+import type { JsonObject } from "../core/json.ts";
 import type { Operation } from "../core/operation.ts";
 import { decideRetry } from "../core/retry.ts";
 import type { RunContext } from "./context.ts";
@@ -8,7 +9,7 @@ import type { SearchReason } from "./deliver.ts";
 export type Search =
   /** It is there and holds what the operation wants. */
   | { readonly kind: "level"; readonly destinationId: string | undefined; readonly etag: string | undefined }
-  | { readonly kind: "different"; readonly destinationId: string | undefined }
+  | { readonly kind: "different"; readonly destinationId: string | undefined; readonly record: JsonObject }
   /** It is certainly not there: no look-up saw it once every request given up had its time to land. */
   | { readonly kind: "absent" }
   | { readonly kind: "unclear"; readonly message: string }
@@ -46,13 +47,13 @@ export async function search(operation: Operation, reason: SearchReason, context
         if (operation.kind === "delete") {
           // The delete in doubt may still land.
           const leftMs = believedMs - clock.wallMs();
-          if (leftMs <= 0) return { kind: "different", destinationId: finding.destinationId };
+          if (leftMs <= 0) return { kind: "different", destinationId: finding.destinationId, record: finding.record };
           delayMs = Math.min(delayMs, leftMs);
           break;
         }
         if (holds(finding.record, operation.record.mapped))
           return { kind: "level", destinationId: finding.destinationId, etag: finding.etag };
-        return { kind: "different", destinationId: finding.destinationId };
+        return { kind: "different", destinationId: finding.destinationId, record: finding.record };
       case "absent": {
         context.counts.requests += 1;
         if (operation.kind === "delete") return { kind: "level", destinationId: undefined, etag: undefined };

@@ -1,7 +1,7 @@
 import type { SyncConfig } from "../config/config.ts";
 import { EvenkeelError } from "../core/errors.ts";
 import { exactNumber, isExactNumber, type Json, type JsonObject } from "../core/json.ts";
-import { templateOf } from "../config/build.ts";
+import { templateOf } from "../config/build-request.ts";
 import { Unusable } from "./catalogue.ts";
 import { at, isWithin, placeOf, put, type Place } from "./place.ts";
 import { readPlaces } from "./read-places.ts";

@@ -1,4 +1,5 @@
-import { buildSyncs, templateOf } from "../config/build.ts";
+import { buildSyncs } from "../config/build.ts";
+import { templateOf } from "../config/build-request.ts";
 import type {
   Config,
   ConnectionConfig,

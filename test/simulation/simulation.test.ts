@@ -20,9 +20,10 @@ suite("T1-T4: the production pipeline in simulated worlds", () => {
       assert.equal((await playSeed(seed)).hash, (await playSeed(seed)).hash, `seed ${seed}`);
   });
 
-  for (const [seed, was, restless] of SEEDS)
+  for (const [seed, was, shares] of SEEDS)
     test(`seed ${seed}: ${was}`, async () => {
-      const { violations } = await play(restless === undefined ? toothWorldOf(seed) : worldOf(seed, restless, 0));
+      const world = shares === undefined ? toothWorldOf(seed) : worldOf(seed, shares.restless, shares.deletes);
+      const { violations } = await play(world);
       assert.deepEqual(violations, []);
     });
 

@@ -383,21 +383,4 @@ export const TEETH: readonly Tooth[] = [
       },
     ],
   },
-  {
-    name: "U5: what may be its own record is forgotten when the run stops",
-    breaks: [
-      {
-        file: "pipeline/deliver.ts",
-        replace: [['this.#mayBeOurs = reason === "exists";', "this.#mayBeOurs = false;"]],
-      },
-    ],
-  },
-  {
-    name: "U10: a left-over write whose record has gone leaves no entry",
-    breaks: [{ file: "pipeline/complete.ts", replace: [['deletes.mode === "never" ?', 'deletes.mode !== "never" ?']] }],
-  },
-  {
-    name: "U10: a delete is made of what is not known",
-    breaks: [{ file: "pipeline/sweep.ts", replace: [["needsRecord === true)", "needsRecord === undefined)"]] }],
-  },
 ];

@@ -1,0 +1,39 @@
+import { Command } from "commander";
+import { examples, wholeNumber } from "../arguments.ts";
+import { withLibrary, type Invocation } from "../context.ts";
+
+/** Differences of each kind that fit the mind, if not the screen. */
+const SHOWN_MAX = 20;
+
+interface CheckFlags {
+  readonly all?: true;
+  readonly sample?: number;
+}
+
+export const checkCommand = (invocation: Invocation): Command =>
+  new Command("check")
+    .summary("compare the live destination with the source")
+    .description(
+      "read both sides and compare them, record by record, in the fields that the mapping owns; writes nothing",
+    )
+    .argument("[sync...]", "the syncs to check; all when none is named")
+    .option("--sample <n>", "only so many records, taken by chance and looked up one by one", wholeNumber(1))
+    .option("--all", `show every difference, not only the first ${SHOWN_MAX} of each kind`)
+    .addHelpText(
+      "after",
+      examples(
+        ["evenkeel check", "proof that both sides agree, or where they do not"],
+        ["evenkeel check products --sample 200", "where the destination has no list"],
+        ["evenkeel check --quiet && echo level", "for a script: 0 when they agree, 4 when not"],
+      ),
+    )
+    .action((syncs: readonly string[], { all, sample }: CheckFlags, command: Command) =>
+      invocation.act(command, (context) =>
+        withLibrary(context, async (evenkeel) => {
+          const { reportCheck } = await import("../check-report.ts");
+          const { signal } = context.host.interruption();
+          const check = evenkeel.check({ syncs, signal, ...(sample === undefined ? {} : { sample }) });
+          return reportCheck(check, { shownMax: all === true ? Number.POSITIVE_INFINITY : SHOWN_MAX }, context);
+        }),
+      ),
+    );

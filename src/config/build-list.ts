@@ -1,0 +1,55 @@
+import { allOf, andThen, type Eventual } from "../core/eventual.ts";
+import type { Expression } from "../core/expression.ts";
+import type { JsonObject } from "../core/json.ts";
+import { readKey } from "../core/key.ts";
+import type { KeyReading } from "../core/record.ts";
+import type { Live } from "../core/sync.ts";
+import type { Connection } from "../http/connection.ts";
+import { cursorTokens, keysets, links, nextUrls, singlePage } from "../http/paginate/followed.ts";
+import { offsets, pageNumbers } from "../http/paginate/numbered.ts";
+import type { Pagination } from "../http/paginate/pagination.ts";
+import { createSource } from "../http/source.ts";
+import { optionalExpression, templateOf } from "./build-request.ts";
+import type { ListConfig, PaginationConfig } from "./config.ts";
+import { compileExpression } from "./expression.ts";
+
+/** Reads the key of a record, or the value that it is matched by. */
+export const keyOf =
+  (parts: readonly Expression[]) =>
+  (record: JsonObject): Eventual<KeyReading> =>
+    andThen(allOf(parts.map((part) => part.evaluate(record))), readKey);
+
+/** The destination's list, which is read as a source is. */
+export function liveOf(list: ListConfig, connection: Connection): Live {
+  const source = createSource(
+    {
+      request: templateOf(list),
+      records: compileExpression(list.records),
+      pagination: paginationOf(list.pagination),
+      sinceParam: undefined,
+      decisiveNames: [],
+      read: undefined,
+    },
+    connection,
+  );
+  return { source, match: keyOf(list.key.map((part) => compileExpression(part))) };
+}
+
+export function paginationOf(options: PaginationConfig): Pagination {
+  switch (options.type) {
+    case "none":
+      return singlePage();
+    case "page":
+      return pageNumbers({ ...options, total: optionalExpression(options.total) });
+    case "offset":
+      return offsets({ ...options, total: optionalExpression(options.total) });
+    case "cursor":
+      return cursorTokens({ ...options, next: compileExpression(options.next) });
+    case "link":
+      return links(options);
+    case "nextUrl":
+      return nextUrls({ ...options, next: compileExpression(options.next) });
+    case "keyset":
+      return keysets({ ...options, from: compileExpression(options.from) });
+  }
+}

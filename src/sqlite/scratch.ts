@@ -1,0 +1,58 @@
+import { DatabaseSync } from "node:sqlite";
+import type { DesiredRecord } from "../core/record.ts";
+import type { Expected, Scratch } from "../core/scratch.ts";
+import type { Row } from "./database.ts";
+import { storing } from "./failure.ts";
+import { pack, unpack } from "./packed.ts";
+
+/** SQLite's page cache, in KiB; what does not fit goes to a temporary file. */
+const CACHE_KIB = 8_192;
+
+/** For messages: the file has no name. */
+const NAME = "a temporary file";
+
+/** Opens a database that SQLite keeps in a temporary file without a name, and that is gone when it is closed or the process ends. */
+export function createScratch(): Scratch {
+  const db = new DatabaseSync("");
+  // Nothing of it outlives a crash, so nothing need be flushed or undone.
+  db.exec(`PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -${CACHE_KIB}`);
+  // Matches are mostly random: only the index is in their order, the records are appended.
+  db.exec(
+    "CREATE TABLE expected (match TEXT NOT NULL, key TEXT NOT NULL, record BLOB NOT NULL, seen INTEGER NOT NULL)",
+  );
+  db.exec("CREATE UNIQUE INDEX expected_by_match ON expected (match)");
+  const insert = db.prepare(
+    `INSERT INTO expected (match, key, record, seen) VALUES (?, ?, ?, 0)
+       ON CONFLICT (match) DO UPDATE SET record = excluded.record WHERE key = excluded.key`,
+  );
+  const among = db.prepare("SELECT * FROM expected WHERE match IN (SELECT value FROM json_each(?))");
+  const see = db.prepare("UPDATE expected SET seen = 1 WHERE match IN (SELECT value FROM json_each(?))");
+  const unseen = db.prepare("SELECT * FROM expected WHERE seen = 0 AND match > ? ORDER BY match LIMIT ?");
+  const together = <Result>(work: () => Result): Result =>
+    storing(NAME, () => {
+      db.exec("BEGIN");
+      const result = work();
+      db.exec("COMMIT");
+      return result;
+    });
+  return {
+    put: (expected) =>
+      together(() =>
+        expected.filter(({ match, record }) => Number(insert.run(match, record.key, pack(record)).changes) === 0),
+      ),
+    among: (matches) =>
+      storing(NAME, () => {
+        const rows = among.all(JSON.stringify(matches)).map(expectedOf);
+        return new Map(rows.map((row) => [row.match, row]));
+      }),
+    see: (matches) => together(() => void see.run(JSON.stringify(matches))),
+    unseen: (after, limit) => storing(NAME, () => unseen.all(after, limit).map(expectedOf)),
+    close: () => db.close(),
+  };
+}
+
+const expectedOf = (row: Row): Expected => ({
+  match: row["match"] as string,
+  record: unpack<DesiredRecord>(row["record"]),
+  seen: row["seen"] === 1,
+});

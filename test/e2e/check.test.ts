@@ -1,0 +1,167 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { cursorPage, json, SOURCE, startApi, Workplace, type Api } from "./harness.ts";
+
+interface Item {
+  [member: string]: unknown;
+}
+
+interface Places {
+  readonly records: Item[];
+  readonly items: Map<string, Item>;
+  readonly place: Workplace;
+  readonly shop: Api;
+}
+
+/** A source, and a destination that holds what it is sent, with a list in pages of 10. */
+async function between(destination: string, check: (places: Places) => Promise<void>): Promise<void> {
+  const records: Item[] = Array.from({ length: 25 }, (_, index) => ({
+    id: index + 1,
+    name: `n${index + 1}`,
+    price: 1.5,
+  }));
+  const items = new Map<string, Item>();
+  const store = await startApi((request, _body, response) => cursorPage(records, request, response, 10));
+  let ids = 0;
+  const shop = await startApi((request, body, response) => {
+    const url = new URL(request.url ?? "/", "http://x");
+    if (request.method === "GET" && url.pathname === "/items") {
+      const page = Number(url.searchParams.get("page") ?? 1);
+      return json(response, 200, { items: [...items.values()].slice((page - 1) * 10, page * 10) });
+    }
+    if (request.method === "GET") {
+      const item = items.get(url.pathname);
+      return item === undefined ? json(response, 404, {}) : json(response, 200, item);
+    }
+    if (request.method === "POST") {
+      const id = `i${(ids += 1)}`;
+      // An API that adds fields, writes numbers as text, and leaves out what is null.
+      items.set(`/items/${id}`, { ...withoutNulls(JSON.parse(body)), id, createdBy: "api" });
+      return json(response, 201, { id });
+    }
+    items.set(url.pathname, { ...withoutNulls(JSON.parse(body)), createdBy: "api" });
+    return json(response, 200, {});
+  });
+  const place = new Workplace();
+  place.write(`
+connections:
+  store: { baseUrl: "${store.url}" }
+  shop: { baseUrl: "${shop.url}" }
+syncs:
+  records:${SOURCE}
+    mapping: { sku: id, name: name, price: price, note: "null" }
+    destination:
+      connection: shop
+      ${destination}
+`);
+  try {
+    assert.equal((await place.run("run")).exitCode, 0);
+    await check({ records, items, place, shop });
+  } finally {
+    place.remove();
+    await Promise.all([store.stop(), shop.stop()]);
+  }
+}
+
+const withoutNulls = (item: Item): Item =>
+  Object.fromEntries(
+    Object.entries(item)
+      .filter(([, value]) => value !== null)
+      .map(([name, value]) => [name, name === "price" ? String(value) : value]),
+  );
+
+interface Told {
+  readonly type: string;
+  readonly kind?: string;
+  readonly key?: string;
+  readonly match?: string;
+  readonly [member: string]: unknown;
+}
+
+async function checked(place: Workplace, ...args: string[]) {
+  const ran = await place.run("check", "--json", ...args);
+  const lines = ran.stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Told);
+  const [summary] = lines.filter(({ type }) => type === "check");
+  const drifts = lines.filter(({ type }) => type === "drift").map(({ kind, key, match }) => `${kind} ${key ?? match}`);
+  return { exitCode: ran.exitCode, drifts: drifts.toSorted(), summary: summary as Told, lines };
+}
+
+const LIST = `list: { request: GET /items, records: items, key: sku, pagination: { type: page, param: page } }`;
+
+test("check: an edited, a deleted and an added record of the destination are named, and nothing else", () =>
+  between(`upsert: "PUT /items/{sku}"\n      ${LIST}`, async ({ items, place, records }) => {
+    const level = await checked(place);
+    assert.deepEqual([level.exitCode, level.drifts, level.summary["equal"]], [0, [], 25]);
+    const { source, destination } = level.summary["fingerprints"] as Record<string, string>;
+    assert.equal(source, destination, "numbers as text, null left out and fields of the API's own are no difference");
+    Object.assign(items.get("/items/7") as Item, { name: "edited" });
+    items.delete("/items/3");
+    items.set("/items/99", { sku: 99, name: "added" });
+    const off = await checked(place);
+    assert.deepEqual([off.exitCode, off.drifts], [4, ["different 7", "extra 99", "missing 3"]]);
+    const after = off.summary["fingerprints"] as Record<string, string>;
+    assert.equal(after["source"], source);
+    assert.notEqual(after["destination"], source);
+    const text = await place.run("check");
+    assert.match(text.stdout, /different +7\n +name +"edited" → "n7"/);
+    assert.match(text.stdout, /records: not level, 1 missing, 1 extra, 1 different, 23 equal/);
+    items.delete("/items/99");
+    Object.assign(items.get("/items/7") as Item, { name: "n7" });
+    items.set("/items/3", { sku: "3", name: "n3", price: 1.5 });
+    const again = await checked(place);
+    assert.deepEqual(
+      [again.exitCode, again.summary["fingerprints"]],
+      [0, { source, destination }],
+      "equal exactly when they agree",
+    );
+    items.set("/items/x", { ...items.get("/items/3") });
+    assert.deepEqual((await checked(place)).drifts, ["extra 3"], "a double is an extra one");
+    records.pop();
+    items.delete("/items/x");
+    assert.deepEqual((await checked(place)).drifts, ["extra 25"]);
+    const quiet = await place.run("check", "--quiet");
+    assert.equal(quiet.exitCode, 4);
+  }));
+
+test("check: where the destination assigns ids, the ledger knows which record has which", () =>
+  between(
+    `create: { request: POST /items, id: id }\n      update: "PUT /items/{$id}"\n      list: { request: GET /items, records: items, key: id, pagination: { type: page, param: page } }`,
+    async ({ items, place }) => {
+      assert.deepEqual((await checked(place)).exitCode, 0);
+      const [first, second] = [...items.values()];
+      Object.assign(first as Item, { name: "edited" });
+      items.delete(`/items/${String(second?.["id"])}`);
+      const off = await checked(place);
+      assert.deepEqual(
+        off.drifts,
+        [`different ${String(first?.["sku"])}`, `missing ${String(second?.["sku"])}`].toSorted(),
+      );
+    },
+  ));
+
+test("check --sample: records are looked up one by one, and the rest is not spoken of", () =>
+  between(`upsert: "PUT /items/{sku}"\n      read: "GET /items/{sku}"`, async ({ items, place, shop }) => {
+    const before = shop.requests.length;
+    const some = await checked(place, "--sample", "10");
+    assert.deepEqual([some.exitCode, some.summary["equal"], some.summary["sampledOf"]], [0, 10, 25]);
+    assert.equal(some.summary["fingerprints"], undefined);
+    assert.equal(shop.requests.length - before, 10);
+    Object.assign(items.get("/items/7") as Item, { name: "edited" });
+    items.delete("/items/3");
+    const all = await checked(place, "--sample", "1000");
+    assert.deepEqual([all.exitCode, all.drifts], [4, ["different 7", "missing 3"]]);
+    const none = await place.run("check");
+    assert.equal(none.exitCode, 2);
+    assert.match(none.stdout, /declares no `list`/);
+    assert.match(none.stdout, /--sample 100/);
+  }));
+
+test("check: what cannot be read is an error, and not a difference", () =>
+  between(`upsert: "PUT /items/{sku}"\n      ${LIST.replace("items, key", "itemz, key")}`, async ({ place }) => {
+    const ran = await place.run("check");
+    assert.equal(ran.exitCode, 1);
+    assert.match(ran.stdout, /READ_RECORDS_MISSING/);
+  }));
