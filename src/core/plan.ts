@@ -185,7 +185,9 @@ function replaceOperation(
 
 function planCreate(context: PlanContext, replaces: number | undefined, staleUntilMs: number | undefined): Decision {
   const { traits, writes } = context;
-  const write = { destinationId: undefined, replaces, staleUntilMs };
+  // Whatever may still land is of an id that this one will not have.
+  const isOwn = traits.addressing === "own";
+  const write = { destinationId: undefined, replaces, staleUntilMs: isOwn ? staleUntilMs : undefined };
   if (writes === "updateOnly") {
     // Not known is not absent: only the destination can say whether there is something to update.
     return traits.readBack || traits.find !== undefined

@@ -31,7 +31,12 @@ type ResolutionKind =
   /** A delete that was certainly not applied, for whatever reason: it waits again, for the guard of a later run (D3). */
   | { readonly kind: "withheld"; readonly number: number; readonly key: string }
   /** Refused for good and certainly not applied: the row goes, a reject is written, the entry stays as it was. */
-  | { readonly kind: "rejected"; readonly number: number; readonly reject: NewReject }
+  | {
+      readonly kind: "rejected";
+      readonly number: number;
+      readonly reject: NewReject;
+      readonly mayLandUntilMs?: number | undefined;
+    }
   /** Unknown or parked beyond this run's patience: the row keeps its bytes, so the checkpoint may pass it. */
   | {
       readonly kind: "held";
@@ -41,7 +46,7 @@ type ResolutionKind =
       readonly held: Held;
     }
   /** Never sent, because the run stops: the row goes. The checkpoint does not pass it. */
-  | { readonly kind: "released"; readonly number: number }
+  | { readonly kind: "released"; readonly number: number; readonly mayLandUntilMs?: number | undefined }
   /** Found to be as wanted before anything was sent, or verified after: the row goes, the entry stays. */
   | { readonly kind: "verified"; readonly number: number };
 

@@ -31,7 +31,9 @@ export async function recover(context: RunContext, flow: Flow): Promise<Recovere
     // K1: whatever is known of them from before, from here on they may be sent.
     const taken = steps.filter(({ step }) => typeof step === "object");
     if (taken.length > 0) await ledger.takeUp(taken.map(({ stored }) => stored.number));
-    const resolutions: Resolution[] = [];
+    // Before anything goes: a version that waits behind one of them would take its place.
+    const resolutions = context.stop.aborted ? [] : steps.flatMap((each) => concluded(each, context));
+    if (resolutions.length > 0) await ledger.settle({ run: context.run, resolutions, checkpoint: undefined });
     for (const { stored, step } of steps) {
       if (typeof step === "object") {
         held += 1;
@@ -40,16 +42,24 @@ export async function recover(context: RunContext, flow: Flow): Promise<Recovere
         await flow.below(UNDER_WAY_MAX);
       } else if (context.stop.aborted) continue;
       else if (step === "leftover") leftovers += 1;
-      else if (step === "lapsed") resolutions.push({ kind: "verified", number: stored.number });
-      else if (step === "undecidable") resolutions.push(...keptForPerson(stored, context));
       else if (step === "waiting") await promoteIfFirst(stored, context, flow);
     }
-    if (resolutions.length > 0) await ledger.settle({ run: context.run, resolutions, checkpoint: undefined });
     if (context.stop.aborted) return { leftovers, held };
     const last = batch.at(-1);
     if (last === undefined || batch.length < BATCH) return { leftovers, held };
     after = last.number;
   }
+}
+
+interface Step {
+  readonly stored: StoredOperation;
+  readonly step: ReturnType<typeof takeUp>;
+}
+
+/** What can be said of an operation without trying it again. */
+function concluded({ stored, step }: Step, context: RunContext): Resolution[] {
+  if (step === "lapsed") return [{ kind: "verified", number: stored.number }];
+  return step === "undecidable" ? keptForPerson(stored, context) : [];
 }
 
 /**

@@ -13,6 +13,10 @@ export function resolutionOf(ending: Ending, context: RunContext): Resolution {
   const { operation } = ending;
   const { number } = operation;
   const line = lineOf(ending, context);
+  // U3: it took the place of what remembered that an older write may land.
+  const { staleUntilMs } = operation.progress;
+  const mayLandUntilMs =
+    staleUntilMs !== undefined && staleUntilMs > context.ports.clock.wallMs() ? staleUntilMs : undefined;
   if (operation.kind === "delete" && !isKept(ending)) {
     const { key } = operation.record;
     const atMs = context.ports.clock.wallMs();
@@ -43,11 +47,11 @@ export function resolutionOf(ending: Ending, context: RunContext): Resolution {
         line,
       };
     case "rejected":
-      return { kind: "rejected", number, reject: rejectOf(operation, ending, context), line };
+      return { kind: "rejected", number, reject: rejectOf(operation, ending, context), mayLandUntilMs, line };
     case "held":
       return { kind: "held", number, state: ending.state, progress: operation.progress, held: heldOf(operation), line };
     case "released":
-      return { kind: "released", number, line };
+      return { kind: "released", number, mayLandUntilMs, line };
   }
 }
 

@@ -99,9 +99,12 @@ export function operationsTable(database: Database, sync: SyncId, isOurs: (run: 
   const countDeleting = database.prepare(
     "SELECT count(*) AS n FROM operations WHERE sync = ? AND kind = 'delete' AND state IN ('sent', 'unknown', 'parked')",
   );
-  const updateWithheld = database.prepare(
-    "UPDATE operations SET state = 'waiting', progress = json_remove(progress, '$.notBeforeMs') WHERE sync = ? AND number = ?",
+  const COPIED = "sync, run, key, key_kind, kind, hash, source_version, address, claim, destination_id, held";
+  const copyWithheld = database.prepare(
+    `INSERT INTO operations (${COPIED}, state, progress)
+       SELECT ${COPIED}, 'waiting', json_remove(progress, '$.notBeforeMs') FROM operations WHERE sync = ? AND number = ?`,
   );
+  const selectProgress = database.prepare("SELECT progress FROM operations WHERE sync = ? AND number = ?");
   const selectWaiting = database.prepare("SELECT 1 FROM operations WHERE sync = ? AND key = ? AND state = 'waiting'");
   const unblock = database.prepare(
     `UPDATE operations SET progress = json_remove(progress, '$.notBeforeMs')
@@ -206,7 +209,11 @@ export function operationsTable(database: Database, sync: SyncId, isOurs: (run: 
     },
     withhold(number, key) {
       const isOvertaken = selectWaiting.get(sync.id, key) !== undefined;
-      mustChange((isOvertaken ? remove : updateWithheld).run(sync.id, number).changes, number);
+      if (!isOvertaken) copyWithheld.run(sync.id, number);
+      // U3: it took the place of what remembered that an older write may land.
+      const { staleUntilMs } = progressOf(selectProgress.get(sync.id, number)?.["progress"] ?? "{}");
+      if (staleUntilMs === undefined) mustChange(remove.run(sync.id, number).changes, number);
+      else mustChange(updateVerifying.run(staleUntilMs, null, null, sync.id, number).changes, number);
     },
     verify(number, { atMs, held }, destinationId) {
       giveRow(number);

@@ -69,6 +69,12 @@ export function settling(tables: Tables): (settlement: Settlement) => void {
     else operations.verify(number, verify, destinationId);
   };
 
+  /** U3: it was not applied, and an older write may still land all the same. */
+  const leave = ({ number, mayLandUntilMs }: Extract<Resolution, { kind: "rejected" | "released" }>): void => {
+    if (mayLandUntilMs === undefined) operations.resolve(number);
+    else operations.verify(number, { atMs: mayLandUntilMs, held: undefined }, undefined);
+  };
+
   const resolve = (resolution: Resolution, run: number): void => {
     if (resolution.line !== undefined && resolution.kind !== "applied") history.add(run, resolution.line);
     switch (resolution.kind) {
@@ -82,10 +88,11 @@ export function settling(tables: Tables): (settlement: Settlement) => void {
         return operations.withhold(resolution.number, resolution.key);
       case "rejected":
         refuse(resolution.reject, run);
-        return operations.resolve(resolution.number);
+        return leave(resolution);
       case "held":
         return operations.hold(resolution);
       case "released":
+        return leave(resolution);
       case "verified":
         return operations.resolve(resolution.number);
       default:

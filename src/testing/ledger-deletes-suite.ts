@@ -78,6 +78,19 @@ export function deletesTests(sync: WithSync): void {
   );
 
   test(
+    "U3: a delete that waits again leaves behind it that an older write may land",
+    sync(async (ledger, run) => {
+      await put(ledger, run, "a");
+      const progress = { ...FRESH, staleUntilMs: 9_000 };
+      const [number = 0] = await journal(ledger, run, { ...sent("a"), progress });
+      await settle(ledger, run, { kind: "withheld", number, key: "a" });
+      const { active, waiting } = await ledger.operation("a");
+      assert.deepEqual([active?.state, active?.progress.staleUntilMs, active?.held], ["verifying", 9_000, false]);
+      assert.deepEqual([waiting?.kind, waiting?.progress.staleUntilMs], ["delete", 9_000]);
+    }),
+  );
+
+  test(
     "what is deleted has no entry any more, is counted, and keeps its history",
     sync(async (ledger, run) => {
       const [a = 0] = await journal(ledger, run, intentOf("a"));

@@ -4,7 +4,7 @@ import type { Ledger, SyncLedger } from "../core/ledger.ts";
 import { FRESH } from "../core/operation.ts";
 import { contentTests } from "./ledger-content-suite.ts";
 import { deletesTests } from "./ledger-deletes-suite.ts";
-import { applied, CHECKPOINT, entryOf, HELD, intentOf, journal, settle, withSync } from "./ledger-samples.ts";
+import { applied, CHECKPOINT, entryOf, HELD, intentOf, journal, rejectOf, settle, withSync } from "./ledger-samples.ts";
 
 /**
  * What every ledger keeps to, whatever it is made of. `open` gives an empty one that nothing else uses; `crash` acts on the next writing
@@ -203,6 +203,21 @@ export function ledgerSuite(
         await settle(ledger, run, { kind: "verified", number: a });
         assert.equal((await ledger.operation("a")).active, undefined);
         assert.equal((await ledger.entry("a"))?.hash, "hash of a");
+      }),
+    );
+
+    test(
+      "U3: what remembers that an older write may land is not forgotten with a newer one that was refused or never sent",
+      sync(async (ledger, run) => {
+        const landing = { mayLandUntilMs: 5_000 };
+        const [a = 0, b = 0] = await journal(ledger, run, intentOf("a", { held: HELD }), intentOf("b", { held: HELD }));
+        await settle(ledger, run, { kind: "released", number: a, ...landing });
+        await settle(ledger, run, { kind: "rejected", number: b, reject: rejectOf("b"), ...landing });
+        for (const key of ["a", "b"]) {
+          const { active } = await ledger.operation(key);
+          assert.deepEqual([active?.state, active?.progress.staleUntilMs, active?.held], ["verifying", 5_000, false]);
+        }
+        assert.equal((await ledger.rejectOf("b"))?.reason, "422");
       }),
     );
 

@@ -4,6 +4,8 @@ interface Shares {
   readonly deletes: number;
 }
 
+const ORDINARY: Shares = { restless: 0.1, deletes: 0.35 };
+
 /** Worlds that delete, a fifth of them restless. */
 const MANY: Shares = { restless: 0.2, deletes: 1 };
 
@@ -25,6 +27,9 @@ export const SEEDS: readonly (readonly [seed: number, was: string, shares?: Shar
     { restless: 0.1, deletes: 0 },
   ],
   [1823, "a record that createOnly leaves alone kept the reject of an earlier version for good"],
+  [303_518, "a version that waited took the place of a write before that was declared done", ORDINARY],
+  [305_435, "that an older write may still land was forgotten with a newer one that was never sent", ORDINARY],
+  [306_468, "a create under a new id was written again for the sake of a delete of the old one", ORDINARY],
   [286, "what was left of a write whose record had gone was forgotten, and nothing deleted it", MANY],
   [5315, "a create that was refused because it exists was forgotten when the run stopped, and was its own", MANY],
   [5189, "a delete that takes fields of the record was made of a record that nobody knew any more", MANY],
