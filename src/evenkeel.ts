@@ -1,7 +1,8 @@
 import type { Counts, RunEvent } from "./core/events.ts";
 import type { EvenkeelError } from "./core/errors.ts";
 import type { Preview, PreviewedChange } from "./pipeline/preview.ts";
-import type { Checked, Drift } from "./pipeline/check.ts";
+import type { Drift } from "./core/drift.ts";
+import type { Checked } from "./pipeline/check.ts";
 import type { Guarantee } from "./core/guarantee.ts";
 import type { JsonObject } from "./core/json.ts";
 import type { Checkpoint } from "./core/checkpoint.ts";
@@ -59,7 +60,8 @@ export interface Plan extends AsyncIterable<PlannedChange> {
   readonly result: Promise<{ readonly syncs: readonly PlanSummary[]; readonly exitCode: number }>;
 }
 
-export type { Checked, Drift } from "./pipeline/check.ts";
+export type { Drift } from "./core/drift.ts";
+export type { Checked } from "./pipeline/check.ts";
 
 /** Differences stream out; `result` has one summary a sync. The exit code is 0 where both sides agree, and 4 where they do not. */
 export interface Check extends AsyncIterable<Drift> {
@@ -110,6 +112,8 @@ export interface Evenkeel {
   plan(options?: Pick<RunOptions, "syncs" | "limit" | "key" | "fullRefresh" | "signal">): Plan;
   /** Compares the live destination with the source; writes nothing. */
   check(options?: CheckOptions): Check;
+  /** Compares the live destination with the source, and writes what is astray; each difference is an event before it is mended. */
+  repair(options?: Pick<RunOptions, "syncs" | "allowDeletes" | "trace" | "signal" | "killSignal">): Run;
   status(): Promise<readonly SyncStatus[]>;
   rejects(sync?: string): AsyncIterable<Reject & { readonly sync: string }>;
   reject(sync: string, id: number): Promise<Reject | undefined>;

@@ -237,6 +237,7 @@ export function openEvenkeel(options: OpenedOptions): Evenkeel {
         options,
       );
     },
+    repair: (options = {}) => start(chosen(options.syncs), async () => ({ ...ALL, repair: createScratch }), options),
     plan,
     check,
     status: () => looking((ledger) => Promise.all(chosen(undefined).map((name) => statusOf(name, ledger)))),

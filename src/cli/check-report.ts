@@ -1,11 +1,10 @@
 import type { Check, Checked, Drift } from "../evenkeel.ts";
 import { count, counted } from "./amounts.ts";
 import type { Context } from "./context.ts";
+import { driftLines } from "./drift-lines.ts";
 import { escapeLine } from "./escape.ts";
 import { failureLines, failureRecord, hanging } from "./failure.ts";
 import { showFindings } from "./findings.ts";
-import { differenceLines } from "./planned-change.ts";
-import type { Printer } from "./printer.ts";
 import { padEnd } from "./width.ts";
 
 interface CheckReportOptions {
@@ -35,23 +34,6 @@ const WORDS = { missing: "missing", extra: "extra", different: "different", inva
 
 const isLevel = ({ missing, extra, different, invalid, error }: Checked): boolean =>
   error === undefined && missing + extra + different + invalid === 0;
-
-function driftLines(drift: Drift, printer: Printer): readonly string[] {
-  const { style } = printer;
-  const of = (name: string | undefined): string => style("bold", escapeLine(name ?? "(no key)"));
-  switch (drift.kind) {
-    case "missing":
-      return [
-        `  ${style("red", "missing")}    ${of(drift.key)}${drift.why === undefined ? "" : `  ${style("dim", escapeLine(drift.why))}`}`,
-      ];
-    case "extra":
-      return [`  ${style("green", "extra")}      ${of(drift.match)}${drift.isDouble ? "  it is there twice" : ""}`];
-    case "different":
-      return [`  ${style("yellow", "different")}  ${of(drift.key)}`, ...differenceLines(drift.differences, printer)];
-    case "invalid":
-      return [`  ${style("red", "invalid")}    ${of(drift.key)}  ${escapeLine(`${drift.code}: ${drift.reason}`)}`];
-  }
-}
 
 async function checkedText(checked: Checked, { printer, host }: Context): Promise<string> {
   const { sync, equal, missing, extra, different, invalid, sampledOf, fingerprints, error } = checked;

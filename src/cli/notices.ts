@@ -1,10 +1,11 @@
 import type { RunEvent } from "../core/events.ts";
 import { count, countdown } from "./amounts.ts";
 import type { Suggest } from "./command-line.ts";
+import { driftLines } from "./drift-lines.ts";
 import { escapeLine } from "./escape.ts";
 import type { Printer } from "./printer.ts";
 
-type Notice = Extract<RunEvent, { readonly type: "invalid" | "rejected" | "held" | "warning" | "withheld" }>;
+type Notice = Extract<RunEvent, { readonly type: "invalid" | "rejected" | "held" | "warning" | "withheld" | "drift" }>;
 
 /** So many of a kind are told one by one: the first ones show what is wrong, the hundredth shows nothing new. */
 const TOLD_MAX = 5;
@@ -13,7 +14,7 @@ const TOLD_MAX = 5;
 export function createNotices(printer: Printer, suggest: Suggest): (event: Notice) => void {
   const told = new Map<string, number>();
   return (event) => {
-    const kind = event.type === "held" ? event.state : event.type === "warning" ? `warning ${event.code}` : event.type;
+    const kind = kindOf(event);
     const already = told.get(`${event.sync} ${kind}`) ?? 0;
     told.set(`${event.sync} ${kind}`, already + 1);
     if (already < TOLD_MAX) printer.note(noticeText(event, printer));
@@ -21,7 +22,24 @@ export function createNotices(printer: Printer, suggest: Suggest): (event: Notic
   };
 }
 
-function noticeText(event: Notice, { noteStyle }: Printer): string {
+/** What is told a few times only. */
+function kindOf(event: Notice): string {
+  switch (event.type) {
+    case "held":
+      return event.state;
+    case "warning":
+      return `warning ${event.code}`;
+    case "drift":
+      return event.drift.kind;
+    case "invalid":
+    case "rejected":
+    case "withheld":
+      return event.type;
+  }
+}
+
+function noticeText(event: Notice, printer: Printer): string {
+  const { noteStyle } = printer;
   const { sync } = event;
   switch (event.type) {
     case "invalid": {
@@ -38,6 +56,8 @@ function noticeText(event: Notice, { noteStyle }: Printer): string {
       const state = event.state === "unknown" ? "unknown outcome of" : "put off";
       return `${sync}: ${noteStyle("yellow", state)} record ${escapeLine(event.key)}: ${escapeLine(event.reason)}${until}`;
     }
+    case "drift":
+      return `${sync}:${driftLines(event.drift, printer).join("\n").slice(1)}`;
     case "withheld": {
       const records = event.deletes === 1 ? "1 record has" : `${count(event.deletes)} records have`;
       return `${sync}: ${noteStyle("yellow", "withheld")} ${records} gone from the source, and none is deleted: ${escapeLine(event.reason)}`;
@@ -58,6 +78,8 @@ function enoughText(event: Notice, suggest: Suggest): string {
       return event.state === "unknown"
         ? "more outcomes are unknown; from here on they are only counted"
         : "more records are put off; from here on they are only counted";
+    case "drift":
+      return `more records are ${event.drift.kind}; from here on they are only counted`;
     case "withheld":
       return "more deletes are withheld";
     case "warning":

@@ -95,6 +95,8 @@ async function tell(event: RunEvent, notices: ReturnType<typeof createNotices>, 
     case "warning":
     case "withheld":
       return notices(event);
+    case "drift":
+      return notices(event);
     case "deleting":
       for (const key of event.keys)
         printer.note(`${event.sync}: ${noteStyle("red", "deletes")} record ${escapeLine(key)}`);

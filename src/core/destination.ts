@@ -60,6 +60,12 @@ export interface DestinationTraits {
   readonly lateWriteMs: number;
 }
 
+export type LookUp = (
+  record: Pick<DesiredRecord, "key" | "mapped" | "body">,
+  destinationId: string | undefined,
+  options: Omit<SendOptions, "idempotencyKey">,
+) => Promise<Finding>;
+
 /** The end of a sync that is written. One attempt a call. Never throws for what an API does. */
 export interface Destination {
   readonly connection: string;
@@ -80,9 +86,7 @@ export interface Destination {
   /** The id that an applied create's answer gave, or a replayed one's; undefined when it cannot be found there. */
   idOf(body: Json | undefined): Eventual<string | undefined>;
   /** Finds a record by its own external id (`find`) or address (`read`). Undefined when neither is declared. */
-  readonly lookUp?: (
-    record: Pick<DesiredRecord, "key" | "mapped" | "body">,
-    destinationId: string | undefined,
-    options: Omit<SendOptions, "idempotencyKey">,
-  ) => Promise<Finding>;
+  readonly lookUp?: LookUp;
+  /** Reads a record where it is known to be (`read`): at its own address, or under the id that the destination gave it. */
+  readonly readBack?: LookUp;
 }

@@ -1,3 +1,4 @@
+import type { DriftOf } from "./drift.ts";
 import type { ErrorCode } from "./errors.ts";
 import type { Evidence } from "./outcome.ts";
 
@@ -136,6 +137,13 @@ export type RunEvent =
       /** Records that have gone from the source. */
       readonly deletes: number;
       readonly reason: string;
+    }
+  /** What a repair finds astray, before it mends it. */
+  | {
+      readonly type: "drift";
+      readonly sync: string;
+      readonly atMs: number;
+      readonly drift: DriftOf;
     }
   | {
       readonly type: "retry";

@@ -207,6 +207,11 @@ export interface SyncLedger {
   withheld(after: number, limit: number): Promise<readonly StoredOperation[]>;
   /** Deletes applied since this time (wall clock), and those that are on their way or in doubt (D3). */
   deletedSince(atMs: number): Promise<number>;
+  /**
+   * Entries that were found to be wrong: what the destination holds is not what was last applied, or, with `isGone`, it holds nothing under the id
+   * that it had given.
+   */
+  correct(wrong: readonly { readonly key: string; readonly isGone: boolean }[]): Promise<void>;
   entry(key: string): Promise<Entry | undefined>;
   /** All entries in key order, for export; streams. */
   entries(): AsyncIterable<Entry>;

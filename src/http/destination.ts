@@ -126,6 +126,12 @@ export function createDestination(options: DestinationOptions, connection: Conne
       body === undefined || options.createdId === undefined
         ? undefined
         : andThen(options.createdId.evaluate(body), scalarText),
+    ...(read === undefined
+      ? {}
+      : {
+          readBack: (record, destinationId, sending) =>
+            lookUpWith(read, scopeOf(record, destinationId), connection, sending),
+        }),
     ...(lookUp === undefined
       ? {}
       : {

@@ -106,9 +106,10 @@ export function createControl(sync: Sync, ports: Ports, settings: Settings): Run
     const stored = await storedCounts(ledger);
     counts.unknown = stored.unknown;
     counts.parked = stored.parked;
+    const isWithheld = counts.withheld > 0;
     counts.withheld += stored.withheld;
     const isOpen = stored.rejects + stored.unknown + stored.parked + counts.withheld > 0;
-    const isOff = partial ? counts.rejected + counts.invalid > 0 : isOpen;
+    const isOff = partial ? isWithheld || counts.rejected + counts.invalid > 0 : isOpen;
     const interrupted = error === undefined && settings.stop.aborted;
     const status = error !== undefined ? "failed" : interrupted ? "interrupted" : isOff ? "incomplete" : "level";
     const why = error === undefined ? whyNothing(start, counts, sync) : undefined;

@@ -1,6 +1,7 @@
 import { EvenkeelError } from "../core/errors.ts";
 import type { Checkpoint } from "../core/checkpoint.ts";
 import { boundAtStart, sinceOf } from "../core/read-window.ts";
+import type { Scratch } from "../core/scratch.ts";
 import type { Sync } from "../core/sync.ts";
 import type { Ports } from "./ports.ts";
 
@@ -13,6 +14,8 @@ export interface ReadChoice {
   readonly key: string | undefined;
   /** Only the records of these rejects, whatever has changed (P11). */
   readonly rejects: readonly number[] | undefined;
+  /** Only what a comparison of both sides finds astray, which is put aside there. */
+  readonly repair?: (() => Scratch) | undefined;
 }
 
 /** How a read begins. */
@@ -38,7 +41,11 @@ export async function openRead(
 ): Promise<Opening> {
   const stored = await ports.ledger.checkpoint();
   if (stored !== undefined && stored.identity !== sync.identity) await refuseOtherIdentity(sync, ports.ledger);
-  const partial = choice.limit !== undefined || choice.key !== undefined || choice.rejects !== undefined;
+  const partial =
+    choice.limit !== undefined ||
+    choice.key !== undefined ||
+    choice.rejects !== undefined ||
+    choice.repair !== undefined;
   const opening = choose(sync, stored, choice, partial, ports.clock.wallMs());
   const { limit } = choice;
   return { partial, ...opening, ...(limit === undefined ? {} : { reason: limitedTo(limit) }) };
@@ -97,6 +104,7 @@ function choose(
 
   if (choice.key !== undefined) return full(`only the record ${choice.key}, as asked`);
   if (choice.rejects !== undefined) return full("only what was rejected, as asked");
+  if (choice.repair !== undefined) return full("both sides, to mend what is astray");
   if (choice.fullRefresh) return full("a full refresh, as asked");
   if (stored === undefined) return full("the first run reads everything");
   // P10: another mapping, filter or cursor field gives other records, so everything is read once under the new one, and a

@@ -21,6 +21,15 @@ export interface ReadPage {
   readonly end: Checkpoint;
 }
 
+/** A page of records that no page of the source is. */
+export const pageOf = (items: readonly (SourceRecord | InvalidRecord)[], end: Checkpoint): ReadPage => ({
+  items: items.length,
+  records: items.filter((item) => "keyKind" in item),
+  invalid: items.filter((item) => "code" in item),
+  superseded: 0,
+  end,
+});
+
 /**
  * Reads pages from where `start` stands to the declared end, one page ahead of what is being worked on. Each page is checked
  * against the reading rules before any of it is used. Throws EvenkeelError when the read cannot go on.

@@ -2,6 +2,7 @@ import { EvenkeelError } from "../core/errors.ts";
 import type { Counts } from "../core/events.ts";
 import { guaranteeOf } from "../core/guarantee.ts";
 import type { InvalidRecord } from "../core/record.ts";
+import type { Scratch } from "../core/scratch.ts";
 import type { Sync } from "../core/sync.ts";
 import { Absences } from "./absence.ts";
 import { complete } from "./complete.ts";
@@ -12,6 +13,7 @@ import { openRead, type Opening, type ReadChoice } from "./opening.ts";
 import type { Ports } from "./ports.ts";
 import { comparison, type ReadPage } from "./read.ts";
 import { recover } from "./recover.ts";
+import { Repair } from "./repair.ts";
 import { selectPages } from "./selection.ts";
 import { Settler } from "./settle.ts";
 import { createStage, rejectOfInvalid, type PlannedPage } from "./stage.ts";
@@ -54,17 +56,25 @@ export async function runSync(sync: Sync, ports: Ports, settings: RunSettings): 
     read: start,
   });
   announce(control, opening);
+  const scratch = settings.repair?.();
   try {
-    await work(control, opening, settings);
+    await work(control, opening, settings, scratch);
   } catch (error) {
     control.fail(EvenkeelError.from(error));
+  } finally {
+    scratch?.close();
   }
   const ending = await control.end(opening);
   return { ...ending, run, durationMs: ports.clock.monotonicMs() - startedMs };
 }
 
 /** The stages, in their order. */
-async function work(control: RunControl, opening: Opening, choice: RunSettings): Promise<void> {
+async function work(
+  control: RunControl,
+  opening: Opening,
+  choice: RunSettings,
+  scratch: Scratch | undefined,
+): Promise<void> {
   const { context } = control;
   const settler = new Settler(context);
   const journal = createJournal(context);
@@ -75,6 +85,7 @@ async function work(control: RunControl, opening: Opening, choice: RunSettings):
   const flow: Flow = new Flow(context, journal, settler, stage);
   control.watch(flow);
 
+  const repair = scratch && new Repair(context, stage, scratch);
   const recovered = await recover(context, flow);
   if (recovered.held + recovered.leftovers > 0) context.say({ type: "recovered", ...recovered });
 
@@ -83,7 +94,7 @@ async function work(control: RunControl, opening: Opening, choice: RunSettings):
   if (!context.partial) await context.ports.ledger.saveCheckpoint(opening.start);
   let end = opening.start;
   try {
-    for await (const page of selectPages(choice, opening.start, context)) {
+    for await (const page of repair?.pages(opening.start) ?? selectPages(choice, opening.start, context)) {
       await absences.meet(page);
       const plan = await stage.plan(page.records);
       const invalid = [...page.invalid, ...plan.invalid];
@@ -107,6 +118,7 @@ async function work(control: RunControl, opening: Opening, choice: RunSettings):
   const deletes = { allowed: choice.allowDeletes };
   const checkpoint = await complete(end, context, opening.resumed);
   await absences.conclude(checkpoint, { stage, journal, ...deletes });
+  await repair?.removeExtras(flow, journal, deletes);
   if (!context.partial || choice.rejects !== undefined) await sweep(context, flow, journal, deletes);
   await verify(context, flow);
 }

@@ -2,8 +2,9 @@ import { unheldFields } from "../core/difference.ts";
 import { EvenkeelError } from "../core/errors.ts";
 import { FRESH, type Operation } from "../core/operation.ts";
 import type { DesiredRecord } from "../core/record.ts";
-import type { Comparison } from "./check.ts";
-import { search } from "./search.ts";
+import type { Comparison } from "./compare.ts";
+import type { RunContext } from "./context.ts";
+import { search, type Search } from "./search.ts";
 
 /** Look-ups that are under way at once; the lane decides how many are on the wire. */
 const UNDER_WAY = 50;
@@ -18,7 +19,7 @@ export async function compareSample(
   compared: Comparison,
 ): Promise<number> {
   const { sync, ports } = compared.context;
-  if (sync.destination.lookUp === undefined)
+  if (sync.destination.lookUp === undefined && sync.destination.readBack === undefined)
     throw new EvenkeelError("USAGE", `the destination of ${sync.name} declares neither \`read\` nor \`find\``, {
       next: "Declare one of them, so that a record can be looked up, or `list`, to compare all.",
     });
@@ -44,7 +45,7 @@ async function compareOne(
   destinationId: string | undefined,
   { context, tally, tell }: Comparison,
 ): Promise<void> {
-  const found = await search(lookingFor(record, destinationId), "before", context);
+  const found = await lookAt(record, destinationId, context);
   switch (found.kind) {
     case "level":
       tally.equal += 1;
@@ -58,6 +59,14 @@ async function compareOne(
     case "unclear":
       throw new EvenkeelError("API_FAILED", `record ${record.key} cannot be compared: ${found.message}`);
   }
+}
+
+/** Looks a record up in the live destination, where it should be or by what is known of it. */
+export function lookAt(record: DesiredRecord, destinationId: string | undefined, context: RunContext): Promise<Search> {
+  const { traits, lookUp, readBack } = context.sync.destination;
+  const isKnown = destinationId !== undefined || traits.addressing === "own";
+  const look = isKnown ? (readBack ?? lookUp) : lookUp;
+  return search(lookingFor(record, destinationId), "before", context, look);
 }
 
 const lookingFor = (record: DesiredRecord, destinationId: string | undefined): Operation => ({

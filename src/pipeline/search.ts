@@ -1,3 +1,4 @@
+import type { LookUp } from "../core/destination.ts";
 import { holds } from "../core/holds.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Operation } from "../core/operation.ts";
@@ -23,10 +24,15 @@ const PROBE_CAP_MS = 30_000;
  * Looks until the answer can be believed. Finding it is believed at once. Not finding it is believed only when the request in
  * doubt can no longer land (`lateWrite`) and an index that lags has caught up since (`visibilityLag`): one miss is not absence (U3, U6).
  */
-export async function search(operation: Operation, reason: SearchReason, context: RunContext): Promise<Search> {
+export async function search(
+  operation: Operation,
+  reason: SearchReason,
+  context: RunContext,
+  look: LookUp | undefined = context.sync.destination.lookUp,
+): Promise<Search> {
   const { clock, chance } = context.ports;
   const { destination, retry } = context.sync;
-  if (destination.lookUp === undefined)
+  if (look === undefined)
     return { kind: "unclear", message: "the destination cannot be asked: no `find` or `read` is declared" };
   const policy = retry.destination;
   const startedMs = clock.monotonicMs();
@@ -35,7 +41,7 @@ export async function search(operation: Operation, reason: SearchReason, context
   for (let probe = 0; ; probe++) {
     if (context.stop.aborted) return { kind: "stopped", message: "the run stopped before it could be looked up" };
     const patienceMs = Math.max(0, policy.deadlineMs - (clock.monotonicMs() - startedMs));
-    const finding = await destination.lookUp(operation.record, operation.destinationId, {
+    const finding = await look(operation.record, operation.destinationId, {
       signal: context.kill,
       stop: context.stop,
       patienceMs,

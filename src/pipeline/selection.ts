@@ -5,7 +5,7 @@ import type { Reject } from "../core/reject.ts";
 import { GONE, type InvalidRecord, type SourceRecord } from "../core/record.ts";
 import type { RunContext } from "./context.ts";
 import type { ReadChoice } from "./opening.ts";
-import { readPages, recordOf, type ReadPage } from "./read.ts";
+import { pageOf, readPages, recordOf, type ReadPage } from "./read.ts";
 
 /** The pages that a choice selects: all of them, the first records, one record, or what was rejected. */
 export async function* selectPages(
@@ -110,11 +110,3 @@ async function freshRecord(reject: Reject, context: RunContext): Promise<SourceR
   context.counts.pages += 1;
   return recordOf(reject.source, false, context.sync);
 }
-
-const pageOf = (items: readonly (SourceRecord | InvalidRecord)[], end: Checkpoint): ReadPage => ({
-  items: items.length,
-  records: items.filter((item) => "keyKind" in item),
-  invalid: items.filter((item) => "code" in item),
-  superseded: 0,
-  end,
-});

@@ -1,6 +1,7 @@
 import { DatabaseSync } from "node:sqlite";
+import type { Json } from "../core/json.ts";
 import type { DesiredRecord } from "../core/record.ts";
-import type { Expected, Scratch } from "../core/scratch.ts";
+import type { Expected, Extra, Scratch } from "../core/scratch.ts";
 import type { Row } from "./database.ts";
 import { storing } from "./failure.ts";
 import { pack, unpack } from "./packed.ts";
@@ -17,17 +18,18 @@ export function createScratch(): Scratch {
   // Nothing of it outlives a crash, so nothing need be flushed or undone.
   db.exec(`PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -${CACHE_KIB}`);
   // Matches are mostly random: only the index is in their order, the records are appended.
-  db.exec(
-    "CREATE TABLE expected (match TEXT NOT NULL, key TEXT NOT NULL, record BLOB NOT NULL, seen INTEGER NOT NULL)",
-  );
+  db.exec("CREATE TABLE expected (match TEXT NOT NULL, key TEXT NOT NULL, record BLOB NOT NULL, state TEXT NOT NULL)");
   db.exec("CREATE UNIQUE INDEX expected_by_match ON expected (match)");
+  db.exec("CREATE TABLE extras (number INTEGER PRIMARY KEY, match TEXT NOT NULL, item BLOB NOT NULL)");
   const insert = db.prepare(
-    `INSERT INTO expected (match, key, record, seen) VALUES (?, ?, ?, 0)
+    `INSERT INTO expected (match, key, record, state) VALUES (?, ?, ?, 'missing')
        ON CONFLICT (match) DO UPDATE SET record = excluded.record WHERE key = excluded.key`,
   );
   const among = db.prepare("SELECT * FROM expected WHERE match IN (SELECT value FROM json_each(?))");
-  const see = db.prepare("UPDATE expected SET seen = 1 WHERE match IN (SELECT value FROM json_each(?))");
-  const unseen = db.prepare("SELECT * FROM expected WHERE seen = 0 AND match > ? ORDER BY match LIMIT ?");
+  const mark = db.prepare("UPDATE expected SET state = ? WHERE match IN (SELECT value FROM json_each(?))");
+  const astray = db.prepare("SELECT * FROM expected WHERE state <> 'equal' AND match > ? ORDER BY match LIMIT ?");
+  const insertExtra = db.prepare("INSERT INTO extras (match, item) VALUES (?, ?)");
+  const extras = db.prepare("SELECT * FROM extras WHERE number > ? ORDER BY number LIMIT ?");
   const together = <Result>(work: () => Result): Result =>
     storing(NAME, () => {
       db.exec("BEGIN");
@@ -45,8 +47,13 @@ export function createScratch(): Scratch {
         const rows = among.all(JSON.stringify(matches)).map(expectedOf);
         return new Map(rows.map((row) => [row.match, row]));
       }),
-    see: (matches) => together(() => void see.run(JSON.stringify(matches))),
-    unseen: (after, limit) => storing(NAME, () => unseen.all(after, limit).map(expectedOf)),
+    mark: (matches, state) => together(() => void mark.run(state, JSON.stringify(matches))),
+    astray: (after, limit) => storing(NAME, () => astray.all(after, limit).map(expectedOf)),
+    addExtras: (added) =>
+      together(() => {
+        for (const { match, item } of added) insertExtra.run(match, pack(item));
+      }),
+    extras: (after, limit) => storing(NAME, () => extras.all(after, limit).map(extraOf)),
     close: () => db.close(),
   };
 }
@@ -54,5 +61,11 @@ export function createScratch(): Scratch {
 const expectedOf = (row: Row): Expected => ({
   match: row["match"] as string,
   record: unpack<DesiredRecord>(row["record"]),
-  seen: row["seen"] === 1,
+  state: row["state"] as Expected["state"],
+});
+
+const extraOf = (row: Row): Extra => ({
+  number: row["number"] as number,
+  match: row["match"] as string,
+  item: unpack<Json>(row["item"]),
 });

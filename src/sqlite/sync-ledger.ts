@@ -179,6 +179,13 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
     miss: (readNumber, keys) => write("miss", () => entries.miss(readNumber, keys)),
     withheld: (after, limit) => read(() => operations.withheld(after, limit)),
     deletedSince: (atMs) => read(() => deletions.countSince(atMs) + operations.countDeleting()),
+    correct: (wrong) =>
+      write("correct", () => {
+        for (const { key, isGone } of wrong) {
+          if (isGone) entries.remove(key);
+          else entries.doubt(key);
+        }
+      }),
     entry: (key) => read(() => entries.get(key)),
     entries: allEntries,
     async beginRun(startedMs) {

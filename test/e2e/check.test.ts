@@ -33,6 +33,7 @@ async function between(destination: string, check: (places: Places) => Promise<v
       const item = items.get(url.pathname);
       return item === undefined ? json(response, 404, {}) : json(response, 200, item);
     }
+    if (request.method === "DELETE") return json(response, items.delete(url.pathname) ? 204 : 404, undefined);
     if (request.method === "POST") {
       const id = `i${(ids += 1)}`;
       // An API that adds fields, writes numbers as text, and leaves out what is null.
@@ -165,3 +166,68 @@ test("check: what cannot be read is an error, and not a difference", () =>
     assert.equal(ran.exitCode, 1);
     assert.match(ran.stdout, /READ_RECORDS_MISSING/);
   }));
+
+const MIRROR = `delete: "DELETE /items/{sku}"\n    deletes: { mode: mirror }`;
+
+const writesOf = ({ requests }: Api): readonly string[] =>
+  requests.filter(({ method }) => method !== "GET").map(({ method, path }) => `${method} ${path}`);
+
+test("check --repair: an edited, a deleted and an added record are mended with three requests, and then it is level", () =>
+  between(`upsert: "PUT /items/{sku}"\n      ${LIST}\n      ${MIRROR}`, async ({ items, place, shop }) => {
+    Object.assign(items.get("/items/7") as Item, { name: "edited" });
+    items.delete("/items/3");
+    items.set("/items/99", { sku: 99, name: "added" });
+    const before = writesOf(shop).length;
+    const repaired = await place.run("check", "--repair");
+    assert.equal(repaired.exitCode, 0, repaired.stdout + repaired.stderr);
+    assert.deepEqual(writesOf(shop).slice(before).toSorted(), ["DELETE /items/99", "PUT /items/3", "PUT /items/7"]);
+    assert.match(repaired.stderr, /different +7\n +name +"edited" → "n7"/);
+    assert.match(repaired.stderr, /missing +3/);
+    assert.match(repaired.stderr, /extra +99/);
+    assert.match(repaired.stderr, /deletes record 99/);
+    assert.equal((await checked(place)).exitCode, 0);
+    const again = await place.run("check", "--repair");
+    assert.deepEqual([again.exitCode, writesOf(shop).length - before], [0, 3], "what is level is not written");
+    assert.equal((await place.run("run")).exitCode, 0);
+    assert.equal(writesOf(shop).length - before, 3, "and the next run has nothing to do");
+  }));
+
+test("check --repair: what is extra is left where nothing asks for deletes, and under the guard", () =>
+  between(
+    `upsert: "PUT /items/{sku}"\n      ${LIST}\n      delete: "DELETE /items/{sku}"`,
+    async ({ items, place, shop }) => {
+      items.set("/items/99", { sku: 99, name: "added" });
+      const before = writesOf(shop).length;
+      const left = await place.run("check", "--repair");
+      assert.deepEqual([left.exitCode, writesOf(shop).length - before], [1, 0]);
+      assert.match(left.stderr, /withheld 1 record .*`deletes\.mode` is not `mirror`/);
+    },
+  ));
+
+test("D3: a repair that would delete too much is withheld, unless it is allowed", () =>
+  between(`upsert: "PUT /items/{sku}"\n      ${LIST}\n      ${MIRROR}`, async ({ items, place, shop }) => {
+    for (let sku = 100; sku < 150; sku++) items.set(`/items/${sku}`, { sku, name: "added" });
+    const withheld = await place.run("check", "--repair");
+    assert.equal(withheld.exitCode, 1);
+    assert.ok(!writesOf(shop).some((write) => write.startsWith("DELETE")));
+    const allowed = await place.run("check", "--repair", "--allow-deletes", "50");
+    assert.equal(allowed.exitCode, 0, allowed.stderr);
+    assert.equal(items.size, 25);
+  }));
+
+test("check --repair: under ids of the destination, a record is created again only when it is certainly not there", () =>
+  between(
+    `create: { request: POST /items, id: id }\n      update: "PUT /items/{$id}"\n      read: "GET /items/{$id}"\n      list: { request: GET /items, records: items, key: id, pagination: { type: page, param: page } }`,
+    async ({ items, place, shop }) => {
+      const [first] = [...items.keys()];
+      const hidden = [...items.values()][4];
+      items.delete(first as string);
+      const before = writesOf(shop).length;
+      const repaired = await place.run("check", "--repair");
+      assert.equal(repaired.exitCode, 0, repaired.stdout + repaired.stderr);
+      assert.deepEqual(writesOf(shop).slice(before), ["POST /items"]);
+      assert.equal(items.size, 25);
+      assert.equal((await checked(place)).exitCode, 0);
+      assert.ok(hidden !== undefined);
+    },
+  ));

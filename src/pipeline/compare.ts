@@ -1,0 +1,196 @@
+import { unheldFields } from "../core/difference.ts";
+import type { DriftOf } from "../core/drift.ts";
+import { EvenkeelError } from "../core/errors.ts";
+import { allOf } from "../core/eventual.ts";
+import type { Checkpoint } from "../core/checkpoint.ts";
+import { canonical } from "../core/fingerprint.ts";
+import { holds } from "../core/holds.ts";
+import { isObject, type Json, type JsonObject } from "../core/json.ts";
+import { PageRules } from "../core/page-rules.ts";
+import type { DesiredRecord, InvalidRecord } from "../core/record.ts";
+import type { Expected, Extra, Scratch } from "../core/scratch.ts";
+import { SideFingerprint } from "../core/side-fingerprint.ts";
+import type { Live } from "../core/sync.ts";
+import type { RunContext } from "./context.ts";
+import { fetchPage } from "./page-fetch.ts";
+import { readPages } from "./read.ts";
+import type { Stage } from "./stage.ts";
+
+export type DriftTally = Record<DriftOf["kind"] | "equal", number>;
+
+export const noTally = (): DriftTally => ({ equal: 0, missing: 0, extra: 0, different: 0, invalid: 0 });
+
+/** What a comparison has come to so far. */
+export interface Comparison {
+  readonly context: RunContext;
+  readonly stage: Stage;
+  readonly tally: DriftTally;
+  readonly tell: (drift: DriftOf) => void;
+}
+
+/** A comparison of all. */
+interface Whole extends Comparison {
+  /** What is astray is to be mended: source records and what the destination has too much of are kept whole. */
+  readonly keeps: boolean;
+  /** Called with each record that both sides have. */
+  readonly onMatched?: (expected: Expected, item: JsonObject) => void;
+}
+
+/** Fingerprints that are equal exactly when both sides agree. */
+export interface Fingerprints {
+  readonly source: string;
+  readonly destination: string;
+}
+
+/** Records looked at in one pass. */
+const BATCH = 500;
+
+/** The records that the destination should hold, page by page. What cannot be mapped is told. */
+export async function* desired(
+  start: Checkpoint,
+  { context, stage, tell }: Comparison,
+): AsyncGenerator<readonly DesiredRecord[]> {
+  for await (const page of readPages(start, context)) {
+    const alive = page.records.filter(({ isTombstone }) => isTombstone !== true);
+    const refined = allOf(alive.map(stage.refine));
+    const made = refined instanceof Promise ? await refined : refined;
+    const bad = made.filter((record): record is InvalidRecord => !isDesired(record));
+    for (const { key, code, reason } of [...page.invalid, ...bad]) tell({ kind: "invalid", key, code, reason });
+    yield made.filter(isDesired);
+  }
+}
+
+const isDesired = (made: DesiredRecord | InvalidRecord): made is DesiredRecord => "hash" in made;
+
+/**
+ * Compares what the source has with the destination's own list, record by record, in the fields that the mapping owns. One side is put aside,
+ * then the other is read against it. Throws EvenkeelError when one of them cannot be read to its end.
+ */
+export async function compareSides(start: Checkpoint, scratch: Scratch, whole: Whole): Promise<Fingerprints> {
+  const { live, name } = whole.context.sync;
+  if (live === undefined) throw noList(name);
+  const sides = { source: new SideFingerprint(), destination: new SideFingerprint() };
+  for await (const records of desired(start, whole)) await putAside(records, live, scratch, sides, whole);
+  for await (const items of livePages(live, whole.context)) compareItems(items, scratch, sides, whole);
+  for await (const { record, state } of astray(scratch)) {
+    if (state !== "missing") continue;
+    sides.source.add(contentOf(record));
+    whole.tell({ kind: "missing", key: record.key });
+  }
+  return { source: String(sides.source), destination: String(sides.destination) };
+}
+
+/** What is missing or different. */
+export async function* astray(scratch: Scratch): AsyncGenerator<Expected> {
+  for (let after = ""; ;) {
+    const batch = scratch.astray(after, BATCH);
+    yield* batch;
+    const last = batch.at(-1);
+    if (last === undefined) return;
+    after = last.match;
+  }
+}
+
+type Sides = Readonly<Record<"source" | "destination", SideFingerprint>>;
+
+async function putAside(
+  records: readonly DesiredRecord[],
+  live: Live,
+  scratch: Scratch,
+  { source }: Sides,
+  { context, tell, keeps }: Whole,
+): Promise<void> {
+  const known = await context.ports.ledger.lookup(records.map(({ key }) => key));
+  const expected: Pick<Expected, "match" | "record">[] = [];
+  for (const record of records) {
+    const reading = await live.match(record.mapped);
+    // Where the destination assigns ids, the ledger knows which record has which.
+    const match = reading.ok ? reading.key : known.get(record.key)?.entry?.destinationId;
+    if (match !== undefined) expected.push({ match, record: keeps ? record : { ...record, body: {} } });
+    else {
+      source.add(contentOf(record));
+      tell({ kind: "missing", key: record.key, why: "the ledger knows no id of it" });
+    }
+  }
+  for (const { match, record } of scratch.put(expected)) {
+    const reason = `another record has the same value to be matched by: ${match}`;
+    tell({ kind: "invalid", key: record.key, code: "MATCH_SHARED", reason });
+  }
+}
+
+function compareItems(
+  items: readonly Listed[],
+  scratch: Scratch,
+  { source, destination }: Sides,
+  { tally, tell, keeps, onMatched }: Whole,
+): void {
+  const expected = scratch.among(items.flatMap(({ match }) => match ?? []));
+  const met = new Set<string>();
+  const found: Record<"equal" | "different", string[]> = { equal: [], different: [] };
+  const extras: Pick<Extra, "match" | "item">[] = [];
+  for (const { match, item } of items) {
+    const wanted = match === undefined ? undefined : expected.get(match);
+    const isDouble = match !== undefined && (met.has(match) || (wanted !== undefined && wanted.state !== "missing"));
+    if (match !== undefined) met.add(match);
+    if (match === undefined || wanted === undefined || isDouble || !isObject(item)) {
+      destination.add(`extra ${match} ${canonical(item)}`);
+      tell({ kind: "extra", match, isDouble });
+      if (match !== undefined && !isDouble) extras.push({ match, item });
+      continue;
+    }
+    onMatched?.(wanted, item as JsonObject);
+    source.add(contentOf(wanted.record));
+    if (holds(item, wanted.record.mapped)) {
+      destination.add(contentOf(wanted.record));
+      tally.equal += 1;
+      found.equal.push(match);
+    } else {
+      destination.add(`different ${match} ${canonical(item)}`);
+      const differences = unheldFields(item as JsonObject, wanted.record.mapped);
+      tell({ kind: "different", key: wanted.record.key, differences });
+      found.different.push(match);
+    }
+  }
+  scratch.mark(found.equal, "equal");
+  scratch.mark(found.different, "different");
+  if (keeps) scratch.addExtras(extras);
+}
+
+/** What a record is, whichever side shows it. */
+const contentOf = ({ key, mapped }: DesiredRecord): string => `${key} ${canonical(mapped)}`;
+
+interface Listed {
+  /** Undefined where the item has no usable value to be matched by. */
+  readonly match: string | undefined;
+  readonly item: Json;
+}
+
+/** The destination's list, to its declared end, by the rules of any read (P4, P5). */
+async function* livePages(live: Live, context: RunContext): AsyncGenerator<readonly Listed[]> {
+  const { sync } = context;
+  const retry = { ...sync.retry, source: sync.retry.destination };
+  const reading = { ...context, sync: { ...sync, source: live.source, retry } };
+  const rules = new PageRules({ sortedBy: undefined, pagesMax: sync.pagesMax });
+  let position: string | undefined;
+  let size: number | undefined;
+  do {
+    const fetched = await fetchPage({ position, since: undefined, size }, reading);
+    const { page } = fetched;
+    const items = await Promise.all(
+      page.records.map(async (item): Promise<Listed> => {
+        const match = isObject(item) ? await live.match(item) : undefined;
+        return { match: match?.ok === true ? match.key : undefined, item };
+      }),
+    );
+    const keys = items.flatMap(({ match }) => match ?? []);
+    rules.accept({ page, items: items.length, keys, cursors: keys.map(() => undefined) });
+    context.counts.pages += 1;
+    yield items;
+    [position, size] = [page.next, fetched.size];
+  } while (position !== undefined);
+}
+
+const noList = (sync: string): EvenkeelError =>
+  new EvenkeelError("USAGE", `the destination of ${sync} declares no \`list\`, so not all of it can be compared`, {
+    next: `Declare \`list\`, or compare some records one by one: \`evenkeel check ${sync} --sample 100\`.`,
+  });
