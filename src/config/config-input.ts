@@ -327,7 +327,7 @@ export type DestinationInput = {
   readonly delete?: WriteInput;
   /** Reads one record back, to learn whether a write whose answer was lost has taken effect: `GET /items/{sku}`. */
   readonly read?: SourceReadInput;
-  /** All records of the destination. It may be declared; nothing uses it in this version yet. */
+  /** All records of the destination, for `evenkeel check`. */
   readonly list?:
     | string
     | {
@@ -339,7 +339,7 @@ export type DestinationInput = {
         readonly headers?: Readonly<Record<string, Template>>;
         /** Where the list of records is in an answer's body. Default: `$`. */
         readonly records?: Expression;
-        /** The value of a listed record that is compared with the mapped record's. */
+        /** The value by which a listed record and a mapped record are the same one; the id that the destination assigned, where the mapped record has no such value. */
         readonly key: Expression | readonly Expression[];
         /** How one page leads to the next. */
         readonly pagination?: PaginationInput;

@@ -84,6 +84,10 @@ export interface Intent {
   readonly held: Held | undefined;
   /** Number of an operation of the same key that this one replaces (certainly not sent, left over, or verifying); its row goes. */
   readonly replaces: number | undefined;
+  /**
+   * What it replaces may have been applied, and what has gone is deleted: so the key has an entry from now on, whatever becomes of this one (U10).
+   */
+  readonly mayBeThere?: boolean;
   /** True when it comes from the source, so that what waited behind the replaced one is older (U2). */
   readonly dropsWaiting: boolean;
 }

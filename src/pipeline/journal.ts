@@ -98,6 +98,7 @@ export function createJournal(context: RunContext): Journal {
       progress: progressOf(decision.staleUntilMs, idempotencyKey, before),
       held: needsBytes(planned) ? { source, mapped, write } : undefined,
       replaces: decision.replaces,
+      mayBeThere: context.sync.deletes.mode !== "never" && address !== undefined,
       dropsWaiting: decision.replaces !== undefined,
     };
   };

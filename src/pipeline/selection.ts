@@ -105,8 +105,15 @@ async function freshRecord(reject: Reject, context: RunContext): Promise<SourceR
   // What was refused is its delete.
   if (reject.sourceHash === GONE && reject.key !== undefined)
     return { key: reject.key, keyKind: "t", cursor: undefined, body: {}, isTombstone: true };
-  if (reject.source === undefined) return undefined;
+  if (reject.source === undefined || (await isMissing(reject.key, context))) return undefined;
   context.counts.read += 1;
   context.counts.pages += 1;
   return recordOf(reject.source, false, context.sync);
+}
+
+/** D2: what the source does not show any more is not sent from memory, as if it had been met. */
+async function isMissing(key: string | undefined, { ports: { ledger } }: RunContext): Promise<boolean> {
+  if (key === undefined) return false;
+  const known = (await ledger.lookup([key])).get(key);
+  return known?.entry?.missed !== undefined || known?.waiting?.hash === GONE;
 }

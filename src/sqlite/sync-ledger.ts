@@ -21,6 +21,7 @@ interface SyncLedgerOptions {
   readonly keepsBodies: boolean;
 }
 
+type Where = Pick<Intent, "key" | "keyKind" | "address" | "addressFollowsKey" | "destinationId">;
 type Writable<Value> = { -readonly [Name in keyof Value]: Value[Name] };
 
 /** One sync's part of the ledger. Methods return promises for the sake of other stores; here each is done when it returns. */
@@ -71,9 +72,20 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
 
   const settle = settling({ entries, bodies, operations, rejects, checkpoints, history, deletions });
 
+  /** An entry of what may be there: nothing is known of it but where. */
+  const stub = ({ key, keyKind, address, addressFollowsKey, destinationId }: Where, operation: number): void => {
+    const unknown = { hash: undefined, sourceVersion: undefined, etag: undefined };
+    const entry = { key, keyKind, destinationId, address, addressFollowsKey, ...unknown, operation, read: 0 };
+    entries.put([entry], [undefined], [undefined]);
+  };
+
   const intend = (run: number, intents: readonly Intent[]): readonly number[] => {
     // What takes the place of a write that may have been sent can itself be refused, or never be sent (A, B, A).
-    for (const { key, replaces } of intents) if (replaces !== undefined) entries.doubt(key);
+    for (const intent of intents) {
+      if (intent.replaces === undefined) continue;
+      if (intent.mayBeThere === true && entries.get(intent.key) === undefined) stub(intent, intent.replaces);
+      else entries.doubt(intent.key);
+    }
     return operations.journal(run, intents);
   };
 
@@ -90,24 +102,12 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
 
   const abandonLeftovers = (run: number, mayLandUntilMs: number | undefined): number => {
     const leftovers = operations.leftovers(run);
-    for (const { number, key, keyKind, address, addressFollowsKey, destinationId } of leftovers) {
+    for (const leftover of leftovers) {
+      const { number, key, destinationId } = leftover;
       if (mayLandUntilMs === undefined) operations.resolve(number);
       else operations.verify(number, { atMs: mayLandUntilMs, held: undefined }, destinationId);
       if (mayLandUntilMs === undefined || entries.get(key) !== undefined) entries.doubt(key);
-      else {
-        const unknown = { hash: undefined, sourceVersion: undefined, etag: undefined };
-        const entry = {
-          key,
-          keyKind,
-          destinationId,
-          address,
-          addressFollowsKey,
-          ...unknown,
-          operation: number,
-          read: 0,
-        };
-        entries.put([entry], [undefined], [undefined]);
-      }
+      else stub(leftover, number);
     }
     return leftovers.length;
   };

@@ -122,6 +122,23 @@ export function deletesTests(sync: WithSync): void {
   );
 
   test(
+    "U10: what takes the place of a write that may be there leaves an entry, though it is never sent",
+    sync(async (ledger, run) => {
+      await journal(ledger, run, intentOf("a"), intentOf("b"));
+      const next = await ledger.beginRun(2_000);
+      const again = async (key: string, mayBeThere: boolean): Promise<void> => {
+        const replaces = (await ledger.operation(key)).active?.number;
+        const [number = 0] = await journal(ledger, next, intentOf(key, { replaces, mayBeThere }));
+        await settle(ledger, next, { kind: "released", number });
+      };
+      await again("a", true);
+      await again("b", false);
+      const entry = await ledger.entry("a");
+      assert.deepEqual([entry?.address, entry?.hash, await ledger.entry("b")], ["/items/a", undefined, undefined]);
+    }),
+  );
+
+  test(
     "U10: where what has gone is deleted, a left-over write that nobody met has an entry, and may still land",
     sync(async (ledger, run) => {
       await journal(ledger, run, intentOf("a"), intentOf("b", { held: HELD }));

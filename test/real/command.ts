@@ -19,15 +19,18 @@ export function temporaryState(): { readonly file: string; remove(): void } {
   return { file: join(folder, "state.db"), remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
-/** Runs `evenkeel run SYNC --json` as a user would, in a process of its own. */
+/** Runs `evenkeel run SYNC --json`, or another command, as a user would, in a process of its own. */
 export async function run(options: {
   readonly config: string;
   readonly sync: string;
   readonly state: string;
   readonly env: Readonly<Record<string, string>>;
+  /** With its options; `run` when absent. */
+  readonly command?: readonly [string, ...string[]];
 }): Promise<Finished> {
   const config = fileURLToPath(new URL(options.config, import.meta.url));
-  const args = [cli, "run", options.sync, "--config", config, "--state", options.state, "--json"];
+  const [command, ...flags] = options.command ?? ["run"];
+  const args = [cli, command, options.sync, ...flags, "--config", config, "--state", options.state, "--json"];
   const child = spawn(process.execPath, args, {
     env: { ...process.env, ...options.env },
     stdio: ["ignore", "pipe", "pipe"],

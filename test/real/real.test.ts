@@ -183,3 +183,57 @@ test(
     await assertNoneTwice();
   },
 );
+
+test(
+  "json-server to json-server through a proxy that loses answers: a mirror deletes what has gone, and is mended (D2, U5)",
+  { timeout },
+  async (context) => {
+    const all = servers.cities(600);
+    const jsonServer = stopAfter(context, await servers.startJsonServer({ cities: all }));
+    const target = stopAfter(context, await servers.startJsonServer({ cities: [] }));
+    const proxy = stopAfter(context, await servers.startLossyProxy({ target: target.url, lose: 0.1, seed: 4711 }));
+    const state = temporaryState();
+    context.after(state.remove);
+    const env = { CITIES_URL: jsonServer.url, MIRROR_URL: proxy.url };
+    const command = (...words: [string, ...string[]]): Promise<Finished> =>
+      run({ config: "cities-mirror.yaml", sync: "cities", state: state.file, env, command: words });
+    const held = async (): Promise<readonly string[]> =>
+      (await json<City[]>(`${target.url}/cities`)).map(({ id, name }) => `${id} ${name}`).toSorted();
+    const wanted = async (): Promise<readonly string[]> =>
+      (await json<City[]>(`${jsonServer.url}/cities`)).map(({ id, name }) => `${id} ${name}`).toSorted();
+
+    level(await command("run"));
+    assert.deepEqual(await held(), await wanted());
+
+    for (let index = 0; index < 40; index++)
+      await json(`${jsonServer.url}/cities/${encodeURIComponent((all[index * 15] as City).id)}`, { method: "DELETE" });
+    const missed = level(await command("run"));
+    assert.equal(last(missed, "run-ended").counts.missed, 40);
+    assert.equal((await held()).length, 600, "one read that misses them is no proof");
+    const deleted = level(await command("run"));
+    const { counts } = last(deleted, "run-ended");
+    assert.equal(counts.deleted + counts.unchanged, 600, "each is deleted once, though answers were lost");
+    assert.deepEqual(await held(), await wanted());
+    assert.equal((await command("check")).code, 0);
+
+    const [, edited, removed] = all as [City, City, City];
+    const at = (id: string): string => `${target.url}/cities/${encodeURIComponent(id)}`;
+    const headers = { "content-type": "application/json" };
+    await json(at(edited.id), { method: "PATCH", headers, body: JSON.stringify({ name: "edited" }) });
+    await json(at(removed.id), { method: "DELETE" });
+    await json(`${target.url}/cities`, {
+      method: "POST",
+      headers,
+      body: JSON.stringify({ id: "XX-added-1", name: "x" }),
+    });
+    const off = await command("check");
+    assert.equal(off.code, 4);
+    const drifts = (off.events as unknown as { type: string; kind: string; key?: string; match?: string }[])
+      .filter(({ type }) => type === "drift")
+      .map(({ kind, key, match }) => `${kind} ${key ?? match}`);
+    assert.deepEqual(drifts.toSorted(), [`different ${edited.id}`, "extra XX-added-1", `missing ${removed.id}`]);
+    assert.equal((await command("check", "--repair")).code, 0);
+    assert.deepEqual(await held(), await wanted());
+    assert.equal((await command("check")).code, 0);
+  },
+);

@@ -29,6 +29,12 @@ export const SEEDS: readonly (readonly [seed: number, was: string, shares?: Shar
   [1823, "a record that createOnly leaves alone kept the reject of an earlier version for good"],
   [303_518, "a version that waited took the place of a write before that was declared done", ORDINARY],
   [305_435, "that an older write may still land was forgotten with a newer one that was never sent", ORDINARY],
+  [
+    311_255,
+    "a write that may have been sent was forgotten with the one that took its place and was never sent",
+    ORDINARY,
+  ],
+  [312_256, "a record that had gone was sent once more when its reject was tried again, and counted as met", ORDINARY],
   [306_468, "a create under a new id was written again for the sake of a delete of the old one", ORDINARY],
   [286, "what was left of a write whose record had gone was forgotten, and nothing deleted it", MANY],
   [5315, "a create that was refused because it exists was forgotten when the run stopped, and was its own", MANY],
