@@ -1,11 +1,13 @@
 /** `npm run bench` measures everything; `npm run bench -- memory` one case. Use the ratios: single figures are this machine's. */
 import process from "node:process";
+import { check } from "./check.ts";
 import { memory } from "./memory.ts";
 import { throughput } from "./throughput.ts";
 
 const CASES: ReadonlyMap<string, () => Promise<void>> = new Map([
   ["throughput", throughput],
   ["memory", memory],
+  ["check", check],
 ]);
 
 const asked = process.argv.slice(2);
