@@ -36,6 +36,7 @@ import { createScratch } from "./sqlite/scratch.ts";
 import { chosenSyncs } from "./chosen-syncs.ts";
 import { checked, exitCodeOfResult, runOne } from "./sync-result.ts";
 import { unblockSync } from "./unblock.ts";
+import { storedRejects } from "./stored-rejects.ts";
 import { createStream, streaming } from "./stream.ts";
 import { VERSION } from "./version.ts";
 
@@ -51,7 +52,7 @@ interface OpenedOptions {
   readonly ledgers?: (options: LedgerOptions) => Promise<Ledger>;
 }
 
-/** Rejects, or unresolved operations, read at a time. */
+/** Unresolved operations read at a time. */
 const BATCH = 200;
 
 const UNKNOWN_SHOWN = 20;
@@ -92,6 +93,12 @@ export function openEvenkeel(options: OpenedOptions): Evenkeel {
       await ledger.close();
     }
   };
+
+  /** Signals and answers have their turn, and whoever reads keeps up. */
+  const breatheWith =
+    ({ breathe }: { readonly breathe: () => Promise<void> }) =>
+    (): Promise<void> =>
+      clock.sleep(0).then(breathe);
 
   const chosen = (syncs: readonly string[] | undefined): readonly string[] => chosenSyncs(config, syncs);
 
@@ -156,7 +163,7 @@ export function openEvenkeel(options: OpenedOptions): Evenkeel {
           syncs.push(
             await planSync(
               (built.get(name) as BuiltSync).sync,
-              { clock, chance, ledger: await ledger?.of(name) },
+              { clock, chance, ledger: await ledger?.of(name), breathe: breatheWith(changes) },
               { ...choice, stop: options.signal ?? NEVER, ratePerSecond: rate },
               changes.push,
             ),
@@ -182,7 +189,13 @@ export function openEvenkeel(options: OpenedOptions): Evenkeel {
         const results: Checked[] = [];
         for (const name of chosen(syncs)) {
           const { sync } = built.get(name) as BuiltSync;
-          const ports = { clock, chance, ledger: await ledger?.of(name), scratch: createScratch };
+          const ports = {
+            clock,
+            chance,
+            ledger: await ledger?.of(name),
+            scratch: createScratch,
+            breathe: breatheWith(drifts),
+          };
           results.push(await checkSync(sync, ports, { sample, stop: signal }, drifts.push));
         }
         return checked(results);
@@ -244,23 +257,19 @@ export function openEvenkeel(options: OpenedOptions): Evenkeel {
     async *rejects(sync) {
       const found = await looking(async (ledger) => {
         const all = [];
-        for (const name of chosen(sync === undefined ? undefined : [sync])) {
-          const of = await ledger?.of(name);
-          for (let after = 0; of !== undefined;) {
-            const batch = await of.rejects(after, BATCH);
-            all.push(...batch.map((reject) => ({ ...reject, sync: name })));
-            const last = batch.at(-1);
-            if (last === undefined) break;
-            after = last.id;
-          }
-        }
+        for (const name of chosen(sync === undefined ? undefined : [sync]))
+          for await (const reject of storedRejects(await ledger?.of(name))) all.push({ ...reject, sync: name });
         return all;
       });
       yield* found;
     },
     reject: (sync, id) => looking(async (ledger) => (await ledger?.of(chosen([sync])[0] as string))?.reject(id)),
     retryRejects: (sync, ids, options = {}) =>
-      start(chosen([sync]), async (ledger) => ({ ...ALL, rejects: ids ?? (await allRejects(ledger)) }), options),
+      start(
+        chosen([sync]),
+        async (ledger) => ({ ...ALL, rejects: ids ?? (await Array.fromAsync(storedRejects(ledger), ({ id }) => id)) }),
+        options,
+      ),
     discardRejects: (sync, ids) =>
       writing("rejects discard", async (ledger) => (await ledger.of(chosen([sync])[0] as string)).discardRejects(ids)),
     explain: (sync, key) =>
@@ -282,14 +291,3 @@ const NEVER = new AbortController().signal;
 
 const longestConnectMs = ({ connections }: LoadedConfig["config"]): number =>
   Math.max(...Object.values(connections).map(({ timeouts }) => timeouts.connectMs));
-
-async function allRejects(ledger: SyncLedger): Promise<readonly number[]> {
-  const ids: number[] = [];
-  for (let after = 0; ;) {
-    const batch = await ledger.rejects(after, BATCH);
-    ids.push(...batch.map(({ id }) => id));
-    const last = batch.at(-1);
-    if (last === undefined) return ids;
-    after = last.id;
-  }
-}

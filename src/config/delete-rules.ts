@@ -45,6 +45,14 @@ function unfitMode({ source, destination, deletes, writes }: SyncConfig): readon
         message: `is \`mirror\`, and records can move between numbered pages while they are read, so that one seems to have gone`,
         next: "Declare `source.read`, so that the source is asked for each record that is missing, or use another pagination where the API has one.",
       },
+    mode === "mirror" &&
+      source.read !== undefined &&
+      source.key.length > 1 && {
+        path: ["source", "read"],
+        message:
+          "asks for a record by `$key`, which is one text, and this key has parts: what the source does not know by that text would count as gone",
+        next: "Leave out `source.read`; then two complete reads must miss a record.",
+      },
     writes !== "both" && {
       path: ["writes"],
       message: `is \`${writes}\`, which does not go with \`deletes\``,

@@ -51,8 +51,14 @@ export interface DestinationTraits {
   /** `own`: the record has its own address (upsert). `assigned`: the destination gives ids (create). */
   readonly addressing: "own" | "assigned";
   readonly updates: boolean;
-  /** `needsRecord`: its request takes fields of the record, as it was last written. */
-  readonly delete: { readonly needsRecord: boolean } | undefined;
+  readonly delete:
+    | {
+        /** Its request takes fields of the record, as it was last written. */
+        readonly needsRecord: boolean;
+        /** It goes to the address that the record was written to, or to the id that the destination gave, whatever the record's key is. */
+        readonly knowsPlace: boolean;
+      }
+    | undefined;
   readonly idempotencyKey: { readonly retentionMs: number } | undefined;
   readonly find: { readonly visibilityLagMs: number; readonly unique: boolean } | undefined;
   readonly readBack: boolean;

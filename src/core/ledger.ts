@@ -106,7 +106,7 @@ export interface PageIntents {
   readonly rejects: readonly NewReject[];
   /** Keys whose older reject no longer stands, because the record is level or gone. */
   readonly clearRejects: readonly string[];
-  /** Keys that an earlier read missed, and that are there after all (D2). */
+  /** Keys that are there, whatever an earlier read said (D2): they are not missed, and no delete of them waits. */
   readonly found?: readonly string[];
   /** The intents take the place of others for the same records, which nobody has read again: what was refused since stands (P11). */
   readonly sameRecords?: true;
@@ -211,6 +211,10 @@ export interface SyncLedger {
   withheld(after: number, limit: number): Promise<readonly StoredOperation[]>;
   /** Deletes applied since this time (wall clock), and those that are on their way or in doubt (D3). */
   deletedSince(atMs: number): Promise<number>;
+  /** Which of these addresses, or ids of the destination, some key has. There is no index for it: for a few hundred at a time. */
+  owned(
+    places: { readonly addresses: readonly string[] } | { readonly ids: readonly string[] },
+  ): Promise<ReadonlySet<string>>;
   /**
    * Entries that were found to be wrong: what the destination holds is not what was last applied, or, with `isGone`, it holds nothing under the id
    * that it had given.

@@ -23,11 +23,14 @@ export interface Scratch {
    * Notes records, missing as yet; of one key the later one stays. Returns those that another key has the match of already: they are not noted.
    */
   put(expected: readonly Pick<Expected, "match" | "record">[]): readonly Pick<Expected, "match" | "record">[];
+  /** Forgets the records of these keys: the source says that they are deleted. */
+  remove(keys: readonly string[]): void;
   /** Finds these, by match. */
   among(matches: readonly string[]): ReadonlyMap<string, Expected>;
   mark(matches: readonly string[], state: "equal" | "different"): void;
   /** Those that are missing or different, in order of match, after `after`, at most `limit`. */
   astray(after: string, limit: number): readonly Expected[];
+  /** One of a match. */
   addExtras(extras: readonly Pick<Extra, "match" | "item">[]): void;
   /** After the one of this number, at most `limit`. */
   extras(after: number, limit: number): readonly Extra[];

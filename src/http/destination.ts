@@ -54,7 +54,10 @@ export function createDestination(options: DestinationOptions, connection: Conne
   const traits: DestinationTraits = {
     addressing: upsert === undefined ? "assigned" : "own",
     updates: upsert !== undefined || update !== undefined,
-    delete: options.delete && { needsRecord: options.delete.needsRecord },
+    delete: options.delete && {
+      needsRecord: options.delete.needsRecord,
+      knowsPlace: options.delete.atAddress || !usesKey(options.delete),
+    },
     idempotencyKey: idempotencyKey && { retentionMs: idempotencyKey.retentionMs },
     find: find && { visibilityLagMs: find.visibilityLagMs, unique: find.unique },
     readBack: read !== undefined,
@@ -185,6 +188,9 @@ function prepared(request: WriteRequest | undefined): PreparedWrite | undefined 
 
 /** RFC 9110, 9.3.5: content in a DELETE has no defined meaning, so it has none unless one is declared. */
 const hasBody = ({ template, body }: WriteRequest): boolean => template.method !== "DELETE" || body !== undefined;
+
+const usesKey = ({ template, body }: WriteRequest): boolean =>
+  template.uses.has("key") || body?.uses.has("key") === true;
 
 const typed = (contentType: string | undefined): { readonly "content-type"?: string } =>
   contentType === undefined ? {} : { "content-type": contentType };

@@ -29,6 +29,10 @@ export class Absences {
   /** Whether this read can prove an absence. */
   readonly #isWatching: boolean;
   #hasStranger = false;
+  /** There are too many to be asked for: the next run must find them again. */
+  #isPutOff = false;
+  /** A person has said that the source is truly empty. */
+  #isAllowed = false;
 
   constructor(context: RunContext, { start, resumed }: Opening) {
     const { deletes, source } = context.sync;
@@ -44,10 +48,14 @@ export class Absences {
   }
 
   async meet({ records, invalid }: ReadPage): Promise<void> {
-    if (!this.#isWatching) return;
     const keys = [...records, ...invalid].map(({ key }) => key);
     if (keys.includes(undefined)) this.#hasStranger = true;
-    await this.#context.ports.ledger.meet(keys.filter((key) => key !== undefined));
+    if (this.#isWatching) await this.#context.ports.ledger.meet(keys.filter((key) => key !== undefined));
+  }
+
+  /** An item without a usable key may be any record, also one that has counted as gone. */
+  get areUnsure(): boolean {
+    return this.#context.sync.deletes.mode === "mirror" && this.#hasStranger;
   }
 
   /**
@@ -69,9 +77,11 @@ export class Absences {
       return;
     }
     const missing = await ledger.countUnmet();
+    // What stops it must stop the next run too.
+    if (missing > 0) await ledger.saveCheckpoint({ ...checkpoint, mirrorMs: undefined });
     if (missing > 0) await this.#settle(missing, means);
-    // Only now: what stopped it must stop the next run too.
-    if (!context.stop.aborted) await ledger.saveCheckpoint({ ...checkpoint, mirrorMs: checkpoint.startedMs });
+    if (!context.stop.aborted && !this.#isPutOff)
+      await ledger.saveCheckpoint({ ...checkpoint, mirrorMs: checkpoint.startedMs });
   }
 
   /**
@@ -88,6 +98,7 @@ export class Absences {
 
   async #settle(missing: number, means: Means): Promise<void> {
     this.#refuseEmpty(missing, means);
+    this.#isAllowed = this.#context.counts.read === 0;
     const settle = await this.#way(missing, means);
     for await (const batch of this.#unmet()) await settle(batch);
   }
@@ -115,6 +126,7 @@ export class Absences {
     const reason = await mayDelete(missing, means, this.#context);
     if (reason === undefined) return (batch) => this.#ask(batch, means);
     // Asking for each of too many would only be slow: they are withheld in any case.
+    this.#isPutOff = true;
     counts.withheld += missing;
     say({ type: "withheld", deletes: missing, reason });
     return (batch) => this.#miss(batch);
@@ -122,7 +134,7 @@ export class Absences {
 
   /** Two complete reads of one scope in a row have missed it, and none has met it between them. */
   #isGone({ missed }: Entry): boolean {
-    return missed !== undefined && missed >= this.#scopeRead;
+    return this.#isAllowed || (missed !== undefined && missed >= this.#scopeRead);
   }
 
   async #judge(batch: readonly Entry[], means: Means): Promise<void> {
@@ -140,13 +152,15 @@ export class Absences {
     const those = (wanted: (typeof answers)[number]["answer"]["kind"]): readonly Entry[] =>
       answers.filter(({ answer }) => answer.kind === wanted).map(({ entry }) => entry);
     await this.#remove(those("gone"), means);
-    await this.#miss(those("unclear"));
+    const [unclears, there] = [those("unclear"), those("there")];
+    // Whatever was believed before, the source does not say now that they have gone.
+    const found = [...unclears, ...there].map(({ key }) => key);
+    if (found.length > 0)
+      await ledger.journal({ run: this.#context.run, intents: [], rejects: [], clearRejects: [], found });
+    await this.#miss(unclears);
     const unclear = answers.find(({ answer }) => answer.kind === "unclear");
-    if (unclear?.answer.kind === "unclear") this.#warn("ABSENCE_UNCLEAR", those("unclear"), unclear.answer.message);
-    const there = those("there");
+    if (unclear?.answer.kind === "unclear") this.#warn("ABSENCE_UNCLEAR", unclears, unclear.answer.message);
     if (there.length === 0) return;
-    const keys = there.map(({ key }) => key);
-    await ledger.journal({ run: this.#context.run, intents: [], rejects: [], clearRejects: [], found: keys });
     this.#warn("ABSENT_BUT_READ", there, "the source gives it when it is asked for it by its key");
   }
 

@@ -38,6 +38,8 @@ export type CheckPorts = Pick<Ports, "clock" | "chance"> & {
   readonly ledger: SyncLedger | undefined;
   /** Undefined for a sample, which needs none. */
   readonly scratch: () => Scratch;
+  /** Resolves when whoever is told of differences has kept up. */
+  readonly breathe: () => Promise<void>;
 };
 
 const ALL: ReadChoice = { fullRefresh: true, limit: undefined, key: undefined, rejects: undefined };
@@ -64,7 +66,7 @@ export async function checkSync(
       tally[drift.kind] += 1;
       emit({ ...drift, sync: sync.name } as Drift);
     };
-    const compared: Comparison = { context, stage, tally, tell };
+    const compared: Comparison = { context, stage, tally, tell, breathe: ports.breathe };
     if (sample !== undefined) result.sampledOf = await compareSample(desired(start, compared), sample, compared);
     else {
       const scratch = ports.scratch();

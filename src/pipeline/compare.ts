@@ -13,7 +13,7 @@ import { SideFingerprint } from "../core/side-fingerprint.ts";
 import type { Live } from "../core/sync.ts";
 import type { RunContext } from "./context.ts";
 import { fetchPage } from "./page-fetch.ts";
-import { readPages } from "./read.ts";
+import { comparison, readPages } from "./read.ts";
 import type { Stage } from "./stage.ts";
 
 export type DriftTally = Record<DriftOf["kind"] | "equal", number>;
@@ -26,14 +26,22 @@ export interface Comparison {
   readonly stage: Stage;
   readonly tally: DriftTally;
   readonly tell: (drift: DriftOf) => void;
+  /** Resolves when whoever is told has kept up. */
+  readonly breathe: () => Promise<void>;
 }
 
 /** A comparison of all. */
 interface Whole extends Comparison {
   /** What is astray is to be mended: source records and what the destination has too much of are kept whole. */
   readonly keeps: boolean;
-  /** Called with each record that both sides have. */
-  readonly onMatched?: (expected: Expected, item: JsonObject) => void;
+  /** Called with the records of a page that both sides have. */
+  readonly onMatched?: (matched: readonly Matched[]) => Promise<void>;
+}
+
+/** A record that both sides have. */
+export interface Matched {
+  readonly expected: Expected;
+  readonly item: JsonObject;
 }
 
 /** Fingerprints that are equal exactly when both sides agree. */
@@ -45,18 +53,30 @@ export interface Fingerprints {
 /** Records looked at in one pass. */
 const BATCH = 500;
 
+/** What a page of the source says that the destination should hold. */
+interface Desired {
+  readonly records: readonly DesiredRecord[];
+  /** Keys that it marks as deleted. */
+  readonly gone: readonly string[];
+  /** Keys of which nothing can be made. */
+  readonly invalid: readonly (string | undefined)[];
+}
+
 /** The records that the destination should hold, page by page. What cannot be mapped is told. */
 export async function* desired(
   start: Checkpoint,
-  { context, stage, tell }: Comparison,
-): AsyncGenerator<readonly DesiredRecord[]> {
+  { context, stage, tell, breathe }: Comparison,
+): AsyncGenerator<Desired> {
   for await (const page of readPages(start, context)) {
+    const gone = page.records.filter(({ isTombstone }) => isTombstone === true).map(({ key }) => key);
     const alive = page.records.filter(({ isTombstone }) => isTombstone !== true);
     const refined = allOf(alive.map(stage.refine));
     const made = refined instanceof Promise ? await refined : refined;
     const bad = made.filter((record): record is InvalidRecord => !isDesired(record));
-    for (const { key, code, reason } of [...page.invalid, ...bad]) tell({ kind: "invalid", key, code, reason });
-    yield made.filter(isDesired);
+    const invalid = [...page.invalid, ...bad];
+    for (const { key, code, reason } of invalid) tell({ kind: "invalid", key, code, reason });
+    yield { records: made.filter(isDesired), gone, invalid: invalid.map(({ key }) => key) };
+    await breathe();
   }
 }
 
@@ -70,12 +90,24 @@ export async function compareSides(start: Checkpoint, scratch: Scratch, whole: W
   const { live, name } = whole.context.sync;
   if (live === undefined) throw noList(name);
   const sides = { source: new SideFingerprint(), destination: new SideFingerprint() };
-  for await (const records of desired(start, whole)) await putAside(records, live, scratch, sides, whole);
-  for await (const items of livePages(live, whole.context)) compareItems(items, scratch, sides, whole);
+  for await (const page of desired(start, whole)) {
+    // A mark counts whatever was shown before it.
+    scratch.remove(page.gone);
+    // Nothing of the destination is compared with these, so the sides cannot be said to agree.
+    for (const key of page.invalid) sides.source.add(`invalid ${key}`);
+    await putAside(page.records, live, scratch, sides, whole);
+  }
+  for await (const items of livePages(live, whole.context)) {
+    const matched = compareItems(items, scratch, sides, whole);
+    await whole.onMatched?.(matched);
+    await whole.breathe();
+  }
+  let told = 0;
   for await (const { record, state } of astray(scratch)) {
     if (state !== "missing") continue;
     sides.source.add(contentOf(record));
     whole.tell({ kind: "missing", key: record.key });
+    if ((told += 1) % BATCH === 0) await whole.breathe();
   }
   return { source: String(sides.source), destination: String(sides.destination) };
 }
@@ -112,18 +144,35 @@ async function putAside(
       tell({ kind: "missing", key: record.key, why: "the ledger knows no id of it" });
     }
   }
-  for (const { match, record } of scratch.put(expected)) {
+  for (const { match, record } of scratch.put(await newest(expected, scratch, context))) {
     const reason = `another record has the same value to be matched by: ${match}`;
     tell({ kind: "invalid", key: record.key, code: "MATCH_SHARED", reason });
   }
+}
+
+/** U11: of one key the higher cursor counts, else the later record. */
+async function newest(
+  expected: readonly Pick<Expected, "match" | "record">[],
+  scratch: Scratch,
+  { sync }: RunContext,
+): Promise<readonly Pick<Expected, "match" | "record">[]> {
+  const compare = comparison(sync);
+  if (compare === undefined) return expected;
+  const before = scratch.among(expected.map(({ match }) => match));
+  return expected.filter(({ match, record: { key, cursor } }) => {
+    const other = before.get(match)?.record;
+    const isOlder = other?.cursor !== undefined && (cursor === undefined || compare(cursor, other.cursor) < 0);
+    return other?.key !== key || !isOlder;
+  });
 }
 
 function compareItems(
   items: readonly Listed[],
   scratch: Scratch,
   { source, destination }: Sides,
-  { tally, tell, keeps, onMatched }: Whole,
-): void {
+  { tally, tell, keeps }: Whole,
+): readonly Matched[] {
+  const matched: Matched[] = [];
   const expected = scratch.among(items.flatMap(({ match }) => match ?? []));
   const met = new Set<string>();
   const found: Record<"equal" | "different", string[]> = { equal: [], different: [] };
@@ -138,7 +187,7 @@ function compareItems(
       if (match !== undefined && !isDouble) extras.push({ match, item });
       continue;
     }
-    onMatched?.(wanted, item as JsonObject);
+    matched.push({ expected: wanted, item: item as JsonObject });
     source.add(contentOf(wanted.record));
     if (holds(item, wanted.record.mapped)) {
       destination.add(contentOf(wanted.record));
@@ -154,6 +203,7 @@ function compareItems(
   scratch.mark(found.equal, "equal");
   scratch.mark(found.different, "different");
   if (keeps) scratch.addExtras(extras);
+  return matched;
 }
 
 /** What a record is, whichever side shows it. */

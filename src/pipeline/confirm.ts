@@ -1,5 +1,6 @@
 import { decideRetry } from "../core/retry.ts";
 import type { RunContext } from "./context.ts";
+import { recordOf } from "./read.ts";
 
 /** What the source says of a record that its list does not show. */
 export type Confirmation =
@@ -22,7 +23,11 @@ export async function confirmAbsence(key: string, context: RunContext): Promise<
     const made = await source.readOne?.(key, undefined, context.kill);
     if (made === undefined) return { kind: "unclear", message: "the source cannot be asked" };
     context.sent(source.connection, made.evidence);
-    if (made.record !== undefined) return { kind: "there" };
+    if (made.record !== undefined) {
+      // D1: what it marks as deleted has gone, though it still shows it.
+      const record = await recordOf(made.record, false, context.sync);
+      return { kind: "isTombstone" in record ? "gone" : "there" };
+    }
     const { outcome } = made;
     // A 410 on a page means an expired position; on one record it means that the record is gone (RFC 9110, 15.5.11).
     if (outcome.kind === "refused" && (outcome.reason === "missing" || outcome.reason === "cursorExpired"))

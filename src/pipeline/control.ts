@@ -17,6 +17,8 @@ interface Settings {
   readonly read: Checkpoint;
   readonly resumed: boolean;
   readonly partial: boolean;
+  /** It mends what is astray, so all of it must be in order in the end. */
+  readonly repair?: unknown;
   readonly trace: boolean;
   readonly stop: AbortSignal;
   readonly kill: AbortSignal;
@@ -55,6 +57,7 @@ export function createControl(sync: Sync, ports: Ports, settings: Settings): Run
   let progress: Timer | undefined;
 
   const { read, resumed, partial } = settings;
+  const repairs = settings.repair !== undefined;
   // What an API announces, and what was read last time, is a read's from its beginning to its end.
   const isWhole = !resumed && !partial;
   const size: { total: number | undefined } = { total: undefined };
@@ -109,7 +112,7 @@ export function createControl(sync: Sync, ports: Ports, settings: Settings): Run
     const isWithheld = counts.withheld > 0;
     counts.withheld += stored.withheld;
     const isOpen = stored.rejects + stored.unknown + stored.parked + counts.withheld > 0;
-    const isOff = partial ? isWithheld || counts.rejected + counts.invalid > 0 : isOpen;
+    const isOff = partial ? isWithheld || counts.rejected + counts.invalid > 0 || (repairs && isOpen) : isOpen;
     const interrupted = error === undefined && settings.stop.aborted;
     const status = error !== undefined ? "failed" : interrupted ? "interrupted" : isOff ? "incomplete" : "level";
     const why = error === undefined ? whyNothing(start, counts, sync) : undefined;

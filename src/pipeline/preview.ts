@@ -67,7 +67,11 @@ interface PreviewSettings extends ReadChoice {
 /** Reads and plans as a run would, and writes nothing, neither to the destination nor to the ledger. */
 export async function planSync(
   sync: Sync,
-  ports: Pick<Ports, "clock" | "chance"> & { readonly ledger: SyncLedger | undefined },
+  ports: Pick<Ports, "clock" | "chance"> & {
+    readonly ledger: SyncLedger | undefined;
+    /** Resolves when whoever is told of changes has kept up. */
+    readonly breathe: () => Promise<void>;
+  },
   settings: PreviewSettings,
   emit: (change: PreviewedChange) => void,
 ): Promise<Preview> {
@@ -83,7 +87,9 @@ export async function planSync(
       kind: opening.start.kind,
     });
     const absences = ports.ledger === undefined || opening.partial ? undefined : new Absences(context, opening);
+    // Keys that come back although their deletes wait.
     const found = new Set<string>();
+    const isWithheld = absences !== undefined && (await ledger.counts()).withheld > 0;
     await absences?.begin();
     const stage = createStage({ ...context, retryRejected: false, compare: comparison(sync) }, () => false);
     for await (const page of selectPages(settings, opening.start, context)) {
@@ -100,9 +106,10 @@ export async function planSync(
       const bodies = await ledger.bodies(plan.planned.map(({ record }) => record.key));
       for (const planned of plan.planned) {
         const { key } = planned.record;
-        found.add(key);
+        if (isWithheld) found.add(key);
         emit(changeOf(planned, plan.known.get(key), bodies.get(key), sync.name, counts));
       }
+      await ports.breathe();
     }
     if (absences !== undefined) withheld = await previewDeletes(absences, found, context, emit);
     why = whyNothing(opening.start, counts, sync);

@@ -1,8 +1,9 @@
 import type { Checkpoint } from "../core/checkpoint.ts";
+import type { DriftOf } from "../core/drift.ts";
 import { isObject, type JsonObject } from "../core/json.ts";
-import { goneRecord, type SourceRecord } from "../core/record.ts";
+import { goneRecord } from "../core/record.ts";
 import type { Expected, Extra, Scratch } from "../core/scratch.ts";
-import { astray, compareSides, noTally } from "./compare.ts";
+import { astray, compareSides, noTally, type Matched } from "./compare.ts";
 import type { RunContext } from "./context.ts";
 import type { Flow } from "./flow.ts";
 import type { Journal, Removable } from "./journal.ts";
@@ -15,19 +16,24 @@ import { mayDelete, type DeleteChoice } from "./sweep.ts";
 const BATCH = 500;
 const UNDER_WAY_MAX = 2_000;
 
+/** Begins the key of what is not a record of the source: no key of one can have it. */
+const FOREIGN = "\u0001";
+
 /**
  * Mends what a comparison of both sides finds: what is missing or different is planned and written as by any run, since its entry is known to be
- * wrong; what the destination has too much of is deleted, where the sync is a mirror and the guard lets it. Idempotent: what is level already
- * is not written.
+ * wrong; what the destination has besides, and this ledger has not written, is deleted, where the sync is a mirror and the guard lets it.
+ * Idempotent: what is level already is not written. Whatever is left as it is counts against the run.
  */
 export class Repair {
   readonly #context: RunContext;
   readonly #stage: Stage;
   readonly #scratch: Scratch;
-  /** The address of every record that both sides have is made of what is listed. */
-  #isAddressable = true;
-  /** A record that both sides have. */
-  #matched: { readonly match: string; readonly key: string } | undefined;
+  readonly #tally = noTally();
+  /** Where every record that both sides have really is follows from what is listed of it, as the ledger knows. */
+  #isPlaced = true;
+  #matched = 0;
+  /** Records of the source that were compared with nothing: what is extra may be one of them. */
+  #unmatched = 0;
 
   constructor(context: RunContext, stage: Stage, scratch: Scratch) {
     this.#context = context;
@@ -37,16 +43,17 @@ export class Repair {
 
   /** Compares both sides, says what is astray, and gives it to be planned. */
   async *pages(start: Checkpoint): AsyncGenerator<ReadPage> {
-    const { say, counts } = this.#context;
-    const tally = noTally();
+    const { counts } = this.#context;
     await compareSides(start, this.#scratch, {
       context: this.#context,
       stage: this.#stage,
-      tally,
-      tell: (drift) => say({ type: "drift", drift }),
+      tally: this.#tally,
+      tell: (drift) => this.#tell(drift),
+      breathe: async () => undefined,
       keeps: true,
-      onMatched: (expected, item) => this.#learn(expected, item),
+      onMatched: (matched) => this.#learn(matched),
     });
+    // From here on what is mended is counted, as a run counts it.
     counts.read = 0;
     counts.pages = 0;
     let batch: Expected[] = [];
@@ -61,25 +68,61 @@ export class Repair {
 
   /** D3: after everything else, as deletes are. */
   async removeExtras(flow: Flow, journal: Journal, choice: DeleteChoice): Promise<void> {
-    const { sync, say, counts, stop } = this.#context;
-    const number = await this.#countExtras();
+    const { sync, say, stop } = this.#context;
+    let number = 0;
+    for (const extras of this.#extras()) number += extras.length;
     if (number === 0 || stop.aborted) return;
-    const left = (reason: string): void => {
-      counts.withheld += number;
-      say({ type: "withheld", deletes: number, reason });
-    };
-    if (sync.deletes.mode !== "mirror") return left("`deletes.mode` is not `mirror`");
-    if (!(await this.#canAddress())) return left("their addresses cannot be told from the destination's list");
-    const reason = await mayDelete(number, choice, this.#context);
-    if (reason !== undefined) return left(reason);
-    for await (const extras of this.#extras()) {
-      say({ type: "deleting", keys: extras.map(({ match }) => match) });
-      const removals = await Promise.all(extras.map((extra) => this.#removalOf(extra)));
-      for (const delivery of await journal.deletes(removals.filter((removal) => removal !== undefined)))
-        flow.start(delivery, undefined);
+    const why =
+      sync.deletes.mode !== "mirror"
+        ? "`deletes.mode` is not `mirror`"
+        : (this.#whyUnsure() ?? (await mayDelete(number, choice, this.#context)));
+    if (why !== undefined) return this.#leave(number, why);
+    for (const extras of this.#extras()) {
+      if (stop.aborted) break;
+      const foreign = await this.#foreignOf(extras);
+      if (foreign.length < extras.length)
+        this.#leave(
+          extras.length - foreign.length,
+          "this ledger has written it, and a run finds out whether it has gone",
+        );
+      const removals = (await Promise.all(foreign.map((extra) => this.#removalOf(extra)))).filter(
+        (removal) => removal !== undefined,
+      );
+      if (removals.length < foreign.length)
+        this.#leave(foreign.length - removals.length, "no request that deletes it can be built");
+      if (removals.length === 0) continue;
+      say({ type: "deleting", keys: removals.map(({ record }) => record.key.slice(FOREIGN.length)) });
+      for (const delivery of await journal.deletes(removals)) flow.start(delivery, undefined);
       await flow.below(UNDER_WAY_MAX);
     }
     await flow.idle();
+  }
+
+  #tell(drift: DriftOf): void {
+    const { say, counts } = this.#context;
+    this.#tally[drift.kind] += 1;
+    say({ type: "drift", drift });
+    if (drift.kind === "invalid") {
+      this.#unmatched += 1;
+      counts.invalid += 1;
+    }
+    if (drift.kind === "missing" && drift.why !== undefined) {
+      this.#unmatched += 1;
+      counts.invalid += 1;
+    }
+    if (drift.kind === "extra" && (drift.isDouble || drift.match === undefined))
+      this.#leave(1, drift.isDouble ? "it is a second copy" : "it has no value to be matched by");
+  }
+
+  #leave(number: number, why: string): void {
+    const { counts, say, sync } = this.#context;
+    counts.withheld += number;
+    const are = number === 1 ? "1 record of the destination is" : `${number} records of the destination are`;
+    const message = `${are} not in the source, and left as it is: ${why}`;
+    const next = why.includes("guard")
+      ? `To let them pass once: \`evenkeel check ${sync.name} --repair --allow-deletes ${number}\`.`
+      : undefined;
+    say({ type: "warning", code: "EXTRA_LEFT", message, next });
   }
 
   async #page(batch: readonly Expected[], start: Checkpoint): Promise<ReadPage> {
@@ -90,78 +133,115 @@ export class Repair {
     await ledger.correct(
       mended.map(({ record, state }) => ({ key: record.key, isGone: isAssigned && state === "missing" })),
     );
-    const records = mended.map(({ record: { key, keyKind, cursor, body } }): SourceRecord => ({
-      key,
-      keyKind,
-      cursor,
-      body,
-    }));
-    this.#context.counts.read += records.length;
+    this.#context.counts.read += mended.length;
     this.#context.counts.pages += 1;
-    return pageOf(records, start);
+    return pageOf(
+      mended.map(({ record: { key, keyKind, cursor, body } }) => ({ key, keyKind, cursor, body })),
+      start,
+    );
   }
 
-  /** A record under an id that the destination gave is only created again when it is certainly not there: a list may leave some out. */
+  /** Under an id that the destination gave, a record is only created when it is certainly not there: a list may leave some out. */
   async #mayMend({ record, state }: Expected): Promise<boolean> {
     const { sync, say, ports, counts } = this.#context;
-    if (state !== "missing" || sync.destination.traits.addressing === "own") return true;
+    const { traits } = sync.destination;
+    if (traits.addressing === "own") return true;
     const entry = await ports.ledger.entry(record.key);
-    if (entry === undefined) return true;
-    const found = await lookAt(record, entry.destinationId, this.#context);
-    if (found.kind === "absent") return true;
-    const isThere = found.kind === "level" || found.kind === "different";
-    const why = isThere ? "the destination's list leaves it out, and it is there" : found.message;
+    const isKnown = entry?.destinationId !== undefined;
+    // With `find`, planning looks first.
+    if (traits.find !== undefined ? !isKnown || state === "different" : isKnown && state === "different") return true;
+    let why = "the ledger knows no id of it, and no `find` is declared";
+    if (isKnown) {
+      const found = await lookAt(record, entry.destinationId, this.#context);
+      if (found.kind === "absent") return true;
+      const isThere = found.kind === "level" || found.kind === "different";
+      why = isThere ? "the destination's list leaves it out, and it is there" : found.message;
+    }
     counts.invalid += 1;
     say({ type: "invalid", key: record.key, code: "NOT_MENDED", reason: `it is left as it is: ${why}` });
     return false;
   }
 
-  /** Whether the address of a listed record, made of what is listed, is the one that the ledger has of it. */
-  #learn({ match, record }: Expected, item: JsonObject): void {
-    this.#matched ??= { match, key: record.key };
-    const { destination } = this.#context.sync;
-    if (destination.traits.addressing === "assigned" || !this.#isAddressable) return;
-    const made = destination.address({ key: match, mapped: item, body: {} });
-    this.#isAddressable = !(made instanceof Promise) && made.ok && made.address === record.address;
+  /** Whether what is listed says where a record is, as the ledger knows it. */
+  async #learn(matched: readonly Matched[]): Promise<void> {
+    this.#matched += matched.length;
+    if (!this.#isPlaced || matched.length === 0) return;
+    const { sync, ports } = this.#context;
+    const known = await ports.ledger.lookup(matched.map(({ expected }) => expected.record.key));
+    for (const { expected, item } of matched) {
+      const { key, address } = expected.record;
+      const isHere =
+        sync.destination.traits.addressing === "own"
+          ? address === (await this.#addressOf(expected.match, item))
+          : known.get(key)?.entry?.destinationId === expected.match;
+      if (!isHere) this.#isPlaced = false;
+    }
   }
 
-  /** Whether what is listed says where it is: by its address, or because it is matched by the id that the destination gave it. */
-  async #canAddress(): Promise<boolean> {
+  async #addressOf(match: string, item: JsonObject): Promise<string | undefined> {
+    const made = await this.#context.sync.destination.address({ key: match, mapped: item, body: {} });
+    return made.ok ? made.address : undefined;
+  }
+
+  /** Why what is extra may be something else than it seems to be; undefined when it is what it seems. */
+  #whyUnsure(): string | undefined {
+    const { source, destination } = this.#context.sync;
+    const { delete: declared } = destination.traits;
+    if (this.#unmatched > 0)
+      return `${this.#unmatched} records of the source could not be compared, and they may be among them`;
+    if (source.paging.shifts)
+      return "records of the source may have moved between its numbered pages, and be among them";
+    if (this.#context.counts.read === 0 && this.#matched === 0)
+      return "nothing that both sides have shows where they are";
+    if (!this.#isPlaced || declared?.knowsPlace !== true)
+      return "where they are cannot be told from the destination's list";
+    return undefined;
+  }
+
+  *#extras(): Generator<readonly Extra[]> {
+    for (let after = 0; ;) {
+      const batch = this.#scratch.extras(after, BATCH);
+      const last = batch.at(-1);
+      if (last === undefined) return;
+      yield batch;
+      after = last.number;
+    }
+  }
+
+  /** What this ledger has not written. What it has is a matter of the mirror, which asks twice (D2). */
+  async #foreignOf(extras: readonly Extra[]): Promise<readonly Extra[]> {
     const { sync, ports } = this.#context;
-    if (this.#matched === undefined || !this.#isAddressable) return false;
-    if (sync.destination.traits.addressing === "own") return true;
-    return (await ports.ledger.entry(this.#matched.key))?.destinationId === this.#matched.match;
+    const isOwn = sync.destination.traits.addressing === "own";
+    const placed = await Promise.all(
+      extras.map(async (extra) => {
+        const { match, item } = extra;
+        const isRecord = isOwn && isObject(item);
+        return {
+          extra,
+          place: isRecord ? await this.#addressOf(match, item as JsonObject) : isOwn ? undefined : match,
+        };
+      }),
+    );
+    const places = placed.flatMap(({ place }) => place ?? []);
+    const ours = await ports.ledger.owned(isOwn ? { addresses: places } : { ids: places });
+    return placed.filter(({ place }) => place === undefined || !ours.has(place)).map(({ extra }) => extra);
   }
 
   async #removalOf({ match, item }: Extra): Promise<Removable | undefined> {
     const { destination } = this.#context.sync;
     if (!isObject(item)) return undefined;
     const mapped = item as JsonObject;
-    const isOwn = destination.traits.addressing === "own";
-    const made = await destination.address({ key: match, mapped, body: {} });
-    if (!made.ok) return undefined;
-    const { address, addressKey } = made;
-    const destinationId = isOwn ? undefined : match;
+    const address = await this.#addressOf(match, mapped);
+    const destinationId = destination.traits.addressing === "own" ? undefined : match;
     const rendered = await destination.render("delete", { key: match, mapped, body: {}, address }, destinationId);
     if (!rendered.ok) return undefined;
-    const gone = goneRecord({ key: match, keyKind: "t", cursor: undefined });
-    const record = { ...gone, address, addressKey };
-    return { record, destinationId, write: rendered.write, replaces: undefined, staleUntilMs: undefined };
-  }
-
-  async #countExtras(): Promise<number> {
-    let number = 0;
-    for await (const extras of this.#extras()) number += extras.length;
-    return number;
-  }
-
-  async *#extras(): AsyncGenerator<readonly Extra[]> {
-    for (let after = 0; ;) {
-      const batch = this.#scratch.extras(after, BATCH);
-      if (batch.length > 0) yield batch;
-      const last = batch.at(-1);
-      if (last === undefined) return;
-      after = last.number;
-    }
+    const gone = goneRecord({ key: FOREIGN + match, keyKind: "t", cursor: undefined });
+    return {
+      record: { ...gone, address, addressKey: undefined },
+      destinationId,
+      write: rendered.write,
+      replaces: undefined,
+      staleUntilMs: undefined,
+    };
   }
 }

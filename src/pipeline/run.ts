@@ -89,6 +89,8 @@ async function work(
   const recovered = await recover(context, flow);
   if (recovered.held + recovered.leftovers > 0) context.say({ type: "recovered", ...recovered });
 
+  // What is still on its way would be neither there nor missing.
+  if (repair !== undefined) await flow.idle();
   const absences = new Absences(context, opening);
   await absences.begin();
   if (!context.partial) await context.ports.ledger.saveCheckpoint(opening.start);
@@ -102,7 +104,7 @@ async function work(
       const deliveries = await journal.page(
         plan.planned,
         invalid.map((record) => rejectOf(record, control)),
-        { clearRejects: plan.clearRejects, found: [...plan.found, ...page.invalid.flatMap(({ key }) => key ?? [])] },
+        { clearRejects: plan.clearRejects, found: [...plan.found, ...invalid.flatMap(({ key }) => key ?? [])] },
       );
       for (const { key, code, reason } of invalid) context.say({ type: "invalid", key, code, reason });
       for (const { record, decision } of plan.planned) if (decision.kind === "wait") flow.expect(record.key);
@@ -119,7 +121,8 @@ async function work(
   const checkpoint = await complete(end, context, opening.resumed);
   await absences.conclude(checkpoint, { stage, journal, ...deletes });
   await repair?.removeExtras(flow, journal, deletes);
-  if (!context.partial || choice.rejects !== undefined) await sweep(context, flow, journal, deletes);
+  const sweeps = !context.partial || choice.rejects !== undefined;
+  if (sweeps && !absences.areUnsure) await sweep(context, flow, journal, deletes);
   await verify(context, flow);
 }
 

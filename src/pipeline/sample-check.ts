@@ -14,7 +14,7 @@ const UNDER_WAY = 50;
  * see. Returns of how many they were taken.
  */
 export async function compareSample(
-  pages: AsyncIterable<readonly DesiredRecord[]>,
+  pages: AsyncIterable<{ readonly records: readonly DesiredRecord[] }>,
   size: number,
   compared: Comparison,
 ): Promise<number> {
@@ -25,7 +25,7 @@ export async function compareSample(
     });
   const chosen: DesiredRecord[] = [];
   let number = 0;
-  for await (const records of pages)
+  for await (const { records } of pages)
     for (const record of records) {
       // Vitter's algorithm R: the n-th record takes a place with the chance of size / n.
       const place = number < size ? number : Math.floor(ports.chance.random() * (number + 1));

@@ -37,7 +37,8 @@ export async function mayDelete(
  */
 export async function sweep(context: RunContext, flow: Flow, journal: Journal, choice: DeleteChoice): Promise<void> {
   const { ledger } = context.ports;
-  if (context.sync.deletes.mode === "never" || context.stop.aborted) return;
+  if (context.stop.aborted) return;
+  if (context.sync.deletes.mode === "never") return keepAll(context);
   const { withheld } = await ledger.counts();
   if (withheld === 0) return;
   const deletes = await countDue(context);
@@ -51,6 +52,15 @@ export async function sweep(context: RunContext, flow: Flow, journal: Journal, c
     await flow.below(UNDER_WAY_MAX);
   }
   await flow.idle();
+}
+
+/** Nothing is to be deleted any more: what has waited for it stays. */
+async function keepAll({ ports: { ledger }, run }: RunContext): Promise<void> {
+  for (;;) {
+    const found = (await ledger.withheld(0, BATCH)).map(({ key }) => key);
+    if (found.length === 0) return;
+    await ledger.journal({ run, intents: [], rejects: [], clearRejects: [], found });
+  }
 }
 
 /** A delete that waits, and what is known of its key. */

@@ -32,6 +32,8 @@ export interface EntriesTable {
   /** The next of them that are not in the table of the keys that were met, see `MeetingsTable`. */
   unmet(after: string, limit: number): readonly Entry[];
   countUnmet(): number;
+  /** Which of these some key has. */
+  owned(column: "address" | "destination_id", places: readonly string[]): ReadonlySet<string>;
   /** Where the rest of what is known of the key is. */
   links(key: string): Links;
   get(key: string): Entry | undefined;
@@ -72,6 +74,14 @@ export function entriesTable(database: Database, sync: SyncId): EntriesTable {
   );
   const countUnmet = database.prepare(`SELECT count(*) AS n FROM entries WHERE ${UNMET}`);
   const owners = ownersIn(database, sync, "entries");
+  const selectOwned = {
+    address: database.prepare(
+      "SELECT address AS place FROM entries WHERE sync = ? AND address IN (SELECT value FROM json_each(?))",
+    ),
+    destination_id: database.prepare(
+      "SELECT destination_id AS place FROM entries WHERE sync = ? AND destination_id IN (SELECT value FROM json_each(?))",
+    ),
+  };
   const count = database.prepare("SELECT count(*) AS n FROM entries WHERE sync = ?");
   const clear = database.prepare("DELETE FROM entries WHERE sync = ?");
   return {
@@ -95,6 +105,8 @@ export function entriesTable(database: Database, sync: SyncId): EntriesTable {
         ]),
       );
     },
+    owned: (column, places) =>
+      new Set(selectOwned[column].all(sync.id, JSON.stringify(places)).map((row) => row["place"] as string)),
     links(key) {
       const row = selectLinks.get(sync.id, key);
       return row === undefined ? NO_LINKS : { body: optional(row["body"]), history: optional(row["history"]) };

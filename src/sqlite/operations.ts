@@ -22,6 +22,8 @@ export interface OperationsTable {
   /** An operation that is resolved goes. Throws `INVARIANT` when there is none of this number. */
   resolve(number: number): void;
   hold(resolution: Extract<Resolution, { kind: "held" }>): void;
+  /** Deletes of these keys do not wait any more. */
+  keep(keys: readonly string[]): void;
   /** A delete waits again, unless a newer version of its key waits already. */
   withhold(number: number, key: string): void;
   /** An operation that is applied stays, because an older write may still land. */
@@ -103,6 +105,10 @@ export function operationsTable(database: Database, sync: SyncId, isOurs: (run: 
   const copyWithheld = database.prepare(
     `INSERT INTO operations (${COPIED}, state, progress)
        SELECT ${COPIED}, 'waiting', json_remove(progress, '$.notBeforeMs') FROM operations WHERE sync = ? AND number = ?`,
+  );
+  const removeWithheld = database.prepare(
+    `DELETE FROM operations WHERE sync = ? AND kind = 'delete' AND state = 'waiting'
+       AND key IN (SELECT value FROM json_each(?))`,
   );
   const selectProgress = database.prepare("SELECT progress FROM operations WHERE sync = ? AND number = ?");
   const selectWaiting = database.prepare("SELECT 1 FROM operations WHERE sync = ? AND key = ? AND state = 'waiting'");
@@ -207,6 +213,7 @@ export function operationsTable(database: Database, sync: SyncId, isOurs: (run: 
       const { changes } = updateHeld.run(state, JSON.stringify(progress), pack(held), sync.id, number);
       mustChange(changes, number);
     },
+    keep: (keys) => void removeWithheld.run(sync.id, JSON.stringify(keys)),
     withhold(number, key) {
       const isOvertaken = selectWaiting.get(sync.id, key) !== undefined;
       if (!isOvertaken) copyWithheld.run(sync.id, number);

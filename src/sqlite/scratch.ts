@@ -20,15 +20,17 @@ export function createScratch(): Scratch {
   // Matches are mostly random: only the index is in their order, the records are appended.
   db.exec("CREATE TABLE expected (match TEXT NOT NULL, key TEXT NOT NULL, record BLOB NOT NULL, state TEXT NOT NULL)");
   db.exec("CREATE UNIQUE INDEX expected_by_match ON expected (match)");
-  db.exec("CREATE TABLE extras (number INTEGER PRIMARY KEY, match TEXT NOT NULL, item BLOB NOT NULL)");
+  db.exec("CREATE INDEX expected_by_key ON expected (key)");
+  db.exec("CREATE TABLE extras (number INTEGER PRIMARY KEY, match TEXT NOT NULL UNIQUE, item BLOB NOT NULL)");
   const insert = db.prepare(
     `INSERT INTO expected (match, key, record, state) VALUES (?, ?, ?, 'missing')
        ON CONFLICT (match) DO UPDATE SET record = excluded.record WHERE key = excluded.key`,
   );
+  const remove = db.prepare("DELETE FROM expected WHERE key IN (SELECT value FROM json_each(?))");
   const among = db.prepare("SELECT * FROM expected WHERE match IN (SELECT value FROM json_each(?))");
   const mark = db.prepare("UPDATE expected SET state = ? WHERE match IN (SELECT value FROM json_each(?))");
   const astray = db.prepare("SELECT * FROM expected WHERE state <> 'equal' AND match > ? ORDER BY match LIMIT ?");
-  const insertExtra = db.prepare("INSERT INTO extras (match, item) VALUES (?, ?)");
+  const insertExtra = db.prepare("INSERT OR IGNORE INTO extras (match, item) VALUES (?, ?)");
   const extras = db.prepare("SELECT * FROM extras WHERE number > ? ORDER BY number LIMIT ?");
   const together = <Result>(work: () => Result): Result =>
     storing(NAME, () => {
@@ -42,6 +44,7 @@ export function createScratch(): Scratch {
       together(() =>
         expected.filter(({ match, record }) => Number(insert.run(match, record.key, pack(record)).changes) === 0),
       ),
+    remove: (keys) => together(() => void remove.run(JSON.stringify(keys))),
     among: (matches) =>
       storing(NAME, () => {
         const rows = among.all(JSON.stringify(matches)).map(expectedOf);

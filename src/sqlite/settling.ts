@@ -19,10 +19,16 @@ interface Tables {
   readonly deletions: DeletionsTable;
 }
 
+interface Settling {
+  settle(settlement: Settlement): void;
+  /** The key's entry goes, with what it refers to. */
+  remove(key: string): void;
+}
+
 type Applied = Extract<Resolution, { kind: "applied" }>;
 
 /** Outcomes become what is known, in all tables that it concerns. To be called in a transaction. */
-export function settling(tables: Tables): (settlement: Settlement) => void {
+export function settlingIn(tables: Tables): Settling {
   const { entries, bodies, operations, rejects, checkpoints, history, deletions } = tables;
 
   /** Writes the entries of what was applied, with what they refer to. U2: no key is there twice. */
@@ -100,7 +106,7 @@ export function settling(tables: Tables): (settlement: Settlement) => void {
     }
   };
 
-  return ({ run, resolutions, checkpoint }: Settlement): void => {
+  const settle = ({ run, resolutions, checkpoint }: Settlement): void => {
     apply(
       resolutions.filter((resolution) => resolution.kind === "applied"),
       run,
@@ -110,6 +116,8 @@ export function settling(tables: Tables): (settlement: Settlement) => void {
     // P2: in the transaction of the last outcome before it.
     if (checkpoint !== undefined) checkpoints.put(checkpoint);
   };
+
+  return { settle, remove };
 }
 
 /** The key of what was applied or deleted: no refusal that was there when that was planned stands any more. */

@@ -10,7 +10,7 @@ import { meetingsTable } from "./meetings.ts";
 import { operationsTable } from "./operations.ts";
 import { rejectsTable } from "./rejects.ts";
 import { runsTable } from "./runs.ts";
-import { settling } from "./settling.ts";
+import { settlingIn } from "./settling.ts";
 import { syncsTable } from "./syncs.ts";
 import { transactionPoint } from "./transaction-point.ts";
 
@@ -70,7 +70,7 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
       return work();
     });
 
-  const settle = settling({ entries, bodies, operations, rejects, checkpoints, history, deletions });
+  const settling = settlingIn({ entries, bodies, operations, rejects, checkpoints, history, deletions });
 
   /** An entry of what may be there: nothing is known of it but where. */
   const stub = ({ key, keyKind, address, addressFollowsKey, destinationId }: Where, operation: number): void => {
@@ -93,7 +93,10 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
   const journal = (page: PageIntents): readonly number[] => {
     const { run, intents, rejects: refused, clearRejects, sameRecords, found = [] } = page;
     rejects.clear(clearRejects);
-    if (found.length > 0) entries.find(found);
+    if (found.length > 0) {
+      entries.find(found);
+      operations.keep(found);
+    }
     // P11: only a record that was read after a refusal can answer it.
     if (sameRecords !== true) rejects.plan(intents.map(({ key }) => key));
     for (const reject of refused) rejects.put(run, reject);
@@ -168,7 +171,7 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
         for (const key of operations.takeUp(numbers)) entries.doubt(key);
       }),
     dropWaiting: (waiting) => write("dropWaiting", () => operations.dropWaiting(waiting)),
-    settle: (settlement) => write("settle", () => settle(settlement)),
+    settle: (settlement) => write("settle", () => settling.settle(settlement)),
     unresolved: (after, limit) => read(() => operations.unresolved(after, limit)),
     operation: (key) => read(() => operations.ofKey(key)),
     abandonLeftovers: (run, mayLandUntilMs) => write("abandonLeftovers", () => abandonLeftovers(run, mayLandUntilMs)),
@@ -179,10 +182,14 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
     miss: (readNumber, keys) => write("miss", () => entries.miss(readNumber, keys)),
     withheld: (after, limit) => read(() => operations.withheld(after, limit)),
     deletedSince: (atMs) => read(() => deletions.countSince(atMs) + operations.countDeleting()),
+    owned: (places) =>
+      read(() =>
+        "ids" in places ? entries.owned("destination_id", places.ids) : entries.owned("address", places.addresses),
+      ),
     correct: (wrong) =>
       write("correct", () => {
         for (const { key, isGone } of wrong) {
-          if (isGone) entries.remove(key);
+          if (isGone) settling.remove(key);
           else entries.doubt(key);
         }
       }),

@@ -229,7 +229,6 @@ test("D3: an empty source stops the run, says why, and deletes nothing, however 
       assert.match(ending(stopped).error?.next ?? "", /--allow-deletes 20/);
     }
     assert.deepEqual(sides.deletes, []);
-    await sides.run({ allowDeletes: 20 });
     const allowed = await sides.run({ allowDeletes: 20 });
     assert.deepEqual([allowed.exitCode, ending(allowed).counts.deleted, sides.items.size], [0, 20, 0]);
   }));
@@ -439,3 +438,78 @@ for (const [what, sync, source, says] of [
       assert.match(inOneLine(refused.stderr), says);
       assert.match(refused.stderr, /evenkeel\.yaml:\d+:\d+/);
     }));
+
+test("a record that is shown again, though nothing can be made of it, is not deleted for what was believed before", () =>
+  between({ sync: MIRROR }, async (sides) => {
+    sides.fill(100);
+    await sides.run();
+    const hidden = sides.rows.splice(0, 12);
+    await sides.run();
+    assert.equal(ending(await sides.run()).counts.withheld, 12);
+    // They come back, one of them with a key that is none.
+    sides.rows.unshift(...hidden);
+    sides.rows[4] = { id: [5] as never, name: "n" };
+    await sides.run();
+    sides.rows[4] = { ...(sides.rows[4] as Row), id: 5, name: "n" };
+    const back = await sides.run();
+    assert.deepEqual([back.exitCode, ending(back).counts.withheld, sides.deletes], [0, 0, []]);
+  }));
+
+test("D2: what the source gives when it is asked is kept, also when its delete has waited", () =>
+  between({ sync: MIRROR, source: `read: "GET /records/{$key}"` }, async (sides) => {
+    sides.fill(30);
+    await sides.run();
+    const [row] = sides.rows.splice(6, 1) as [Row];
+    sides.remove = (_path, response) => {
+      json(response, 503, {}, { "retry-after": "7200" });
+      return true;
+    };
+    assert.equal(ending(await sides.run()).counts.withheld, 1);
+    sides.remove = undefined;
+    await sides.place.run("state", "unblock");
+    sides.rows.push(row);
+    sides.page = (after, response) => {
+      if (after > 0) return false;
+      json(response, 200, { data: sides.rows.filter(({ id }) => id !== 7), next: null });
+      return true;
+    };
+    const before = sides.deletes.length;
+    const kept = await sides.run();
+    assert.match(eventsOf(kept, "warning")[0]?.message ?? "", /kept all the same/);
+    assert.equal(sides.deletes.length, before);
+    assert.equal(sides.items.has("/items/7"), true);
+  }));
+
+test("D3: too many to be asked for are found again by the next run, and the override is for what it says", () =>
+  between(
+    {
+      sync: MIRROR,
+      source: `read: "GET /records/{$key}"\n      cursor: { field: at, type: integer, param: since, lookback: 0 }`,
+    },
+    async (sides) => {
+      sides.fill(100);
+      for (const row of sides.rows) row.at = 1;
+      await sides.run();
+      sides.rows.splice(0, 51);
+      for (let run = 0; run < 2; run++) {
+        const withheld = await sides.run(run === 0 ? { fullRefresh: true } : {});
+        assert.deepEqual([withheld.exitCode, ending(withheld).counts.withheld, sides.deletes], [1, 51, []]);
+      }
+      const allowed = await sides.run({ allowDeletes: 51 });
+      assert.deepEqual([allowed.exitCode, ending(allowed).counts.deleted, sides.items.size], [0, 51, 49]);
+    },
+  ));
+
+test("D1: a record that the source still gives by its key, marked as deleted, has gone", () =>
+  between({ sync: MIRROR, source: `read: "GET /records/{$key}"\n      tombstone: deleted = true` }, async (sides) => {
+    sides.fill(30);
+    await sides.run();
+    Object.assign(sides.rows[6] as Row, { deleted: true });
+    sides.page = (after, response) => {
+      if (after > 0) return false;
+      json(response, 200, { data: sides.rows.filter(({ id }) => id !== 7), next: null });
+      return true;
+    };
+    const gone = await sides.run();
+    assert.deepEqual([gone.exitCode, sides.deletes], [0, ["/items/7"]]);
+  }));

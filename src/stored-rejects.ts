@@ -1,0 +1,16 @@
+import type { SyncLedger } from "./core/ledger.ts";
+import type { Reject } from "./core/reject.ts";
+
+/** Rejects read at a time. */
+const BATCH = 200;
+
+/** All rejects of a sync, in the order of their numbers. */
+export async function* storedRejects(ledger: SyncLedger | undefined): AsyncGenerator<Reject> {
+  for (let after = 0; ledger !== undefined;) {
+    const batch = await ledger.rejects(after, BATCH);
+    yield* batch;
+    const last = batch.at(-1);
+    if (last === undefined) return;
+    after = last.id;
+  }
+}
