@@ -113,7 +113,7 @@ function countLines(counts: Readonly<Counts>, durationMs: number, { style, colum
     {
       label: "withheld",
       number: counts.withheld,
-      remark: "gone from the source, and not deleted yet",
+      remark: "not in the source, and not deleted",
       format: "yellow",
     },
     {

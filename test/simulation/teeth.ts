@@ -6,6 +6,8 @@ export interface Tooth {
     readonly file: string;
     readonly replace: readonly (readonly [from: string, to: string])[];
   }[];
+  /** It is about deletes, and is looked for in worlds that delete; the others are looked for in worlds that do not. */
+  readonly deletes?: 1;
   /** Why it is left out of the quick test: so many worlds are needed, or more than were played. `npm run teeth` plays it. */
   readonly slow?: string;
 }
@@ -25,10 +27,7 @@ export const TEETH: readonly Tooth[] = [
     breaks: [
       {
         file: "pipeline/journal.ts",
-        replace: [
-          ["context.partial || decision.kind", "context.partial && decision.kind"],
-          ["|| decision.lookFirst || write?.repeatable !== true", ""],
-        ],
+        replace: [["context.partial || decision.lookFirst || write?.repeatable !== true", "context.partial"]],
       },
     ],
   },
@@ -355,6 +354,7 @@ export const TEETH: readonly Tooth[] = [
   },
   {
     name: "D1, D2: one read that misses a record is enough, though it was resumed",
+    deletes: 1,
     breaks: [
       {
         file: "pipeline/absence.ts",
@@ -367,6 +367,7 @@ export const TEETH: readonly Tooth[] = [
   },
   {
     name: "D3: the guard is not asked",
+    deletes: 1,
     breaks: [
       {
         file: "pipeline/sweep.ts",
@@ -376,6 +377,8 @@ export const TEETH: readonly Tooth[] = [
   },
   {
     name: "U5: a delete of what is not there was refused",
+    deletes: 1,
+    slow: "found by world 166: it takes a delete whose answer is lost, or that arrives twice, and nobody to ask",
     breaks: [
       {
         file: "pipeline/attempt.ts",

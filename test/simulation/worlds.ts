@@ -44,8 +44,8 @@ export function worldOf(seed: number, restless = 0.1, deletes = 0.35): ShapedWor
   return { ...worldUnder(seed, chance, terms), shape };
 }
 
-/** Every second world is a restless one, and every third one deletes. */
-export const toothWorldOf = (seed: number): ShapedWorld => worldOf(seed, seed % 2, seed % 3 === 0 ? 1 : 0);
+/** Every second world is a restless one. */
+export const toothWorldOf = (seed: number, deletes: 0 | 1 = 0): ShapedWorld => worldOf(seed, seed % 2, deletes);
 
 export const play = async (world: ShapedWorld): Promise<Outcome> => simulate(world, await stageOf(world.shape));
 
