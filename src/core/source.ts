@@ -59,7 +59,7 @@ export interface Source {
   readonly readOne?: (
     key: string,
     source: JsonObject | undefined,
-    signal: AbortSignal,
+    options: Pick<ReadRequest, "signal" | "stop">,
   ) => Promise<Attempt & { readonly record?: JsonObject }>;
 }
 

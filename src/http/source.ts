@@ -131,7 +131,9 @@ export function createSource(options: SourceOptions, connection: Connection): So
     connection: connection.name,
     paging: pagination.paging,
     page,
-    ...(read === undefined ? {} : { readOne: (key, source, signal) => readOne(read, key, source, signal, connection) }),
+    ...(read === undefined
+      ? {}
+      : { readOne: (key, source, sending) => readOne(read, key, source, sending, connection) }),
   };
 }
 
@@ -205,7 +207,7 @@ const readOne = async (
   read: NonNullable<SourceOptions["read"]>,
   key: string,
   source: JsonObject | undefined,
-  signal: AbortSignal,
+  sending: Pick<ReadRequest, "signal" | "stop">,
   connection: Connection,
 ): ReturnType<NonNullable<Source["readOne"]>> => {
   const rendered = await read.request.render({ mapped: source ?? {}, key, source: source ?? {} });
@@ -228,7 +230,7 @@ const readOne = async (
       repeatable: true,
       keyHeader: undefined,
     },
-    { signal, patienceMs: READ_ONE_PATIENCE_MS },
+    { ...sending, patienceMs: READ_ONE_PATIENCE_MS },
   );
   const parsed = attempt.outcome.kind === "applied" ? answer?.json() : undefined;
   if (parsed?.ok !== true) return attempt;

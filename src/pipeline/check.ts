@@ -36,7 +36,7 @@ export interface CheckSettings {
 
 export type CheckPorts = Pick<Ports, "clock" | "chance"> & {
   readonly ledger: SyncLedger | undefined;
-  /** Undefined for a sample, which needs none. */
+  /** Opens room to put one side aside; a sample needs none. */
   readonly scratch: () => Scratch;
   /** Resolves when whoever is told of differences has kept up. */
   readonly breathe: () => Promise<void>;

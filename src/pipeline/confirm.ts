@@ -20,7 +20,7 @@ export async function confirmAbsence(key: string, context: RunContext): Promise<
   const startedMs = clock.monotonicMs();
   for (let attempts = 1; ; attempts++) {
     if (context.stop.aborted) return { kind: "unclear", message: "the run stopped before it could be asked" };
-    const made = await source.readOne?.(key, undefined, context.kill);
+    const made = await source.readOne?.(key, undefined, { signal: context.kill, stop: context.stop });
     if (made === undefined) return { kind: "unclear", message: "the source cannot be asked" };
     context.sent(source.connection, made.evidence);
     if (made.record !== undefined) {

@@ -19,6 +19,8 @@ interface Settings {
   readonly partial: boolean;
   /** It mends what is astray, so all of it must be in order in the end. */
   readonly repair?: unknown;
+  /** It tries refused records again, deletes among them: what still waits to be deleted in the end was withheld from it. */
+  readonly rejects?: unknown;
   readonly trace: boolean;
   readonly stop: AbortSignal;
   readonly kill: AbortSignal;
@@ -109,7 +111,7 @@ export function createControl(sync: Sync, ports: Ports, settings: Settings): Run
     const stored = await storedCounts(ledger);
     counts.unknown = stored.unknown;
     counts.parked = stored.parked;
-    const isWithheld = counts.withheld > 0;
+    const isWithheld = counts.withheld > 0 || (settings.rejects !== undefined && stored.withheld > 0);
     counts.withheld += stored.withheld;
     const isOpen = stored.rejects + stored.unknown + stored.parked + counts.withheld > 0;
     const isOff = partial ? isWithheld || counts.rejected + counts.invalid > 0 || (repairs && isOpen) : isOpen;

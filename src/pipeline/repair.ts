@@ -28,7 +28,6 @@ export class Repair {
   readonly #context: RunContext;
   readonly #stage: Stage;
   readonly #scratch: Scratch;
-  readonly #tally = noTally();
   /** Where every record that both sides have really is follows from what is listed of it, as the ledger knows. */
   #isPlaced = true;
   #matched = 0;
@@ -47,7 +46,7 @@ export class Repair {
     await compareSides(start, this.#scratch, {
       context: this.#context,
       stage: this.#stage,
-      tally: this.#tally,
+      tally: noTally(),
       tell: (drift) => this.#tell(drift),
       breathe: async () => undefined,
       keeps: true,
@@ -100,13 +99,8 @@ export class Repair {
 
   #tell(drift: DriftOf): void {
     const { say, counts } = this.#context;
-    this.#tally[drift.kind] += 1;
     say({ type: "drift", drift });
-    if (drift.kind === "invalid") {
-      this.#unmatched += 1;
-      counts.invalid += 1;
-    }
-    if (drift.kind === "missing" && drift.why !== undefined) {
+    if (drift.kind === "invalid" || (drift.kind === "missing" && drift.why !== undefined)) {
       this.#unmatched += 1;
       counts.invalid += 1;
     }

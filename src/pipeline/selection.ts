@@ -76,7 +76,7 @@ async function* oneRecord(key: string, start: Checkpoint, context: RunContext): 
 async function readOne(key: string, context: RunContext): Promise<SourceRecord | InvalidRecord | undefined> {
   const { sync } = context;
   const { source } = sync;
-  const made = await source.readOne?.(key, undefined, context.kill);
+  const made = await source.readOne?.(key, undefined, { signal: context.kill, stop: context.stop });
   if (made === undefined) return undefined;
   context.sent(source.connection, made.evidence);
   if (made.record === undefined) return undefined;
