@@ -108,7 +108,7 @@ function rejectOf(operation: Operation, ending: Extract<Ending, { kind: "rejecte
     key: record.key,
     code: "REFUSED",
     reason: isGone ? `its delete: ${ending.message}` : ending.message,
-    source: isGone ? undefined : record.body,
+    source: isGone && Object.keys(record.body).length === 0 ? undefined : record.body,
     sourceHash: isGone ? GONE : fingerprint(record.body),
     mapping: context.sync.mapping.fingerprint,
     evidence: ending.attempt?.evidence,

@@ -104,7 +104,7 @@ async function freshRecord(reject: Reject, context: RunContext): Promise<SourceR
   if (read !== undefined) return read;
   // What was refused is its delete.
   if (reject.sourceHash === GONE && reject.key !== undefined)
-    return { key: reject.key, keyKind: "t", cursor: undefined, body: {}, isTombstone: true };
+    return { key: reject.key, keyKind: "t", cursor: undefined, body: reject.source ?? {}, isTombstone: true };
   if (reject.source === undefined || (await isMissing(reject.key, context))) return undefined;
   context.counts.read += 1;
   context.counts.pages += 1;

@@ -83,7 +83,11 @@ export function createStage(context: StageContext, isInFlight: (number: number) 
   /** What has gone need not suit the mapping any more. */
   const refineGone = (record: SourceRecord): Eventual<DesiredRecord> => {
     if (destination.traits.delete?.needsRecord !== true) return goneRecord(record);
-    return andThen(mapping.map(record.body), (result) => goneRecord(record, result.ok ? result.mapped : undefined));
+    // Nobody may show it again: so it is kept, for a delete that is refused and tried once more.
+    return andThen(mapping.map(record.body), (result) => ({
+      ...goneRecord(record, result.ok ? result.mapped : undefined),
+      body: record.body,
+    }));
   };
 
   const addressed = (record: SourceRecord, mapped: JsonObject, result: Addressed): DesiredRecord | InvalidRecord => {

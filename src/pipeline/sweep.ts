@@ -114,7 +114,7 @@ async function removeBatch(due: readonly Due[], context: RunContext, flow: Flow,
   for (const each of due) {
     const removal = await removalOf(each, bodies.get(each.stored.key) ?? shownOf(each.stored), context);
     if (removal === undefined) await forget(each, context);
-    else if ("reason" in removal) rejects.push(rejectOf(each.stored.key, removal.reason, context));
+    else if ("reason" in removal) rejects.push(rejectOf(each.stored, removal.reason, context));
     else removals.push(removal);
   }
   if (rejects.length > 0) {
@@ -163,13 +163,14 @@ async function forget({ stored, known: { operation } }: Due, { ports: { ledger }
   await ledger.settle({ run, resolutions: [{ kind: "released", number: operation.number }], checkpoint: undefined });
 }
 
-function rejectOf(key: string, reason: string, { sync, ports }: RunContext): NewReject {
+function rejectOf({ key, stored }: StoredOperation, reason: string, { sync, ports }: RunContext): NewReject {
+  const { source = {} } = stored ?? {};
   return {
     kind: "invalid",
     key,
     code: "ADDRESS_UNUSABLE",
     reason,
-    source: undefined,
+    source: Object.keys(source).length === 0 ? undefined : source,
     sourceHash: GONE,
     mapping: sync.mapping.fingerprint,
     evidence: undefined,

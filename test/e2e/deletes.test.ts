@@ -421,6 +421,31 @@ test("a delete that takes fields of the record is not made up of nothing", () =>
   });
 });
 
+test("a delete that was refused is tried again with what the source's mark showed, though nothing else is known of it", () => {
+  const remove = `{ request: "PUT /items/{id}", body: "{ 'id': id, 'active': false }" }`;
+  return between({ sync: "deletes: { mode: tombstone }", source: TOMBSTONE, remove }, async (sides) => {
+    sides.rows = [{ id: 1, name: "n", at: 1 }];
+    const dying = sides.place.start("run");
+    sides.write = (path) => {
+      // It takes effect, and its answer is never seen.
+      sides.items.set(path, { id: 1, name: "n" });
+      dying.kill("SIGKILL");
+      return true;
+    };
+    await dying.ended;
+    sides.rows[0] = { id: 1, name: "n", at: 5, deleted: true };
+    sides.write = (_path, response) => (json(response, 422, { message: "it has orders" }), true);
+    assert.equal(ending(await sides.run()).counts.rejected, 1);
+    // No read shows it from now on.
+    sides.rows = [{ id: 2, name: "n", at: 9 }];
+    sides.write = undefined;
+    await sides.run();
+    const retried = await sides.begin((evenkeel) => evenkeel.retryRejects("records"));
+    assert.equal(retried.exitCode, 0);
+    assert.deepEqual(sides.items.get("/items/1"), { id: 1, active: false });
+  });
+});
+
 for (const [what, sync, source, says] of [
   [
     "mirror over numbered pages without `read`",

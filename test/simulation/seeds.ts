@@ -39,4 +39,5 @@ export const SEEDS: readonly (readonly [seed: number, was: string, shares?: Shar
   [286, "what was left of a write whose record had gone was forgotten, and nothing deleted it", MANY],
   [5315, "a create that was refused because it exists was forgotten when the run stopped, and was its own", MANY],
   [5189, "a delete that takes fields of the record was made of a record that nobody knew any more", MANY],
+  [1_000_889, "what a mark still showed of a record was forgotten when its delete was refused", ORDINARY],
 ];
