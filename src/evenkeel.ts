@@ -2,7 +2,10 @@ import type { Counts, RunEvent } from "./core/events.ts";
 import type { EvenkeelError } from "./core/errors.ts";
 import type { Preview, PreviewedChange } from "./pipeline/preview.ts";
 import type { Drift } from "./core/drift.ts";
+import type { Adoption } from "./core/adoption.ts";
+import type { Adopted } from "./pipeline/adopt.ts";
 import type { Checked } from "./pipeline/check.ts";
+import type { Imported, KeyMapping } from "./pipeline/key-map.ts";
 import type { Guarantee } from "./core/guarantee.ts";
 import type { JsonObject } from "./core/json.ts";
 import type { Checkpoint } from "./core/checkpoint.ts";
@@ -73,6 +76,20 @@ export interface CheckOptions extends Pick<RunOptions, "syncs" | "signal"> {
   readonly sample?: number;
 }
 
+export type { Adoption } from "./core/adoption.ts";
+export type { Adopted } from "./pipeline/adopt.ts";
+export type { Imported, KeyConflict, KeyMapping } from "./pipeline/key-map.ts";
+
+/** What adoption finds out of each record streams out; `result` has the totals. The exit code is 1 where a person must choose. */
+export interface Adopting extends AsyncIterable<Adoption> {
+  readonly result: Promise<Adopted & { readonly exitCode: number }>;
+}
+
+export interface AdoptOptions extends Pick<RunOptions, "signal"> {
+  /** Only look: nothing is remembered. */
+  readonly dryRun?: boolean;
+}
+
 export interface SyncInfo {
   readonly name: string;
   readonly source: { readonly connection: string; readonly request: string };
@@ -127,6 +144,14 @@ export interface Evenkeel {
     readonly key?: string;
     readonly decide?: "applied" | "resend";
   }): Promise<{ readonly operations: number; readonly lanes: number }>;
+  /** Finds out which records of the destination are which of the source, from its list; writes to neither API. */
+  adopt(sync: string, options?: AdoptOptions): Adopting;
+  /** Says that the destination has none of the source's records, so that runs may create them all. */
+  declineAdoption(sync: string): Promise<void>;
+  /** Which record of the destination each source key is, in key order. */
+  exportKeys(sync: string): AsyncIterable<KeyMapping>;
+  /** Takes over a file of lines as `exportKeys` gives them. Throws `USAGE`, and imports nothing, when a line is none. */
+  importKeys(sync: string, file: string): Promise<Imported>;
   reset(sync: string, what: { readonly checkpoint: boolean; readonly entries: boolean }): Promise<void>;
   close(): Promise<void>;
 }

@@ -5,12 +5,19 @@ export type { Guarantee } from "./core/guarantee.ts";
 export type { Reject } from "./core/reject.ts";
 export type { Evidence } from "./core/outcome.ts";
 export type {
+  Adopted,
+  Adopting,
+  Adoption,
+  AdoptOptions,
   Check,
   Checked,
   CheckOptions,
   Drift,
   Evenkeel,
   Explanation,
+  Imported,
+  KeyConflict,
+  KeyMapping,
   Plan,
   PlannedChange,
   PlanSummary,

@@ -1,12 +1,9 @@
-import { existsSync } from "node:fs";
-import type { Dispatcher } from "undici";
-import { buildSyncs, type BuiltSync } from "./config/build.ts";
-import type { LoadedConfig } from "./config/load.ts";
-import type { Chance, Clock } from "./core/clock.ts";
+import { adoptionsOf } from "./adoptions.ts";
+import type { BuiltSync } from "./config/build.ts";
 import { combineExitCodes, exitCodeOf, type ExitCode } from "./core/exit-code.ts";
 import type { RunEvent } from "./core/events.ts";
 import { guaranteeOf } from "./core/guarantee.ts";
-import type { Ledger, Lease, SyncLedger } from "./core/ledger.ts";
+import type { Ledger, SyncLedger } from "./core/ledger.ts";
 import type {
   Check,
   Checked,
@@ -26,31 +23,16 @@ import type {
 import { explain } from "./explain.ts";
 import { Lanes } from "./http/gate.ts";
 import { checkSync } from "./pipeline/check.ts";
+import { NO_COUNTS } from "./pipeline/looking.ts";
 import type { ReadChoice } from "./pipeline/opening.ts";
 import { planSync } from "./pipeline/preview.ts";
 import { runSync } from "./pipeline/run.ts";
-import { systemNetwork } from "./runtime/network.ts";
-import { systemHolder } from "./runtime/process.ts";
-import { openLedger, type LedgerOptions } from "./sqlite/ledger.ts";
 import { createScratch } from "./sqlite/scratch.ts";
-import { chosenSyncs } from "./chosen-syncs.ts";
+import { createMeans, NEVER, type OpenedOptions } from "./means.ts";
 import { checked, exitCodeOfResult, runOne } from "./sync-result.ts";
 import { unblockSync } from "./unblock.ts";
 import { storedRejects } from "./stored-rejects.ts";
 import { createStream, streaming } from "./stream.ts";
-import { VERSION } from "./version.ts";
-
-interface OpenedOptions {
-  readonly loaded: LoadedConfig;
-  readonly configFile: string | undefined;
-  readonly stateFile: string;
-  readonly clock: Clock;
-  readonly chance: Chance;
-  /** The real network where it is left out. */
-  readonly network?: Pick<Dispatcher, "dispatch" | "close">;
-  /** SQLite on the real file system where it is left out. */
-  readonly ledgers?: (options: LedgerOptions) => Promise<Ledger>;
-}
 
 /** Unresolved operations read at a time. */
 const BATCH = 200;
@@ -64,43 +46,9 @@ const HISTORY_LINES = 5_000_000;
 const ALL: ReadChoice = { fullRefresh: false, limit: undefined, key: undefined, rejects: undefined };
 
 export function openEvenkeel(options: OpenedOptions): Evenkeel {
-  const { loaded, configFile, stateFile, clock, chance, ledgers = openLedger } = options;
-  const { config } = loaded;
-  const dispatcher = options.network ?? systemNetwork({ connectMs: longestConnectMs(config) });
-  const build = (lanes: Lanes): ReadonlyMap<string, BuiltSync> =>
-    buildSyncs(config, { clock, dispatcher, lanes, userAgent: `evenkeel/${VERSION}`, secrets: loaded.secrets });
-
-  const readable = async (): Promise<Ledger | undefined> =>
-    existsSync(stateFile) ? ledgers({ file: stateFile, bodies: config.state.bodies, readOnly: true }) : undefined;
-  const looking = async <Result>(look: (ledger: Ledger | undefined) => Promise<Result>): Promise<Result> => {
-    const ledger = await readable();
-    try {
-      return await look(ledger);
-    } finally {
-      await ledger?.close();
-    }
-  };
-
-  /** Opens the ledger for writing, under the lease, for as long as `work` takes. */
-  const writing = async <Result>(purpose: string, work: (ledger: Ledger) => Promise<Result>): Promise<Result> => {
-    const ledger = await ledgers({ file: stateFile, bodies: config.state.bodies });
-    let lease: Lease | undefined;
-    try {
-      lease = await ledger.acquire({ ...systemHolder(), startedMs: clock.wallMs(), purpose });
-      return await work(ledger);
-    } finally {
-      await lease?.release();
-      await ledger.close();
-    }
-  };
-
-  /** Signals and answers have their turn, and whoever reads keeps up. */
-  const breatheWith =
-    ({ breathe }: { readonly breathe: () => Promise<void> }) =>
-    (): Promise<void> =>
-      clock.sleep(0).then(breathe);
-
-  const chosen = (syncs: readonly string[] | undefined): readonly string[] => chosenSyncs(config, syncs);
+  const { configFile, stateFile } = options;
+  const means = createMeans(options);
+  const { config, clock, chance, build, chosen, looking, writing, breatheWith } = means;
 
   const start = (
     names: readonly string[],
@@ -154,8 +102,7 @@ export function openEvenkeel(options: OpenedOptions): Evenkeel {
     const changes = createStream<PlannedChange>();
     const work = async (): Promise<{ syncs: readonly PlanSummary[]; exitCode: number }> =>
       looking(async (ledger) => {
-        const lanes = new Lanes(clock, (await ledger?.lanes()) ?? []);
-        const built = build(lanes);
+        const built = await means.built(ledger);
         const syncs: PlanSummary[] = [];
         for (const name of chosen(options.syncs)) {
           const choice = { ...ALL, fullRefresh: options.fullRefresh === true, limit: options.limit, key: options.key };
@@ -185,7 +132,7 @@ export function openEvenkeel(options: OpenedOptions): Evenkeel {
     const drifts = createStream<Drift>();
     const work = async (): Promise<ReturnType<typeof checked>> =>
       looking(async (ledger) => {
-        const built = build(new Lanes(clock, (await ledger?.lanes()) ?? []));
+        const built = await means.built(ledger);
         const results: Checked[] = [];
         for (const name of chosen(syncs)) {
           const { sync } = built.get(name) as BuiltSync;
@@ -209,13 +156,7 @@ export function openEvenkeel(options: OpenedOptions): Evenkeel {
       return {
         sync: name,
         checkpoint: undefined,
-        counts: {
-          entries: 0,
-          unresolved: { sent: 0, unknown: 0, parked: 0, waiting: 0, verifying: 0 },
-          withheld: 0,
-          invalid: 0,
-          rejected: 0,
-        },
+        counts: NO_COUNTS,
         lastRun: undefined,
         parkedUntilMs: undefined,
         unknownKeys: [],
@@ -283,11 +224,7 @@ export function openEvenkeel(options: OpenedOptions): Evenkeel {
       }),
     reset: (sync, what) =>
       writing("state reset", async (ledger) => (await ledger.of(chosen([sync])[0] as string)).reset(what)),
-    close: () => dispatcher.close(),
+    ...adoptionsOf(means),
+    close: means.close,
   };
 }
-
-const NEVER = new AbortController().signal;
-
-const longestConnectMs = ({ connections }: LoadedConfig["config"]): number =>
-  Math.max(...Object.values(connections).map(({ timeouts }) => timeouts.connectMs));

@@ -10,8 +10,8 @@ import { offsets, pageNumbers } from "../http/paginate/numbered.ts";
 import type { Pagination } from "../http/paginate/pagination.ts";
 import { createSource } from "../http/source.ts";
 import { optionalExpression, templateOf } from "./build-request.ts";
-import type { ListConfig, PaginationConfig } from "./config.ts";
-import { compileExpression } from "./expression.ts";
+import type { DestinationConfig, ListConfig, PaginationConfig } from "./config.ts";
+import { compileExpression, type ExpressionSource } from "./expression.ts";
 
 /** Reads the key of a record, or the value that it is matched by. */
 export const keyOf =
@@ -20,7 +20,7 @@ export const keyOf =
     andThen(allOf(parts.map((part) => part.evaluate(record))), readKey);
 
 /** The destination's list, which is read as a source is. */
-export function liveOf(list: ListConfig, connection: Connection): Live {
+export function liveOf(list: ListConfig, { adopt, find }: Adopting, connection: Connection): Live {
   const source = createSource(
     {
       request: templateOf(list),
@@ -32,8 +32,22 @@ export function liveOf(list: ListConfig, connection: Connection): Live {
     },
     connection,
   );
-  return { source, match: keyOf(list.key.map((part) => compileExpression(part))) };
+  const match = matchOf(list.key);
+  const id = optionalExpression(adopt?.id ?? find?.id);
+  return {
+    source,
+    match,
+    adopt: {
+      match: adopt?.match === undefined ? match : matchOf(adopt.match),
+      id: id && ((record) => id.evaluate(record)),
+    },
+  };
 }
+
+type Adopting = Pick<DestinationConfig, "adopt" | "find">;
+
+const matchOf = (parts: readonly ExpressionSource[]): Live["match"] =>
+  keyOf(parts.map((part) => compileExpression(part)));
 
 export function paginationOf(options: PaginationConfig): Pagination {
   switch (options.type) {

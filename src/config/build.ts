@@ -148,7 +148,7 @@ function buildSync(
       to,
     ),
     key: keyOf(keyParts),
-    live: destination.list && liveOf(destination.list, to),
+    live: destination.list && liveOf(destination.list, destination, to),
     cursor:
       source.cursor && cursorField
         ? {

@@ -327,7 +327,7 @@ export type DestinationInput = {
   readonly delete?: WriteInput;
   /** Reads one record back, to learn whether a write whose answer was lost has taken effect: `GET /items/{sku}`. */
   readonly read?: SourceReadInput;
-  /** All records of the destination, for `evenkeel check`. */
+  /** All records of the destination, for `evenkeel check` and `evenkeel state adopt`. */
   readonly list?:
     | string
     | {
@@ -344,6 +344,13 @@ export type DestinationInput = {
         /** How one page leads to the next. */
         readonly pagination?: PaginationInput;
       };
+  /** How records that the destination had before the first run are recognised by `evenkeel state adopt`. */
+  readonly adopt?: {
+    /** The value by which a listed record and a mapped record are the same one, while the ledger knows neither; `list.key` when absent. */
+    readonly match?: Expression | readonly Expression[];
+    /** The id that the destination assigned, in a listed record; that of `find` when absent, else `list.key`. */
+    readonly id?: Expression;
+  };
   /** Not supported in this version yet. */
   readonly upsertMany?: unknown;
   /** Only `none` in this version. */

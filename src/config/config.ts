@@ -126,6 +126,13 @@ export interface ListConfig extends RequestConfig {
   readonly pagination: PaginationConfig;
 }
 
+export interface AdoptConfig {
+  /** One expression for each part of the match; undefined for the list's `key`. */
+  readonly match: readonly ExpressionSource[] | undefined;
+  /** Undefined for that of `find`, or the list's `key`. */
+  readonly id: ExpressionSource | undefined;
+}
+
 export interface DestinationConfig {
   readonly connection: string;
   readonly upsert: KeyedWriteConfig | undefined;
@@ -135,6 +142,7 @@ export interface DestinationConfig {
   readonly delete: WriteConfig | undefined;
   readonly read: ReadConfig | undefined;
   readonly list: ListConfig | undefined;
+  readonly adopt: AdoptConfig | undefined;
 }
 
 export interface SourceConfig extends RequestConfig {

@@ -72,6 +72,12 @@ function addressing(document: Document, sync: Path): readonly Problem[] {
       "Keep `upsert` where a record has its own address, or `create`, `update` and `find` where the destination assigns ids.";
     return [problemAt(document, [...path, other], "does not go with `upsert`", { next })];
   }
+  if (has("adopt") && !has("list"))
+    return [
+      problemAt(document, [...path, "adopt"], "needs `list`, which shows what there is", {
+        next: "Declare the destination's `list`.",
+      }),
+    ];
   if (has("upsert") || has("upsertMany")) return [];
   const updateOnly = valueAt(document.value, [...sync, "writes"]) === "updateOnly";
   if (updateOnly && !has("update"))

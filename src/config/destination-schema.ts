@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type {
+  AdoptConfig,
   CreateConfig,
   DestinationConfig,
   FindConfig,
@@ -45,6 +46,14 @@ export function destinationSchema(values: Values, substitute: Substitute): z.Zod
     ),
     pagination: paginationSchema(values).prefault({ type: "none" }).describe("How one page leads to the next."),
   });
+  const adopt: z.ZodType<AdoptConfig> = map({
+    match: maybe(expressions(SEES.input)).describe(
+      "The value by which a listed record and a mapped record are the same one, while the ledger knows neither; `list.key` when absent.",
+    ),
+    id: maybe(expression(SEES.input)).describe(
+      "The id that the destination assigned, in a listed record; that of `find` when absent, else `list.key`.",
+    ),
+  });
   const upsert: z.ZodType<KeyedWriteConfig> = request(keyed);
   const create: z.ZodType<CreateConfig> = request({
     ...keyed,
@@ -69,7 +78,10 @@ export function destinationSchema(values: Values, substitute: Substitute): z.Zod
     read: maybe(read).describe(
       "Reads one record back, to learn whether a write whose answer was lost has taken effect: `GET /items/{sku}`.",
     ),
-    list: maybe(list).describe("All records of the destination, for `evenkeel check`."),
+    list: maybe(list).describe("All records of the destination, for `evenkeel check` and `evenkeel state adopt`."),
+    adopt: maybe(adopt).describe(
+      "How records that the destination had before the first run are recognised by `evenkeel state adopt`.",
+    ),
     upsertMany: maybe(later("Many records in one request.")).describe("Not supported in this version yet."),
     precondition: maybe(precondition).describe("Only `none` in this version."),
   }).transform(({ upsertMany: _, precondition: __, ...destination }) => destination);

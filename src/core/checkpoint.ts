@@ -32,6 +32,8 @@ export interface Checkpoint {
   /** The `reading` under which the read under way began: another one begins it anew. */
   readonly readMapping: string;
   readonly identity: string;
+  /** An adoption was begun, and has not come to its end: what it has not met yet would be created a second time. */
+  readonly adopting?: true;
   /** A smaller page size that the source was found to need (P6). */
   readonly pageSize: number | undefined;
 }

@@ -33,6 +33,7 @@ export type ErrorCode =
   | "RUN_REFUSALS"
   | "RUN_SOURCE_EMPTY"
   | "RUN_CHANGED_IDENTITY"
+  | "RUN_NOT_ADOPTED"
   | "RUN_INTERRUPTED"
   | "LEDGER_HELD"
   | "LEDGER_FENCED"

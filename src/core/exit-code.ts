@@ -47,6 +47,7 @@ export function exitCodeOf(code: ErrorCode): ExitCode {
     case "CONFIG_EXPRESSION":
     case "USAGE":
     case "RUN_CHANGED_IDENTITY":
+    case "RUN_NOT_ADOPTED":
       return EXIT.usage;
     case "API_UNREACHABLE":
     case "API_CREDENTIALS_REFUSED":

@@ -22,13 +22,16 @@ export interface Entry {
   /** Cursor value of the version last applied. */
   readonly sourceVersion: string | undefined;
   readonly etag: string | undefined;
-  /** Number of the operation that wrote it. */
+  /** Number of the operation that wrote it; {@link ADOPTED} when none of this ledger's has. */
   readonly operation: number;
   /** Number of the read that last wrote this row. Not touched for unchanged records. */
   readonly read: number;
   /** Number of the complete read that missed it first, while no read has met it since (D2). */
   readonly missed?: number | undefined;
 }
+
+/** In the place of an operation's number: the record was there before, and nothing is known of it but where it is. */
+export const ADOPTED = 0;
 
 /** What planning needs to know of one key. */
 export interface Known {
@@ -44,8 +47,8 @@ export interface Known {
         readonly sourceVersion: string | undefined;
       }
     | undefined;
-  /** The source hash and mapping fingerprint under which this key was last rejected or invalid (P11). */
-  readonly rejected: { readonly sourceHash: string; readonly mapping: string } | undefined;
+  /** Why, and the source hash and mapping fingerprint under which this key was last rejected or invalid (P11). */
+  readonly rejected: Pick<NewReject, "code" | "sourceHash" | "mapping"> | undefined;
 }
 
 export interface KnownOperation {
@@ -220,6 +223,14 @@ export interface SyncLedger {
    * that it had given.
    */
   correct(wrong: readonly { readonly key: string; readonly isGone: boolean }[]): Promise<void>;
+  /** Takes over where records are that were there before, and what of them a person must decide; a refusal of a key that is adopted falls. */
+  adopt(page: {
+    readonly entries: readonly Entry[];
+    readonly rejects: readonly NewReject[];
+    /** Where the entries come from, for the history. */
+    readonly detail: string;
+    readonly atMs: number;
+  }): Promise<void>;
   entry(key: string): Promise<Entry | undefined>;
   /** All entries in key order, for export; streams. */
   entries(): AsyncIterable<Entry>;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import type { DestinationTraits } from "./destination.ts";
-import type { Entry, Known, KnownOperation } from "./ledger.ts";
+import { ADOPTED, type Entry, type Known, type KnownOperation } from "./ledger.ts";
 import { FRESH } from "./operation.ts";
 import { planRecord, type PlanContext } from "./plan.ts";
 import { GONE, goneRecord, type DesiredRecord } from "./record.ts";
@@ -174,11 +174,29 @@ test('U11: 0 and "0" in one read are two records with one key, and neither overw
 });
 
 test("P11: a rejected record is tried again when it or the mapping changed, or when the user says so", () => {
-  const rejected = { sourceHash: "s1", mapping: "m1" };
+  const rejected = { code: "REFUSED", sourceHash: "s1", mapping: "m1" } as const;
   assert.equal(planRecord(record, known({ rejected }), context).kind, "stillRejected");
   assert.equal(planRecord(record, known({ rejected: { ...rejected, sourceHash: "s0" } }), context).kind, "create");
   assert.equal(planRecord(record, known({ rejected: { ...rejected, mapping: "m0" } }), context).kind, "create");
   assert.equal(planRecord(record, known({ rejected }), { ...context, retryRejected: true }).kind, "create");
+});
+
+test("what a person must choose waits for that, whatever else changes", () => {
+  const rejected = { code: "ADOPTION_AMBIGUOUS", sourceHash: "s0", mapping: "m0" } as const;
+  assert.equal(planRecord(record, known({ rejected }), context).kind, "stillRejected");
+  assert.equal(planRecord(record, known({ rejected }), { ...context, retryRejected: true }).kind, "create");
+});
+
+test("what was adopted is looked at before it is written, where that is possible", () => {
+  const adopted = { ...entry, hash: undefined, operation: ADOPTED };
+  const looks = (traits: Partial<DestinationTraits>) => {
+    const decision = planRecord(record, known({ entry: adopted }), {
+      ...context,
+      traits: { ...context.traits, ...traits },
+    });
+    return decision.kind === "update" ? decision.lookFirst : decision.kind;
+  };
+  assert.deepEqual([looks({ readBack: true }), looks({ readBack: false })], [true, false]);
 });
 
 test("narrowed writes: createOnly never updates, updateOnly never creates what it cannot look up", () => {
@@ -251,7 +269,7 @@ suite("deletes", () => {
   });
 
   test("P11: a delete that was refused is left until it is asked for", () => {
-    const rejected = { sourceHash: GONE, mapping: context.mapping };
+    const rejected = { code: "REFUSED", sourceHash: GONE, mapping: context.mapping } as const;
     const asks = { ...context, sourceHash: ({ hash }: DesiredRecord) => hash };
     assert.equal(planRecord(gone, known({ entry, rejected }), asks).kind, "stillRejected");
     assert.equal(planRecord(gone, known({ entry, rejected }), { ...asks, retryRejected: true }).kind, "gone");

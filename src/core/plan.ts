@@ -1,5 +1,5 @@
 import type { DestinationTraits } from "./destination.ts";
-import type { Entry, Known, KnownOperation } from "./ledger.ts";
+import { ADOPTED, type Entry, type Known, type KnownOperation } from "./ledger.ts";
 import { GONE, type DesiredRecord } from "./record.ts";
 import type { Sync } from "./sync.ts";
 
@@ -123,6 +123,8 @@ function kindClash(record: DesiredRecord, entry: Entry | undefined, context: Pla
 function isStillRejected(record: DesiredRecord, known: Known | undefined, context: PlanContext): boolean {
   const rejected = known?.rejected;
   if (rejected === undefined || context.retryRejected) return false;
+  // Which record of the destination it is does not depend on what it holds: it waits for a person.
+  if (rejected.code === "ADOPTION_AMBIGUOUS") return true;
   return rejected.mapping === context.mapping && rejected.sourceHash === context.sourceHash(record);
 }
 
@@ -154,6 +156,9 @@ function behindOperation(
       if (record.hash === operation.hash && known.entry?.hash === record.hash) return { kind: "unchanged" };
       return replaceOperation(record, known, operation, context, operation.progress.staleUntilMs);
     case "parked":
+      // An update of what is not there any more under the id that it goes to: the entry has gone, so it is created.
+      if (known.entry === undefined && operation.destinationId !== undefined && !context.inFlight(operation.number))
+        return replaceOperation(record, known, operation, context, operation.progress.staleUntilMs);
       if (isBusy) break;
       if (record.hash === operation.hash) return { kind: "unchanged" };
       return replaceOperation(record, known, operation, context, operation.progress.staleUntilMs);
@@ -214,8 +219,11 @@ function planUpdate(
     const reason = `its address changed from ${entry.address} to ${record.address}`;
     return { kind: "invalid", code: "ADDRESS_CHANGED", reason };
   }
+  // Nobody has looked at it yet: it counts as level only when it was read.
+  const isAdopted =
+    entry.operation === ADOPTED && entry.hash === undefined && (traits.readBack || traits.find !== undefined);
   if (traits.addressing === "own")
-    return { kind: "update", destinationId: undefined, lookFirst: false, replaces, staleUntilMs };
+    return { kind: "update", destinationId: undefined, lookFirst: isAdopted, replaces, staleUntilMs };
   if (!traits.updates) return { kind: "skipped", reason: "noUpdate" };
   if (entry.destinationId === undefined && traits.find === undefined) {
     const reason = "it was created, but the answer had no id and no `find` is declared, so it cannot be addressed";
@@ -224,7 +232,7 @@ function planUpdate(
   return {
     kind: "update",
     destinationId: entry.destinationId,
-    lookFirst: entry.destinationId === undefined,
+    lookFirst: isAdopted || entry.destinationId === undefined,
     replaces,
     staleUntilMs,
   };

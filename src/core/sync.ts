@@ -49,6 +49,13 @@ export interface Live {
   readonly source: Source;
   /** The value by which a listed record and a mapped record are the same one. */
   readonly match: (record: JsonObject) => Eventual<KeyReading>;
+  /** How records that were there before are adopted. */
+  readonly adopt: {
+    /** Like `match`, where the ledger knows nothing yet. */
+    readonly match: (record: JsonObject) => Eventual<KeyReading>;
+    /** The id that the destination gave to a listed record; undefined where what it is matched by is its id. */
+    readonly id: ((record: JsonObject) => Eventual<Json | undefined>) | undefined;
+  };
 }
 
 /** What becomes of records that have gone from the source. */

@@ -3,6 +3,7 @@ import type { Attempt } from "../core/outcome.ts";
 import type { Operation, Progress } from "../core/operation.ts";
 import type { Write } from "../core/destination.ts";
 import type { RunContext } from "./context.ts";
+import { lookUpOf } from "./search.ts";
 
 /** What follows from an attempt, and the operation's progress with it. */
 export interface Judged {
@@ -32,7 +33,7 @@ export function repeatabilityOf(
   return {
     repeatable: write.repeatable,
     keyed: operation.idempotencyKey !== undefined && (firstSentMs === undefined || wallMs - firstSentMs < keptMs),
-    lookUp: context.sync.destination.lookUp !== undefined,
+    lookUp: lookUpOf(operation, context.sync.destination) !== undefined,
   };
 }
 

@@ -1,18 +1,16 @@
 import { unheldFields } from "../core/difference.ts";
 import type { DriftOf } from "../core/drift.ts";
-import { EvenkeelError } from "../core/errors.ts";
 import { allOf } from "../core/eventual.ts";
 import type { Checkpoint } from "../core/checkpoint.ts";
 import { canonical } from "../core/fingerprint.ts";
 import { holds } from "../core/holds.ts";
-import { isObject, type Json, type JsonObject } from "../core/json.ts";
-import { PageRules } from "../core/page-rules.ts";
+import { isObject, type JsonObject } from "../core/json.ts";
 import type { DesiredRecord, InvalidRecord } from "../core/record.ts";
 import type { Expected, Extra, Scratch } from "../core/scratch.ts";
 import { SideFingerprint } from "../core/side-fingerprint.ts";
 import type { Live } from "../core/sync.ts";
 import type { RunContext } from "./context.ts";
-import { fetchPage } from "./page-fetch.ts";
+import { livePages, noList, type ListedItem } from "./live.ts";
 import { comparison, readPages } from "./read.ts";
 import type { Stage } from "./stage.ts";
 
@@ -88,7 +86,12 @@ const isDesired = (made: DesiredRecord | InvalidRecord): made is DesiredRecord =
  */
 export async function compareSides(start: Checkpoint, scratch: Scratch, whole: Whole): Promise<Fingerprints> {
   const { live, name } = whole.context.sync;
-  if (live === undefined) throw noList(name);
+  if (live === undefined)
+    throw noList(
+      name,
+      "not all of it can be compared",
+      `compare some records one by one: \`evenkeel check ${name} --sample 100\``,
+    );
   const sides = { source: new SideFingerprint(), destination: new SideFingerprint() };
   for await (const page of desired(start, whole)) {
     // A mark counts whatever was shown before it.
@@ -167,7 +170,7 @@ async function newest(
 }
 
 function compareItems(
-  items: readonly Listed[],
+  items: readonly ListedItem[],
   scratch: Scratch,
   { source, destination }: Sides,
   { tally, tell, keeps }: Whole,
@@ -208,39 +211,3 @@ function compareItems(
 
 /** What a record is, whichever side shows it. */
 const contentOf = ({ key, mapped }: DesiredRecord): string => `${key} ${canonical(mapped)}`;
-
-interface Listed {
-  /** Undefined where the item has no usable value to be matched by. */
-  readonly match: string | undefined;
-  readonly item: Json;
-}
-
-/** The destination's list, to its declared end, by the rules of any read (P4, P5). */
-async function* livePages(live: Live, context: RunContext): AsyncGenerator<readonly Listed[]> {
-  const { sync } = context;
-  const retry = { ...sync.retry, source: sync.retry.destination };
-  const reading = { ...context, sync: { ...sync, source: live.source, retry } };
-  const rules = new PageRules({ sortedBy: undefined, pagesMax: sync.pagesMax });
-  let position: string | undefined;
-  let size: number | undefined;
-  do {
-    const fetched = await fetchPage({ position, since: undefined, size }, reading);
-    const { page } = fetched;
-    const items = await Promise.all(
-      page.records.map(async (item): Promise<Listed> => {
-        const match = isObject(item) ? await live.match(item) : undefined;
-        return { match: match?.ok === true ? match.key : undefined, item };
-      }),
-    );
-    const keys = items.flatMap(({ match }) => match ?? []);
-    rules.accept({ page, items: items.length, keys, cursors: keys.map(() => undefined) });
-    context.counts.pages += 1;
-    yield items;
-    [position, size] = [page.next, fetched.size];
-  } while (position !== undefined);
-}
-
-const noList = (sync: string): EvenkeelError =>
-  new EvenkeelError("USAGE", `the destination of ${sync} declares no \`list\`, so not all of it can be compared`, {
-    next: `Declare \`list\`, or compare some records one by one: \`evenkeel check ${sync} --sample 100\`.`,
-  });

@@ -7,7 +7,7 @@ import type { Next } from "../core/retry.ts";
 import { askedToWait, credentialsRefused, unreachableApi } from "./api-errors.ts";
 import { attempt, judge, repeatabilityOf } from "./attempt.ts";
 import type { RunContext } from "./context.ts";
-import { search, type Search } from "./search.ts";
+import { lookUpOf, search, type Search } from "./search.ts";
 import type { Journal } from "./journal.ts";
 
 /** An operation on its way. */
@@ -76,7 +76,7 @@ class Passage {
     if (context.stop.aborted) return Promise.resolve(this.#stopped("the run stopped"));
     // R2, K4: before each send, since a key that was good when it was stored has run out after a week's outage.
     if (mayDouble(operation, write, context)) {
-      if (context.sync.destination.lookUp !== undefined) return this.#lookUp("unknown");
+      if (lookUpOf(operation, context.sync.destination) !== undefined) return this.#lookUp("unknown");
       return Promise.resolve({ kind: "held", state: "unknown", operation, attempt: this.#last, message: KEY_OVER });
     }
     const sentMs = context.ports.clock.wallMs();
@@ -184,7 +184,7 @@ async function afterSearch(
   context: RunContext,
   journal: Journal,
 ): Promise<SearchStep> {
-  const { writes } = context.sync;
+  const { destination, name, writes } = context.sync;
   switch (found.kind) {
     case "unclear":
       return {
@@ -211,10 +211,12 @@ async function afterSearch(
     case "absent":
       if (reason === "before" && operation.kind === "update") {
         if (writes === "updateOnly") return { kind: "end", ending: { kind: "skipped", destinationId: undefined } };
-        // It was created once, under an id that nobody knows, and is not found: skipping it would call the sync level.
+        // It can be written to its own address, whether it is there or not.
+        if (destination.traits.addressing === "own") return { kind: "send", operation: resolved(operation) };
+        // It was there once, and is not found: skipping it would call the sync level.
         return {
           kind: "end",
-          ending: { kind: "held", state: "parked", message: "it was created, and `find` does not find it" },
+          ending: { kind: "held", state: "parked", message: notFound(operation, name) },
         };
       }
       if (reason === "refused")
@@ -227,6 +229,11 @@ async function afterSearch(
       return unreachable(found);
   }
 }
+
+const notFound = ({ destinationId }: Operation, sync: string): string =>
+  destinationId === undefined
+    ? "it was created, and `find` does not find it"
+    : `the destination does not show it under its id ${destinationId}; \`evenkeel check ${sync} --repair\` creates it again`;
 
 /** R2: a look-up that is believed clears what was unknown. */
 const resolved = (operation: Operation): Operation => ({

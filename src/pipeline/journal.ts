@@ -146,6 +146,8 @@ export function createJournal(context: RunContext): Journal {
   const replace = async (operation: Operation, planned: Planned): Promise<Operation> => {
     const intent = {
       ...intentOf(planned, { ...operation.progress, firstSentMs: clock.wallMs() }),
+      // P2: the checkpoint may be past it, so no read need meet it again.
+      held: { source: planned.record.body, mapped: planned.record.mapped, write: planned.write },
       replaces: operation.number,
       dropsWaiting: false,
     };

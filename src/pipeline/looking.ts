@@ -1,5 +1,5 @@
 import type { Counts } from "../core/events.ts";
-import type { SyncLedger } from "../core/ledger.ts";
+import type { LedgerCounts, SyncLedger } from "../core/ledger.ts";
 import type { Sync } from "../core/sync.ts";
 import type { RunContext } from "./context.ts";
 import type { Ports } from "./ports.ts";
@@ -29,6 +29,15 @@ export function lookingContext(
   };
 }
 
+/** Of a sync of which the ledger knows nothing. */
+export const NO_COUNTS: LedgerCounts = {
+  entries: 0,
+  unresolved: { sent: 0, unknown: 0, parked: 0, waiting: 0, verifying: 0 },
+  withheld: 0,
+  invalid: 0,
+  rejected: 0,
+};
+
 /** What a first plan finds: no ledger is made for it. */
 export function emptyLedger(sync: string): SyncLedger {
   const nothing = new Map();
@@ -38,6 +47,7 @@ export function emptyLedger(sync: string): SyncLedger {
     lookup: async () => nothing,
     addressOwners: async () => nothing,
     bodies: async () => nothing,
+    counts: async () => NO_COUNTS,
   };
   return known as unknown as SyncLedger;
 }

@@ -16,6 +16,8 @@ export interface ReadChoice {
   readonly rejects: readonly number[] | undefined;
   /** Only what a comparison of both sides finds astray, which is put aside there. */
   readonly repair?: (() => Scratch) | undefined;
+  /** It adopts what is there already. */
+  readonly adopts?: true;
 }
 
 /** How a read begins. */
@@ -41,6 +43,8 @@ export async function openRead(
 ): Promise<Opening> {
   const stored = await ports.ledger.checkpoint();
   if (stored !== undefined && stored.identity !== sync.identity) await refuseOtherIdentity(sync, ports.ledger);
+  if (stored?.adopting === true && choice.adopts !== true)
+    throw notAdopted(sync.name, "an adoption of it was begun and did not come to its end");
   const partial =
     choice.limit !== undefined ||
     choice.key !== undefined ||
@@ -50,6 +54,12 @@ export async function openRead(
   const { limit } = choice;
   return { partial, ...opening, ...(limit === undefined ? {} : { reason: limitedTo(limit) }) };
 }
+
+/** What is in the destination already may be the records that would be created. */
+export const notAdopted = (sync: string, why: string): EvenkeelError =>
+  new EvenkeelError("RUN_NOT_ADOPTED", `${sync} would create records that may be there already: ${why}`, {
+    next: `Take over those that are the same with \`evenkeel state adopt ${sync}\`; if none is, say so with \`evenkeel state adopt ${sync} --decline\`.`,
+  });
 
 const limitedTo = (limit: number): string => `${limit === 1 ? "one record" : `${limit} records`} at most, as asked`;
 
@@ -138,7 +148,7 @@ function resume(sync: Sync, stored: Checkpoint): Omit<Opening, "partial"> {
     };
   }
   if (stored.position === undefined)
-    return { start: stored, resumed: false, reason: "the last run stopped before its first page was done" };
+    return { start: stored, resumed: false, reason: "no page has been done yet, so everything is read" };
   if (source.paging.shifts) {
     return {
       start: { ...stored, position: undefined, pendingCursor: boundAtStart(cursor, stored.highest) },

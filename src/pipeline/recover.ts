@@ -5,6 +5,7 @@ import { repeatabilityOf } from "./attempt.ts";
 import type { RunContext } from "./context.ts";
 import type { Delivery } from "./deliver.ts";
 import { recordOf, type Flow } from "./flow.ts";
+import { lookUpOf } from "./search.ts";
 
 /** Operations read from the ledger at a time, and how many may be under way while more are read. */
 const BATCH = 500;
@@ -117,7 +118,7 @@ function deliveryOf(
   const may = write && repeatabilityOf(operation, write, context, nowMs);
   const canRepeat = may !== undefined && (may.repeatable || may.keyed);
   // R2, K4: a bare write of unknown outcome, or one whose key has run out, is never sent again by itself.
-  if (everUnknown && !canRepeat && destination.lookUp === undefined) return "undecidable";
+  if (everUnknown && !canRepeat && lookUpOf(stored, destination) === undefined) return "undecidable";
   return { operation, lookFirst: write === undefined, held: true };
 }
 

@@ -7,6 +7,7 @@ import type { Sync } from "../core/sync.ts";
 import { Absences } from "./absence.ts";
 import { complete } from "./complete.ts";
 import { createControl, type RunControl, type RunEnding } from "./control.ts";
+import { refuseUnadopted } from "./first-run.ts";
 import { Flow } from "./flow.ts";
 import { createJournal } from "./journal.ts";
 import { openRead, type Opening, type ReadChoice } from "./opening.ts";
@@ -89,6 +90,7 @@ async function work(
   const recovered = await recover(context, flow);
   if (recovered.held + recovered.leftovers > 0) context.say({ type: "recovered", ...recovered });
 
+  await refuseUnadopted(context);
   // What is still on its way would be neither there nor missing.
   if (repair !== undefined) await flow.idle();
   const absences = new Absences(context, opening);

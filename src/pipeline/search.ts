@@ -1,4 +1,4 @@
-import type { LookUp } from "../core/destination.ts";
+import type { Destination, LookUp } from "../core/destination.ts";
 import { holds } from "../core/holds.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Operation } from "../core/operation.ts";
@@ -16,6 +16,12 @@ export type Search =
   | { readonly kind: "unclear"; readonly message: string }
   | { readonly kind: "stopped"; readonly message: string };
 
+/** How an operation's record is looked up; undefined where the destination cannot be asked for it: `read` alone takes an id that is known. */
+export const lookUpOf = (
+  { destinationId }: Pick<Operation, "destinationId">,
+  { lookUp, readBack }: Destination,
+): LookUp | undefined => lookUp ?? (destinationId === undefined ? undefined : readBack);
+
 /** How often a look-up is repeated while an absence cannot be believed yet. */
 const PROBE_BASE_MS = 1_000;
 const PROBE_CAP_MS = 30_000;
@@ -28,7 +34,7 @@ export async function search(
   operation: Operation,
   reason: SearchReason,
   context: RunContext,
-  look: LookUp | undefined = context.sync.destination.lookUp,
+  look: LookUp | undefined = lookUpOf(operation, context.sync.destination),
 ): Promise<Search> {
   const { clock, chance } = context.ports;
   const { destination, retry } = context.sync;

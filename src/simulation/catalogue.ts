@@ -13,6 +13,8 @@ export interface Version {
   readonly key: string;
   /** Empty where nothing can be made of the record. */
   readonly mapped: JsonObject;
+  /** Where it is in the destination; undefined where that gives ids. */
+  readonly address: string | undefined;
 }
 
 /** What a request to the destination means by the config. */
@@ -57,7 +59,7 @@ export class Catalogue {
 
   /** Takes a version of a record into the catalogue, a later one after an earlier one. Throws when the config cannot make one of it. */
   async add(
-    { id, content, changedMs }: Omit<Version, "record" | "key" | "mapped">,
+    { id, content, changedMs }: Pick<Version, "id" | "content" | "changedMs">,
     record: JsonObject,
   ): Promise<Version> {
     const { sync, find, read, sourceRead } = this.#requests;
@@ -66,19 +68,22 @@ export class Catalogue {
     const { key } = reading;
     const made = await sync.mapping.map(record);
     if (!made.ok && content.flaw === "invalid") {
-      const invalid: Version = { id, content, changedMs, record, key, mapped: {} };
+      const invalid: Version = { id, content, changedMs, record, key, mapped: {}, address: undefined };
       this.#byId.set(id, [...this.versionsOf(id), invalid]);
       return invalid;
     }
     if (!made.ok) throw new Unusable(made.reason, 1 + made.reason.split("; ").length);
-    const version: Version = { id, content, changedMs, record, key, mapped: made.mapped };
+    const addressed = await sync.destination.address({ key, mapped: made.mapped, body: record });
+    if (!addressed.ok) throw new Unusable(addressed.reason);
+    const { address } = addressed;
+    const version: Version = { id, content, changedMs, record, key, mapped: made.mapped, address };
     this.#byId.set(id, [...this.versionsOf(id), version]);
 
-    const isOwn = sync.destination.traits.addressing === "own";
-    const address = await this.#write("create", version, undefined);
+    const isOwn = address !== undefined;
+    await this.#write("create", version, undefined);
     if (isOwn && sync.destination.traits.delete !== undefined) await this.#write("delete", version, undefined);
     const scope = { mapped: version.mapped, key, source: record };
-    if (isOwn && read !== undefined) this.#read(await read.render(scope), read.method, address);
+    if (address !== undefined && read !== undefined) this.#read(await read.render(scope), read.method, address);
     if (find !== undefined) {
       const rendered = await find.render(scope);
       if (!rendered.ok) throw new Unusable(rendered.reason);
@@ -120,13 +125,11 @@ export class Catalogue {
     return this.#bodies.get(this.#bodyName(version, operation, item));
   }
 
-  async #write(operation: OperationKind, version: Version, item: string | undefined): Promise<string> {
+  async #write(operation: OperationKind, version: Version, item: string | undefined): Promise<void> {
     const { destination } = this.#requests.sync;
-    const addressed = await destination.address({ ...version, body: version.record });
-    if (!addressed.ok) throw new Unusable(addressed.reason);
-    const { address } = addressed;
+    const { address } = version;
     const body = operation === "delete" ? {} : version.record;
-    const rendered = await destination.render(operation, { ...version, body, address }, item);
+    const rendered = await destination.render(operation, { ...version, body }, item);
     if (!rendered.ok) throw new Unusable(rendered.reason);
     const { method, url, body: sent = "" } = rendered.write;
     const { pathname, search } = new URL(url);
@@ -135,7 +138,6 @@ export class Catalogue {
     const versions = [...(known?.kind === "write" ? known.versions : []), version];
     this.#meanings.set(name, { kind: "write", operation, item: address ?? item, versions });
     if (operation !== "delete") this.#bodies.set(this.#bodyName(version, operation, item), sent);
-    return address ?? "";
   }
 
   #read(rendered: Awaited<ReturnType<RequestTemplate["render"]>>, method: string, item: string): void {

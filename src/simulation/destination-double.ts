@@ -72,6 +72,18 @@ export class DestinationDouble {
     return [...this.#items.values()];
   }
 
+  /** It had this record before any run. What it calls it. */
+  async hold(version: Version): Promise<string> {
+    const { catalogue } = this.#options;
+    const { address } = version;
+    const name = address ?? `i${(this.#ids += 1)}`;
+    const body = catalogue.bodyOf(version, "create", name) ?? "";
+    const createdMs = Number.NEGATIVE_INFINITY;
+    this.#items.set(name, { name, version, operation: "create", body, createdMs });
+    if (address === undefined) await catalogue.addItem(name, version.id);
+    return name;
+  }
+
   /** What a request means by the config; undefined when no config would make it of any record. */
   meaningOf({ method, url, body }: DestinationRequest): Meaning | undefined {
     return this.#options.catalogue.meaningOf(method, url.pathname + url.search, body);

@@ -175,6 +175,7 @@ function termsOf({ scene, size, updates }: Staged, seed: number): Terms {
       (fault) => fault !== "denied" && (fault !== "twice" || isOnce(destination)),
     ),
     restless: 0.1,
+    adopted: 0,
     flaws: [],
     limits: false,
     downMaxMs: 10 * MINUTE,

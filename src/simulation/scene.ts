@@ -187,6 +187,9 @@ function plainDestination(destination: DestinationConfig, replaced: ExpressionSo
     create: create && { ...create, id: plain(create.id, "id", replaced) },
     find: find && { ...plainRead(find, replaced), id: plain(find.id, "id", replaced) },
     read: read && plainRead(read, replaced),
+    // A double is empty at first, and no run reads its list after that.
+    list: undefined,
+    adopt: undefined,
   };
 }
 

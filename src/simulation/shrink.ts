@@ -35,7 +35,8 @@ function* candidates<Of extends World>(world: Of, outcome: Outcome): Generator<O
   const { processes, edits, faults, records } = world;
   // What makes it smallest first: the smaller it is, the sooner the next is played.
   for (const fewer of new Set([1, Math.floor(records / 4), records - 1]))
-    if (fewer > 0 && fewer < records) yield { ...world, records: fewer };
+    if (fewer > 0 && fewer < records) yield { ...world, records: fewer, adopted: Math.min(fewer, world.adopted) };
+  if (world.adopted > 0) yield { ...world, adopted: 0 };
   if (edits.length > 0) yield { ...world, edits: [] };
   const happened = [...outcome.faults.values()].reduce((sum, count) => sum + count, 0);
   const faultsMax = Math.min(world.faultsMax, happened);

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RunResult } from "../evenkeel.ts";
@@ -6,7 +6,7 @@ import { GONE } from "../core/record.ts";
 import { seededChance } from "../testing/seeded-chance.ts";
 import { VirtualClock } from "../testing/virtual-clock.ts";
 import { unheldAt, violationsOf, type Ended } from "./checks.ts";
-import type { Catalogue } from "./catalogue.ts";
+import type { Catalogue, Version } from "./catalogue.ts";
 import { DestinationDouble } from "./destination-double.ts";
 import { Processes, Stuck } from "./processes.ts";
 import { intentProbe, type IntentProbe } from "./intent-probe.ts";
@@ -61,6 +61,7 @@ class Simulation {
   readonly #world: World;
   readonly #scene: Scene;
   readonly #person: Person;
+  readonly #stateFile: string;
   readonly #clock = new VirtualClock();
   readonly #catalogue: Catalogue;
   readonly #source: SourceDouble;
@@ -81,6 +82,7 @@ class Simulation {
     this.#world = world;
     this.#scene = scene;
     this.#person = person;
+    this.#stateFile = stateFile;
     const chance = seededChance(world.seed);
     this.#catalogue = catalogueOf(scene);
     const { path, lateWriteMs } = scene;
@@ -193,8 +195,10 @@ class Simulation {
   /** Puts the first records in place and schedules the edits. Returns when the last of them can be seen. */
   async #edit(): Promise<number> {
     const epochMs = this.#clock.wallMs();
-    const { versions, edits } = await recordsOf(this.#world, this.#scene, this.#catalogue, epochMs, this.#note);
+    const records = await recordsOf(this.#world, this.#scene, this.#catalogue, epochMs, this.#note);
+    const { versions, adopted, edits } = records;
     for (const version of versions) this.#source.put(version);
+    if (adopted.length > 0) await this.#adopt(adopted);
     for (const { seenMs, id, version, tombstone } of edits)
       this.#clock.after(seenMs, () => {
         const about = this.#catalogue.versionsOf(id).map(({ key }) => key);
@@ -207,6 +211,20 @@ class Simulation {
         else this.#source.put(version);
       });
     return Math.max(0, ...edits.map(({ seenMs }) => seenMs));
+  }
+
+  /** A person has found out which records the destination has already, and says so in a file. */
+  async #adopt(versions: readonly Version[]): Promise<void> {
+    const lines: string[] = [];
+    for (const version of versions) {
+      const { key, address } = version;
+      const id = await this.#destination.hold(version);
+      this.#note(`the destination has ${JSON.stringify(version.mapped)} already, and it is adopted`, [key]);
+      lines.push(JSON.stringify(address === undefined ? { key, id } : { key, address }));
+    }
+    const file = `${this.#stateFile}.keys`;
+    writeFileSync(file, lines.join("\n"));
+    await this.#processes.open().importKeys(this.#scene.name, file);
   }
 
   /** Nothing fails any more. What the last run came to. */

@@ -1,10 +1,12 @@
 import { Unusable, type Catalogue, type Version } from "./catalogue.ts";
 import type { Scene } from "./scene.ts";
-import { BEGINNING, type Content, type World } from "./world.ts";
+import { BEFORE, BEGINNING, type Content, type World } from "./world.ts";
 
 /** What the source holds at first, and how that changes. */
 export interface SourceRecords {
   readonly versions: readonly Version[];
+  /** What the destination has before the first run. */
+  readonly adopted: readonly Version[];
   readonly edits: readonly {
     /** ms from the start of the world. */
     readonly seenMs: number;
@@ -21,7 +23,7 @@ const FIRST_EDIT_MS = -86_400_000;
 
 /** Makes all versions of all records of a world; those of which the config can make nothing are left out. */
 export async function recordsOf(
-  { records, edits, resolutionMs }: World,
+  { records, adopted: adoptedMax, edits, resolutionMs }: World,
   { record, tombstoneOf }: Scene,
   catalogue: Catalogue,
   epochMs: number,
@@ -45,13 +47,19 @@ export async function recordsOf(
     }
   };
   const versions: Version[] = [];
-  for (let id = 1; id <= records; id++)
-    versions.push(...(await made(id, BEGINNING, epochMs + FIRST_EDIT_MS + id * 1_000)));
+  const adopted: Version[] = [];
+  for (let id = 1; id <= records; id++) {
+    const atMs = epochMs + FIRST_EDIT_MS + id * 1_000;
+    if (id <= adoptedMax && id % 2 === 0) adopted.push(...(await made(id, BEFORE, atMs - 1_000)));
+    const first = await made(id, BEGINNING, atMs);
+    versions.push(...first);
+    if (id <= adoptedMax && id % 2 === 1) adopted.push(...first);
+  }
   const changes: SourceRecords["edits"][number][] = [];
   for (const { atMs, id, content, lagMs } of edits) {
     const seenMs = atMs + lagMs;
     if (content === undefined) changes.push({ seenMs, id, version: undefined, tombstone: marked(id, epochMs + atMs) });
     else for (const version of await made(id, content, epochMs + atMs)) changes.push({ seenMs, id, version });
   }
-  return { versions, edits: changes };
+  return { versions, adopted, edits: changes };
 }

@@ -12,6 +12,9 @@ export interface Content {
 /** How every record is at first. */
 export const BEGINNING: Content = { edit: 0, flaw: undefined };
 
+/** How a record was that the destination has from somewhere else. */
+export const BEFORE: Content = { edit: -1, flaw: undefined };
+
 /** A change at the source. */
 export interface Edit {
   /** ms from the start of the world; the record bears this time. */
@@ -28,6 +31,8 @@ export interface World {
   readonly seed: number;
   /** There before the first run. */
   readonly records: number;
+  /** So many of them, the first ones, the destination has before: a person has said which they are, and half of them are not as they should be. */
+  readonly adopted: number;
   /** How many the source lists on a page where nobody asks for another number. */
   readonly pageSize: number;
   /** Records changed within as many ms bear the same time. */

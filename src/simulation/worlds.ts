@@ -23,6 +23,8 @@ export interface Terms extends Pick<World, "pageSize" | "resolutionMs"> {
   /** How long after the time that it bears a change can be seen, at most; undefined when the source must not change meanwhile. */
   readonly commitLagMs: number | undefined;
   readonly editsMax: number;
+  /** Share of worlds in which the destination has some of the records before the first run, and they are adopted. */
+  readonly adopted: number;
   /** Records change after they were made, or are deleted. */
   readonly updates: boolean;
   /** Share of edits that delete a record. */
@@ -47,6 +49,7 @@ export function worldOf(seed: number, chance: SeededChance, terms: Terms): World
   return {
     seed,
     records,
+    adopted: flip(chance.fork("whether adopted"), terms.adopted) ? 1 + chance.fork("adopted").integer(records) : 0,
     pageSize,
     resolutionMs,
     edits: editsOf(records, isRestless, terms, chance.fork("edits")),

@@ -18,7 +18,10 @@ export interface RejectsTable {
   /** Removes what stood of these keys when their writes were planned. */
   clearPlanned(keys: readonly string[]): void;
   /** Calls `found` for each of these keys that has a reject (P11). */
-  among(keys: readonly string[], found: (key: string, sourceHash: string, mapping: string) => void): void;
+  among(
+    keys: readonly string[],
+    found: (key: string, rejected: Pick<Reject, "code" | "sourceHash" | "mapping">) => void,
+  ): void;
   list(after: number, limit: number): readonly Reject[];
   one(id: number): Reject | undefined;
   ofKey(key: string): Reject | undefined;
@@ -45,7 +48,7 @@ export function rejectsTable(database: Database, sync: SyncId): RejectsTable {
   const clearPlanned = database.prepare("DELETE FROM rejects WHERE sync = ? AND key = ? AND source_hash = ''");
   const selectAny = database.prepare("SELECT 1 FROM rejects WHERE sync = ? AND key IS NOT NULL LIMIT 1");
   const selectAmong = database.prepare(
-    "SELECT key, source_hash, mapping FROM rejects WHERE sync = ? AND key IN (SELECT value FROM json_each(?))",
+    "SELECT key, code, source_hash, mapping FROM rejects WHERE sync = ? AND key IN (SELECT value FROM json_each(?))",
   );
   const selectList = database.prepare("SELECT * FROM rejects WHERE id > ? AND sync = ? ORDER BY id LIMIT ?");
   const selectOne = database.prepare("SELECT * FROM rejects WHERE sync = ? AND id = ?");
@@ -70,7 +73,8 @@ export function rejectsTable(database: Database, sync: SyncId): RejectsTable {
     clearPlanned: (keys) => each(clearPlanned, keys),
     among(keys, found) {
       for (const row of selectAmong.all(sync.id, JSON.stringify(keys))) {
-        found(row["key"] as string, row["source_hash"] as string, row["mapping"] as string);
+        const { code, source_hash: sourceHash, mapping } = row as Readonly<Record<string, string>>;
+        found(row["key"] as string, { code, sourceHash, mapping } as Reject);
       }
     },
     list: (after, limit) => selectList.all(after, sync.id, limit).map(rejectOf),

@@ -1,27 +1,22 @@
-import { DatabaseSync } from "node:sqlite";
 import type { Json } from "../core/json.ts";
 import type { DesiredRecord } from "../core/record.ts";
 import type { Expected, Extra, Scratch } from "../core/scratch.ts";
 import type { Row } from "./database.ts";
-import { storing } from "./failure.ts";
 import { pack, unpack } from "./packed.ts";
+import { temporaryDatabase } from "./temporary.ts";
 
-/** SQLite's page cache, in KiB; what does not fit goes to a temporary file. */
-const CACHE_KIB = 8_192;
+// Matches are mostly random: only the index is in their order, the records are appended.
+const SCHEMA = `
+  CREATE TABLE expected (match TEXT NOT NULL, key TEXT NOT NULL, record BLOB NOT NULL, state TEXT NOT NULL);
+  CREATE UNIQUE INDEX expected_by_match ON expected (match);
+  CREATE INDEX expected_by_key ON expected (key);
+  CREATE TABLE extras (number INTEGER PRIMARY KEY, match TEXT NOT NULL UNIQUE, item BLOB NOT NULL);
+`;
 
-/** For messages: the file has no name. */
-const NAME = "a temporary file";
-
-/** Opens a database that SQLite keeps in a temporary file without a name, and that is gone when it is closed or the process ends. */
+/** Room on the disk for what two sides are compared with. */
 export function createScratch(): Scratch {
-  const db = new DatabaseSync("");
-  // Nothing of it outlives a crash, so nothing need be flushed or undone.
-  db.exec(`PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -${CACHE_KIB}`);
-  // Matches are mostly random: only the index is in their order, the records are appended.
-  db.exec("CREATE TABLE expected (match TEXT NOT NULL, key TEXT NOT NULL, record BLOB NOT NULL, state TEXT NOT NULL)");
-  db.exec("CREATE UNIQUE INDEX expected_by_match ON expected (match)");
-  db.exec("CREATE INDEX expected_by_key ON expected (key)");
-  db.exec("CREATE TABLE extras (number INTEGER PRIMARY KEY, match TEXT NOT NULL UNIQUE, item BLOB NOT NULL)");
+  const db = temporaryDatabase(SCHEMA);
+  const { look, together } = db;
   const insert = db.prepare(
     `INSERT INTO expected (match, key, record, state) VALUES (?, ?, ?, 'missing')
        ON CONFLICT (match) DO UPDATE SET record = excluded.record WHERE key = excluded.key`,
@@ -32,13 +27,6 @@ export function createScratch(): Scratch {
   const astray = db.prepare("SELECT * FROM expected WHERE state <> 'equal' AND match > ? ORDER BY match LIMIT ?");
   const insertExtra = db.prepare("INSERT OR IGNORE INTO extras (match, item) VALUES (?, ?)");
   const extras = db.prepare("SELECT * FROM extras WHERE number > ? ORDER BY number LIMIT ?");
-  const together = <Result>(work: () => Result): Result =>
-    storing(NAME, () => {
-      db.exec("BEGIN");
-      const result = work();
-      db.exec("COMMIT");
-      return result;
-    });
   return {
     put: (expected) =>
       together(() =>
@@ -46,17 +34,17 @@ export function createScratch(): Scratch {
       ),
     remove: (keys) => together(() => void remove.run(JSON.stringify(keys))),
     among: (matches) =>
-      storing(NAME, () => {
+      look(() => {
         const rows = among.all(JSON.stringify(matches)).map(expectedOf);
         return new Map(rows.map((row) => [row.match, row]));
       }),
     mark: (matches, state) => together(() => void mark.run(state, JSON.stringify(matches))),
-    astray: (after, limit) => storing(NAME, () => astray.all(after, limit).map(expectedOf)),
+    astray: (after, limit) => look(() => astray.all(after, limit).map(expectedOf)),
     addExtras: (added) =>
       together(() => {
         for (const { match, item } of added) insertExtra.run(match, pack(item));
       }),
-    extras: (after, limit) => storing(NAME, () => extras.all(after, limit).map(extraOf)),
+    extras: (after, limit) => look(() => extras.all(after, limit).map(extraOf)),
     close: () => db.close(),
   };
 }

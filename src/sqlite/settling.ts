@@ -20,19 +20,21 @@ interface Tables {
 }
 
 interface Settling {
+  /** Writes entries, each with what it refers to. */
+  apply(applied: readonly NewEntry[], run: number): void;
   settle(settlement: Settlement): void;
   /** The key's entry goes, with what it refers to. */
   remove(key: string): void;
 }
 
-type Applied = Extract<Resolution, { kind: "applied" }>;
+type NewEntry = Pick<Extract<Resolution, { kind: "applied" }>, "entry" | "isNew" | "mapped" | "line">;
 
 /** Outcomes become what is known, in all tables that it concerns. To be called in a transaction. */
 export function settlingIn(tables: Tables): Settling {
   const { entries, bodies, operations, rejects, checkpoints, history, deletions } = tables;
 
   /** Writes the entries of what was applied, with what they refer to. U2: no key is there twice. */
-  const apply = (applied: readonly Applied[], run: number): void => {
+  const apply = (applied: readonly NewEntry[], run: number): void => {
     const before = applied.map(({ entry, isNew }) => (isNew === true ? NO_LINKS : entries.links(entry.key)));
     const kept = bodies.replace(
       before.map(({ body }) => body),
@@ -117,7 +119,7 @@ export function settlingIn(tables: Tables): Settling {
     if (checkpoint !== undefined) checkpoints.put(checkpoint);
   };
 
-  return { settle, remove };
+  return { apply, settle, remove };
 }
 
 /** The key of what was applied or deleted: no refusal that was there when that was planned stands any more. */

@@ -1,4 +1,12 @@
-import type { AddressClaim, Entry, Intent, Known, PageIntents, SyncLedger } from "../core/ledger.ts";
+import {
+  ADOPTED,
+  type AddressClaim,
+  type Entry,
+  type Intent,
+  type Known,
+  type PageIntents,
+  type SyncLedger,
+} from "../core/ledger.ts";
 import { bodiesTable } from "./bodies.ts";
 import { checkpointsTable } from "./checkpoints.ts";
 import type { Database } from "./database.ts";
@@ -131,7 +139,7 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
       if (state === "waiting") of(key).waiting = { number, run, hash, sourceVersion };
       else of(key).operation = operation;
     });
-    rejects.among(keys, (key, sourceHash, mapping) => (of(key).rejected = { sourceHash, mapping }));
+    rejects.among(keys, (key, rejected) => (of(key).rejected = rejected));
     return found;
   };
 
@@ -192,6 +200,16 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
           if (isGone) settling.remove(key);
           else entries.doubt(key);
         }
+      }),
+    adopt: ({ entries: adopted, rejects: undecided, detail, atMs }) =>
+      write("adopt", () => {
+        const lineOf = (key: string) => ({ key, atMs, event: "adopted", operation: undefined, detail });
+        settling.apply(
+          adopted.map((entry) => ({ entry, mapped: undefined, line: lineOf(entry.key) })),
+          ADOPTED,
+        );
+        rejects.clear(adopted.map(({ key }) => key));
+        for (const reject of undecided) rejects.put(ADOPTED, reject);
       }),
     entry: (key) => read(() => entries.get(key)),
     entries: allEntries,

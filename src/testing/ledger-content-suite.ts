@@ -87,7 +87,11 @@ export function contentTests(sync: ReturnType<typeof withSync>): void {
           [undefined, 2, 1_000],
         ],
       );
-      assert.deepEqual((await ledger.lookup(["a"])).get("a")?.rejected, { sourceHash: "source of a", mapping: "m1" });
+      assert.deepEqual((await ledger.lookup(["a"])).get("a")?.rejected, {
+        code: "REFUSED",
+        sourceHash: "source of a",
+        mapping: "m1",
+      });
       assert.deepEqual(await ledger.reject(all[0]?.id ?? 0), await ledger.rejectOf("a"));
       const [a = 0] = await journal(ledger, run, intentOf("a"));
       await settle(ledger, run, applied(a, entryOf("a")));

@@ -18,8 +18,9 @@ export interface ShapedWorld extends World {
 /**
  * @param restless share of restless worlds
  * @param deletes share of worlds in which what has gone is deleted
+ * @param adopted share of worlds in which the destination has some records before the first run
  */
-export function worldOf(seed: number, restless = 0.1, deletes = 0.35): ShapedWorld {
+export function worldOf(seed: number, restless = 0.1, deletes = 0.35, adopted = 0.15): ShapedWorld {
   const chance = seededChance(`world ${seed}`);
   const shape = shapeOf(chance.fork("shape"), deletes);
   const { source } = shape;
@@ -34,6 +35,7 @@ export function worldOf(seed: number, restless = 0.1, deletes = 0.35): ShapedWor
     commitLagMs: isNumbered && source.cursor !== undefined ? undefined : source.commitLagMs,
     editsMax: 80,
     restless,
+    adopted,
     updates: true,
     deletions: deletionsIn(shape.deletes?.mode ?? "never"),
     faults: [...new Set<Fault>([...READ_FAULTS, ...WRITE_FAULTS])].filter((fault) => isFair(fault, shape)),
@@ -45,7 +47,7 @@ export function worldOf(seed: number, restless = 0.1, deletes = 0.35): ShapedWor
 }
 
 /** Every second world is a restless one. */
-export const toothWorldOf = (seed: number, deletes: 0 | 1 = 0): ShapedWorld => worldOf(seed, seed % 2, deletes);
+export const toothWorldOf = (seed: number, deletes: 0 | 1 = 0): ShapedWorld => worldOf(seed, seed % 2, deletes, 0);
 
 export const play = async (world: ShapedWorld): Promise<Outcome> => simulate(world, await stageOf(world.shape));
 

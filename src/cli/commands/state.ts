@@ -1,19 +1,21 @@
 import { Command } from "commander";
 import { examples } from "../arguments.ts";
 import { misuse, withLibrary, type Invocation } from "../context.ts";
+import { keyMapCommands } from "./key-map.ts";
 
 export const stateCommand = (invocation: Invocation): Command =>
-  new Command("state")
-    .summary("look into the ledger, reset, unblock")
-    .description("look into the ledger, reset a sync, or decide what is blocked")
-    .addCommand(show(invocation))
-    .addCommand(reset(invocation))
-    .addCommand(unblock(invocation))
+  [show(invocation), reset(invocation), unblock(invocation), ...keyMapCommands(invocation)]
+    .reduce((state, command) => state.addCommand(command), new Command("state"))
+    .summary("look into the ledger, reset, unblock; adopt, export and import the key map")
+    .description(
+      "look into the ledger, reset a sync, decide what is blocked, or say which record of the destination is which of the source",
+    )
     .addHelpText(
       "after",
       examples(
         ["evenkeel state show products", "cursor, reads and counts"],
         ["evenkeel state unblock", "try now what was put off"],
+        ["evenkeel state adopt contacts --dry-run", "which records the destination has already"],
       ),
     );
 

@@ -1,0 +1,94 @@
+import { existsSync } from "node:fs";
+import type { Dispatcher } from "undici";
+import { chosenSyncs } from "./chosen-syncs.ts";
+import { buildSyncs, type BuiltSync } from "./config/build.ts";
+import type { LoadedConfig } from "./config/load.ts";
+import type { Chance, Clock } from "./core/clock.ts";
+import type { Ledger, Lease } from "./core/ledger.ts";
+import { Lanes } from "./http/gate.ts";
+import { systemNetwork } from "./runtime/network.ts";
+import { systemHolder } from "./runtime/process.ts";
+import { openLedger, type LedgerOptions } from "./sqlite/ledger.ts";
+import { VERSION } from "./version.ts";
+
+export interface OpenedOptions {
+  readonly loaded: LoadedConfig;
+  readonly configFile: string | undefined;
+  readonly stateFile: string;
+  readonly clock: Clock;
+  readonly chance: Chance;
+  /** The real network where it is left out. */
+  readonly network?: Pick<Dispatcher, "dispatch" | "close">;
+  /** SQLite on the real file system where it is left out. */
+  readonly ledgers?: (options: LedgerOptions) => Promise<Ledger>;
+}
+
+/** What everything that the library does is done with: the two APIs, the ledger, and the clock. */
+export interface Means {
+  readonly config: LoadedConfig["config"];
+  readonly clock: Clock;
+  readonly chance: Chance;
+  /** The syncs of the config over these lanes. */
+  build(lanes: Lanes): ReadonlyMap<string, BuiltSync>;
+  /** The syncs with what their lanes remember. */
+  built(ledger: Ledger | undefined): Promise<ReadonlyMap<string, BuiltSync>>;
+  /** Names of syncs in the config's order; all when none is given. Throws `USAGE` for an unknown one. */
+  chosen(syncs: readonly string[] | undefined): readonly string[];
+  /** The ledger, only to be read; undefined when there is none yet. */
+  readable(): Promise<Ledger | undefined>;
+  /** Opens the ledger to look into it, for as long as `look` takes. */
+  looking<Result>(look: (ledger: Ledger | undefined) => Promise<Result>): Promise<Result>;
+  /** Opens the ledger for writing, under the lease, for as long as `work` takes. */
+  writing<Result>(purpose: string, work: (ledger: Ledger) => Promise<Result>): Promise<Result>;
+  /** Signals and answers have their turn, and whoever reads keeps up. */
+  breatheWith(stream: { readonly breathe: () => Promise<void> }): () => Promise<void>;
+  close(): Promise<void>;
+}
+
+export function createMeans(options: OpenedOptions): Means {
+  const { loaded, stateFile, clock, chance, ledgers = openLedger } = options;
+  const { config, secrets } = loaded;
+  const dispatcher = options.network ?? systemNetwork({ connectMs: longestConnectMs(config) });
+  const build: Means["build"] = (lanes) =>
+    buildSyncs(config, { clock, dispatcher, lanes, userAgent: `evenkeel/${VERSION}`, secrets });
+  const readable: Means["readable"] = async () =>
+    existsSync(stateFile) ? ledgers({ file: stateFile, bodies: config.state.bodies, readOnly: true }) : undefined;
+  return {
+    config,
+    clock,
+    chance,
+    build,
+    built: async (ledger) => build(new Lanes(clock, (await ledger?.lanes()) ?? [])),
+    chosen: (syncs) => chosenSyncs(config, syncs),
+    readable,
+    async looking(look) {
+      const ledger = await readable();
+      try {
+        return await look(ledger);
+      } finally {
+        await ledger?.close();
+      }
+    },
+    async writing(purpose, work) {
+      const ledger = await ledgers({ file: stateFile, bodies: config.state.bodies });
+      let lease: Lease | undefined;
+      try {
+        lease = await ledger.acquire({ ...systemHolder(), startedMs: clock.wallMs(), purpose });
+        return await work(ledger);
+      } finally {
+        await lease?.release();
+        await ledger.close();
+      }
+    },
+    breatheWith:
+      ({ breathe }) =>
+      () =>
+        clock.sleep(0).then(breathe),
+    close: () => dispatcher.close(),
+  };
+}
+
+const longestConnectMs = ({ connections }: LoadedConfig["config"]): number =>
+  Math.max(...Object.values(connections).map(({ timeouts }) => timeouts.connectMs));
+
+export const NEVER: AbortSignal = new AbortController().signal;

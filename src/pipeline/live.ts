@@ -1,0 +1,44 @@
+import { EvenkeelError } from "../core/errors.ts";
+import { isObject, type Json } from "../core/json.ts";
+import { PageRules } from "../core/page-rules.ts";
+import type { Live } from "../core/sync.ts";
+import type { RunContext } from "./context.ts";
+import { fetchPage } from "./page-fetch.ts";
+
+/** An item of the destination's list. */
+export interface ListedItem {
+  /** Undefined where the item has no usable value to be matched by. */
+  readonly match: string | undefined;
+  readonly item: Json;
+}
+
+/** The destination's list, to its declared end, by the rules of any read (P4, P5). */
+export async function* livePages(live: Live, context: RunContext): AsyncGenerator<readonly ListedItem[]> {
+  const { sync } = context;
+  const retry = { ...sync.retry, source: sync.retry.destination };
+  const reading = { ...context, sync: { ...sync, source: live.source, retry } };
+  const rules = new PageRules({ sortedBy: undefined, pagesMax: sync.pagesMax });
+  let position: string | undefined;
+  let size: number | undefined;
+  do {
+    const fetched = await fetchPage({ position, since: undefined, size }, reading);
+    const { page } = fetched;
+    const items = await Promise.all(
+      page.records.map(async (item): Promise<ListedItem> => {
+        const match = isObject(item) ? await live.match(item) : undefined;
+        return { match: match?.ok === true ? match.key : undefined, item };
+      }),
+    );
+    const keys = items.flatMap(({ match }) => match ?? []);
+    rules.accept({ page, items: items.length, keys, cursors: keys.map(() => undefined) });
+    context.counts.pages += 1;
+    yield items;
+    [position, size] = [page.next, fetched.size];
+  } while (position !== undefined);
+}
+
+/** Why what takes the whole destination cannot be done. */
+export const noList = (sync: string, so: string, otherwise: string): EvenkeelError =>
+  new EvenkeelError("USAGE", `the destination of ${sync} declares no \`list\`, so ${so}`, {
+    next: `Declare \`list\`, or ${otherwise}.`,
+  });

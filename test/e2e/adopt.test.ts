@@ -1,0 +1,330 @@
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { cursorPage, json, SOURCE, startApi, Workplace, type Api } from "./harness.ts";
+
+type Contact = Readonly<Record<string, unknown>> & { readonly id?: string };
+
+interface Shop {
+  readonly api: Api;
+  readonly contacts: Map<string, Contact>;
+  readonly records: Record<string, unknown>[];
+  readonly place: Workplace;
+  /** Requests that write, as `POST /contacts`. */
+  writes(): readonly string[];
+  /** Answers in the place of the destination. */
+  answer: ((path: string) => number | undefined) | undefined;
+}
+
+interface Declared {
+  readonly destination?: string;
+  readonly sync?: string;
+}
+
+const DESTINATION = `create: { request: POST /contacts, id: id }
+      update: "PATCH /contacts/{$id}"
+      read: "GET /contacts/{$id}"
+      list: { request: GET /contacts, records: data, key: id, pagination: { type: page, param: page } }
+      adopt: { match: $lowercase(email) }`;
+
+/** A source of five people, and a destination that knows some of them already and assigns ids. */
+async function between(
+  { destination = DESTINATION, sync = "" }: Declared,
+  check: (shop: Shop) => Promise<void>,
+): Promise<void> {
+  const records: Record<string, unknown>[] = [1, 2, 3, 4, 5].map((id) => ({
+    id,
+    name: `n${id}`,
+    email: `p${id}@example.org`,
+  }));
+  const contacts = new Map<string, Contact>();
+  const add = (contact: Contact): string => {
+    const id = `c${contacts.size + 1}`;
+    contacts.set(id, { ...contact, id });
+    return id;
+  };
+  const store = await startApi((request, _body, response) => cursorPage(records, request, response, 10));
+  const shop: { answer: Shop["answer"] } = { answer: undefined };
+  const api = await startApi((request, body, response) => {
+    const url = new URL(request.url ?? "/", "http://x");
+    const status = shop.answer?.(`${request.method} ${url.pathname}`);
+    if (status !== undefined) return json(response, status, { message: "as asked" });
+    const id = url.pathname.split("/")[2];
+    if (request.method === "POST") return json(response, 201, { id: add(JSON.parse(body) as Contact) });
+    if (id === undefined) {
+      const page = Number(url.searchParams.get("page") ?? 1);
+      return json(response, 200, { data: [...contacts.values()].slice((page - 1) * 2, page * 2) });
+    }
+    const contact = contacts.get(id);
+    if (contact === undefined) return json(response, 404, {});
+    if (request.method === "PATCH") contacts.set(id, { ...contact, ...(JSON.parse(body) as Contact) });
+    return json(response, 200, contacts.get(id));
+  });
+  const place = new Workplace();
+  place.write(`
+connections:
+  store: { baseUrl: "${store.url}" }
+  shop: { baseUrl: "${api.url}", lateWrite: 0s, retry: { attempts: 2, base: 1ms } }
+syncs:
+  contacts:${SOURCE}
+    mapping: { ref: id, name: name, email: email }
+    destination:
+      connection: shop
+      ${destination}
+    ${sync}
+`);
+  add({ name: "n1", email: "P1@example.org" });
+  add({ name: "an old name", email: "p2@example.org" });
+  add({ name: "somebody else", email: "x@example.org" });
+  add({ name: "n4", email: "p4@example.org" });
+  add({ name: "n4 again", email: "p4@example.org" });
+  const writes = (): readonly string[] =>
+    api.requests.filter(({ method }) => method !== "GET").map(({ method, path }) => `${method} ${path}`);
+  try {
+    await check(Object.assign(shop, { api, contacts, records, place, writes }));
+  } finally {
+    place.remove();
+    await Promise.all([store.stop(), api.stop()]);
+  }
+}
+
+interface Line {
+  readonly type: string;
+  readonly kind?: string;
+  readonly [member: string]: unknown;
+}
+
+async function told(place: Workplace, ...args: string[]) {
+  const ran = await place.run(...args, "--json");
+  const lines = ran.stdout
+    .trim()
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as Line);
+  return { exitCode: ran.exitCode, lines, last: lines.at(-1) as Line };
+}
+
+const inOneLine = (text: string): string => text.replaceAll(/\s+/g, " ");
+
+test("a first run that would create into a list that is not empty is refused, and writes nothing", () =>
+  between({}, async ({ place, writes, contacts }) => {
+    for (const args of [["run"], ["run", "--limit", "1"], ["run", "--full-refresh"]]) {
+      const refused = await place.run(...args);
+      assert.equal(refused.exitCode, 2);
+      assert.match(refused.stderr + refused.stdout, /RUN_NOT_ADOPTED: contacts would create records that may be there/);
+      assert.match(inOneLine(refused.stderr + refused.stdout), /evenkeel state adopt contacts/);
+    }
+    assert.deepEqual(writes(), []);
+    assert.equal((await place.run("state", "adopt", "contacts", "--decline")).exitCode, 0);
+    assert.equal((await place.run("run")).exitCode, 0);
+    assert.deepEqual([contacts.size, writes().length], [10, 5], "declined: all are created");
+    assert.equal((await place.run("run")).exitCode, 0);
+    assert.equal(writes().length, 5);
+    await place.run("state", "reset", "contacts", "--yes");
+    assert.equal((await place.run("run")).exitCode, 0, "what is there is its own");
+    await place.run("state", "reset", "contacts", "--entries", "--yes");
+    const forgotten = await place.run("run");
+    assert.equal(forgotten.exitCode, 2, "a ledger that forgot everything would double everything");
+    assert.equal(writes().length, 5);
+  }));
+
+test("an empty list, or none, keeps no first run from creating", async () => {
+  await between({}, async ({ place, contacts, writes }) => {
+    contacts.clear();
+    assert.equal((await place.run("run", "--limit", "1")).exitCode, 0);
+    assert.equal((await place.run("run")).exitCode, 0, "its own record is no reason");
+    assert.equal(writes().length, 5);
+  });
+  await between({ destination: "create: { request: POST /contacts, id: id }" }, async ({ place, writes }) => {
+    assert.equal((await place.run("run")).exitCode, 0);
+    assert.equal(writes().length, 5);
+  });
+});
+
+test("a list that cannot be read does not count as empty", () =>
+  between({}, async (shop) => {
+    shop.answer = (request) => (request === "GET /contacts" ? 500 : undefined);
+    const failed = await shop.place.run("run");
+    assert.deepEqual([failed.exitCode, shop.writes()], [1, []]);
+  }));
+
+test("state adopt finds out which is which, writes nothing, and names what is ambiguous, missing and extra", () =>
+  between({}, async ({ place, writes, contacts }) => {
+    const dry = await told(place, "state", "adopt", "contacts", "--dry-run");
+    assert.equal(dry.exitCode, 1);
+    assert.equal((await place.run("run")).exitCode, 2, "a dry run decides nothing");
+    const { exitCode, lines, last } = await told(place, "state", "adopt", "contacts");
+    assert.deepEqual(lines.slice(0, -1), dry.lines.slice(0, -1));
+    assert.equal(exitCode, 1, "a person must choose");
+    const found = lines.slice(0, -1).map(({ kind, key, place: at }) => [kind, key ?? at]);
+    assert.deepEqual(found, [
+      ["adopted", "1"],
+      ["adopted", "2"],
+      ["missing", "3"],
+      ["ambiguous", "4"],
+      ["missing", "5"],
+      ["extra", "c3"],
+    ]);
+    const { adopted, equal, ambiguous, missing, extra } = last;
+    assert.deepEqual([adopted, equal, ambiguous, missing, extra], [2, 0, 1, 2, 1]);
+    assert.deepEqual(writes(), []);
+    const again = await told(place, "state", "adopt", "contacts");
+    assert.deepEqual([again.last["known"], again.last["adopted"], again.last["ambiguous"]], [2, 0, 1]);
+    const ran = await told(place, "run");
+    assert.equal(ran.exitCode, 1, "what is ambiguous is not level");
+    assert.deepEqual(
+      writes().toSorted(),
+      ["PATCH /contacts/c1", "PATCH /contacts/c2", "POST /contacts", "POST /contacts"].toSorted(),
+    );
+    assert.equal(contacts.get("c2")?.["name"], "n2");
+    assert.equal(contacts.size, 7);
+    assert.equal((await place.run("run")).exitCode, 1);
+    assert.equal(writes().length, 4, "P11: the ambiguous one is not created, however often it runs");
+  }));
+
+test("what was adopted counts as level only once it was read back, and is not written when it is", () =>
+  between({}, async ({ place, writes, contacts, api, records }) => {
+    records.splice(1);
+    contacts.set("c1", { id: "c1", ref: 1, name: "n1", email: "p1@example.org" });
+    const adopted = await told(place, "state", "adopt", "contacts");
+    assert.deepEqual([adopted.exitCode, adopted.last["equal"]], [0, 1]);
+    // Somebody edits it before the first run.
+    contacts.set("c1", { id: "c1", ref: 1, name: "edited", email: "p1@example.org" });
+    const reads = () => api.requests.filter(({ method, path }) => method === "GET" && path === "/contacts/c1").length;
+    assert.equal((await place.run("run")).exitCode, 0);
+    assert.deepEqual([reads(), writes()], [1, ["PATCH /contacts/c1"]]);
+    await place.run("run");
+    assert.deepEqual([reads(), writes().length], [1, 1], "from then on the ledger knows");
+    await place.run("state", "reset", "contacts", "--entries", "--yes");
+    await place.run("state", "adopt", "contacts");
+    const level = await told(place, "run");
+    const counts = level.last["counts"] as Record<string, number>;
+    assert.deepEqual([level.exitCode, counts["unchanged"], reads(), writes().length], [0, 1, 2, 1]);
+    const { stdout } = await place.run("explain", "contacts", "1");
+    assert.match(stdout, /adopted/);
+  }));
+
+test("an adopted record that has gone since is not created behind anybody's back, and repair does it", () =>
+  between({}, async ({ place, writes, contacts, records }) => {
+    records.splice(1);
+    await place.run("state", "adopt", "contacts");
+    contacts.delete("c1");
+    const parked = await place.run("run");
+    assert.equal(parked.exitCode, 1);
+    assert.match(inOneLine(parked.stdout + parked.stderr), /does not show it under its id c1/);
+    assert.deepEqual(writes(), []);
+    await place.run("check", "contacts", "--repair");
+    assert.deepEqual(writes(), ["POST /contacts"]);
+    assert.equal((await place.run("run")).exitCode, 0);
+  }));
+
+test("the key map is exported as JSON lines, and imported into another ledger", () =>
+  between({}, async ({ place, writes, contacts }) => {
+    await place.run("state", "adopt", "contacts");
+    await place.run("run");
+    const { stdout, exitCode } = await place.run("state", "export", "contacts");
+    assert.equal(exitCode, 0);
+    const file = join(place.folder, "keys.jsonl");
+    const ids = [...contacts.values()].filter(({ ref }) => ref !== undefined).map(({ id }) => id);
+    assert.deepEqual(
+      stdout
+        .trim()
+        .split("\n")
+        .map((line) => (JSON.parse(line) as { id: string }).id),
+      ids,
+    );
+    assert.equal((await place.run("state", "export", "contacts", "--json")).stdout, stdout);
+    // A person has chosen, and has it in a file of numbers and texts.
+    writeFileSync(file, `${stdout}{"key":4,"id":"c4"}\n\n`);
+    await place.run("state", "reset", "contacts", "--entries", "--yes");
+    const imported = await told(place, "state", "import", "contacts", "keys.jsonl");
+    assert.deepEqual([imported.exitCode, imported.last["imported"], imported.last["conflicts"]], [0, 5, []]);
+    const before = writes().length;
+    assert.equal((await place.run("run")).exitCode, 0);
+    assert.deepEqual(
+      writes().slice(before),
+      ["PATCH /contacts/c4"],
+      "the others were read back, and are as they should be",
+    );
+    writeFileSync(
+      file,
+      '{"key":"4","id":"c5"}\n{"key":"9","id":"c4"}\n{"key":"1","id":"c1"}\n{"key":"8","id":"c3"}\n{"key":"7","id":"c3"}',
+    );
+    const contradicts = await place.run("state", "import", "contacts", "keys.jsonl");
+    assert.equal(contradicts.exitCode, 1);
+    assert.match(contradicts.stdout, /4 → c5: the ledger has c4 for it/);
+    assert.match(contradicts.stdout, /9 → c4: another record has c4 already/);
+    assert.match(contradicts.stdout, /7 → c3: another record has c3 already/);
+    assert.match(contradicts.stdout, /1 mapping imported, 1 known already, 3 left out/);
+  }));
+
+test("an import clears what was ambiguous; a line that is no mapping imports nothing, and is named by its place", () =>
+  between({}, async ({ place, writes, contacts }) => {
+    await place.run("state", "adopt", "contacts");
+    const file = join(place.folder, "keys.jsonl");
+    for (const [line, says] of [
+      ["{", /keys\.jsonl:2/],
+      ['{"key":"5"}', /it has no `id`/],
+      ['{"key":"","id":"c1"}', /its key is empty/],
+      ['{"key":"5","ids":"c1"}', /ids/],
+    ] as const) {
+      writeFileSync(file, `{"key":"4","id":"c5"}\n${line}\n`);
+      const refused = await place.run("state", "import", "contacts", "keys.jsonl");
+      assert.equal(refused.exitCode, 2);
+      assert.match(inOneLine(refused.stderr), says);
+    }
+    assert.doesNotMatch((await place.run("state", "export", "contacts")).stdout, /c5/);
+    writeFileSync(file, '{"key":"4","id":"c5"}\n');
+    await place.run("state", "import", "contacts", "keys.jsonl");
+    assert.equal((await place.run("run")).exitCode, 0);
+    assert.equal(contacts.get("c5")?.["name"], "n4");
+    assert.equal(writes().filter((write) => write.startsWith("POST")).length, 2);
+    assert.equal(readFileSync(file, "utf8").length > 0, true);
+  }));
+
+test("where records have their own addresses, adoption spares the writes of what is there already", () =>
+  between(
+    {
+      destination: `upsert: "PATCH /contacts/{ref}"
+      read: "GET /contacts/{ref}"
+      list: { request: GET /contacts, records: data, key: ref, pagination: { type: page, param: page } }`,
+    },
+    async ({ place, writes, contacts, records }) => {
+      contacts.clear();
+      for (const { id, ...rest } of records.slice(0, 3)) contacts.set(String(id), { ref: id, ...rest, id: String(id) });
+      contacts.set("2", { ...contacts.get("2"), name: "old" });
+      records.splice(3);
+      const adopted = await told(place, "state", "adopt", "contacts");
+      assert.deepEqual([adopted.exitCode, adopted.last["adopted"], adopted.last["equal"]], [0, 3, 2]);
+      assert.equal((await place.run("run")).exitCode, 0);
+      assert.deepEqual(writes(), ["PATCH /contacts/2"]);
+    },
+  ));
+
+test("an id that the config does not find, and a match that the list has not, are said", async () => {
+  const list = "list: { request: GET /contacts, records: data, key: email, pagination: { type: page, param: page } }";
+  const create = `create: { request: POST /contacts, id: id }\n      update: "PATCH /contacts/{$id}"\n      ${list}`;
+  await between({ destination: create }, async ({ place }) => {
+    const unknown = await place.run("state", "adopt", "contacts");
+    assert.equal(unknown.exitCode, 2);
+    assert.match(inOneLine(unknown.stdout + unknown.stderr), /Declare `adopt: \{ id: \.\.\. \}`/);
+  });
+  await between({ destination: `${create}\n      adopt: { id: number }` }, async ({ place }) => {
+    const none = await place.run("state", "adopt", "contacts");
+    assert.equal(none.exitCode, 2);
+    assert.match(inOneLine(none.stdout + none.stderr), /has no id where the config looks for it/);
+  });
+  await between({ destination: `${create}\n      adopt: { id: id }` }, async ({ place, writes }) => {
+    assert.equal((await place.run("state", "adopt", "contacts")).exitCode, 1);
+    assert.deepEqual(writes(), []);
+  });
+  await between(
+    { destination: "create: { request: POST /contacts, id: id }\n      adopt: { id: id }" },
+    async ({ place }) => {
+      const refused = await place.run("validate");
+      assert.equal(refused.exitCode, 2);
+      assert.match(inOneLine(refused.stderr), /needs `list`/);
+    },
+  );
+});
