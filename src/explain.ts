@@ -78,9 +78,11 @@ function storyOf({ entry, operation, waiting, reject, history }: Omit<Explanatio
   if (entry?.missed !== undefined)
     story.push("A complete read has missed it: it is deleted when the next one misses it too.");
   if (reject !== undefined) {
-    story.push(
-      `It is ${reject.kind}: ${reject.reason}. It is tried again when the record or the mapping changes, or with \`evenkeel rejects retry\`.`,
-    );
+    const again =
+      reject.code === "ADOPTION_AMBIGUOUS"
+        ? "It waits for you: say which record it is with `evenkeel state import`, or have it created with `evenkeel rejects retry`"
+        : "It is tried again when the record or the mapping changes, or with `evenkeel rejects retry`";
+    story.push(`It is ${reject.kind}: ${reject.reason}. ${again}.`);
   }
   return story;
 }

@@ -83,7 +83,7 @@ function summaryOf(adopted: Adopted, dryRun: boolean, { printer, suggest }: Cont
   ];
   const next =
     ambiguous > 0
-      ? `No run creates what is ambiguous: choose with \`${suggest("state import", [sync, "FILE"])}\`, or have it created with \`${suggest("rejects retry", [sync])}\`.`
+      ? `No run creates what is ambiguous: choose with \`${suggest("state import", [sync, "FILE"])}\`, or have it created with \`${suggest("rejects retry", [sync, "ID"])}\`.`
       : undefined;
   return [
     `${style("bold", escapeLine(sync))}: ${parts.join(", ")}`,

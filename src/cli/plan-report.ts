@@ -33,7 +33,7 @@ export async function reportPlan(plan: Plan, { shownMax }: PlanReportOptions, co
 const WORDS = { create: "to create", update: "to update", delete: "to delete", invalid: "invalid" } as const;
 
 async function totalsText(
-  { sync, counts, guarantee, forecast, withheld, why, error }: PlanSummary,
+  { sync, counts, guarantee, forecast, withheld, refused, why, error }: PlanSummary,
   { printer, host, suggest }: Context,
 ): Promise<string> {
   const { style, columns } = printer;
@@ -62,7 +62,8 @@ async function totalsText(
     ...(error === undefined
       ? []
       : ["", ...(await failureLines(error, { style, columns, cwd: host.cwd, indent: "  " }))]),
-    ...(next === undefined ? [] : row("next", next)),
+    ...row("but", refused?.message),
+    ...row("next", refused?.next ?? next),
   ].join("\n");
 }
 

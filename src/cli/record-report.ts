@@ -1,5 +1,5 @@
 import type { StoredHistoryEvent } from "../core/history.ts";
-import type { Entry, StoredOperation } from "../core/ledger.ts";
+import { ADOPTED, type Entry, type StoredOperation } from "../core/ledger.ts";
 import type { Reject } from "../core/reject.ts";
 import type { Explanation } from "../evenkeel.ts";
 import { ago, counted, moment } from "./amounts.ts";
@@ -75,7 +75,7 @@ export function explanationText(explanation: Explanation, { printer }: Pick<Cont
 
 function historyLines(history: readonly StoredHistoryEvent[], { columns }: Printer): readonly string[] {
   const rows = history.map(({ atMs, run, event, detail }) => ({
-    cells: [moment(atMs), `run ${run}`, escapeLine(event)],
+    cells: [moment(atMs), run === ADOPTED ? "by hand" : `run ${run}`, escapeLine(event)],
     detail: escapeLine(detail),
   }));
   if (rows.length === 0) return [];

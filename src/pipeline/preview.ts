@@ -8,6 +8,7 @@ import type { Sync } from "../core/sync.ts";
 import { Absences } from "./absence.ts";
 import type { RunContext } from "./context.ts";
 import type { Planned } from "./journal.ts";
+import { refuseUnadopted } from "./first-run.ts";
 import { emptyLedger, lookingContext } from "./looking.ts";
 import { openRead, type ReadChoice } from "./opening.ts";
 import type { Ports } from "./ports.ts";
@@ -54,6 +55,8 @@ export interface Preview {
   readonly forecast: { readonly requests: number; readonly minutes: number | undefined; readonly basis: string };
   /** Why the guard would withhold the deletes; undefined when it would not. */
   readonly withheld: string | undefined;
+  /** Why a run would not begin, as it is now; undefined when it would. */
+  readonly refused: EvenkeelError | undefined;
   readonly why: string | undefined;
   readonly error: EvenkeelError | undefined;
 }
@@ -80,6 +83,7 @@ export async function planSync(
   let error: EvenkeelError | undefined;
   let why: string | undefined;
   let withheld: string | undefined;
+  let refused: EvenkeelError | undefined;
   try {
     const opening = await openRead(sync, { ledger, clock: ports.clock }, settings);
     const context = lookingContext(sync, { ...ports, ledger }, counts, settings.stop, {
@@ -113,6 +117,7 @@ export async function planSync(
     }
     if (absences !== undefined) withheld = await previewDeletes(absences, found, context, emit);
     why = whyNothing(opening.start, counts, sync);
+    if (counts.created > 0) refused = await whyRefused(context);
   } catch (thrown) {
     error = EvenkeelError.from(thrown);
   }
@@ -123,9 +128,22 @@ export async function planSync(
     guarantee,
     forecast: forecastOf(counts, settings.ratePerSecond),
     withheld,
+    refused,
     why,
     error,
   };
+}
+
+/** Creating into a list that nobody has looked at is refused. */
+async function whyRefused(context: RunContext): Promise<EvenkeelError | undefined> {
+  try {
+    await refuseUnadopted(context);
+    return undefined;
+  } catch (thrown) {
+    const error = EvenkeelError.from(thrown);
+    if (error.code !== "RUN_NOT_ADOPTED") throw error;
+    return error;
+  }
 }
 
 /** What a run would delete besides what it meets marked as deleted. Returns why the guard would withhold it all. */

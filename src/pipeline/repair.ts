@@ -1,6 +1,8 @@
 import type { Checkpoint } from "../core/checkpoint.ts";
 import type { DriftOf } from "../core/drift.ts";
+import { holds } from "../core/holds.ts";
 import { isObject, type JsonObject } from "../core/json.ts";
+import { ADOPTED, type Known } from "../core/ledger.ts";
 import { goneRecord } from "../core/record.ts";
 import type { Expected, Extra, Scratch } from "../core/scratch.ts";
 import { astray, compareSides, noTally, type Matched } from "./compare.ts";
@@ -156,12 +158,30 @@ export class Repair {
     return false;
   }
 
-  /** Whether what is listed says where a record is, as the ledger knows it. */
   async #learn(matched: readonly Matched[]): Promise<void> {
     this.#matched += matched.length;
-    if (!this.#isPlaced || matched.length === 0) return;
-    const { sync, ports } = this.#context;
-    const known = await ports.ledger.lookup(matched.map(({ expected }) => expected.record.key));
+    if (matched.length === 0) return;
+    const known = await this.#context.ports.ledger.lookup(matched.map(({ expected }) => expected.record.key));
+    await this.#confirm(matched, known);
+    if (this.#isPlaced) await this.#place(matched, known);
+  }
+
+  /** What was adopted, and is as it should be, has been read back with the list. */
+  async #confirm(matched: readonly Matched[], known: ReadonlyMap<string, Known>): Promise<void> {
+    const entries = matched.flatMap(({ expected: { record }, item }) => {
+      const { entry, operation, waiting } = known.get(record.key) ?? {};
+      const isOpen = operation !== undefined || waiting !== undefined;
+      if (entry?.operation !== ADOPTED || entry.hash !== undefined || isOpen || !holds(item, record.mapped)) return [];
+      return [{ ...entry, hash: record.hash, sourceVersion: record.cursor }];
+    });
+    if (entries.length === 0) return;
+    const { ledger, clock } = this.#context.ports;
+    await ledger.adopt({ entries, rejects: [], detail: "the list shows it as it should be", atMs: clock.wallMs() });
+  }
+
+  /** Whether what is listed says where a record is, as the ledger knows it. */
+  async #place(matched: readonly Matched[], known: ReadonlyMap<string, Known>): Promise<void> {
+    const { sync } = this.#context;
     for (const { expected, item } of matched) {
       const { key, address } = expected.record;
       const isHere =

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ADOPTED } from "../core/ledger.ts";
 import {
   applied,
   CHECKPOINT,
@@ -98,6 +99,23 @@ export function contentTests(sync: ReturnType<typeof withSync>): void {
       assert.equal(await ledger.rejectOf("a"), undefined);
       assert.equal(await ledger.discardRejects((await ledger.rejects(0, 10)).map(({ id }) => id)), 2);
       assert.deepEqual([(await ledger.counts()).rejected, (await ledger.counts()).invalid], [0, 0]);
+    }),
+  );
+
+  test(
+    "adopted: an entry of which nothing is known but where it is, with a line of history; an older refusal of it falls",
+    sync(async (ledger) => {
+      const undecided = rejectOf("b", { kind: "invalid", code: "ADOPTION_AMBIGUOUS" });
+      await ledger.adopt({ entries: [], rejects: [rejectOf("a"), undecided], detail: "", atMs: 1_000 });
+      const entry = entryOf("a", { hash: undefined, operation: ADOPTED, read: 0, destinationId: "i1" });
+      await ledger.adopt({ entries: [entry], rejects: [], detail: "the list has it", atMs: 2_000 });
+      assert.deepEqual(await ledger.entry("a"), { ...entry, missed: undefined });
+      assert.deepEqual(
+        [await ledger.rejectOf("a"), (await ledger.rejectOf("b"))?.code],
+        [undefined, "ADOPTION_AMBIGUOUS"],
+      );
+      const [line] = await ledger.history("a");
+      assert.deepEqual([line?.event, line?.detail], ["adopted", "the list has it"]);
     }),
   );
 

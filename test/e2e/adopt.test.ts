@@ -115,6 +115,10 @@ test("a first run that would create into a list that is not empty is refused, an
       assert.match(refused.stderr + refused.stdout, /RUN_NOT_ADOPTED: contacts would create records that may be there/);
       assert.match(inOneLine(refused.stderr + refused.stdout), /evenkeel state adopt contacts/);
     }
+    const plan = await place.run("plan");
+    assert.equal(plan.exitCode, 0);
+    assert.match(inOneLine(plan.stdout), /5 to create.* but contacts would create records that may be there already/);
+    assert.match(inOneLine(plan.stdout), /next Take over those that are the same/);
     assert.deepEqual(writes(), []);
     assert.equal((await place.run("state", "adopt", "contacts", "--decline")).exitCode, 0);
     assert.equal((await place.run("run")).exitCode, 0);
@@ -203,6 +207,18 @@ test("what was adopted counts as level only once it was read back, and is not wr
     assert.deepEqual([level.exitCode, counts["unchanged"], reads(), writes().length], [0, 1, 2, 1]);
     const { stdout } = await place.run("explain", "contacts", "1");
     assert.match(stdout, /adopted/);
+  }));
+
+test("a repair reads adopted records back with the list, all at once", () =>
+  between({}, async ({ place, writes, contacts, api, records }) => {
+    records.splice(2);
+    contacts.set("c1", { id: "c1", ref: 1, name: "n1", email: "p1@example.org" });
+    await place.run("state", "adopt", "contacts");
+    const reads = () => api.requests.filter(({ path }) => path.startsWith("/contacts/c1")).length;
+    await place.run("check", "contacts", "--repair");
+    assert.deepEqual([reads(), writes()], [0, ["PATCH /contacts/c2"]]);
+    assert.equal((await place.run("run")).exitCode, 0);
+    assert.deepEqual([reads(), writes().length], [0, 1]);
   }));
 
 test("an adopted record that has gone since is not created behind anybody's back, and repair does it", () =>

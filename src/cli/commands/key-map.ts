@@ -32,9 +32,9 @@ const adopt = (invocation: Invocation): Command =>
     .addHelpText(
       "after",
       examples(
-        ["evenkeel state adopt contacts --dry-run", "which records are the same, by `adopt.match` in the config"],
-        ["evenkeel state adopt contacts", "take them over; the next run reads each back before it counts as level"],
-        ["evenkeel state adopt contacts --decline", "create all of the source's, whatever is there"],
+        ["evenkeel state adopt contacts --dry-run", "which records are the same"],
+        ["evenkeel state adopt contacts", "take them over"],
+        ["evenkeel state adopt contacts --decline", "create all, whatever is there"],
       ),
     )
     .action((sync: string, { decline, all, ...flags }: AdoptFlags, command: Command) =>
