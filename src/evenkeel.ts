@@ -26,6 +26,8 @@ export interface RunOptions {
   readonly key?: string;
   /** So many deletes are allowed whatever the guard says; each sync counts its own. */
   readonly allowDeletes?: number;
+  /** A file that `plan` has written: exactly that is applied, or nothing where config, ledger or source have moved; the checkpoint stays. */
+  readonly plan?: string;
   /** Emit a `trace` event for each request and answer. */
   readonly trace?: boolean;
   /** First abort: stop taking pages, finish what is in flight, save. */
@@ -60,7 +62,20 @@ export type PlanSummary = Preview;
 
 /** Planned changes stream out; `result` has one summary a sync. */
 export interface Plan extends AsyncIterable<PlannedChange> {
-  readonly result: Promise<{ readonly syncs: readonly PlanSummary[]; readonly exitCode: number }>;
+  readonly result: Promise<{
+    readonly syncs: readonly PlanSummary[];
+    readonly exitCode: number;
+    /** How many operations were written to the file; undefined without one, and when something kept it from being written. */
+    readonly operations?: number;
+  }>;
+}
+
+export interface PlanOptions extends Pick<
+  RunOptions,
+  "syncs" | "limit" | "key" | "fullRefresh" | "allowDeletes" | "signal"
+> {
+  /** Write the plan to this file, with all that a run of it sends, for `run({ plan })`. */
+  readonly out?: string;
 }
 
 export type { Drift } from "./core/drift.ts";
@@ -126,7 +141,7 @@ export interface Evenkeel {
   readonly stateFile: string;
   readonly syncs: readonly SyncInfo[];
   run(options?: RunOptions): Run;
-  plan(options?: Pick<RunOptions, "syncs" | "limit" | "key" | "fullRefresh" | "signal">): Plan;
+  plan(options?: PlanOptions): Plan;
   /** Compares the live destination with the source; writes nothing. */
   check(options?: CheckOptions): Check;
   /** Compares the live destination with the source, and writes what is astray; each difference is an event before it is mended. */

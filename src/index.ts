@@ -20,6 +20,7 @@ export type {
   KeyMapping,
   Plan,
   PlannedChange,
+  PlanOptions,
   PlanSummary,
   Run,
   RunOptions,

@@ -10,16 +10,19 @@ export async function runOne(sync: string, run: () => ReturnType<typeof runSync>
     const { status, counts, durationMs, why, error } = await run();
     return { sync, status, counts, durationMs, why, error };
   } catch (thrown) {
-    return {
-      sync,
-      status: "failed",
-      counts: noCounts(),
-      durationMs: 0,
-      why: undefined,
-      error: EvenkeelError.from(thrown),
-    };
+    return failed(sync, EvenkeelError.from(thrown));
   }
 }
+
+/** A run that did not begin. */
+export const failed = (sync: string, error: EvenkeelError): SyncResult => ({
+  sync,
+  status: "failed",
+  counts: noCounts(),
+  durationMs: 0,
+  why: undefined,
+  error,
+});
 
 export function exitCodeOfResult({ status, error }: SyncResult): ExitCode {
   if (error !== undefined) return exitCodeOf(error.code);

@@ -7,6 +7,14 @@ export const count = (number: number): string => String(Math.round(number)).repl
 export const counted = (number: number, one: string, many = `${one}s`): string =>
   `${count(number)} ${number === 1 ? one : many}`;
 
+/** `812 bytes`, `3.2 kB`, `45 MB` */
+export function byteCount(bytes: number): string {
+  if (bytes < 1_000) return counted(bytes, "byte");
+  const [size, unit] =
+    bytes < 1_000_000 ? [bytes / 1_000, "kB"] : bytes < 1e9 ? [bytes / 1e6, "MB"] : [bytes / 1e9, "GB"];
+  return `${size < 10 ? size.toFixed(1) : count(size)} ${unit}`;
+}
+
 /** `240 ms`, `3.2 s`, `2 min 5 s`, `1 h 3 min`, `2 d 4 h` */
 export function duration(ms: number): string {
   if (ms < 1_000) return `${Math.max(0, Math.round(ms))} ms`;

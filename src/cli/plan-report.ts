@@ -1,5 +1,6 @@
 import type { Plan, PlannedChange, PlanSummary } from "../evenkeel.ts";
-import { count, counted, duration } from "./amounts.ts";
+import { byteCount, count, counted, duration } from "./amounts.ts";
+import { quoted } from "./command-line.ts";
 import type { Context } from "./context.ts";
 import { escapeLine } from "./escape.ts";
 import { failureLines, failureRecord, hanging } from "./failure.ts";
@@ -10,22 +11,32 @@ import { padEnd } from "./width.ts";
 interface PlanReportOptions {
   /** Changes of a kind that are shown for each sync; the totals count them all. */
   readonly shownMax: number;
+  /** The file that it is written to. */
+  readonly out: string | undefined;
 }
 
 /** Shows planned changes as they are found, then the totals and the forecast of each sync. */
-export async function reportPlan(plan: Plan, { shownMax }: PlanReportOptions, context: Context): Promise<number> {
+export async function reportPlan(plan: Plan, { shownMax, out }: PlanReportOptions, context: Context): Promise<number> {
   const { printer } = context;
   const linesOf = (change: PlannedChange): readonly string[] => changeLines(change, printer);
   const showing = { shownMax, type: "change", words: WORDS, linesOf, activity: "reading and comparing" };
   const shown = await showFindings(plan, showing, context);
-  const { syncs, exitCode } = await plan.result;
+  const { syncs, exitCode, operations } = await plan.result;
   for (const summary of syncs) {
     printer.record({ type: "plan", ...summary, error: undefined });
     if (summary.error !== undefined) printer.record(failureRecord(summary.error, summary.sync));
     const hidden = shown.hidden(summary.sync);
     if (hidden !== "") printer.result(`\n  … and ${hidden} (\`--all\` shows them)`);
     if (shown.sync !== undefined || summary !== syncs[0]) printer.result("");
-    printer.result(await totalsText(summary, context));
+    printer.result(await totalsText(summary, out === undefined, context));
+  }
+  if (out !== undefined) {
+    printer.record({ type: "plan-file", file: out, operations });
+    printer.result(
+      operations === undefined
+        ? `\n${printer.style("red", "no plan was written")} to ${escapeLine(out)}`
+        : `\n${counted(operations, "operation")} in ${escapeLine(out)}; to apply exactly these: ${context.suggest("run", [], ["--plan", quoted(out)])}`,
+    );
   }
   return exitCode;
 }
@@ -34,6 +45,7 @@ const WORDS = { create: "to create", update: "to update", delete: "to delete", i
 
 async function totalsText(
   { sync, counts, guarantee, forecast, withheld, refused, why, error }: PlanSummary,
+  suggestsRun: boolean,
   { printer, host, suggest }: Context,
 ): Promise<string> {
   const { style, columns } = printer;
@@ -50,8 +62,8 @@ async function totalsText(
   ];
   const row = (label: string, text: string | undefined): readonly string[] =>
     text === undefined ? [] : hanging(`  ${padEnd(label, 11)}`, escapeLine(text), columns);
-  const next =
-    counts.created + counts.updated + counts.deleted > 0 && error === undefined ? suggest("run", [sync]) : undefined;
+  const isNext = suggestsRun && error === undefined && counts.created + counts.updated + counts.deleted > 0;
+  const next = isNext ? suggest("run", [sync]) : undefined;
   return [
     ...hanging(`${style("bold", sync)}: `, parts.join(", "), columns),
     ...row("read", `${counted(counts.read, "record")} in ${counted(counts.pages, "page")}`),
@@ -67,7 +79,8 @@ async function totalsText(
   ].join("\n");
 }
 
-function forecastText({ requests, minutes, basis }: PlanSummary["forecast"]): string {
+function forecastText({ requests, bytes, minutes, basis }: PlanSummary["forecast"]): string {
   const time = minutes === undefined ? "" : `, about ${duration(minutes * 60_000)}`;
-  return `${counted(requests, "request")}${time} (${basis})`;
+  const size = bytes === 0 ? "" : `, ${byteCount(bytes)}`;
+  return `${counted(requests, "request")}${size}${time} (${basis})`;
 }

@@ -39,6 +39,7 @@ export interface BuildPorts {
 export interface BuiltSync {
   readonly sync: Sync;
   readonly connections: readonly Connection[];
+  readonly destination: Connection;
 }
 
 /** P4: pages in one read before it is called endless. */
@@ -175,7 +176,7 @@ function buildSync(
     identity: identityOf(options, keyParts, to.baseUrl),
     pagesMax: PAGES_MAX,
   };
-  return { sync, connections: [...new Set([from, to])] };
+  return { sync, connections: [...new Set([from, to])], destination: to };
 }
 
 /** P10: what a read covers; the look-back and the page size may change without a record being missed. */

@@ -34,6 +34,7 @@ export type ErrorCode =
   | "RUN_SOURCE_EMPTY"
   | "RUN_CHANGED_IDENTITY"
   | "RUN_NOT_ADOPTED"
+  | "RUN_PLAN_MOVED"
   | "RUN_INTERRUPTED"
   | "LEDGER_HELD"
   | "LEDGER_FENCED"

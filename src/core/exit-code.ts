@@ -76,6 +76,7 @@ export function exitCodeOf(code: ErrorCode): ExitCode {
     case "READ_CURSOR_EXPIRED":
     case "READ_DUPLICATE_NAME":
     case "RUN_REFUSALS":
+    case "RUN_PLAN_MOVED":
     case "RUN_SOURCE_EMPTY":
     case "LEDGER_NEWER":
     case "LEDGER_CORRUPT":

@@ -140,6 +140,9 @@ export function createConnection(options: ConnectionOptions, ports: ConnectionPo
     lateWriteMs: options.lateWriteMs,
     exchange,
     waitingFor: () => gate.waitingFor(name),
+    get perSecond() {
+      return gate.perSecond;
+    },
     close: async () => undefined,
   };
 }

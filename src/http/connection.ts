@@ -60,5 +60,7 @@ export interface Connection {
   exchange(request: ApiRequest, options: ExchangeOptions): Promise<Exchange>;
   /** What the lane waits for just now, in words for the progress line; undefined when it does not wait. */
   waitingFor(): string | undefined;
+  /** The lowest limit that is declared or was announced, in requests a second; undefined when none is known. */
+  readonly perSecond: number | undefined;
   close(): Promise<void>;
 }

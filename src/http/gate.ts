@@ -78,6 +78,11 @@ export class Gate {
     return `${name}, which ${REASONS[why]}; ${secondsOf(untilMs - this.#clock.monotonicMs())} more`;
   }
 
+  /** The lowest known limit in requests a second. */
+  get perSecond(): number | undefined {
+    return this.#lane.perSecond;
+  }
+
   /** Another connection shares the lane: the lower limit of each kind counts. */
   tighten(limits: LaneLimits): void {
     this.#lane.tighten(limits);

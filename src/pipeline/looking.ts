@@ -48,6 +48,7 @@ export function emptyLedger(sync: string): SyncLedger {
     addressOwners: async () => nothing,
     bodies: async () => nothing,
     counts: async () => NO_COUNTS,
+    runs: async () => [],
   };
   return known as unknown as SyncLedger;
 }

@@ -1,5 +1,6 @@
 import { EvenkeelError } from "../core/errors.ts";
 import type { Checkpoint } from "../core/checkpoint.ts";
+import type { PlanStore } from "../core/planned.ts";
 import { boundAtStart, sinceOf } from "../core/read-window.ts";
 import type { Scratch } from "../core/scratch.ts";
 import type { Sync } from "../core/sync.ts";
@@ -16,6 +17,8 @@ export interface ReadChoice {
   readonly rejects: readonly number[] | undefined;
   /** Only what a comparison of both sides finds astray, which is put aside there. */
   readonly repair?: (() => Scratch) | undefined;
+  /** Exactly what was planned, from the records that it was planned of. */
+  readonly plan?: { readonly store: PlanStore; readonly kind: Checkpoint["kind"] } | undefined;
   /** It adopts what is there already. */
   readonly adopts?: true;
 }
@@ -49,7 +52,8 @@ export async function openRead(
     choice.limit !== undefined ||
     choice.key !== undefined ||
     choice.rejects !== undefined ||
-    choice.repair !== undefined;
+    choice.repair !== undefined ||
+    choice.plan !== undefined;
   const opening = choose(sync, stored, choice, partial, ports.clock.wallMs());
   const { limit } = choice;
   return { partial, ...opening, ...(limit === undefined ? {} : { reason: limitedTo(limit) }) };
@@ -112,6 +116,8 @@ function choose(
     reason,
   });
 
+  if (choice.plan !== undefined)
+    return { start: fresh(choice.plan.kind, undefined), resumed: false, reason: "exactly what was planned" };
   if (choice.key !== undefined) return full(`only the record ${choice.key}, as asked`);
   if (choice.rejects !== undefined) return full("only what was rejected, as asked");
   if (choice.repair !== undefined) return full("both sides, to mend what is astray");

@@ -1,12 +1,20 @@
+import type { Checkpoint } from "../core/checkpoint.ts";
 import { EvenkeelError } from "../core/errors.ts";
 import { noCounts, type Counts } from "../core/events.ts";
 import { guaranteeOf } from "../core/guarantee.ts";
 import { differences, type FieldDifference } from "../core/difference.ts";
 import type { JsonObject } from "../core/json.ts";
+import type { Eventual } from "../core/eventual.ts";
+import { forecastOf, type Forecast, type Pace, type Volume } from "../core/forecast.ts";
+import { fingerprint } from "../core/fingerprint.ts";
 import type { Entry, Known, SyncLedger } from "../core/ledger.ts";
+import type { PlannedOperation } from "../core/planned.ts";
+import { GONE, type SourceRecord } from "../core/record.ts";
 import type { Sync } from "../core/sync.ts";
 import { Absences } from "./absence.ts";
+import { confirmAbsence } from "./confirm.ts";
 import type { RunContext } from "./context.ts";
+import { refuseUnfinished } from "./exact.ts";
 import type { Planned } from "./journal.ts";
 import { refuseUnadopted } from "./first-run.ts";
 import { emptyLedger, lookingContext } from "./looking.ts";
@@ -14,7 +22,7 @@ import { openRead, type ReadChoice } from "./opening.ts";
 import type { Ports } from "./ports.ts";
 import { comparison, whyNothing } from "./read.ts";
 import { selectPages } from "./selection.ts";
-import { createStage } from "./stage.ts";
+import { createStage, type PlannedPage } from "./stage.ts";
 import { eachDue, mayDelete } from "./sweep.ts";
 
 export type PreviewedChange =
@@ -50,9 +58,11 @@ export type PreviewedChange =
 
 export interface Preview {
   readonly sync: string;
+  /** How the source is read. */
+  readonly kind: Checkpoint["kind"];
   readonly counts: Readonly<Counts>;
   readonly guarantee: string;
-  readonly forecast: { readonly requests: number; readonly minutes: number | undefined; readonly basis: string };
+  readonly forecast: Forecast;
   /** Why the guard would withhold the deletes; undefined when it would not. */
   readonly withheld: string | undefined;
   /** Why a run would not begin, as it is now; undefined when it would. */
@@ -61,10 +71,16 @@ export interface Preview {
   readonly error: EvenkeelError | undefined;
 }
 
+/** Told of every operation of a plan that is to be applied exactly, with the record that it comes from. */
+export type OnPlanned = (operation: PlannedOperation, source: SourceRecord | undefined) => Eventual<void>;
+
 interface PreviewSettings extends ReadChoice {
   readonly stop: AbortSignal;
-  /** Declared limit of the destination; undefined without one. */
-  readonly ratePerSecond: number | undefined;
+  readonly allowDeletes: number | undefined;
+  /** Of the destination; undefined where no limit is known. */
+  readonly pace: Pace | undefined;
+  /** Undefined for a plan that is only looked at. */
+  readonly exactly: OnPlanned | undefined;
 }
 
 /** Reads and plans as a run would, and writes nothing, neither to the destination nor to the ledger. */
@@ -80,19 +96,26 @@ export async function planSync(
 ): Promise<Preview> {
   const counts = noCounts();
   const ledger = ports.ledger ?? emptyLedger(sync.name);
-  let error: EvenkeelError | undefined;
-  let why: string | undefined;
-  let withheld: string | undefined;
-  let refused: EvenkeelError | undefined;
+  const volume = { bytes: 0, lookUps: 0 };
+  const found: {
+    kind?: Checkpoint["kind"];
+    error?: EvenkeelError;
+    why?: string | undefined;
+    withheld?: string | undefined;
+    refused?: EvenkeelError | undefined;
+  } = {};
   try {
     const opening = await openRead(sync, { ledger, clock: ports.clock }, settings);
+    found.kind = opening.start.kind;
+    if (settings.exactly !== undefined) await refuseUnfinished(sync.name, ledger);
     const context = lookingContext(sync, { ...ports, ledger }, counts, settings.stop, {
       number: opening.start.read,
       kind: opening.start.kind,
     });
+    const telling = { emit, exactly: settings.exactly, volume, allowed: settings.allowDeletes };
     const absences = ports.ledger === undefined || opening.partial ? undefined : new Absences(context, opening);
     // Keys that come back although their deletes wait.
-    const found = new Set<string>();
+    const back = new Set<string>();
     const isWithheld = absences !== undefined && (await ledger.counts()).withheld > 0;
     await absences?.begin();
     const stage = createStage({ ...context, retryRejected: false, compare: comparison(sync) }, () => false);
@@ -107,31 +130,82 @@ export async function planSync(
         counts.invalid += 1;
         emit({ kind: "invalid", sync: sync.name, key, code, reason });
       }
-      const bodies = await ledger.bodies(plan.planned.map(({ record }) => record.key));
-      for (const planned of plan.planned) {
-        const { key } = planned.record;
-        if (isWithheld) found.add(key);
-        emit(changeOf(planned, plan.known.get(key), bodies.get(key), sync.name, counts));
-      }
+      if (isWithheld) for (const { record } of plan.planned) back.add(record.key);
+      await tellPage(plan, page.records, context, telling);
       await ports.breathe();
     }
-    if (absences !== undefined) withheld = await previewDeletes(absences, found, context, emit);
-    why = whyNothing(opening.start, counts, sync);
-    if (counts.created > 0) refused = await whyRefused(context);
+    if (absences !== undefined) found.withheld = await previewDeletes(absences, back, context, telling);
+    found.why = whyNothing(opening.start, counts, sync);
+    if (counts.created > 0) found.refused = await whyRefused(context);
   } catch (thrown) {
-    error = EvenkeelError.from(thrown);
+    found.error = EvenkeelError.from(thrown);
   }
-  const guarantee = guaranteeOf(sync).summary;
   return {
     sync: sync.name,
+    kind: found.kind ?? "full",
     counts: { ...counts },
-    guarantee,
-    forecast: forecastOf(counts, settings.ratePerSecond),
-    withheld,
-    refused,
-    why,
-    error,
+    guarantee: guaranteeOf(sync).summary,
+    forecast: forecastOf(counts, volume, settings.pace),
+    withheld: found.withheld,
+    refused: found.refused,
+    why: found.why,
+    error: found.error,
   };
+}
+
+interface Telling {
+  readonly emit: (change: PreviewedChange) => void;
+  readonly exactly: OnPlanned | undefined;
+  readonly volume: Volume;
+  /** So many deletes are allowed whatever the guard says. */
+  readonly allowed: number | undefined;
+}
+
+/** What is planned of a page. */
+async function tellPage(
+  { planned, known }: PlannedPage,
+  records: readonly SourceRecord[],
+  context: RunContext,
+  { emit, exactly, volume }: Telling,
+): Promise<void> {
+  const { ports, sync, counts } = context;
+  const bodies = await ports.ledger.bodies(planned.map(({ record }) => record.key));
+  const sources = exactly && new Map(records.map((record) => [record.key, record]));
+  for (const each of planned) {
+    const { record, decision, write } = each;
+    volume.bytes += Buffer.byteLength(write?.body ?? "");
+    if ("lookFirst" in decision && decision.lookFirst) volume.lookUps += 1;
+    emit(changeOf(each, known.get(record.key), bodies.get(record.key), sync.name, counts));
+    if (exactly === undefined) continue;
+    const operation =
+      decision.kind === "gone"
+        ? await deleteOf({ key: record.key, ...decision }, bodies.get(record.key) ?? record.mapped, context)
+        : operationOf(each);
+    await exactly({ ...operation, sourceHash: fingerprint(record.body) }, sources?.get(record.key));
+  }
+}
+
+const operationOf = ({ record, decision, write }: Planned): Omit<PlannedOperation, "sourceHash"> => ({
+  kind: decision.kind === "create" ? "create" : "update",
+  key: record.key,
+  write,
+  destinationId: "destinationId" in decision ? decision.destinationId : undefined,
+  hash: record.hash,
+});
+
+type Place = Pick<Entry, "key" | "address" | "destinationId">;
+
+async function deleteOf(
+  { key, address, destinationId }: Place,
+  mapped: JsonObject | undefined,
+  { sync }: RunContext,
+): Promise<PlannedOperation> {
+  const { destination } = sync;
+  const isPlaced = destination.traits.addressing === "own" ? address !== undefined : destinationId !== undefined;
+  const record = { key, mapped: mapped ?? {}, body: {}, address };
+  const rendered = isPlaced ? await destination.render("delete", record, destinationId) : undefined;
+  const write = rendered?.ok === true ? rendered.write : undefined;
+  return { kind: "delete", key, write, destinationId, hash: GONE, sourceHash: GONE };
 }
 
 /** Creating into a list that nobody has looked at is refused. */
@@ -149,29 +223,36 @@ async function whyRefused(context: RunContext): Promise<EvenkeelError | undefine
 /** What a run would delete besides what it meets marked as deleted. Returns why the guard would withhold it all. */
 async function previewDeletes(
   absences: Absences,
-  found: ReadonlySet<string>,
+  back: ReadonlySet<string>,
   context: RunContext,
-  emit: (change: PreviewedChange) => void,
+  { emit, exactly, allowed }: Telling,
 ): Promise<string | undefined> {
-  const { counts, sync } = context;
-  const tell = ({ key, address }: Pick<Entry, "key" | "address">, note?: string): void => {
+  const { counts, sync, ports } = context;
+  const tell = async (place: Place, note?: string): Promise<void> => {
     counts.deleted += 1;
-    emit({ kind: "delete", sync: sync.name, key, address, note });
+    emit({ kind: "delete", sync: sync.name, key: place.key, address: place.address, note });
+    if (exactly === undefined) return;
+    const body = (await ports.ledger.bodies([place.key])).get(place.key);
+    await exactly(await deleteOf(place, body, context), undefined);
   };
   const waiting = new Set<string>();
   for await (const due of eachDue(context))
     for (const { stored, known } of due) {
       waiting.add(stored.key);
-      const { key, address } = { ...stored, address: known.entry?.address ?? stored.address };
-      if (!found.has(key)) tell({ key, address }, "it has waited since an earlier run");
+      if (!back.has(stored.key))
+        await tell({ ...(known.entry ?? stored), key: stored.key }, "it has waited since an earlier run");
     }
   const isAsked = sync.source.readOne !== undefined;
   for await (const { entry, isGone } of absences.missing()) {
     if (waiting.has(entry.key)) continue;
-    if (isGone) tell(entry, isAsked ? "if the source does not know it when it is asked for it" : undefined);
+    // D2: what is to be applied exactly must be known, and not only supposed.
+    const isCertain = isGone && isAsked && exactly !== undefined;
+    if (isCertain && (await confirmAbsence(entry.key, context)).kind !== "gone") continue;
+    if (isGone)
+      await tell(entry, isAsked && !isCertain ? "if the source does not know it when it is asked for it" : undefined);
     else counts.missed += 1;
   }
-  return mayDelete(counts.deleted, { allowed: undefined }, context);
+  return mayDelete(counts.deleted, { allowed }, context);
 }
 
 function changeOf(
@@ -198,16 +279,4 @@ function changeOf(
         ? "what the destination holds is not kept"
         : undefined;
   return { kind: "update", sync, key, address, differences: body === undefined ? [] : differences(body, mapped), note };
-}
-
-function forecastOf(counts: Counts, ratePerSecond: number | undefined): Preview["forecast"] {
-  const { created, updated, deleted, pages } = counts;
-  const writes = created + updated + deleted;
-  if (ratePerSecond === undefined)
-    return { requests: writes + pages, minutes: undefined, basis: "the destination declares no `limits.rate`" };
-  return {
-    requests: writes + pages,
-    minutes: writes / ratePerSecond / 60,
-    basis: `${writes} writes at the declared ${ratePerSecond}/s`,
-  };
 }

@@ -13,7 +13,8 @@ import { createJournal } from "./journal.ts";
 import { openRead, type Opening, type ReadChoice } from "./opening.ts";
 import type { Ports } from "./ports.ts";
 import { comparison, type ReadPage } from "./read.ts";
-import { recover } from "./recover.ts";
+import { planMissed } from "./exact.ts";
+import { recover, type Recovered } from "./recover.ts";
 import { Repair } from "./repair.ts";
 import { selectPages } from "./selection.ts";
 import { Settler } from "./settle.ts";
@@ -87,7 +88,8 @@ async function work(
   control.watch(flow);
 
   const repair = scratch && new Repair(context, stage, scratch);
-  const recovered = await recover(context, flow);
+  // Nothing but what was planned is sent.
+  const recovered = choice.plan === undefined ? await recover(context, flow) : NOTHING_RECOVERED;
   if (recovered.held + recovered.leftovers > 0) context.say({ type: "recovered", ...recovered });
 
   await refuseUnadopted(context);
@@ -119,14 +121,20 @@ async function work(
     // Whatever ended the read, what is on its way is brought to its end and settled.
     await flow.idle();
   }
-  const deletes = { allowed: choice.allowDeletes };
+  const deletes = {
+    allowed: choice.allowDeletes,
+    only: choice.plan && ((key: string) => choice.plan?.store.isDelete(key) === true),
+  };
   const checkpoint = await complete(end, context, opening.resumed);
   await absences.conclude(checkpoint, { stage, journal, ...deletes });
+  if (choice.plan !== undefined) await planMissed(choice.plan.store, stage, journal);
   await repair?.removeExtras(flow, journal, deletes);
-  const sweeps = !context.partial || choice.rejects !== undefined;
+  const sweeps = !context.partial || choice.rejects !== undefined || choice.plan !== undefined;
   if (sweeps && !absences.areUnsure) await sweep(context, flow, journal, deletes);
   await verify(context, flow);
 }
+
+const NOTHING_RECOVERED: Recovered = { leftovers: 0, held: 0 };
 
 function announce({ context }: RunControl, { start, resumed, partial, reason }: Opening): void {
   const { sync } = context;

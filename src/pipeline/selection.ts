@@ -1,6 +1,7 @@
 import { EvenkeelError } from "../core/errors.ts";
 import { boundAtStart } from "../core/read-window.ts";
 import type { Checkpoint } from "../core/checkpoint.ts";
+import type { PlanStore } from "../core/planned.ts";
 import type { Reject } from "../core/reject.ts";
 import { GONE, type InvalidRecord, type SourceRecord } from "../core/record.ts";
 import type { RunContext } from "./context.ts";
@@ -13,10 +14,30 @@ export async function* selectPages(
   start: Checkpoint,
   context: RunContext,
 ): AsyncGenerator<ReadPage> {
-  if (choice.rejects !== undefined) yield* rejectedRecords(choice.rejects, start, context);
+  if (choice.plan !== undefined) yield* plannedRecords(choice.plan.store, start, context);
+  else if (choice.rejects !== undefined) yield* rejectedRecords(choice.rejects, start, context);
   else if (choice.key !== undefined) yield* oneRecord(choice.key, start, context);
   else if (choice.limit !== undefined) yield* firstRecords(choice.limit, start, context);
   else yield* readOrAnew(start, context);
+}
+
+/** Records planned together. */
+const BATCH = 500;
+
+/** The records that a plan was made of, as they were read when it was made again. */
+async function* plannedRecords(store: PlanStore, start: Checkpoint, { counts }: RunContext): AsyncGenerator<ReadPage> {
+  for (let after = 0; ;) {
+    const planned = store.records(after, BATCH);
+    const last = planned.at(-1);
+    if (last === undefined) return;
+    counts.read += planned.length;
+    counts.pages += 1;
+    yield pageOf(
+      planned.map(({ record }) => record),
+      start,
+    );
+    after = last.number;
+  }
 }
 
 /** P7: a position that the source has forgotten is answered by a full refresh, said aloud; never silently by reading from now on. */

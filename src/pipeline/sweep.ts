@@ -11,6 +11,8 @@ import type { Journal, Removable } from "./journal.ts";
 export interface DeleteChoice {
   /** So many are allowed whatever the guard says (D3); undefined for what it says. */
   readonly allowed: number | undefined;
+  /** Only the deletes of these keys; all that wait when absent. */
+  readonly only?: ((key: string) => boolean) | undefined;
 }
 
 /** Deletes planned and journalled together, and how many operations may be under way. */
@@ -41,13 +43,13 @@ export async function sweep(context: RunContext, flow: Flow, journal: Journal, c
   if (context.sync.deletes.mode === "never") return keepAll(context);
   const { withheld } = await ledger.counts();
   if (withheld === 0) return;
-  const deletes = await countDue(context);
+  const deletes = await countDue(context, choice);
   const reason = await mayDelete(deletes, { allowed: undefined }, context);
   if (reason !== undefined) {
     if (deletes > (choice.allowed ?? 0)) return context.say({ type: "withheld", deletes, reason });
-    await list(context);
+    await list(context, choice);
   }
-  for await (const due of eachDue(context)) {
+  for await (const due of eachDue(context, choice)) {
     await removeBatch(due, context, flow, journal);
     await flow.below(UNDER_WAY_MAX);
   }
@@ -70,19 +72,22 @@ interface Due {
 }
 
 /** D3: whoever overrides the guard sees first what that means. */
-async function list(context: RunContext): Promise<void> {
-  for await (const due of eachDue(context))
+async function list(context: RunContext, choice: DeleteChoice): Promise<void> {
+  for await (const due of eachDue(context, choice))
     context.say({ type: "deleting", keys: due.map(({ stored }) => stored.key) });
 }
 
-async function countDue(context: RunContext): Promise<number> {
+async function countDue(context: RunContext, choice: DeleteChoice): Promise<number> {
   let number = 0;
-  for await (const due of eachDue(context)) number += due.length;
+  for await (const due of eachDue(context, choice)) number += due.length;
   return number;
 }
 
 /** Deletes that wait for nothing but the guard, in batches. */
-export async function* eachDue(context: RunContext): AsyncGenerator<readonly Due[]> {
+export async function* eachDue(
+  context: RunContext,
+  { only }: Pick<DeleteChoice, "only"> = {},
+): AsyncGenerator<readonly Due[]> {
   const { ledger } = context.ports;
   const { mapping } = context.sync;
   for (let after = 0; !context.stop.aborted;) {
@@ -90,11 +95,11 @@ export async function* eachDue(context: RunContext): AsyncGenerator<readonly Due
     const lookedUp = await ledger.lookup(batch.map(({ key }) => key));
     const due = batch
       .map((stored) => ({ stored, known: lookedUp.get(stored.key) ?? NOTHING }))
-      .filter(({ known: { operation, rejected } }) => {
+      .filter(({ stored, known: { operation, rejected } }) => {
         const isRefused = rejected?.sourceHash === GONE && rejected.mapping === mapping.fingerprint;
         // D4: a write of the same key is resolved first.
         const isBehind = operation?.state === "unknown" || (operation?.state === "sent" && operation.held);
-        return !isRefused && !isBehind;
+        return !isRefused && !isBehind && only?.(stored.key) !== false;
       });
     if (due.length > 0) yield due;
     const last = batch.at(-1);

@@ -1,11 +1,14 @@
+import { resolve } from "node:path";
 import { Command } from "commander";
 import { examples, wholeNumber } from "../arguments.ts";
-import { withLibrary, type Invocation } from "../context.ts";
+import { misuse, withLibrary, type Invocation } from "../context.ts";
 
 /** Changes of each kind that fit the mind, if not the screen. */
 const SHOWN_MAX = 20;
 
 interface PlanFlags {
+  readonly out?: string;
+  readonly allowDeletes?: number;
   readonly all?: true;
   readonly exitCode?: true;
   readonly fullRefresh?: true;
@@ -18,6 +21,8 @@ export const planCommand = (invocation: Invocation): Command =>
     .summary("show what a run would create, update and delete")
     .description("read, compare, and show what a run would create, update and delete; writes nothing")
     .argument("[sync...]", "the syncs to plan; all when none is named")
+    .option("--out <file>", "write the plan to a file, for `run --plan`; it holds the records, for you alone to read")
+    .option("--allow-deletes <n>", "with --out: let up to so many deletes pass the guard", wholeNumber(1))
     .option("--all", `show every change, not only the first ${SHOWN_MAX} of each kind`)
     .option("--exit-code", "end with 4 when a run would change anything")
     .option("--full-refresh", "read everything, whatever the cursor says")
@@ -28,6 +33,7 @@ export const planCommand = (invocation: Invocation): Command =>
       examples(
         ["evenkeel plan", "what a run would do"],
         ["evenkeel plan products --key 4711", "what it would do to one record"],
+        ["evenkeel plan --out plan.jsonl", "to be read, and applied exactly with `run --plan plan.jsonl`"],
         ["evenkeel plan --exit-code --quiet", "for a script: 0 when level, 4 when not"],
       ),
     )
@@ -36,13 +42,14 @@ export const planCommand = (invocation: Invocation): Command =>
         withLibrary(context, async (evenkeel) => {
           const { reportPlan } = await import("../plan-report.ts");
           const { combineExitCodes, EXIT } = await import("../../core/exit-code.ts");
-          const { all, exitCode: asked, ...choice } = flags;
-          const plan = evenkeel.plan({ syncs, ...choice, signal: context.host.interruption().signal });
-          const code = await reportPlan(
-            plan,
-            { shownMax: all === true ? Number.POSITIVE_INFINITY : SHOWN_MAX },
-            context,
-          );
+          const { all, exitCode: asked, out, ...choice } = flags;
+          if (choice.allowDeletes !== undefined && out === undefined)
+            throw misuse("`--allow-deletes` is for a plan that is applied", "Add `--out FILE`, or say it to `run`.");
+          const { signal } = context.host.interruption();
+          const file = out === undefined ? {} : { out: resolve(context.host.cwd, out) };
+          const plan = evenkeel.plan({ syncs, ...choice, ...file, signal });
+          const shownMax = all === true ? Number.POSITIVE_INFINITY : SHOWN_MAX;
+          const code = await reportPlan(plan, { shownMax, out }, context);
           if (asked !== true) return code;
           const isDifferent = (await plan.result).syncs.some(
             ({ counts }) => counts.created + counts.updated + counts.deleted > 0,

@@ -1,8 +1,10 @@
+import { resolve } from "node:path";
 import { Command } from "commander";
 import { examples, wholeNumber } from "../arguments.ts";
-import { withLibrary, type Invocation } from "../context.ts";
+import { misuse, withLibrary, type Invocation } from "../context.ts";
 
 interface RunFlags {
+  readonly plan?: string;
   readonly fullRefresh?: true;
   readonly limit?: number;
   readonly key?: string;
@@ -15,6 +17,7 @@ export const runCommand = (invocation: Invocation): Command =>
     .summary("make the destinations match the sources")
     .description("make the destinations match the sources; Ctrl-C stops it, running it again goes on")
     .argument("[sync...]", "the syncs to run; all when none is named")
+    .option("--plan <file>", "apply exactly what `plan --out` wrote, or nothing; moves no cursor")
     .option("--full-refresh", "read everything, whatever the cursor says")
     .option("--limit <n>", "stop after this many records were read; moves no cursor", wholeNumber(1))
     .option("--key <key>", "only the record with this key; moves no cursor")
@@ -29,6 +32,7 @@ export const runCommand = (invocation: Invocation): Command =>
       examples(
         ["evenkeel run", "all syncs, in the order of the config"],
         ["evenkeel run products --limit 5 --trace", "a first careful try, with all that is said on the wire"],
+        ["evenkeel run --plan plan.jsonl", "what was planned, if nothing has moved since"],
         ["evenkeel run --json > events.jsonl", "for a program: one event a line"],
       ),
     )
@@ -37,8 +41,16 @@ export const runCommand = (invocation: Invocation): Command =>
         withLibrary(context, async (evenkeel) => {
           const { reportRun } = await import("../run-report.ts");
           const { signal, killSignal } = context.host.interruption();
-          const run = evenkeel.run({ syncs, ...flags, signal, killSignal });
-          return reportRun(run, { partial: flags.limit !== undefined || flags.key !== undefined, signal }, context);
+          const { plan, limit, key, fullRefresh, allowDeletes } = flags;
+          if (plan !== undefined && [limit, key, fullRefresh, allowDeletes].some((flag) => flag !== undefined))
+            throw misuse(
+              "`--plan` says already what is read and deleted",
+              "Leave the other options out, or plan with them.",
+            );
+          const file = plan === undefined ? {} : { plan: resolve(context.host.cwd, plan) };
+          const run = evenkeel.run({ syncs, ...flags, ...file, signal, killSignal });
+          const partial = limit !== undefined || key !== undefined || plan !== undefined;
+          return reportRun(run, { partial, signal }, context);
         }),
       ),
     );

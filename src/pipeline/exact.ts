@@ -1,0 +1,95 @@
+import { EvenkeelError } from "../core/errors.ts";
+import { fingerprint } from "../core/fingerprint.ts";
+import type { Json } from "../core/json.ts";
+import type { SyncLedger } from "../core/ledger.ts";
+import type { Meeting, PlannedOperation, PlanStore } from "../core/planned.ts";
+import { goneRecord, type SourceRecord } from "../core/record.ts";
+import type { Journal } from "./journal.ts";
+import type { Stage } from "./stage.ts";
+
+/** Records planned together. */
+const BATCH = 500;
+
+/** Of what has moved, so much is named. */
+const NAMED_MAX = 20;
+
+/** Where the ledger of a sync stands, as a text that is another one after any run, reset, import or decision. */
+export async function ledgerMark(ledger: SyncLedger): Promise<string> {
+  const [run] = await ledger.runs(1);
+  return fingerprint({
+    checkpoint: ((await ledger.checkpoint()) ?? null) as Json,
+    run: run?.id ?? 0,
+    counts: (await ledger.counts()) as unknown as Json,
+  });
+}
+
+/** What an earlier run has left would go first, and no plan says what it comes to. Throws `USAGE` when there is any. */
+export async function refuseUnfinished(sync: string, ledger: SyncLedger): Promise<void> {
+  const checkpoint = await ledger.checkpoint();
+  const { unresolved } = await ledger.counts();
+  const { verifying: _, ...open } = unresolved;
+  const writes = Object.values(open).reduce((sum, number) => sum + number, 0);
+  const isHalfway = checkpoint?.complete === false && checkpoint.position !== undefined;
+  if (writes === 0 && !isHalfway) return;
+  const what =
+    writes === 0
+      ? "its last read is not finished"
+      : `${writes === 1 ? "one of its writes is" : `${writes} of its writes are`} unresolved`;
+  throw new EvenkeelError("USAGE", `${sync} cannot be planned exactly: ${what}`, {
+    next: `Run it first: \`evenkeel run ${sync}\`.`,
+  });
+}
+
+/** Compares what is planned again with a plan. */
+export class PlanMatch {
+  readonly #store: PlanStore;
+  readonly #named = new Map<string, string>();
+  #moved = 0;
+
+  constructor(store: PlanStore) {
+    this.#store = store;
+  }
+
+  meet(operation: PlannedOperation, source: SourceRecord | undefined): void {
+    const meeting = this.#store.meet(operation, source);
+    if (meeting !== "same") this.#note(operation.key, WORDS[meeting]);
+  }
+
+  /** What has moved, as an error; undefined when the plan holds. */
+  conclude(sync: string): EvenkeelError | undefined {
+    // What was met otherwise is not met either.
+    for (const key of this.#store.unmet(NAMED_MAX))
+      if (!this.#named.has(key)) this.#note(key, "needs nothing any more");
+    if (this.#moved === 0) return undefined;
+    const named = [...this.#named].map(([key, what]) => `record ${key} ${what}`);
+    const more = this.#moved > named.length ? "; and more" : "";
+    return new EvenkeelError(
+      "RUN_PLAN_MOVED",
+      `the plan of ${sync} does not hold any more, and nothing was sent: ${named.join("; ")}${more}`,
+      { next: "Plan anew with `evenkeel plan --out FILE`, and look at it." },
+    );
+  }
+
+  #note(key: string, what: string): void {
+    this.#moved += 1;
+    if (this.#named.size < NAMED_MAX) this.#named.set(key, what);
+  }
+}
+
+const WORDS: Readonly<Record<Exclude<Meeting, "same">, string>> = {
+  sourceChanged: "has changed in the source",
+  changed: "would be written otherwise",
+  new: "would be written too",
+};
+
+/** D2: what was planned to be deleted because it has gone from the source waits for the guard, as in any run. */
+export async function planMissed(store: PlanStore, stage: Stage, journal: Journal): Promise<void> {
+  for (let after = ""; ;) {
+    const keys = store.missed(after, BATCH);
+    const last = keys.at(-1);
+    if (last === undefined) return;
+    const planned = await stage.planGone(keys.map((key) => goneRecord({ key, keyKind: "t", cursor: undefined })));
+    await journal.page(planned, [], { clearRejects: [], found: [] });
+    after = last;
+  }
+}

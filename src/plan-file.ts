@@ -1,0 +1,156 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { chmod, open, rename, rm, type FileHandle } from "node:fs/promises";
+import { createInterface } from "node:readline";
+import { EvenkeelError } from "./core/errors.ts";
+import { parseExact } from "./core/exact-json.ts";
+import { isObject, type Json } from "./core/json.ts";
+import type { PlanMarks, PlannedOperation } from "./core/planned.ts";
+
+/** What is planned of one sync. */
+export interface PlanHead {
+  readonly sync: string;
+  readonly marks: PlanMarks;
+  readonly choice: {
+    readonly fullRefresh: boolean;
+    readonly limit: number | undefined;
+    readonly key: string | undefined;
+    readonly allowDeletes: number | undefined;
+  };
+}
+
+/** Written to this version of the format; another one is refused. */
+const VERSION = 1;
+
+/** Only the owner reads it: it holds records. */
+const PRIVATE = 0o600;
+
+/** Lines that are written at once. */
+const CHUNK = 256 * 1024;
+
+/**
+ * A plan as a file of JSON lines: a head, for each sync what it was made from and then its operations, and an end with the hash of all lines before
+ * it, so that a file that was cut short or edited is none. It takes the place of an older one only when it is whole.
+ */
+export class PlanWriter {
+  readonly #file: string;
+  readonly #handle: FileHandle;
+  readonly #hash = createHash("sha256");
+  #pending = "";
+  #operations = 0;
+
+  private constructor(file: string, handle: FileHandle) {
+    this.#file = file;
+    this.#handle = handle;
+  }
+
+  /** Throws `USAGE` when the file cannot be written. */
+  static async begin(file: string, createdMs: number): Promise<PlanWriter> {
+    try {
+      const handle = await open(partOf(file), "w", PRIVATE);
+      await chmod(partOf(file), PRIVATE);
+      const writer = new PlanWriter(file, handle);
+      await writer.#add({ evenkeel: "plan", version: VERSION, createdAt: new Date(createdMs).toISOString() });
+      return writer;
+    } catch (error) {
+      throw unwritable(error);
+    }
+  }
+
+  async sync(head: PlanHead): Promise<void> {
+    await this.#add({ type: "sync", ...head });
+  }
+
+  async operation(operation: PlannedOperation): Promise<void> {
+    this.#operations += 1;
+    await this.#add({ type: "operation", ...operation });
+  }
+
+  /** Puts the file in its place. Returns how many operations it has. */
+  async end(): Promise<number> {
+    try {
+      await this.#flush();
+      await this.#handle.appendFile(
+        `${JSON.stringify({ type: "end", operations: this.#operations, hash: this.#hash.digest("base64url") })}\n`,
+      );
+      await this.#handle.sync();
+      await this.#handle.close();
+      await rename(partOf(this.#file), this.#file);
+      return this.#operations;
+    } catch (error) {
+      throw unwritable(error);
+    }
+  }
+
+  async abandon(): Promise<void> {
+    await this.#handle.close().catch(() => undefined);
+    await rm(partOf(this.#file), { force: true });
+  }
+
+  async #add(value: object): Promise<void> {
+    this.#pending += `${JSON.stringify(value)}\n`;
+    if (this.#pending.length > CHUNK) await this.#flush();
+  }
+
+  async #flush(): Promise<void> {
+    const text = this.#pending;
+    this.#pending = "";
+    this.#hash.update(text);
+    try {
+      await this.#handle.appendFile(text);
+    } catch (error) {
+      throw unwritable(error);
+    }
+  }
+}
+
+const partOf = (file: string): string => `${file}.part`;
+
+const unwritable = (error: unknown): EvenkeelError =>
+  error instanceof EvenkeelError
+    ? error
+    : new EvenkeelError("USAGE", `the plan cannot be written: ${(error as Error).message}`, { cause: error });
+
+/** A plan file, line by line: heads, and the operations that follow each. Throws `USAGE` when it is none, or not whole. */
+export async function* readPlan(file: string): AsyncGenerator<PlanHead | PlannedOperation> {
+  const hash = createHash("sha256");
+  let [line, operations, isWhole] = [0, 0, false];
+  const bad = (why: string): EvenkeelError =>
+    new EvenkeelError("USAGE", `not a plan: ${why}`, {
+      place: { file, line: Math.max(1, line) },
+      next: "Write one with `evenkeel plan --out FILE`. Nothing was sent.",
+    });
+  try {
+    for await (const text of createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY })) {
+      line += 1;
+      const value = parsed(text);
+      if (!isObject(value) || isWhole) throw bad("a line is no part of one");
+      if (line === 1 && (value["evenkeel"] !== "plan" || value["version"] !== VERSION))
+        throw bad(`it does not begin as a plan of version ${VERSION} does`);
+      if (value["type"] === "end") {
+        if (value["hash"] !== hash.digest("base64url") || value["operations"] !== operations)
+          throw bad("it was changed");
+        isWhole = true;
+        continue;
+      }
+      hash.update(`${text}\n`);
+      if (line === 1) continue;
+      const { type, ...rest } = value;
+      if (type === "operation") operations += 1;
+      else if (type !== "sync") throw bad("a line is no part of one");
+      yield rest as unknown as PlanHead | PlannedOperation;
+    }
+  } catch (error) {
+    if (error instanceof EvenkeelError) throw error;
+    throw bad((error as Error).message);
+  }
+  if (!isWhole) throw bad("it has no end");
+}
+
+function parsed(text: string): Json | undefined {
+  try {
+    return parseExact(text);
+  } catch {
+    return undefined;
+  }
+}
