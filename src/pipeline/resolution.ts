@@ -91,13 +91,19 @@ function verificationOf(
   operation: Operation,
   context: RunContext,
 ): { readonly atMs: number; readonly held: Held | undefined } | undefined {
-  const { progress, idempotencyKey } = operation;
+  const { staleUntilMs = 0 } = operation.progress;
   const nowMs = context.ports.clock.wallMs();
-  if (progress.staleUntilMs !== undefined && progress.staleUntilMs > nowMs)
-    return { atMs: progress.staleUntilMs, held: heldOf(operation) };
-  if (!progress.everUnknown || progress.lastSentMs === undefined || idempotencyKey !== undefined) return undefined;
-  const landsUntilMs = progress.lastSentMs + context.sync.destination.traits.lateWriteMs;
-  return landsUntilMs > nowMs ? { atMs: landsUntilMs, held: undefined } : undefined;
+  // Both are waited for: a newer version must know of the last of them.
+  const atMs = Math.max(staleUntilMs, ownLandingMs(operation, context));
+  if (atMs <= nowMs) return undefined;
+  return { atMs, held: staleUntilMs > nowMs ? heldOf(operation) : undefined };
+}
+
+/** Until when an attempt of its own that was given up may land; 0 when there is none. */
+function ownLandingMs({ progress, idempotencyKey }: Operation, { sync }: RunContext): number {
+  const { everUnknown, lastSentMs } = progress;
+  const mayLand = everUnknown && lastSentMs !== undefined && idempotencyKey === undefined;
+  return mayLand ? lastSentMs + sync.destination.traits.lateWriteMs : 0;
 }
 
 function rejectOf(operation: Operation, ending: Extract<Ending, { kind: "rejected" }>, context: RunContext): NewReject {

@@ -41,5 +41,10 @@ export const SEEDS: readonly (readonly [seed: number, was: string, shares?: Shar
   [5315, "a create that was refused because it exists was forgotten when the run stopped, and was its own", MANY],
   [5189, "a delete that takes fields of the record was made of a record that nobody knew any more", MANY],
   [1_000_889, "what a mark still showed of a record was forgotten when its delete was refused", ORDINARY],
+  [
+    1_006_914,
+    "that its own attempt may still land was forgotten for the sake of an older write that may",
+    { ...ORDINARY, adopted: 0.15 },
+  ],
   [20, "an update that took the place of a look-up kept no bytes, and a crash lost it", { ...ORDINARY, adopted: 1 }],
 ];

@@ -208,10 +208,7 @@ export const TEETH: readonly Tooth[] = [
     breaks: [
       {
         file: "pipeline/resolution.ts",
-        replace: [
-          ["if (progress.staleUntilMs !== undefined && progress.staleUntilMs > nowMs)", "if (nowMs < 0)"],
-          ["return landsUntilMs > nowMs ?", "return landsUntilMs < 0 ?"],
-        ],
+        replace: [["if (atMs <= nowMs) return undefined;", "if (atMs >= 0) return undefined;"]],
       },
     ],
   },
