@@ -28,7 +28,7 @@ export function openEvenkeel(options: OpenedOptions): Evenkeel {
 
   const info = (name: string, { sync }: BuiltSync): SyncInfo => {
     const { source, destination } = config.syncs[name] as (typeof config.syncs)[string];
-    const written = destination.upsert ?? destination.create;
+    const written = destination.upsert ?? destination.upsertMany ?? destination.create;
     return {
       name,
       source: { connection: source.connection, request: source.request },

@@ -9,12 +9,14 @@ import { createConnection } from "../http/api.ts";
 import type { Connection } from "../http/connection.ts";
 import { createDestination, type WriteRequest } from "../http/destination.ts";
 import type { LookUpRequest } from "../http/look-up.ts";
+import type { ManyRequest } from "../http/many.ts";
 import type { Lanes } from "../http/gate.ts";
 import { createRedactor } from "../http/redact.ts";
 import { createSource } from "../http/source.ts";
 import type {
   Config,
   ConnectionConfig,
+  ManyConfig,
   MappingTree,
   ReadConfig,
   RetryConfig,
@@ -131,6 +133,9 @@ function buildSync(
         upsert,
         create,
         update,
+        upsertMany: destination.upsertMany && manyOf(destination.upsertMany, true, undefined),
+        createMany: destination.createMany && manyOf(destination.createMany, false, destination.create?.id),
+        deleteMany: destination.deleteMany && manyOf(destination.deleteMany, true, undefined),
         delete: destination.delete && {
           ...writeOf(destination.delete),
           atAddress: isAtAddress(destination),
@@ -170,7 +175,12 @@ function buildSync(
       source: policyOf(config.connections[source.connection]?.retry),
       destination: policyOf(config.connections[destination.connection]?.retry),
     },
-    hashSource: [upsert, create, update].some(
+    hashSource: [
+      upsert,
+      create,
+      update,
+      destination.upsertMany && manyOf(destination.upsertMany, true, undefined),
+    ].some(
       (write) => write !== undefined && (write.template.uses.has("source") || write.body?.uses.has("source") === true),
     ),
     identity: identityOf(options, keyParts, to.baseUrl),
@@ -191,8 +201,10 @@ function readingOf({ source }: SyncConfig, baseUrl: string, mapping: string): st
 
 /** P10: another key or another destination makes the ledger describe something else. */
 function identityOf({ destination }: SyncConfig, keyParts: readonly Expression[], baseUrl: string): string {
-  const { upsert, create, update } = destination;
+  const { upsert, create, update, upsertMany } = destination;
+  const batch = upsert === undefined && upsertMany !== undefined ? { upsertMany: upsertMany.request } : {};
   return fingerprint({
+    ...batch,
     key: keyParts.map(({ text }) => text),
     baseUrl,
     upsert: upsert?.request ?? null,
@@ -212,6 +224,30 @@ const writeOf = (write: WriteConfig): WriteRequest => ({
   body: optionalExpression(write.body),
   idempotent: write.idempotent,
 });
+
+function manyOf(
+  { size, bytes, results, ...many }: ManyConfig,
+  repeatable: boolean,
+  id: ExpressionSource | undefined,
+): ManyRequest {
+  return {
+    template: templateOf(many),
+    size,
+    bytes,
+    body: optionalExpression(many.body),
+    results: results && {
+      each: compileExpression(results.each),
+      key: optionalExpression(results.key),
+      ok: optionalExpression(results.ok),
+      missing: optionalExpression(results.missing),
+      exists: optionalExpression(results.exists),
+      status: optionalExpression(results.status),
+      error: optionalExpression(results.error),
+      id: optionalExpression(results.id ?? id),
+    },
+    repeatable: many.idempotent ?? repeatable,
+  };
+}
 
 const lookUpOf = (read: ReadConfig): LookUpRequest => ({
   template: templateOf(read),

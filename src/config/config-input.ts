@@ -351,8 +351,120 @@ export type DestinationInput = {
     /** The id that the destination assigned, in a listed record; that of `find` when absent, else `list.key`. */
     readonly id?: Expression;
   };
-  /** Not supported in this version yet. */
-  readonly upsertMany?: unknown;
+  /** Creates or replaces many records in one request, besides `upsert` or instead of it: `POST /items/bulk`. */
+  readonly upsertMany?:
+    | string
+    | {
+        /** The method and the path, which is appended to the connection's `baseUrl`. */
+        readonly request: string;
+        /** Query parameters; they are encoded for you. A list repeats its parameter. */
+        readonly query?: Readonly<Record<string, Template | readonly Template[]>>;
+        /** Headers of this request, besides the connection's. */
+        readonly headers?: Readonly<Record<string, Template>>;
+        /** Records in one request at most. Default: `100`. */
+        readonly size?: number;
+        /** Bytes of records in one request at most, about. Default: `1MiB`. */
+        readonly bytes?: string;
+        /** The body, as an expression over the list of mapped records; the list itself when absent. `$key`, `$id` and `$source` are lists in the same order. */
+        readonly body?: Expression;
+        /** What became of each record; when absent, a 2xx answer says that all were written, and any other that none was. */
+        readonly results?: {
+          /** Where the list of results is in the answer's body, one for each record. */
+          readonly each: Expression;
+          /** The value by which a result and a mapped record belong together; where it is absent, they have the same position. */
+          readonly key?: Expression;
+          /** Whether a result says that its record was written; every one does when absent. */
+          readonly ok?: Expression;
+          /** Whether a result says that there is no such record: then it counts as deleted. */
+          readonly missing?: Expression;
+          /** Whether a result says that the record is there already: then it is looked up. */
+          readonly exists?: Expression;
+          /** The status of a result, as HTTP has it: 429 is tried again, and what 409 and 5xx came to is found out. */
+          readonly status?: Expression;
+          /** What a result says was wrong; the whole result when absent. */
+          readonly error?: Expression;
+          /** The id that the destination gave the record; that of `create` when absent. */
+          readonly id?: Expression;
+        };
+        /** Whether sending it twice has the effect of sending it once. Taken for true. */
+        readonly idempotent?: boolean;
+      };
+  /** Creates many records in one request, besides `create`. */
+  readonly createMany?:
+    | string
+    | {
+        /** The method and the path, which is appended to the connection's `baseUrl`. */
+        readonly request: string;
+        /** Query parameters; they are encoded for you. A list repeats its parameter. */
+        readonly query?: Readonly<Record<string, Template | readonly Template[]>>;
+        /** Headers of this request, besides the connection's. */
+        readonly headers?: Readonly<Record<string, Template>>;
+        /** Records in one request at most. Default: `100`. */
+        readonly size?: number;
+        /** Bytes of records in one request at most, about. Default: `1MiB`. */
+        readonly bytes?: string;
+        /** The body, as an expression over the list of mapped records; the list itself when absent. `$key`, `$id` and `$source` are lists in the same order. */
+        readonly body?: Expression;
+        /** What became of each record; when absent, a 2xx answer says that all were written, and any other that none was. */
+        readonly results?: {
+          /** Where the list of results is in the answer's body, one for each record. */
+          readonly each: Expression;
+          /** The value by which a result and a mapped record belong together; where it is absent, they have the same position. */
+          readonly key?: Expression;
+          /** Whether a result says that its record was written; every one does when absent. */
+          readonly ok?: Expression;
+          /** Whether a result says that there is no such record: then it counts as deleted. */
+          readonly missing?: Expression;
+          /** Whether a result says that the record is there already: then it is looked up. */
+          readonly exists?: Expression;
+          /** The status of a result, as HTTP has it: 429 is tried again, and what 409 and 5xx came to is found out. */
+          readonly status?: Expression;
+          /** What a result says was wrong; the whole result when absent. */
+          readonly error?: Expression;
+          /** The id that the destination gave the record; that of `create` when absent. */
+          readonly id?: Expression;
+        };
+        /** Whether sending it twice has the effect of sending it once. Taken for false. */
+        readonly idempotent?: boolean;
+      };
+  /** Deletes many records in one request, besides `delete`. */
+  readonly deleteMany?:
+    | string
+    | {
+        /** The method and the path, which is appended to the connection's `baseUrl`. */
+        readonly request: string;
+        /** Query parameters; they are encoded for you. A list repeats its parameter. */
+        readonly query?: Readonly<Record<string, Template | readonly Template[]>>;
+        /** Headers of this request, besides the connection's. */
+        readonly headers?: Readonly<Record<string, Template>>;
+        /** Records in one request at most. Default: `100`. */
+        readonly size?: number;
+        /** Bytes of records in one request at most, about. Default: `1MiB`. */
+        readonly bytes?: string;
+        /** The body, as an expression over the list of mapped records; the list itself when absent. `$key`, `$id` and `$source` are lists in the same order. */
+        readonly body?: Expression;
+        /** What became of each record; when absent, a 2xx answer says that all were written, and any other that none was. */
+        readonly results?: {
+          /** Where the list of results is in the answer's body, one for each record. */
+          readonly each: Expression;
+          /** The value by which a result and a mapped record belong together; where it is absent, they have the same position. */
+          readonly key?: Expression;
+          /** Whether a result says that its record was written; every one does when absent. */
+          readonly ok?: Expression;
+          /** Whether a result says that there is no such record: then it counts as deleted. */
+          readonly missing?: Expression;
+          /** Whether a result says that the record is there already: then it is looked up. */
+          readonly exists?: Expression;
+          /** The status of a result, as HTTP has it: 429 is tried again, and what 409 and 5xx came to is found out. */
+          readonly status?: Expression;
+          /** What a result says was wrong; the whole result when absent. */
+          readonly error?: Expression;
+          /** The id that the destination gave the record; that of `create` when absent. */
+          readonly id?: Expression;
+        };
+        /** Whether sending it twice has the effect of sending it once. Taken for true. */
+        readonly idempotent?: boolean;
+      };
   /** Only `none` in this version. */
   readonly precondition?: "none";
 };

@@ -109,6 +109,27 @@ export interface CreateConfig extends KeyedWriteConfig {
   readonly id: ExpressionSource;
 }
 
+export interface ResultsConfig {
+  readonly each: ExpressionSource;
+  readonly key: ExpressionSource | undefined;
+  readonly ok: ExpressionSource | undefined;
+  readonly missing: ExpressionSource | undefined;
+  readonly exists: ExpressionSource | undefined;
+  readonly status: ExpressionSource | undefined;
+  readonly error: ExpressionSource | undefined;
+  readonly id: ExpressionSource | undefined;
+}
+
+export interface ManyConfig extends RequestConfig {
+  readonly size: number;
+  readonly bytes: number;
+  /** Undefined for the list of mapped records. */
+  readonly body: ExpressionSource | undefined;
+  /** Undefined where a 2xx answer says that all were written. */
+  readonly results: ResultsConfig | undefined;
+  readonly idempotent: boolean | undefined;
+}
+
 export interface ReadConfig extends RequestConfig {
   /** Undefined for the whole body. */
   readonly record: ExpressionSource | undefined;
@@ -138,6 +159,9 @@ export interface DestinationConfig {
   readonly upsert: KeyedWriteConfig | undefined;
   readonly create: CreateConfig | undefined;
   readonly update: WriteConfig | undefined;
+  readonly upsertMany: ManyConfig | undefined;
+  readonly createMany: ManyConfig | undefined;
+  readonly deleteMany: ManyConfig | undefined;
   readonly find: FindConfig | undefined;
   readonly delete: WriteConfig | undefined;
   readonly read: ReadConfig | undefined;

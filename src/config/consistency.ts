@@ -60,18 +60,21 @@ function unknownConnection(
   return [problemAt(document, path, `names \`${name}\`, which is no connection`, { next })];
 }
 
-/** A record has its own address (`upsert`), or the destination assigns ids (`create`, `update`, `find`): never both. */
+/** A record has its own address (`upsert`, `upsertMany`), or the destination assigns ids (`create`, `update`, `find`): never both. */
 function addressing(document: Document, sync: Path): readonly Problem[] {
   const path = [...sync, "destination"];
   const declared = namesIn(valueAt(document.value, path));
   if (declared === undefined) return [];
   const has = (name: string): boolean => declared.includes(name);
-  const other = ["create", "update", "find"].find(has);
-  if (has("upsert") && other !== undefined) {
+  const own = ["upsert", "upsertMany"].find(has);
+  const other = ["create", "createMany", "update", "find"].find(has);
+  if (own !== undefined && other !== undefined) {
     const next =
       "Keep `upsert` where a record has its own address, or `create`, `update` and `find` where the destination assigns ids.";
-    return [problemAt(document, [...path, other], "does not go with `upsert`", { next })];
+    return [problemAt(document, [...path, other], `does not go with \`${own}\``, { next })];
   }
+  const batches = unfitBatches(document, path, has);
+  if (batches.length > 0) return batches;
   if (has("adopt") && !has("list"))
     return [
       problemAt(document, [...path, "adopt"], "needs `list`, which shows what there is", {
@@ -84,6 +87,37 @@ function addressing(document: Document, sync: Path): readonly Problem[] {
     return [problemAt(document, path, "has neither `upsert` nor `update`, and `writes` is `updateOnly`")];
   if (updateOnly || has("create")) return [];
   return [problemAt(document, path, "has neither `upsert` nor `create`: it says no way to write a record")];
+}
+
+/** What is lost with a batch is found out for each of its records alone, so there must be a request for one. */
+function unfitBatches(document: Document, path: Path, has: (name: string) => boolean): readonly Problem[] {
+  const problems: Problem[] = [];
+  for (const [many, one] of [
+    ["createMany", "create"],
+    ["deleteMany", "delete"],
+  ] as const)
+    if (has(many) && !has(one))
+      problems.push(
+        problemAt(document, [...path, many], `needs \`${one}\`, by which a record goes alone`, {
+          next: `Declare \`${one}\` besides it.`,
+        }),
+      );
+  for (const [many, one] of [
+    ["createMany", "create"],
+    ["upsertMany", "upsert"],
+  ] as const)
+    if (has(many) && valueAt(document.value, [...path, one, "idempotencyKey"]) !== undefined)
+      problems.push(
+        problemAt(
+          document,
+          [...path, one, "idempotencyKey"],
+          `does not go with \`${many}\`: a batch has no key of one record`,
+          {
+            next: one === "create" ? `Declare \`find\` instead, or leave out \`${many}\`.` : `Leave out one of them.`,
+          },
+        ),
+      );
+  return problems;
 }
 
 /** R2: a create has no address of its own, so that it is the same one again only a key or a search can tell. */

@@ -75,10 +75,12 @@ function unfitDelete({ destination }: SyncConfig, keepsBodies: boolean): readonl
         next: "Add one: `body: \"{ 'active': false }\"`.",
       },
     ];
-  if (textOf(declared).includes("$source"))
+  const many = destination.deleteMany?.body;
+  const inBatch = typeof many === "string" && many.includes("$source");
+  if (inBatch || textOf(declared).includes("$source"))
     return [
       {
-        path,
+        path: inBatch ? ["destination", "deleteMany"] : path,
         message: "refers to `$source`, and of a record that has gone there is none",
         next: "Use `$key`, `$id`, or fields of the mapped record.",
       },
@@ -112,7 +114,10 @@ export function isAtAddress({ upsert, delete: declared }: SyncConfig["destinatio
 export function needsRecord(destination: SyncConfig["destination"]): boolean {
   const { delete: declared } = destination;
   if (declared === undefined) return false;
-  const body = declared.body === undefined ? [] : [declared.body];
+  const body = [
+    declared.body ?? [],
+    destination.deleteMany === undefined ? [] : (destination.deleteMany.body ?? "$"),
+  ].flat();
   const address = isAtAddress(destination) ? [] : expressionsOfRequest(declared);
   return [...address, ...body].some(readsInput);
 }

@@ -7,7 +7,9 @@ import type {
   IdempotencyKeyConfig,
   KeyedWriteConfig,
   ListConfig,
+  ManyConfig,
   ReadConfig,
+  ResultsConfig,
   WriteConfig,
 } from "./config.ts";
 import { expression, expressions, SEES } from "./expression-leaf.ts";
@@ -59,6 +61,7 @@ export function destinationSchema(values: Values, substitute: Substitute): z.Zod
     ...keyed,
     id: expression(SEES.input).describe("Where the new record's id is in the answer's body."),
   });
+  const many = manySchemas(values, substitute);
   const change: z.ZodType<WriteConfig> = request(write);
   const read: z.ZodType<ReadConfig> = request({ ...reading, record });
 
@@ -82,9 +85,50 @@ export function destinationSchema(values: Values, substitute: Substitute): z.Zod
     adopt: maybe(adopt).describe(
       "How records that the destination had before the first run are recognised by `evenkeel state adopt`.",
     ),
-    upsertMany: maybe(later("Many records in one request.")).describe("Not supported in this version yet."),
+    upsertMany: maybe(many.upsert).describe(
+      "Creates or replaces many records in one request, besides `upsert` or instead of it: `POST /items/bulk`.",
+    ),
+    createMany: maybe(many.create).describe("Creates many records in one request, besides `create`."),
+    deleteMany: maybe(many.delete).describe("Deletes many records in one request, besides `delete`."),
     precondition: maybe(precondition).describe("Only `none` in this version."),
-  }).transform(({ upsertMany: _, precondition: __, ...destination }) => destination);
+  }).transform(({ precondition: _, ...destination }) => destination);
+}
+
+function manySchemas(values: Values, substitute: Substitute) {
+  const result = (what: string) => maybe(expression(SEES.input)).describe(what);
+  const results: z.ZodType<ResultsConfig> = map({
+    each: expression(SEES.input).describe("Where the list of results is in the answer's body, one for each record."),
+    key: result(
+      "The value by which a result and a mapped record belong together; where it is absent, they have the same position.",
+    ),
+    ok: result("Whether a result says that its record was written; every one does when absent."),
+    missing: result("Whether a result says that there is no such record: then it counts as deleted."),
+    exists: result("Whether a result says that the record is there already: then it is looked up."),
+    status: result(
+      "The status of a result, as HTTP has it: 429 is tried again, and what 409 and 5xx came to is found out.",
+    ),
+    error: result("What a result says was wrong; the whole result when absent."),
+    id: result("The id that the destination gave the record; that of `create` when absent."),
+  });
+  const manyOf = (idempotent: string): z.ZodType<ManyConfig> =>
+    request({
+      ...requestShape(substitute, { methods: WRITING, sees: undefined, isStored: true }),
+      size: values.integer({ min: 1, max: 10_000 }).prefault(100).describe("Records in one request at most."),
+      bytes: values.bytes.prefault("1MiB").describe("Bytes of records in one request at most, about."),
+      body: maybe(expression(SEES.write)).describe(
+        "The body, as an expression over the list of mapped records; the list itself when absent. `$key`, `$id` and `$source` are lists in the same order.",
+      ),
+      results: maybe(results).describe(
+        "What became of each record; when absent, a 2xx answer says that all were written, and any other that none was.",
+      ),
+      idempotent: maybe(values.flag).describe(idempotent),
+    });
+  const isLike = "Whether sending it twice has the effect of sending it once. Taken for";
+  return {
+    upsert: manyOf(`${isLike} true.`),
+    create: manyOf(`${isLike} false.`),
+    delete: manyOf(`${isLike} true.`),
+  };
 }
 
 function writeShape(values: Values, substitute: Substitute) {

@@ -522,10 +522,6 @@ suite("problems", () => {
 
   test("what is designed but not built is refused, never ignored", async () => {
     for (const [parts, path] of [
-      [
-        { destination: "upsertMany: { request: POST /items/bulk, size: 100 }" },
-        "syncs.products.destination.upsertMany",
-      ],
       [{ destination: "upsert: PUT /a\nprecondition: etag" }, "syncs.products.destination.precondition"],
       [{ connection: "auth: { type: oauth2, clientCredentials: {} }" }, "connections.store.auth.type"],
       [{ connection: "auth: { type: jwt }" }, "connections.store.auth.type"],

@@ -1,7 +1,7 @@
 import type { Eventual } from "./eventual.ts";
 import type { DesiredRecord } from "./record.ts";
 import type { Json, JsonObject } from "./json.ts";
-import type { Attempt } from "./outcome.ts";
+import type { Attempt, Outcome } from "./outcome.ts";
 import type { OperationKind } from "./operation.ts";
 
 /** A write as it will be sent: rendered once, so that a retry sends the same bytes (R8, K2). Holds no credentials. */
@@ -46,11 +46,38 @@ export type Finding =
   | { readonly kind: "absent" }
   | { readonly kind: "unclear"; readonly attempt: Attempt };
 
+/** A record as one of several in a request. */
+export interface BatchItem {
+  readonly record: Pick<DesiredRecord, "key" | "mapped" | "body">;
+  readonly destinationId: string | undefined;
+}
+
+/** Writes of one kind that may go together in one request. */
+export interface ManyWrites {
+  /** At most so many records, and so many bytes of them. */
+  readonly size: number;
+  readonly bytes: number;
+  /** There is no request for a single record: it goes as the only one of a batch. */
+  readonly isOnly: boolean;
+  render(items: readonly BatchItem[]): Eventual<RenderedWrite>;
+  /**
+   * Sends them once. `each` is what became of every one of them, in their order; undefined when the answer was for the request as a whole, so
+   * that its outcome is that of all.
+   */
+  send(
+    write: Write,
+    items: readonly BatchItem[],
+    options: Omit<SendOptions, "idempotencyKey">,
+  ): Promise<{ readonly attempt: Attempt; readonly each: readonly Outcome[] | undefined }>;
+}
+
 /** What the config declares about a destination's writes; planning and guarantees derive from it. */
 export interface DestinationTraits {
   /** `own`: the record has its own address (upsert). `assigned`: the destination gives ids (create). */
   readonly addressing: "own" | "assigned";
   readonly updates: boolean;
+  /** At most so many records go in one request; undefined when each goes alone. */
+  readonly together: number | undefined;
   readonly delete:
     | {
         /** Its request takes fields of the record, as it was last written. */
@@ -87,6 +114,8 @@ export interface Destination {
     record: Pick<DesiredRecord, "key" | "mapped" | "body" | "address">,
     destinationId: string | undefined,
   ): Eventual<RenderedWrite>;
+  /** How writes of this kind go together; undefined when each goes alone. */
+  many(kind: OperationKind): ManyWrites | undefined;
   /** Sends it once through the lane. */
   send(write: Write, options: SendOptions): Promise<Attempt>;
   /** The id that an applied create's answer gave, or a replayed one's; undefined when it cannot be found there. */

@@ -28,7 +28,9 @@ export function guaranteeOf({ source, destination, cursor, deletes }: Declared):
   return {
     summary,
     delivery: delivery.name,
-    because: [delivery.because, fence.because, reading.because, removal.because].filter((because) => because !== ""),
+    because: [delivery.because, togetherOf(traits), fence.because, reading.because, removal.because].filter(
+      (because) => because !== "",
+    ),
     weaknesses: [delivery.weakness, fence.weakness, reading.weakness, removal.weakness].filter(
       (weakness) => weakness !== undefined,
     ),
@@ -100,6 +102,11 @@ function fenceOf(traits: DestinationTraits): Part {
       : "Without `read`, an overtaken write cannot be seen, only written over; declare `read`.",
   };
 }
+
+const togetherOf = ({ together }: DestinationTraits): string =>
+  together === undefined
+    ? ""
+    : `Up to ${together} records go in one request; what became of each after a lost answer is found out for each alone, and never in the company of others again.`;
 
 /** D1, D2: what an absence is believed on. */
 function removalOf(mode: Sync["deletes"]["mode"], isAsked: boolean): Part {

@@ -55,6 +55,8 @@ export type Outcome =
       readonly etag?: string;
       /** The answer is a stored one, repeated for the same idempotency key. */
       readonly replayed?: boolean;
+      /** The id that the destination gave it, as one of several results. */
+      readonly destinationId?: string;
     }
   | {
       readonly kind: "refused";
@@ -89,6 +91,8 @@ export type Outcome =
 export interface Attempt {
   readonly outcome: Outcome;
   readonly evidence: Evidence;
+  /** One of several writes that went in one request, which was counted and told by itself. */
+  readonly isShared?: true;
 }
 
 /** The evidence as an object that can be copied, stored and shown; making it is what costs. */

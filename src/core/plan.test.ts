@@ -9,6 +9,7 @@ import { GONE, goneRecord, type DesiredRecord } from "./record.ts";
 const own: DestinationTraits = {
   addressing: "own",
   updates: true,
+  together: undefined,
   delete: undefined,
   idempotencyKey: undefined,
   find: undefined,

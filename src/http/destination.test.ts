@@ -25,6 +25,9 @@ function answering(outcome: Outcome) {
   const none = {
     create: undefined,
     update: undefined,
+    upsertMany: undefined,
+    createMany: undefined,
+    deleteMany: undefined,
     delete: undefined,
     createdId: undefined,
     idempotencyKey: undefined,

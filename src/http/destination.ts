@@ -10,6 +10,7 @@ import type { Unusable } from "../core/url-value.ts";
 import type { Connection, Exchange, HeaderLine } from "./connection.ts";
 import { encodeForm } from "./form.ts";
 import { lookUpWith, type LookUpRequest } from "./look-up.ts";
+import { createManyWrites, type ManyRequest } from "./many.ts";
 
 type Target = Pick<DesiredRecord, "key" | "mapped" | "body">;
 
@@ -34,6 +35,9 @@ export interface DestinationOptions {
   readonly upsert: WriteRequest | undefined;
   readonly create: WriteRequest | undefined;
   readonly update: WriteRequest | undefined;
+  readonly upsertMany: ManyRequest | undefined;
+  readonly createMany: ManyRequest | undefined;
+  readonly deleteMany: ManyRequest | undefined;
   readonly delete: DeleteRequest | undefined;
   /** Selects the id in a create's answer. */
   readonly createdId: Expression | undefined;
@@ -49,14 +53,17 @@ const IDEMPOTENT_METHODS = new Set(["PUT", "DELETE", "PATCH"]);
 
 /** A destination API: renders writes from records, sends them, and looks records up. */
 export function createDestination(options: DestinationOptions, connection: Connection): Destination {
-  const { upsert, create, update, find, read, idempotencyKey } = options;
+  const { upsert, create, update, upsertMany, createMany, deleteMany, find, read, idempotencyKey } = options;
+  const isOwn = upsert !== undefined || upsertMany !== undefined;
+  const sizes = [upsertMany, createMany, deleteMany].flatMap((request) => request?.size ?? []);
 
   const traits: DestinationTraits = {
-    addressing: upsert === undefined ? "assigned" : "own",
-    updates: upsert !== undefined || update !== undefined,
+    addressing: isOwn ? "own" : "assigned",
+    updates: isOwn || update !== undefined,
+    together: sizes.length === 0 ? undefined : Math.max(...sizes),
     delete: options.delete && {
       needsRecord: options.delete.needsRecord,
-      knowsPlace: options.delete.atAddress || !usesKey(options.delete),
+      knowsPlace: (options.delete.atAddress || !usesKey(options.delete)) && deleteMany?.body?.uses.has("key") !== true,
     },
     idempotencyKey: idempotencyKey && { retentionMs: idempotencyKey.retentionMs },
     find: find && { visibilityLagMs: find.visibilityLagMs, unique: find.unique },
@@ -70,16 +77,27 @@ export function createDestination(options: DestinationOptions, connection: Conne
     update: prepared(update),
     delete: prepared(options.delete),
   };
+  const together = {
+    upsert: upsertMany && createManyWrites(upsertMany, upsert === undefined, connection),
+    create: createMany && createManyWrites(createMany, false, connection),
+    delete: deleteMany && createManyWrites(deleteMany, false, connection),
+  };
+  const many: Destination["many"] = (kind) =>
+    kind === "delete" ? together.delete : isOwn ? together.upsert : kind === "create" ? together.create : undefined;
   const requestOf = (kind: OperationKind): PreparedWrite => {
     const request = kind === "delete" ? writes.delete : (writes.upsert ?? writes[kind]);
     if (request === undefined) throw new TypeError(`${connection.name} declares no request for ${kind}`);
     return request;
   };
 
-  const address: Destination["address"] = (record) =>
-    upsert === undefined ? ASSIGNED : andThen(upsert.template.render(scopeOf(record, undefined)), addressed);
+  const address: Destination["address"] = (record) => {
+    if (upsert !== undefined) return andThen(upsert.template.render(scopeOf(record, undefined)), addressed);
+    return upsertMany === undefined ? ASSIGNED : placeInBatch(upsertMany, record);
+  };
 
   const render: Destination["render"] = (kind, record, destinationId) => {
+    const batch = many(kind);
+    if (batch?.isOnly === true) return batch.render([{ record, destinationId }]);
     const request = requestOf(kind);
     const { template } = request;
     // The record's own address is its rendered path, and rendering it again would give the same.
@@ -124,6 +142,7 @@ export function createDestination(options: DestinationOptions, connection: Conne
     traits,
     address,
     render,
+    many,
     send,
     idOf: (body) =>
       body === undefined || options.createdId === undefined
@@ -150,9 +169,19 @@ export function createDestination(options: DestinationOptions, connection: Conne
   };
 }
 
+/** Where nothing has an address of its own, a record is told apart by what its result is told apart by. */
+function placeInBatch({ template, results }: ManyRequest, { key, mapped }: Target): Eventual<Addressed> {
+  const name = results?.key === undefined ? key : andThen(results.key.evaluate(mapped), scalarText);
+  return andThen(name, (text) =>
+    text === undefined
+      ? { ok: false, reason: `\`results.key\` gives nothing for it: ${results?.key?.text}` }
+      : { ok: true, address: `${template.text.replace(/^\S+\s+/, "")}#${encodeURIComponent(text)}`, addressKey: text },
+  );
+}
+
 /** What a look-up uses when the destination's id is not known: `find`, or `read` where the record has its own address. */
-const lookUpRequest = ({ find, read, upsert }: DestinationOptions): LookUpRequest | undefined =>
-  find ?? (upsert === undefined ? undefined : read);
+const lookUpRequest = ({ find, read, upsert, upsertMany }: DestinationOptions): LookUpRequest | undefined =>
+  find ?? (upsert === undefined && upsertMany === undefined ? undefined : read);
 
 const scopeOf = (record: Target, destinationId: string | undefined): Scope => ({
   mapped: record.mapped,

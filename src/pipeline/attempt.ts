@@ -38,20 +38,14 @@ export function repeatabilityOf(
 }
 
 /** Sends the operation once. Never throws for what an API does. */
-export function attempt(
-  { idempotencyKey }: Operation,
-  write: Write,
-  tries: Tries,
-  context: RunContext,
-): Promise<Attempt> {
+export function attempt(operation: Operation, write: Write, tries: Tries, context: RunContext): Promise<Attempt> {
   const { destination, retry } = context.sync;
   const usedMs = context.ports.clock.monotonicMs() - tries.startedMs;
-  return destination.send(write, {
-    idempotencyKey,
-    signal: context.kill,
-    stop: context.stop,
-    patienceMs: Math.max(0, retry.destination.deadlineMs - usedMs),
-  });
+  const patienceMs = Math.max(0, retry.destination.deadlineMs - usedMs);
+  const together = context.batches?.send(operation, write, patienceMs);
+  if (together !== undefined) return together;
+  const { idempotencyKey } = operation;
+  return destination.send(write, { idempotencyKey, signal: context.kill, stop: context.stop, patienceMs });
 }
 
 /** Decides what follows. `sentMs`: wall clock before it was sent. */
@@ -66,8 +60,8 @@ export function judge(
   const { clock, chance } = context.ports;
   const { destination, retry } = context.sync;
   const { outcome } = made;
-  context.sent(destination.connection, made.evidence);
-  if (outcome.kind === "throttled") context.counts.throttled += 1;
+  if (made.isShared !== true) context.sent(destination.connection, made.evidence);
+  if (made.isShared !== true && outcome.kind === "throttled") context.counts.throttled += 1;
   const mayHaveLanded = outcome.kind === "unknown";
   const left = outcome.kind !== "not-sent";
   const before = operation.progress;

@@ -2,6 +2,7 @@ import type { EvenkeelError } from "../core/errors.ts";
 import type { Counts, RunEvent } from "../core/events.ts";
 import type { Evidence } from "../core/outcome.ts";
 import type { Sync } from "../core/sync.ts";
+import type { Batches } from "./batches.ts";
 import type { Ports } from "./ports.ts";
 
 type WithoutStamp<Event> = Event extends RunEvent ? Omit<Event, "sync" | "atMs"> : never;
@@ -15,6 +16,8 @@ export interface RunContext {
   readonly counts: Counts;
   /** The read under way. */
   readonly read: { readonly number: number; readonly kind: "full" | "incremental" };
+  /** Writes that go together; undefined for whoever writes nothing. */
+  readonly batches?: Batches;
   /** Aborted: no new page, no new request; what is under way finishes. */
   readonly stop: AbortSignal;
   /** Aborted: nothing is awaited any more. */

@@ -71,6 +71,7 @@ async function tell({
     traits: {
       addressing: "assigned",
       updates: true,
+      together: undefined,
       delete: undefined,
       idempotencyKey: keyed ? { retentionMs: 24 * HOUR } : undefined,
       find: findings && { visibilityLagMs, unique: true },
@@ -79,6 +80,7 @@ async function tell({
     },
     address: async () => ({ ok: true, address: undefined, addressKey: undefined }),
     render: async () => ({ ok: true, write: POST }),
+    many: () => undefined,
     send: async (_write, { idempotencyKey }) => {
       sends.push(idempotencyKey);
       step();

@@ -248,7 +248,7 @@ function applied(operation: Operation, made: Attempt, context: RunContext): Even
   const known =
     operation.destinationId !== undefined || addressing === "own" || outcome.kind !== "applied"
       ? operation.destinationId
-      : context.sync.destination.idOf(outcome.body);
+      : (outcome.destinationId ?? context.sync.destination.idOf(outcome.body));
   return andThen(known, (destinationId) => ({
     kind: "applied",
     operation,

@@ -5,6 +5,7 @@ import type { InvalidRecord } from "../core/record.ts";
 import type { Scratch } from "../core/scratch.ts";
 import type { Sync } from "../core/sync.ts";
 import { Absences } from "./absence.ts";
+import { Batches } from "./batches.ts";
 import { complete } from "./complete.ts";
 import { createControl, type RunControl, type RunEnding } from "./control.ts";
 import { refuseUnadopted } from "./first-run.ts";
@@ -77,7 +78,7 @@ async function work(
   choice: RunSettings,
   scratch: Scratch | undefined,
 ): Promise<void> {
-  const { context } = control;
+  const context = { ...control.context, batches: new Batches(control.context) };
   const settler = new Settler(context);
   const journal = createJournal(context);
   const stage = createStage(

@@ -142,12 +142,13 @@ async function removalOf(
   if (entry === undefined && !wasLeft && stored.progress.staleUntilMs === undefined) return undefined;
   const { address, addressFollowsKey, destinationId } = entry ?? stored;
   const { key } = stored;
-  const record = { ...recordOf(stored), address, addressKey: addressFollowsKey ? key : undefined };
+  const mapped = body ?? {};
+  const record = { ...recordOf(stored), mapped, address, addressKey: addressFollowsKey ? key : undefined };
   if (destination.traits.addressing === "assigned" && destinationId === undefined)
     return { reason: "it was created, but the answer had no id, so it cannot be addressed" };
   if (body === undefined && destination.traits.delete?.needsRecord === true)
     return { reason: "its delete takes fields of the record, and what was last written of it is not known" };
-  const rendered = await destination.render("delete", { key, mapped: body ?? {}, body: {}, address }, destinationId);
+  const rendered = await destination.render("delete", { key, mapped, body: {}, address }, destinationId);
   if (!rendered.ok) return { reason: `its delete cannot be built: ${rendered.reason}` };
   const staleUntilMs = wasLeft
     ? ports.clock.wallMs() + destination.traits.lateWriteMs

@@ -27,8 +27,12 @@ export type Meaning =
       /** What it may be to write, the latest last. They have nothing that the request would show apart. */
       readonly versions: readonly Version[];
     }
+  /** Many writes in one request; undefined for one that no version gives. */
+  | { readonly kind: "batch"; readonly writes: readonly (WriteMeaning | undefined)[] }
   | { readonly kind: "find"; readonly ids: ReadonlySet<number> }
   | { readonly kind: "read"; readonly item: string };
+
+export type WriteMeaning = Extract<Meaning, { kind: "write" }>;
 
 interface Requests {
   readonly sync: Sync;
@@ -47,6 +51,8 @@ export class Catalogue {
   readonly #meanings = new Map<string, Meaning>();
   readonly #bodies = new Map<string, string>();
   readonly #sourceReads = new Map<string, number>();
+  /** By what a batch has of each. */
+  readonly #elements = new Map<string, readonly Version[]>();
 
   constructor(requests: Requests) {
     this.#requests = requests;
@@ -79,6 +85,8 @@ export class Catalogue {
     const version: Version = { id, content, changedMs, record, key, mapped: made.mapped, address };
     this.#byId.set(id, [...this.versionsOf(id), version]);
 
+    const element = JSON.stringify(version.mapped);
+    this.#elements.set(element, [...(this.#elements.get(element) ?? []), version]);
     const isOwn = address !== undefined;
     await this.#write("create", version, undefined);
     if (isOwn && sync.destination.traits.delete !== undefined) await this.#write("delete", version, undefined);
@@ -113,6 +121,18 @@ export class Catalogue {
   /** Undefined for a request that the config does not make of any record. */
   meaningOf(method: string, path: string, body: string | undefined): Meaning | undefined {
     return this.#meanings.get(nameOf(method, path, body));
+  }
+
+  /** Some version of the record with this key. */
+  versionOfKey(key: string): Version | undefined {
+    for (const versions of this.#byId.values()) if (versions[0]?.key === key) return versions.at(-1);
+    return undefined;
+  }
+
+  /** What an element of a batch of records means; undefined when no version gives it. */
+  elementOf(element: string): WriteMeaning | undefined {
+    const versions = this.#elements.get(element);
+    return versions && { kind: "write", operation: "create", item: versions[0]?.address, versions };
   }
 
   /** The record that a look-up at the source is about. */

@@ -1,7 +1,7 @@
 import type { DestinationConfig } from "../config/config.ts";
-import type { JsonObject } from "../core/json.ts";
+import { isObject, scalarText, type Json, type JsonObject } from "../core/json.ts";
 import { dateHeader, jsonAnswer, notFound, type Answer } from "./answer.ts";
-import type { Catalogue, Meaning, Version } from "./catalogue.ts";
+import type { Catalogue, Meaning, Version, WriteMeaning } from "./catalogue.ts";
 import { placeOf, put, type Place } from "./place.ts";
 import type { Wording } from "./wording.ts";
 
@@ -86,30 +86,58 @@ export class DestinationDouble {
 
   /** What a request means by the config; undefined when no config would make it of any record. */
   meaningOf({ method, url, body }: DestinationRequest): Meaning | undefined {
-    return this.#options.catalogue.meaningOf(method, url.pathname + url.search, body);
+    const { catalogue, config } = this.#options;
+    const { upsertMany, createMany, deleteMany } = config;
+    const request = `${method} ${url.pathname}`;
+    const elements = (): readonly Json[] => JSON.parse(body ?? "[]") as readonly Json[];
+    if (request === (upsertMany ?? createMany)?.request)
+      return { kind: "batch", writes: elements().map((each) => catalogue.elementOf(JSON.stringify(each))) };
+    if (request === deleteMany?.request)
+      return { kind: "batch", writes: elements().map((key) => this.#deleteOf(scalarText(key) ?? "")) };
+    return catalogue.meaningOf(method, url.pathname + url.search, body);
+  }
+
+  /** What the element of a batch of deletes means, which is a key. */
+  #deleteOf(key: string): WriteMeaning | undefined {
+    const item = this.items.find(({ version }) => version.key === key);
+    const version = item?.version ?? this.#options.catalogue.versionOfKey(key);
+    return version && { kind: "write", operation: "delete", item: item?.name, versions: [version] };
+  }
+
+  #writesOf(request: DestinationRequest): readonly WriteMeaning[] {
+    const meaning = this.meaningOf(request);
+    if (meaning?.kind === "batch") return meaning.writes.filter((write) => write !== undefined);
+    return meaning?.kind === "write" ? [meaning] : [];
   }
 
   /** The keys of the records that a request may be about. */
   keysOf(request: DestinationRequest): readonly string[] {
     const meaning = this.meaningOf(request);
     const { catalogue } = this.#options;
-    if (meaning?.kind === "write") return [...new Set(meaning.versions.map(({ key }) => key))];
+    const writes = this.#writesOf(request);
+    if (writes.length > 0) return [...new Set(writes.flatMap(({ versions }) => versions.map(({ key }) => key)))];
     if (meaning?.kind === "find")
       return [...meaning.ids].flatMap((id) => catalogue.versionsOf(id).slice(0, 1)).map(({ key }) => key);
-    const item = meaning === undefined ? undefined : this.#items.get(meaning.item);
+    const item = meaning?.kind === "read" ? this.#items.get(meaning.item) : undefined;
     return item === undefined ? [] : [item.version.key];
+  }
+
+  /** The same for each record that a request would write. */
+  writtenKeys(request: DestinationRequest): readonly (readonly string[])[] {
+    const writes = this.#writesOf(request);
+    if (writes.length === 0) return [this.keysOf(request)];
+    return writes.map(({ versions }) => [...new Set(versions.map(({ key }) => key))]);
   }
 
   /** Whether a request would change something: by its method alone where no config makes it of any record. */
   isWrite(request: DestinationRequest): boolean {
     const meaning = this.meaningOf(request);
-    return meaning === undefined ? request.method !== "GET" : meaning.kind === "write";
+    return meaning === undefined ? request.method !== "GET" : meaning.kind === "write" || meaning.kind === "batch";
   }
 
   /** Whether a request would delete a record. */
   isDelete(request: DestinationRequest): boolean {
-    const meaning = this.meaningOf(request);
-    return meaning?.kind === "write" && meaning.operation === "delete";
+    return this.#writesOf(request).some(({ operation }) => operation === "delete");
   }
 
   /** Whether a request bears a key by which it is known again. */
@@ -126,8 +154,8 @@ export class DestinationDouble {
 
   /** Whoever sent this write has reason to doubt what it came to. */
   doubt(request: DestinationRequest): void {
-    const meaning = this.meaningOf(request);
-    if (meaning?.kind === "write") for (const { id } of meaning.versions) this.#doubted.set(id, this.#options.wallMs());
+    for (const { versions } of this.#writesOf(request))
+      for (const { id } of versions) this.#doubted.set(id, this.#options.wallMs());
   }
 
   /** A process has died, and what it sent is in doubt. */
@@ -151,6 +179,7 @@ export class DestinationDouble {
         ? this.#options.wording.missing
         : jsonAnswer(200, put(undefined, this.#read, this.#shown(item)));
     }
+    if (meaning?.kind === "batch") return this.#writeEach(meaning.writes, request);
     if (meaning?.kind === "write") return this.#once(request, () => this.#write(meaning, request));
     if (request.method !== "GET")
       this.breaches.push(`no version of any record makes ${request.method} ${request.url.pathname} ${request.body}`);
@@ -184,11 +213,37 @@ export class DestinationDouble {
     return answer;
   }
 
-  #write(meaning: Extract<Meaning, { kind: "write" }>, { method, body = "" }: DestinationRequest): Answer {
+  /** Each comes to its own end, and is told of in its place. */
+  #writeEach(writes: readonly (WriteMeaning | undefined)[], request: DestinationRequest): Answer {
+    const elements = JSON.parse(request.body ?? "[]") as readonly Json[];
+    const results = writes.map((write, index): Json => {
+      const element = elements[index] as Json;
+      if (write === undefined)
+        this.breaches.push(`no version of any record makes ${JSON.stringify(element)} of a batch`);
+      if (write === undefined) return { status: 400, ok: false };
+      const { operation, item: name = "" } = write;
+      const version = this.#versionNow(write);
+      const body = operation === "delete" ? undefined : this.#options.catalogue.bodyOf(version, "create", name);
+      const { status, body: said } = this.#write(write, { ...request, method: "POST", body });
+      const created = said === "" ? {} : (JSON.parse(said) as JsonObject);
+      const own = isObject(element) ? element : {};
+      const isMissing = operation === "delete" && status >= 400;
+      const isThere = operation !== "delete" && status === this.#options.wording.exists.status;
+      return { ...own, ...created, status, ok: status < 300, missing: isMissing, exists: isThere };
+    });
+    return jsonAnswer(207, { results });
+  }
+
+  #versionNow({ versions }: WriteMeaning): Version {
+    const nowMs = this.#options.wallMs();
+    return versions.findLast(({ changedMs }) => changedMs <= nowMs) ?? (versions[0] as Version);
+  }
+
+  #write(meaning: WriteMeaning, { method, body = "" }: Pick<DestinationRequest, "method" | "body">): Answer {
     const { operation, item: named, versions } = meaning;
     if (operation === "delete") return this.#delete(named, versions);
     const nowMs = this.#options.wallMs();
-    const version = versions.findLast(({ changedMs }) => changedMs <= nowMs) ?? (versions[0] as Version);
+    const version = this.#versionNow(meaning);
     const { create, find } = this.#options.config;
     // A PUT replaces what is at its address, though it is the destination that gives the record its id.
     const replaced = method === "PUT" ? this.items.find((item) => item.version.id === version.id) : undefined;

@@ -129,7 +129,9 @@ export function simulatedNetwork(options: NetworkOptions): SimulatedNetwork {
       return { kind: "drop" };
     }
     const isWrite = side === "destination" && destination.isWrite({ ...request, url });
-    if (isWrite) options.onWrite(number, about, destination.isDelete({ ...request, url }));
+    if (isWrite)
+      for (const keys of destination.writtenKeys({ ...request, url }))
+        options.onWrite(number, keys, destination.isDelete({ ...request, url }));
     const chance = options.chance.fork(`way ${number}`);
     const wayMs = Math.ceil(chance.random() * WAY_MS);
     const afterMs = Math.ceil(chance.random() * WORK_MS) + Math.ceil(chance.random() * WAY_MS);

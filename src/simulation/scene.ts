@@ -4,6 +4,7 @@ import type {
   Config,
   ConnectionConfig,
   DestinationConfig,
+  ManyConfig,
   PaginationConfig,
   ReadConfig,
   SourceConfig,
@@ -181,15 +182,41 @@ function plainPagination(pagination: PaginationConfig): PaginationConfig {
 }
 
 function plainDestination(destination: DestinationConfig, replaced: ExpressionSource[]): DestinationConfig {
-  const { create, find, read } = destination;
+  const { create, find, read, upsertMany, createMany, deleteMany } = destination;
   return {
     ...destination,
     create: create && { ...create, id: plain(create.id, "id", replaced) },
     find: find && { ...plainRead(find, replaced), id: plain(find.id, "id", replaced) },
     read: read && plainRead(read, replaced),
+    upsertMany: upsertMany && plainMany(upsertMany, undefined, replaced),
+    createMany: createMany && plainMany(createMany, undefined, replaced),
+    // Of what has gone, the double knows the key.
+    deleteMany: deleteMany && plainMany(deleteMany, "$key", replaced),
     // A double is empty at first, and no run reads its list after that.
     list: undefined,
     adopt: undefined,
+  };
+}
+
+/** A batch as a bare list, whose results say plainly what became of each. */
+function plainMany(many: ManyConfig, body: ExpressionSource | undefined, replaced: ExpressionSource[]): ManyConfig {
+  const { results } = many;
+  if (many.body !== undefined) replaced.push(many.body);
+  const isKeyed = body === undefined && results?.key !== undefined && placeOf(results.key) !== undefined;
+  return {
+    ...many,
+    query: {},
+    body,
+    results: results && {
+      each: "results",
+      key: isKeyed ? results.key : undefined,
+      ok: "ok",
+      missing: "missing",
+      exists: "exists",
+      status: undefined,
+      error: undefined,
+      id: results.id === undefined ? undefined : plain(results.id, "id", replaced),
+    },
   };
 }
 

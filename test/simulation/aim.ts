@@ -17,7 +17,7 @@ const RARITY: Partial<Readonly<Record<Step, number>>> = {
  * @param wanted only worlds that come to this step; then there may be none
  */
 export async function aimedWorldsOf(seed: number, wanted?: string): Promise<readonly ShapedWorld[]> {
-  const world = worldOf(seed, 1);
+  const world = worldOf(seed, { restless: 1 });
   const { steps } = await play(world);
   const chance = seededChance(`aim ${seed}`);
   const targets = steps

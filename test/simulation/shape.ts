@@ -56,6 +56,8 @@ export interface DestinationShape {
   readonly concurrency: number | undefined;
   /** Bodies are form-encoded. */
   readonly form: boolean;
+  /** So many records go in one request; `isOnly`: none goes by a request of its own. */
+  readonly batch: { readonly size: number; readonly isOnly: boolean; readonly keyed: boolean } | undefined;
 }
 
 const ms = (value: number): string => `${value}ms`;
@@ -132,15 +134,21 @@ function paginationOf({ pagination, pageSize }: SourceShape): Record<string, unk
   }
 }
 
-function writesOf({ writes, method, readBack, form, retentionMs, visibilityLagMs, unique }: DestinationShape): object {
+function writesOf(shape: DestinationShape): object {
+  const { writes, method, readBack, form, retentionMs, visibilityLagMs, unique, batch } = shape;
   const idempotencyKey = { header: "Idempotency-Key", retention: ms(retentionMs) };
   const encoding = form ? "form" : "json";
   const read = readBack ? { read: "GET /items/{ref}" } : {};
+  if (writes === "upsert" && batch !== undefined) {
+    const single = batch.isOnly ? {} : { upsert: { request: `${method} /items/{ref}`, encoding } };
+    return { ...single, upsertMany: manyOf(batch, "POST /items/bulk"), ...read };
+  }
   if (writes === "upsert") return { upsert: { request: `${method} /items/{ref}`, encoding }, ...read };
   if (writes === "keyedUpsert") return { upsert: { request: "POST /items/{ref}", encoding, idempotencyKey }, ...read };
   return {
     create: { request: "POST /items", id: "id", encoding, ...(writes === "keys" ? { idempotencyKey } : {}) },
     update: { request: `${method} /items/{$id}`, encoding },
+    ...(writes === "find" && batch !== undefined ? { createMany: manyOf(batch, "POST /items/bulk") } : {}),
     ...(readBack ? { read: "GET /items/{$id}" } : {}),
     ...(writes === "find"
       ? {
@@ -157,13 +165,19 @@ function writesOf({ writes, method, readBack, form, retentionMs, visibilityLagMs
   };
 }
 
-function deleteOf({ writes, form }: DestinationShape, deletes: Shape["deletes"]): object {
+function manyOf({ size, keyed }: NonNullable<DestinationShape["batch"]>, request: string): object {
+  const results = { each: "results", ok: "ok", missing: "missing", exists: "exists", ...(keyed ? { key: "ref" } : {}) };
+  return { request, size, results };
+}
+
+function deleteOf({ writes, form, batch }: DestinationShape, deletes: Shape["deletes"]): object {
   if (deletes === undefined) return {};
   const path = writes === "upsert" || writes === "keyedUpsert" ? "/items/{ref}" : "/items/{$id}";
   const encoding = form ? "form" : "json";
   // After a crash, what was last sent of a record may not be known, and only a mark of the source still shows it.
   const body = deletes.mode === "mirror" ? "{ 'active': false }" : "{ 'ref': ref, 'active': false }";
-  return { delete: deletes.soft ? { request: `PATCH ${path}`, body, encoding } : `DELETE ${path}` };
+  const many = batch === undefined || deletes.soft ? {} : { deleteMany: manyOf(batch, "POST /items/bulk-delete") };
+  return { delete: deletes.soft ? { request: `PATCH ${path}`, body, encoding } : `DELETE ${path}`, ...many };
 }
 
 function guardOf({ strict }: NonNullable<Shape["deletes"]>): object {

@@ -22,8 +22,7 @@ suite("T1-T4: the production pipeline in simulated worlds", () => {
 
   for (const [seed, was, shares] of SEEDS)
     test(`seed ${seed}: ${was}`, async () => {
-      const world =
-        shares === undefined ? toothWorldOf(seed) : worldOf(seed, shares.restless, shares.deletes, shares.adopted ?? 0);
+      const world = shares === undefined ? toothWorldOf(seed) : worldOf(seed, { adopted: 0, batches: 0, ...shares });
       const { violations } = await play(world);
       assert.deepEqual(violations, []);
     });

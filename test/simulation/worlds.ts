@@ -15,14 +15,24 @@ export interface ShapedWorld extends World {
   readonly shape: Shape;
 }
 
-/**
- * @param restless share of restless worlds
- * @param deletes share of worlds in which what has gone is deleted
- * @param adopted share of worlds in which the destination has some records before the first run
- */
-export function worldOf(seed: number, restless = 0.1, deletes = 0.35, adopted = 0.15): ShapedWorld {
+/** How much of what there is the worlds have. */
+export interface Shares {
+  /** Of restless worlds. */
+  readonly restless: number;
+  /** Of worlds in which what has gone is deleted. */
+  readonly deletes: number;
+  /** Of worlds in which the destination has some records before the first run. */
+  readonly adopted: number;
+  /** Of worlds in which records go together, where they may. */
+  readonly batches: number;
+}
+
+const USUAL: Shares = { restless: 0.1, deletes: 0.35, adopted: 0.15, batches: 0.5 };
+
+export function worldOf(seed: number, shares: Partial<Shares> = {}): ShapedWorld {
   const chance = seededChance(`world ${seed}`);
-  const shape = shapeOf(chance.fork("shape"), deletes);
+  const { restless, adopted, ...shaped } = { ...USUAL, ...shares };
+  const shape = shapeOf(chance.fork("shape"), { ...USUAL, ...shaped });
   const { source } = shape;
   // P9: numbered pages of a list that changes leave out what moves, and an incremental read would never meet it again.
   const isNumbered = source.pagination === "page" || source.pagination === "offset";
@@ -47,7 +57,8 @@ export function worldOf(seed: number, restless = 0.1, deletes = 0.35, adopted = 
 }
 
 /** Every second world is a restless one. */
-export const toothWorldOf = (seed: number, deletes: 0 | 1 = 0): ShapedWorld => worldOf(seed, seed % 2, deletes, 0);
+export const toothWorldOf = (seed: number, deletes: 0 | 1 = 0): ShapedWorld =>
+  worldOf(seed, { restless: seed % 2, deletes, adopted: 0, batches: 0 });
 
 export const play = async (world: ShapedWorld): Promise<Outcome> => simulate(world, await stageOf(world.shape));
 
@@ -57,19 +68,30 @@ const isFair = (fault: Fault, { destination: { writes, unique } }: Shape): boole
 
 const flip = (chance: SeededChance, share = 0.5): boolean => chance.random() < share;
 
-function shapeOf(chance: SeededChance, deletes: number): Shape {
+function shapeOf(chance: SeededChance, { deletes, batches }: Shares): Shape {
   const own = chance.fork("sync");
   const source = sourceOf(chance.fork("source"));
   const [createOnly, invalids] = [flip(own, 0.1), flip(own, 0.2)];
   const isDeleting = flip(chance.fork("whether deletes"), deletes);
+  const destination = destinationOf(chance.fork("destination"));
+  const goesTogether = destination.writes === "upsert" || destination.writes === "find";
+  const batch = flip(chance.fork("whether batches"), goesTogether ? batches : 0)
+    ? batchOf(chance.fork("batch"))
+    : undefined;
   return {
     source,
-    destination: destinationOf(chance.fork("destination")),
+    destination: { ...destination, batch },
     createOnly: createOnly && !isDeleting,
     invalids,
     deletes: isDeleting ? deletesOf(source, chance.fork("deletes")) : undefined,
   };
 }
+
+const batchOf = (chance: SeededChance): DestinationShape["batch"] => ({
+  size: chance.pick([2, 7, 30]),
+  isOnly: flip(chance, 0.3),
+  keyed: flip(chance),
+});
 
 function deletesOf({ pagination }: SourceShape, chance: SeededChance): Shape["deletes"] {
   const mode = chance.pick(["tombstone", "mirror"] as const);
@@ -115,5 +137,6 @@ function destinationOf(chance: SeededChance): DestinationShape {
     lateWriteMs: chance.pick([30 * SECOND, 2 * MINUTE]),
     concurrency: chance.pick([1, 4, 16, undefined]),
     form: flip(chance, 0.1),
+    batch: undefined,
   };
 }

@@ -1,0 +1,155 @@
+import type { BatchItem, ManyWrites, Write } from "../core/destination.ts";
+import type { Operation, OperationKind } from "../core/operation.ts";
+import { plainEvidence, type Attempt, type Outcome } from "../core/outcome.ts";
+import type { RunContext } from "./context.ts";
+
+/** How long a batch that is not full waits for more, ms. */
+const LINGER_MS = 10;
+
+/** A write that waits to go with others. */
+interface Rider {
+  readonly item: BatchItem;
+  readonly bytes: number;
+  readonly patienceMs: number;
+  readonly arrive: (attempt: Attempt) => void;
+}
+
+/**
+ * Puts first attempts together, as many as the destination takes in one request. Each operation keeps its own intent and comes to its own end. What
+ * a batch was refused for as a whole is halved until what is wrong stands alone; what became of one that was lost each finds out by itself, and
+ * never in the company of others again.
+ */
+export class Batches {
+  readonly #context: Omit<RunContext, "batches">;
+  readonly #lines = new Map<ManyWrites, BatchLine>();
+
+  constructor(context: Omit<RunContext, "batches">) {
+    this.#context = context;
+  }
+
+  /** Undefined when writes of this kind go alone, each by a request of its own. */
+  send(operation: Operation, write: Write, patienceMs: number): Promise<Attempt> | undefined {
+    const many = this.#manyOf(operation.kind);
+    if (many === undefined) return undefined;
+    const { progress, record, destinationId } = operation;
+    const item = { record, destinationId };
+    if (progress.everUnknown) return many.isOnly ? this.#lineOf(many).alone(item, write, patienceMs) : undefined;
+    return this.#lineOf(many).join(item, write.body?.length ?? 0, patienceMs);
+  }
+
+  #manyOf(kind: OperationKind): ManyWrites | undefined {
+    return this.#context.sync.destination.many(kind);
+  }
+
+  #lineOf(many: ManyWrites): BatchLine {
+    let line = this.#lines.get(many);
+    if (line === undefined) {
+      line = new BatchLine(many, this.#context);
+      this.#lines.set(many, line);
+    }
+    return line;
+  }
+}
+
+/** The writes of one kind that wait to go together. */
+class BatchLine {
+  readonly #many: ManyWrites;
+  readonly #context: Omit<RunContext, "batches">;
+  /** Less than declared once a batch was too large. */
+  #size: number;
+  #waiting: Rider[] = [];
+  #bytes = 0;
+  #isDue = false;
+
+  constructor(many: ManyWrites, context: Omit<RunContext, "batches">) {
+    this.#many = many;
+    this.#context = context;
+    this.#size = many.size;
+  }
+
+  /** Resolves with what became of this one. */
+  join(item: BatchItem, bytes: number, patienceMs: number): Promise<Attempt> {
+    return new Promise((arrive) => {
+      if (this.#bytes + bytes > this.#many.bytes) this.#leave();
+      this.#waiting.push({ item, bytes, patienceMs, arrive });
+      this.#bytes += bytes;
+      if (this.#waiting.length >= this.#size) this.#leave();
+      else this.#linger();
+    });
+  }
+
+  async alone(item: BatchItem, write: Write, patienceMs: number): Promise<Attempt> {
+    const { attempt, each } = await this.#many.send(write, [item], this.#optionsOf(patienceMs));
+    const [outcome] = each ?? [];
+    return outcome === undefined ? attempt : { ...attempt, outcome };
+  }
+
+  #linger(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    this.#context.ports.clock.after(LINGER_MS, () => {
+      this.#isDue = false;
+      this.#leave();
+    });
+  }
+
+  #leave(): void {
+    const riders = this.#waiting;
+    this.#waiting = [];
+    this.#bytes = 0;
+    if (riders.length > 0) void this.#send(riders);
+  }
+
+  async #send(riders: readonly Rider[]): Promise<void> {
+    const items = riders.map(({ item }) => item);
+    const rendered = await this.#many.render(items);
+    if (!rendered.ok) return this.#notSent(riders, rendered.reason);
+    const patienceMs = Math.min(...riders.map((rider) => rider.patienceMs));
+    const { attempt, each } = await this.#many.send(rendered.write, items, this.#optionsOf(patienceMs));
+    const { counts, sent, sync } = this.#context;
+    sent(sync.destination.connection, attempt.evidence);
+    if (attempt.outcome.kind === "throttled") counts.throttled += 1;
+    if (each === undefined && riders.length > 1 && isOfOne(attempt.outcome))
+      return this.#halve(riders, attempt.outcome);
+    for (const [index, rider] of riders.entries()) rider.arrive(shareOf(attempt, each?.[index] ?? attempt.outcome));
+  }
+
+  /** All or nothing, and it was nothing: one of them is to blame, or there are too many. */
+  async #halve(riders: readonly Rider[], outcome: Extract<Outcome, { kind: "refused" }>): Promise<void> {
+    const middle = Math.ceil(riders.length / 2);
+    if (outcome.reason === "tooLarge") this.#size = Math.min(this.#size, middle);
+    await this.#send(riders.slice(0, middle));
+    await this.#send(riders.slice(middle));
+  }
+
+  /** The body cannot be made of these, though of each of them it could: what is wrong stands alone in the end. */
+  #notSent(riders: readonly Rider[], message: string): void {
+    const { sync } = this.#context;
+    const evidence = {
+      request: { method: "", url: sync.destination.connection, headers: {} },
+      failure: message,
+      durationMs: 0,
+    };
+    for (const { arrive } of riders)
+      arrive({ outcome: { kind: "refused", status: 0, reason: "other", message }, evidence, isShared: true });
+  }
+
+  #optionsOf(patienceMs: number): Parameters<ManyWrites["send"]>[2] {
+    const { kill, stop } = this.#context;
+    return { signal: kill, stop, patienceMs };
+  }
+}
+
+/** A refusal that may be for one of them alone; what is refused of the credentials is refused of all. */
+const isOfOne = (outcome: Outcome): outcome is Extract<Outcome, { kind: "refused" }> =>
+  outcome.kind === "refused" && outcome.reason !== "credentials" && outcome.reason !== "redirected";
+
+/** The attempt of one record of a batch. */
+function shareOf({ outcome: whole, evidence }: Attempt, outcome: Outcome): Attempt {
+  const isOwn = outcome !== whole && outcome.kind !== "applied";
+  return {
+    outcome,
+    evidence: isOwn ? { ...plainEvidence(evidence), failure: outcome.message } : evidence,
+    isShared: true,
+  };
+}
