@@ -143,6 +143,13 @@ function buildSync(
         },
         createdId: destination.create && compileExpression(destination.create.id),
         idempotencyKey: keyed,
+        precondition: destination.precondition && {
+          conflict: destination.conflict,
+          version: destination.precondition.version && {
+            ...destination.precondition.version,
+            select: compileExpression(destination.precondition.version.select),
+          },
+        },
         find: destination.find && {
           ...lookUpOf(destination.find),
           id: compileExpression(destination.find.id),

@@ -465,8 +465,26 @@ export type DestinationInput = {
         /** Whether sending it twice has the effect of sending it once. Taken for true. */
         readonly idempotent?: boolean;
       };
-  /** Only `none` in this version. */
-  readonly precondition?: "none";
+  /** What a write must be based on to be taken: `etag`, or `{ version: version, send: { body: version } }`. It needs `read` or `find`. Default: `none`. */
+  readonly precondition?:
+    | string
+    | {
+        /** Text alone stands for it: `precondition: etag`. Default: `version`. */
+        readonly type?: "none" | "etag" | "version";
+        /** Where a record, as it is read or as a write answers it, has its version; for `version`. */
+        readonly version?: Expression;
+        /** Where a write carries it; for `version`. */
+        readonly send?: {
+          /** A member of the body. */
+          readonly body?: string;
+          /** A query parameter. */
+          readonly query?: string;
+          /** A header. */
+          readonly header?: string;
+        };
+      };
+  /** Who wins when somebody else has changed a record: what the source has, what is there until the source changes again, or neither, until a person looks. Default: `source`. */
+  readonly conflict?: "source" | "destination" | "reject";
 };
 
 /** A config, before its defaults are filled in. */

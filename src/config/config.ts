@@ -1,3 +1,4 @@
+import type { ConflictPolicy } from "../core/destination.ts";
 import type { CursorType, Deletes } from "../core/sync.ts";
 import type { ExpressionFunction, ExpressionSource } from "./expression.ts";
 
@@ -147,6 +148,16 @@ export interface ListConfig extends RequestConfig {
   readonly pagination: PaginationConfig;
 }
 
+export interface PreconditionConfig {
+  /** Undefined for ETags. */
+  readonly version:
+    | {
+        readonly select: ExpressionSource;
+        readonly send: { readonly place: "body" | "query" | "header"; readonly name: string };
+      }
+    | undefined;
+}
+
 export interface AdoptConfig {
   /** One expression for each part of the match; undefined for the list's `key`. */
   readonly match: readonly ExpressionSource[] | undefined;
@@ -167,6 +178,8 @@ export interface DestinationConfig {
   readonly read: ReadConfig | undefined;
   readonly list: ListConfig | undefined;
   readonly adopt: AdoptConfig | undefined;
+  readonly precondition: PreconditionConfig | undefined;
+  readonly conflict: ConflictPolicy;
 }
 
 export interface SourceConfig extends RequestConfig {

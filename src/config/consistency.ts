@@ -75,6 +75,25 @@ function addressing(document: Document, sync: Path): readonly Problem[] {
   }
   const batches = unfitBatches(document, path, has);
   if (batches.length > 0) return batches;
+  const based = valueAt(document.value, [...path, "precondition"]);
+  if (based !== undefined && based !== "none" && !has("read") && !has("find"))
+    return [
+      problemAt(document, [...path, "precondition"], "needs `read` or `find`, by which a record's version is learned", {
+        next: "Declare `read: GET /items/{sku}`, or whatever reads one record.",
+      }),
+    ];
+  const together = ["upsertMany", "deleteMany"].find(has);
+  if (based !== undefined && based !== "none" && together !== undefined)
+    return [
+      problemAt(
+        document,
+        [...path, together],
+        "does not go with `precondition`: a batch bears no version of one record",
+        {
+          next: "Leave out one of them.",
+        },
+      ),
+    ];
   if (has("adopt") && !has("list"))
     return [
       problemAt(document, [...path, "adopt"], "needs `list`, which shows what there is", {

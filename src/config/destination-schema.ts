@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import { z } from "zod";
 import type {
   AdoptConfig,
   CreateConfig,
@@ -8,16 +8,17 @@ import type {
   KeyedWriteConfig,
   ListConfig,
   ManyConfig,
+  PreconditionConfig,
   ReadConfig,
   ResultsConfig,
   WriteConfig,
 } from "./config.ts";
 import { expression, expressions, SEES } from "./expression-leaf.ts";
-import { leaf, map, maybe } from "./leaf.ts";
+import { map, maybe } from "./leaf.ts";
 import { READING, request, requestShape, WRITING } from "./request-schema.ts";
 import type { Substitute } from "./secrets.ts";
 import { later, paginationSchema } from "./source-schema.ts";
-import { NOT_YET, type Values } from "./values.ts";
+import type { Values } from "./values.ts";
 
 /** Where records are written, and how they are found again. */
 export function destinationSchema(values: Values, substitute: Substitute): z.ZodType<DestinationConfig> {
@@ -90,8 +91,16 @@ export function destinationSchema(values: Values, substitute: Substitute): z.Zod
     ),
     createMany: maybe(many.create).describe("Creates many records in one request, besides `create`."),
     deleteMany: maybe(many.delete).describe("Deletes many records in one request, besides `delete`."),
-    precondition: maybe(precondition).describe("Only `none` in this version."),
-  }).transform(({ precondition: _, ...destination }) => destination);
+    precondition: preconditionSchema(values).describe(
+      "What a write must be based on to be taken: `etag`, or `{ version: version, send: { body: version } }`. It needs `read` or `find`.",
+    ),
+    conflict: values
+      .choice(["source", "destination", "reject"])
+      .prefault("source")
+      .describe(
+        "Who wins when somebody else has changed a record: what the source has, what is there until the source changes again, or neither, until a person looks.",
+      ),
+  });
 }
 
 function manySchemas(values: Values, substitute: Substitute) {
@@ -155,6 +164,40 @@ function keySchema(values: Values): z.ZodType<IdempotencyKeyConfig> {
   }).transform(({ body: _, retention, ...given }) => ({ ...given, retentionMs: retention }));
 }
 
-const precondition = leaf<"none">({ const: "none" }, (raw) =>
-  raw === "none" ? { ok: true, value: "none" } : { ok: false, reason: `${NOT_YET}; only \`none\` is` },
-);
+function preconditionSchema(values: Values): z.ZodType<PreconditionConfig | undefined> {
+  const name = (what: string) => maybe(values.text).describe(what);
+  const send = map({
+    body: name("A member of the body."),
+    query: name("A query parameter."),
+    header: maybe(values.headerName).describe("A header."),
+  }).transform((given, context) => {
+    const named = (["body", "query", "header"] as const).filter((place) => given[place] !== undefined);
+    const [place] = named;
+    if (place !== undefined && named.length === 1) return { place, name: given[place] as string };
+    context.addIssue({ code: "custom", message: "takes one of `body`, `query` and `header`" });
+    return z.NEVER;
+  });
+  const long = map({
+    type: values
+      .choice(["none", "etag", "version"])
+      .prefault("version")
+      .describe("Text alone stands for it: `precondition: etag`."),
+    version: maybe(expression(SEES.input)).describe(
+      "Where a record, as it is read or as a write answers it, has its version; for `version`.",
+    ),
+    send: maybe(send).describe("Where a write carries it; for `version`."),
+  }).transform(({ type, version: select, send: where }, context): PreconditionConfig | undefined => {
+    if (type === "none") return undefined;
+    if (type === "etag") return { version: undefined };
+    if (select !== undefined && where !== undefined) return { version: { select, send: where } };
+    context.addIssue({
+      code: "custom",
+      message: "needs `version` and `send`: `{ version: version, send: { body: version } }`",
+    });
+    return z.NEVER;
+  });
+  return z
+    .preprocess((raw) => (typeof raw === "string" ? { type: raw } : raw), long)
+    .prefault("none")
+    .meta({ "x-or": "precondition" });
+}

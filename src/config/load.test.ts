@@ -522,7 +522,6 @@ suite("problems", () => {
 
   test("what is designed but not built is refused, never ignored", async () => {
     for (const [parts, path] of [
-      [{ destination: "upsert: PUT /a\nprecondition: etag" }, "syncs.products.destination.precondition"],
       [{ connection: "auth: { type: oauth2, clientCredentials: {} }" }, "connections.store.auth.type"],
       [{ connection: "auth: { type: jwt }" }, "connections.store.auth.type"],
       [

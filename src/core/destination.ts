@@ -31,6 +31,10 @@ export interface SendOptions {
   readonly signal: AbortSignal;
   /** Leaves the lane's queue (`not-sent`), but lets a request that is under way finish. */
   readonly stop?: AbortSignal;
+  /** The version that the write is based on; undefined when none is known. Only for whom a precondition is declared. */
+  readonly tag?: string | undefined;
+  /** Nothing must be there yet. */
+  readonly isNew?: boolean;
   /** How long the caller is willing to wait for the lane, in ms; a longer block gives `not-sent` with `retryAfterMs`. */
   readonly patienceMs: number;
 }
@@ -41,6 +45,7 @@ export type Finding =
       readonly kind: "found";
       readonly destinationId: string | undefined;
       readonly record: JsonObject;
+      /** Its version: the ETag, or where another one is declared, that as JSON. */
       readonly etag?: string;
     }
   | { readonly kind: "absent" }
@@ -88,10 +93,15 @@ export interface DestinationTraits {
     | undefined;
   readonly idempotencyKey: { readonly retentionMs: number } | undefined;
   readonly find: { readonly visibilityLagMs: number; readonly unique: boolean } | undefined;
+  /** A write bears the version that it is based on, and is refused when that is not the current one (U4); and who wins then. */
+  readonly precondition: { readonly conflict: ConflictPolicy } | undefined;
   readonly readBack: boolean;
   /** How long a request given up may still land (U3). */
   readonly lateWriteMs: number;
 }
+
+/** Who wins when somebody else has changed a record of the destination: what the source has, what is there, or neither until a person looks. */
+export type ConflictPolicy = "source" | "destination" | "reject";
 
 export type LookUp = (
   record: Pick<DesiredRecord, "key" | "mapped" | "body">,

@@ -91,6 +91,7 @@ function deliveryOf(traits: DestinationTraits): Part<Delivery> & { readonly grou
 
 function fenceOf(traits: DestinationTraits): Part {
   const { lateWriteMs } = traits;
+  if (traits.precondition !== undefined) return FENCED;
   const late = lateWriteMs < 60_000 ? `${lateWriteMs / 1_000} s` : `${Math.round(lateWriteMs / 6_000) / 10} min`;
   return {
     name: traits.readBack ? "read back and repaired" : "written again",
@@ -102,6 +103,13 @@ function fenceOf(traits: DestinationTraits): Part {
       : "Without `read`, an overtaken write cannot be seen, only written over; declare `read`.",
   };
 }
+
+const FENCED: Part = {
+  name: "refused by the destination",
+  because:
+    "A write bears the version that it is based on, so one that was given up and lands late, or that would overwrite somebody else's change, is refused.",
+  weakness: undefined,
+};
 
 const togetherOf = ({ together }: DestinationTraits): string =>
   together === undefined

@@ -10,6 +10,7 @@ const own: DestinationTraits = {
   addressing: "own",
   updates: true,
   together: undefined,
+  precondition: undefined,
   delete: undefined,
   idempotencyKey: undefined,
   find: undefined,

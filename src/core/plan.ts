@@ -41,6 +41,8 @@ export interface Write {
   readonly destinationId: string | undefined;
   /** Look in the destination first: the record may exist there, or must. */
   readonly lookFirst: boolean;
+  /** The version that the destination is known to hold (U4). */
+  readonly etag?: string | undefined;
   /** Unresolved operation that this one takes the place of. */
   readonly replaces: number | undefined;
   /** Wall clock until when an older write of this key with other content may still land (U3). */
@@ -222,8 +224,11 @@ function planUpdate(
   // Nobody has looked at it yet: it counts as level only when it was read.
   const isAdopted =
     entry.operation === ADOPTED && entry.hash === undefined && (traits.readBack || traits.find !== undefined);
+  // What may have been written since has another version.
+  const etag = replaces === undefined && entry.hash !== undefined ? entry.etag : undefined;
+  const lookFirst = isAdopted || (traits.precondition !== undefined && etag === undefined);
   if (traits.addressing === "own")
-    return { kind: "update", destinationId: undefined, lookFirst: isAdopted, replaces, staleUntilMs };
+    return { kind: "update", destinationId: undefined, lookFirst, etag, replaces, staleUntilMs };
   if (!traits.updates) return { kind: "skipped", reason: "noUpdate" };
   if (entry.destinationId === undefined && traits.find === undefined) {
     const reason = "it was created, but the answer had no id and no `find` is declared, so it cannot be addressed";
@@ -232,7 +237,8 @@ function planUpdate(
   return {
     kind: "update",
     destinationId: entry.destinationId,
-    lookFirst: isAdopted || entry.destinationId === undefined,
+    lookFirst: lookFirst || entry.destinationId === undefined,
+    etag,
     replaces,
     staleUntilMs,
   };

@@ -28,6 +28,7 @@ function answering(outcome: Outcome) {
     upsertMany: undefined,
     createMany: undefined,
     deleteMany: undefined,
+    precondition: undefined,
     delete: undefined,
     createdId: undefined,
     idempotencyKey: undefined,

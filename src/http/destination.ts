@@ -10,6 +10,7 @@ import type { Unusable } from "../core/url-value.ts";
 import type { Connection, Exchange, HeaderLine } from "./connection.ts";
 import { encodeForm } from "./form.ts";
 import { lookUpWith, type LookUpRequest } from "./look-up.ts";
+import { basedOn, judgedBy, versioned, type PreconditionOptions } from "./precondition.ts";
 import { createManyWrites, type ManyRequest } from "./many.ts";
 
 type Target = Pick<DesiredRecord, "key" | "mapped" | "body">;
@@ -44,6 +45,7 @@ export interface DestinationOptions {
   readonly idempotencyKey:
     | { readonly header: string; readonly quoted: boolean; readonly retentionMs: number }
     | undefined;
+  readonly precondition: PreconditionOptions | undefined;
   readonly find: (LookUpRequest & { readonly visibilityLagMs: number; readonly unique: boolean }) | undefined;
   readonly read: LookUpRequest | undefined;
 }
@@ -53,7 +55,8 @@ const IDEMPOTENT_METHODS = new Set(["PUT", "DELETE", "PATCH"]);
 
 /** A destination API: renders writes from records, sends them, and looks records up. */
 export function createDestination(options: DestinationOptions, connection: Connection): Destination {
-  const { upsert, create, update, upsertMany, createMany, deleteMany, find, read, idempotencyKey } = options;
+  const { upsert, create, update, upsertMany, createMany, deleteMany, find, read, idempotencyKey, precondition } =
+    options;
   const isOwn = upsert !== undefined || upsertMany !== undefined;
   const sizes = [upsertMany, createMany, deleteMany].flatMap((request) => request?.size ?? []);
 
@@ -67,6 +70,7 @@ export function createDestination(options: DestinationOptions, connection: Conne
     },
     idempotencyKey: idempotencyKey && { retentionMs: idempotencyKey.retentionMs },
     find: find && { visibilityLagMs: find.visibilityLagMs, unique: find.unique },
+    precondition: precondition && { conflict: precondition.conflict },
     readBack: read !== undefined,
     lateWriteMs: connection.lateWriteMs,
   };
@@ -130,10 +134,11 @@ export function createDestination(options: DestinationOptions, connection: Conne
 
   const send: Destination["send"] = (write, sending) => {
     const key = sending.idempotencyKey;
-    const { method, url, headers, body, repeatable } = write;
+    const { method, url, headers, body, repeatable } = basedOn(precondition, write, sending);
     const keyHeader = key === undefined || idempotencyKey === undefined ? undefined : keyHeaderOf(idempotencyKey, key);
     const request = { method, url, headers, body, repeatable, purpose: "write" as const, keyHeader };
-    return connection.exchange(request, sending).then(attemptOf);
+    const made = connection.exchange(request, sending).then(attemptOf);
+    return precondition === undefined ? made : made.then((attempt) => judgedBy(precondition, attempt));
   };
 
   const lookUp = lookUpRequest(options);
@@ -152,7 +157,7 @@ export function createDestination(options: DestinationOptions, connection: Conne
       ? {}
       : {
           readBack: (record, destinationId, sending) =>
-            lookUpWith(read, scopeOf(record, destinationId), connection, sending),
+            lookUpWith(read, scopeOf(record, destinationId), connection, sending).then(versioned(precondition)),
         }),
     ...(lookUp === undefined
       ? {}
@@ -164,7 +169,7 @@ export function createDestination(options: DestinationOptions, connection: Conne
               scopeOf(record, destinationId),
               connection,
               sending,
-            ),
+            ).then(versioned(precondition)),
         }),
   };
 }

@@ -44,8 +44,9 @@ export function attempt(operation: Operation, write: Write, tries: Tries, contex
   const patienceMs = Math.max(0, retry.destination.deadlineMs - usedMs);
   const together = context.batches?.send(operation, write, patienceMs);
   if (together !== undefined) return together;
-  const { idempotencyKey } = operation;
-  return destination.send(write, { idempotencyKey, signal: context.kill, stop: context.stop, patienceMs });
+  const { idempotencyKey, etag: tag, kind } = operation;
+  const based = destination.traits.precondition && { tag, isNew: kind === "create" };
+  return destination.send(write, { idempotencyKey, ...based, signal: context.kill, stop: context.stop, patienceMs });
 }
 
 /** Decides what follows. `sentMs`: wall clock before it was sent. */

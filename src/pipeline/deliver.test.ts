@@ -72,6 +72,7 @@ async function tell({
       addressing: "assigned",
       updates: true,
       together: undefined,
+      precondition: undefined,
       delete: undefined,
       idempotencyKey: keyed ? { retentionMs: 24 * HOUR } : undefined,
       find: findings && { visibilityLagMs, unique: true },

@@ -1,3 +1,4 @@
+import { unheldFields } from "../core/difference.ts";
 import { unreachable } from "../core/invariant.ts";
 import type { Write } from "../core/destination.ts";
 import { andThen, type Eventual } from "../core/eventual.ts";
@@ -31,6 +32,8 @@ export type Ending = { readonly operation: Operation; readonly attempt: Attempt 
   | { readonly kind: "held"; readonly state: "unknown" | "parked"; readonly message: string }
   /** Certainly not sent, because the run stops or the destination has nothing to update. */
   | { readonly kind: "released" }
+  /** Somebody else's change is kept, and what the source has is not written until it changes again. */
+  | { readonly kind: "overruled"; readonly destinationId: string | undefined; readonly etag: string | undefined }
   /** There already, and only creation was asked for (`createOnly`), or not there (`updateOnly`). */
   | { readonly kind: "skipped"; readonly destinationId: string | undefined }
 );
@@ -64,8 +67,14 @@ class Passage {
   }
 
   begin(): Promise<Ending> {
-    if (!this.#delivery.lookFirst) return this.#send();
+    if (!this.#delivery.lookFirst && !this.#lacksVersion()) return this.#send();
     return this.#lookUp(this.#operation.progress.everUnknown ? "unknown" : "before");
+  }
+
+  /** U4: what it is based on must be known before it can be sent. */
+  #lacksVersion(): boolean {
+    const { kind, etag } = this.#operation;
+    return this.#context.sync.destination.traits.precondition !== undefined && kind !== "create" && etag === undefined;
   }
 
   #send(): Promise<Ending> {
@@ -96,6 +105,7 @@ class Passage {
     const context = this.#context;
     const { destination, retry } = context.sync;
     if (next.kind === "applied") return applied(operation, made, context);
+    if (isConflict(made, context) && !context.stop.aborted) return this.#afterConflict(made);
     if (next.kind === "rejected") return { kind: "rejected", operation, attempt: made, message: next.message };
     if (context.stop.aborted) return this.#stopped(next.message);
     switch (next.kind) {
@@ -129,13 +139,63 @@ class Passage {
   /** Looks in the destination, and sends what is still to be sent. */
   async #lookUp(reason: SearchReason): Promise<Ending> {
     const operation = this.#operation;
-    const found = await search(operation, reason, this.#context);
+    return this.#conclude(await search(operation, reason, this.#context), reason);
+  }
+
+  async #conclude(found: Search, reason: SearchReason): Promise<Ending> {
+    const operation = this.#operation;
     if (found.kind === "stopped") return this.#stopped(found.message);
     this.#mayBeOurs = false;
     const step = await afterSearch(found, operation, reason, this.#context, this.#journal);
     if (step.kind === "end") return { operation, attempt: this.#last, ...step.ending } as Ending;
     this.#operation = step.operation;
     return this.#send();
+  }
+
+  /**
+   * U4: what is there is not what it is based on. It is looked at: it may be this very write, whose answer was lost; or a version that only had to
+   * be learned; or somebody else's change, about which the policy decides.
+   */
+  async #afterConflict(made: Attempt): Promise<Ending> {
+    const context = this.#context;
+    const operation = this.#operation;
+    const message = outcomeText(made);
+    if (this.#attempts >= context.sync.retry.destination.attempts) return givenUp(operation, made, message);
+    const found = await search(operation, operation.progress.everUnknown ? "unknown" : "before", context);
+    const policy = context.sync.destination.traits.precondition?.conflict ?? "source";
+    const isLost = found.kind === "different" && operation.etag !== undefined && policy !== "source";
+    if (isLost && policy === "reject") {
+      const fields = unheldFields(found.record, operation.record.mapped).map(({ path }) => path);
+      const said = `somebody else has changed it in the destination (${fields.join(", ")}), and \`conflict\` is \`reject\``;
+      return { kind: "rejected", operation, attempt: made, message: said };
+    }
+    if (isLost) {
+      context.say({
+        type: "warning",
+        code: "CONFLICT_KEPT",
+        message: `record ${operation.record.key}: somebody else has changed it in the destination, and that is kept, as \`conflict\` says`,
+        next: undefined,
+      });
+      return { kind: "overruled", operation, attempt: made, destinationId: found.destinationId, etag: found.etag };
+    }
+    if (found.kind === "different") {
+      this.#operation = {
+        ...resolved(operation),
+        kind: operation.kind === "create" ? "update" : operation.kind,
+        etag: found.etag,
+      };
+      return this.#send();
+    }
+    if (
+      found.kind === "absent" &&
+      operation.kind === "update" &&
+      context.sync.destination.traits.addressing === "own"
+    ) {
+      this.#operation = { ...resolved(operation), kind: "create", etag: undefined };
+      return this.#send();
+    }
+    if (found.kind === "absent") return { kind: "rejected", operation, attempt: made, message };
+    return this.#conclude(found, operation.progress.everUnknown ? "unknown" : "before");
   }
 
   /** What becomes of it when the run stops: kept with its bytes when it may have been sent or is the ledger's, else released. */
@@ -147,6 +207,12 @@ class Passage {
     return { kind: "released", operation, attempt };
   }
 }
+
+/** U4: 412 and 428, and 409 where a version is declared. */
+const isConflict = ({ outcome }: Attempt, { sync }: RunContext): boolean =>
+  outcome.kind === "refused" && outcome.reason === "conflict" && sync.destination.traits.precondition !== undefined;
+
+const outcomeText = ({ outcome }: Attempt): string => (outcome.kind === "applied" ? "" : outcome.message);
 
 const KEY_OVER =
   "it may have been applied, its idempotency key is no longer remembered, and the destination cannot be asked";
@@ -197,7 +263,8 @@ async function afterSearch(
         ending: { kind: "applied", destinationId: found.destinationId, etag: found.etag, how: "found" },
       };
     case "different": {
-      if (operation.kind === "delete" && reason !== "refused") return { kind: "send", operation: resolved(operation) };
+      if (operation.kind === "delete" && reason !== "refused")
+        return { kind: "send", operation: { ...resolved(operation), etag: found.etag } };
       if (reason === "before" && writes === "createOnly")
         return { kind: "end", ending: { kind: "skipped", destinationId: found.destinationId } };
       // U2: the destination has its own address for it, and shows other content: the refused write did not land.
@@ -206,7 +273,7 @@ async function afterSearch(
       // U5: it is our own record, by our own external id, so it is adopted and brought level by an update.
       const update = await journal.turnIntoUpdate(operation, found.destinationId);
       if (update === undefined) return { kind: "end", ending: { kind: "skipped", destinationId: found.destinationId } };
-      return { kind: "send", operation: update };
+      return { kind: "send", operation: { ...update, etag: found.etag } };
     }
     case "absent":
       if (reason === "before" && operation.kind === "update") {

@@ -223,6 +223,8 @@ function tellingOf(ending: Ending): Telling {
       return { key, kind: "rejected", reason: ending.message, status: ending.attempt?.evidence.answer?.status };
     case "held":
       return { key, kind: "held", state: ending.state, untilMs: progress.notBeforeMs, reason: ending.message };
+    case "overruled":
+      return { key, kind: "skipped" };
     case "skipped":
     case "released":
       return { key, kind: ending.kind };

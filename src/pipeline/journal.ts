@@ -21,6 +21,8 @@ export interface Removable {
   readonly record: DesiredRecord;
   readonly destinationId: string | undefined;
   readonly write: Write;
+  /** The version that the destination is known to hold (U4). */
+  readonly etag: string | undefined;
   readonly replaces: number | undefined;
   readonly staleUntilMs: number | undefined;
 }
@@ -131,6 +133,7 @@ export function createJournal(context: RunContext): Journal {
     state: "sent",
     record: planned.record,
     destinationId: intent.destinationId,
+    etag: "etag" in planned.decision ? planned.decision.etag : undefined,
     write: planned.write,
     idempotencyKey: intent.idempotencyKey,
     progress: intent.progress,
@@ -185,9 +188,9 @@ export function createJournal(context: RunContext): Journal {
         return { ...what, ...where, progress, held, replaces, dropsWaiting: true };
       });
       const numbers = await ledger.journal({ run: context.run, intents, rejects: [], clearRejects: [] });
-      return removals.map(({ record, destinationId, write }, index) => {
+      return removals.map(({ record, destinationId, etag, write }, index) => {
         const [number, intent] = [numbers[index] as number, intents[index] as Intent];
-        const operation = { number, kind: "delete", state: "sent", record, destinationId, write } as const;
+        const operation = { number, kind: "delete", state: "sent", record, destinationId, etag, write } as const;
         return {
           operation: { ...operation, idempotencyKey: undefined, progress: intent.progress },
           lookFirst: false,

@@ -253,6 +253,7 @@ export class Repair {
     return {
       record: { ...gone, address, addressKey: undefined },
       destinationId,
+      etag: undefined,
       write: rendered.write,
       replaces: undefined,
       staleUntilMs: undefined,

@@ -35,6 +35,15 @@ export function resolutionOf(ending: Ending, context: RunContext): Resolution {
         verify: verificationOf(operation, context),
         line,
       };
+    case "overruled":
+      return {
+        kind: "applied",
+        number,
+        entry: entryOf(operation, ending.destinationId, ending.etag, operation.record.hash, context),
+        mapped: undefined,
+        verify: undefined,
+        line,
+      };
     case "skipped":
       // Adopted without its content: `createOnly` met a record that was there before.
       if (ending.destinationId === undefined && operation.kind === "update") return { kind: "released", number, line };
@@ -152,6 +161,8 @@ function detailOf(ending: Ending): readonly [event: string, detail: string] | un
       return ["rejected", `${request}: ${ending.message}`];
     case "held":
       return [ending.state, `${ending.message}${tries}`];
+    case "overruled":
+      return ["overruled", "somebody else has changed it in the destination, and that is kept"];
     case "skipped":
       return ending.destinationId === undefined && operation.kind === "update"
         ? undefined

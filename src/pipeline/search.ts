@@ -1,4 +1,4 @@
-import type { Destination, LookUp } from "../core/destination.ts";
+import type { Destination, Finding, LookUp } from "../core/destination.ts";
 import { holds } from "../core/holds.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Operation } from "../core/operation.ts";
@@ -10,7 +10,12 @@ import type { SearchReason } from "./deliver.ts";
 export type Search =
   /** It is there and holds what the operation wants. */
   | { readonly kind: "level"; readonly destinationId: string | undefined; readonly etag: string | undefined }
-  | { readonly kind: "different"; readonly destinationId: string | undefined; readonly record: JsonObject }
+  | {
+      readonly kind: "different";
+      readonly destinationId: string | undefined;
+      readonly record: JsonObject;
+      readonly etag: string | undefined;
+    }
   /** It is certainly not there: no look-up saw it once every request given up had its time to land. */
   | { readonly kind: "absent" }
   | { readonly kind: "unclear"; readonly message: string }
@@ -43,6 +48,7 @@ export async function search(
   const policy = retry.destination;
   const startedMs = clock.monotonicMs();
   const believedMs = believedFrom(operation, reason, context);
+  const goneMs = clock.wallMs() + lagOf(operation, destination);
   let failures = 0;
   for (let probe = 0; ; probe++) {
     if (context.stop.aborted) return { kind: "stopped", message: "the run stopped before it could be looked up" };
@@ -59,25 +65,27 @@ export async function search(
         if (operation.kind === "delete") {
           // The delete in doubt may still land.
           const leftMs = believedMs - clock.wallMs();
-          if (leftMs <= 0) return { kind: "different", destinationId: finding.destinationId, record: finding.record };
+          if (leftMs <= 0) return differentOf(finding);
           delayMs = Math.min(delayMs, leftMs);
           break;
         }
         if (holds(finding.record, operation.record.mapped))
           return { kind: "level", destinationId: finding.destinationId, etag: finding.etag };
-        return { kind: "different", destinationId: finding.destinationId, record: finding.record };
+        return differentOf(finding);
       case "absent": {
         context.counts.requests += 1;
-        if (operation.kind === "delete") return { kind: "level", destinationId: undefined, etag: undefined };
-        const leftMs = believedMs - clock.wallMs();
-        if (leftMs <= 0) return { kind: "absent" };
+        const isDelete = operation.kind === "delete";
+        // What is not there any more is deleted, whatever may still land; but a search may not show yet what is there (U6).
+        const untilMs = isDelete ? goneMs : believedMs;
+        const leftMs = untilMs - clock.wallMs();
+        if (leftMs <= 0) return isDelete ? GONE : { kind: "absent" };
         delayMs = Math.min(delayMs, leftMs);
         context.say({
           type: "waiting",
-          untilMs: believedMs,
+          untilMs,
           reason:
-            reason === "exists"
-              ? `the destination says that ${operation.record.key} exists, and does not show it yet`
+            reason === "exists" || isDelete
+              ? `the destination has ${operation.record.key}, and may not show it yet`
               : `a request for ${operation.record.key} was given up and may still land`,
         });
         break;
@@ -106,7 +114,21 @@ export async function search(
   }
 }
 
+/** A delete has nothing to do. */
+const GONE: Search = { kind: "level", destinationId: undefined, etag: undefined };
+
+const differentOf = ({ destinationId, record, etag }: Extract<Finding, { kind: "found" }>): Search => ({
+  kind: "different",
+  destinationId,
+  record,
+  etag,
+});
+
 const A_READ = { repeatable: true, keyed: false, lookUp: false };
+
+/** How long a record that is there may stay invisible to a look-up; what is read under its id is seen at once. */
+const lagOf = ({ destinationId }: Operation, { traits, readBack }: Destination): number =>
+  destinationId !== undefined && readBack !== undefined ? 0 : (traits.find?.visibilityLagMs ?? 0);
 
 /** Wall clock from which "not there" is the truth. */
 function believedFrom(operation: Operation, reason: SearchReason, context: RunContext): number {

@@ -153,7 +153,8 @@ async function removalOf(
   const staleUntilMs = wasLeft
     ? ports.clock.wallMs() + destination.traits.lateWriteMs
     : (operation?.progress.staleUntilMs ?? stored.progress.staleUntilMs);
-  return { record, destinationId, write: rendered.write, replaces: operation?.number, staleUntilMs };
+  const etag = operation === undefined && entry?.hash !== undefined ? entry.etag : undefined;
+  return { record, destinationId, etag, write: rendered.write, replaces: operation?.number, staleUntilMs };
 }
 
 /** What the source's mark still showed of it. */
@@ -162,8 +163,13 @@ function shownOf({ stored }: StoredOperation): JsonObject | undefined {
   return Object.keys(mapped).length === 0 ? undefined : mapped;
 }
 
-/** Nothing of it was ever in the destination: what waits is dropped, and what was put off before it. */
-async function forget({ stored, known: { operation } }: Due, { ports: { ledger }, run }: RunContext): Promise<void> {
+/** Nothing of it was ever in the destination: what waits is dropped, and what was put off or refused before it. */
+async function forget(
+  { stored, known: { operation, rejected } }: Due,
+  { ports: { ledger }, run }: RunContext,
+): Promise<void> {
+  // Tried again, it would be there without a record of the source, whose mark nobody shows any more.
+  if (rejected !== undefined) await ledger.journal({ run, intents: [], rejects: [], clearRejects: [stored.key] });
   await ledger.dropWaiting(stored.number);
   if (operation === undefined) return;
   await ledger.settle({ run, resolutions: [{ kind: "released", number: operation.number }], checkpoint: undefined });

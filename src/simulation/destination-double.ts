@@ -3,6 +3,7 @@ import { isObject, scalarText, type Json, type JsonObject } from "../core/json.t
 import { dateHeader, jsonAnswer, notFound, type Answer } from "./answer.ts";
 import type { Catalogue, Meaning, Version, WriteMeaning } from "./catalogue.ts";
 import { placeOf, put, type Place } from "./place.ts";
+import { RememberedKeys } from "./remembered-keys.ts";
 import type { Wording } from "./wording.ts";
 
 /** A record in the destination. */
@@ -13,6 +14,8 @@ export interface Item {
   readonly operation: "create" | "update";
   /** As it was written last. */
   readonly body: string;
+  /** Counts what was written to it. */
+  readonly tag: number;
   readonly createdMs: number;
 }
 
@@ -21,12 +24,6 @@ export interface DestinationRequest {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | undefined;
-}
-
-interface Remembered {
-  readonly request: string;
-  readonly answer: Answer;
-  readonly atMs: number;
 }
 
 interface Options {
@@ -47,8 +44,7 @@ export class DestinationDouble {
   needless = 0;
   readonly #options: Options;
   readonly #items = new Map<string, Item>();
-  readonly #keys = new Map<string, Remembered>();
-  readonly #key: NonNullable<DestinationConfig["create"]>["idempotencyKey"];
+  readonly #keys: RememberedKeys;
   readonly #find: { readonly record: Place; readonly id: Place } | undefined;
   readonly #read: Place;
   readonly #created: Place;
@@ -62,7 +58,8 @@ export class DestinationDouble {
   constructor(options: Options) {
     this.#options = options;
     const { create, upsert, find, read } = options.config;
-    this.#key = create?.idempotencyKey ?? upsert?.idempotencyKey;
+    const onBreach = (text: string): void => void this.breaches.push(text);
+    this.#keys = new RememberedKeys(create?.idempotencyKey ?? upsert?.idempotencyKey, options.wallMs, onBreach);
     this.#find = find && { record: placeOf(find.record ?? "$") ?? [], id: placeOf(find.id) ?? [] };
     this.#read = placeOf(read?.record ?? "$") ?? [];
     this.#created = placeOf(create?.id ?? "$") ?? [];
@@ -79,7 +76,7 @@ export class DestinationDouble {
     const name = address ?? `i${(this.#ids += 1)}`;
     const body = catalogue.bodyOf(version, "create", name) ?? "";
     const createdMs = Number.NEGATIVE_INFINITY;
-    this.#items.set(name, { name, version, operation: "create", body, createdMs });
+    this.#items.set(name, { name, version, operation: "create", body, tag: 0, createdMs });
     if (address === undefined) await catalogue.addItem(name, version.id);
     return name;
   }
@@ -141,8 +138,8 @@ export class DestinationDouble {
   }
 
   /** Whether a request bears a key by which it is known again. */
-  hasKey({ headers }: DestinationRequest): boolean {
-    return this.#key !== undefined && headers[this.#key.header.toLowerCase()] !== undefined;
+  hasKey(request: DestinationRequest): boolean {
+    return this.#keys.keyOf(request) !== undefined;
   }
 
   /** Applies the request now; that its answer takes a moment to be written changes nothing any more. */
@@ -177,10 +174,10 @@ export class DestinationDouble {
       const item = this.#items.get(meaning.item);
       return item === undefined
         ? this.#options.wording.missing
-        : jsonAnswer(200, put(undefined, this.#read, this.#shown(item)));
+        : jsonAnswer(200, put(undefined, this.#read, this.#shown(item)), this.#tagOf(item));
     }
     if (meaning?.kind === "batch") return this.#writeEach(meaning.writes, request);
-    if (meaning?.kind === "write") return this.#once(request, () => this.#write(meaning, request));
+    if (meaning?.kind === "write") return this.#keys.once(request, () => this.#based(meaning, request));
     if (request.method !== "GET")
       this.breaches.push(`no version of any record makes ${request.method} ${request.url.pathname} ${request.body}`);
     return notFound;
@@ -191,26 +188,33 @@ export class DestinationDouble {
     const seenMs = this.#options.wallMs() - (this.#options.config.find?.visibilityLagMs ?? 0);
     const item = this.items.find(({ version, createdMs }) => ids.has(version.id) && createdMs <= seenMs);
     if (item === undefined && record.length === 0) return this.#options.wording.missing;
-    return jsonAnswer(200, put(undefined, record, item && put(this.#shown(item), id, item.name)));
+    const found = item && put(this.#shown(item), id, item.name);
+    return jsonAnswer(200, put(undefined, record, found), item && this.#tagOf(item));
   }
 
   #shown({ version }: Item): JsonObject {
     return version.mapped;
   }
 
-  #once(request: DestinationRequest, effect: () => Answer): Answer {
-    const key = this.#key === undefined ? undefined : request.headers[this.#key.header.toLowerCase()];
-    if (this.#key === undefined || key === undefined) return effect();
-    const text = `${request.method} ${request.url.pathname} ${request.body}`;
-    const known = this.#keys.get(key);
-    if (known !== undefined && this.#options.wallMs() - known.atMs < this.#key.retentionMs) {
-      if (known.request === text) return known.answer;
-      this.breaches.push(`the key ${key} came with two requests: ${known.request} and ${text}`);
-      return jsonAnswer(422, { code: "key_mismatch" });
-    }
-    const answer = effect();
-    if (answer.status < 300) this.#keys.set(key, { request: text, answer, atMs: this.#options.wallMs() });
-    return answer;
+  /** RFC 9110, 13.1: what is based on another version than the current one is refused; 428 where nothing is said. */
+  #based(meaning: WriteMeaning, request: DestinationRequest): Answer {
+    const { item: named, operation } = meaning;
+    const item = named === undefined ? undefined : this.#items.get(named);
+    if (this.#options.config.precondition === undefined) return this.#write(meaning, request);
+    const { "if-match": match, "if-none-match": noneMatch } = request.headers;
+    if (item === undefined && match !== undefined && operation !== "delete") return jsonAnswer(412, { code: "gone" });
+    if (item !== undefined && noneMatch === "*") return jsonAnswer(412, { code: "there" });
+    if (item !== undefined && match === undefined) return jsonAnswer(428, { code: "version_required" });
+    if (item !== undefined && match !== this.#tagOf(item)["etag"]) return jsonAnswer(412, { code: "stale" });
+    const answer = this.#write(meaning, request);
+    const after = named === undefined ? undefined : this.#items.get(named);
+    return after === undefined || answer.status >= 300
+      ? answer
+      : { ...answer, headers: { ...answer.headers, ...this.#tagOf(after) } };
+  }
+
+  #tagOf({ tag }: Item): Readonly<Record<string, string>> {
+    return this.#options.config.precondition === undefined ? {} : { etag: `"${tag}"` };
   }
 
   /** Each comes to its own end, and is told of in its place. */
@@ -254,7 +258,8 @@ export class DestinationDouble {
     if (version.content.flaw === "refused") return jsonAnswer(422, { code: "invalid", message: "no such name" });
     const name = named ?? before?.name ?? `i${(this.#ids += 1)}`;
     if (before !== undefined && this.#bodyAs(before, operation) === body) this.#repeat(version);
-    this.#items.set(name, { name, version, operation, body, createdMs: before?.createdMs ?? nowMs });
+    const tag = (before?.tag ?? 0) + 1;
+    this.#items.set(name, { name, version, operation, body, tag, createdMs: before?.createdMs ?? nowMs });
     if (named !== undefined) return jsonAnswer(before === undefined ? 201 : 200, {});
     if (before === undefined)
       this.#indexed = this.#indexed.then(() => this.#options.catalogue.addItem(name, version.id));

@@ -192,6 +192,7 @@ function plainDestination(destination: DestinationConfig, replaced: ExpressionSo
     createMany: createMany && plainMany(createMany, undefined, replaced),
     // Of what has gone, the double knows the key.
     deleteMany: deleteMany && plainMany(deleteMany, "$key", replaced),
+    precondition: destination.precondition && { version: undefined },
     // A double is empty at first, and no run reads its list after that.
     list: undefined,
     adopt: undefined,

@@ -42,5 +42,15 @@ export const SEEDS: readonly (readonly [seed: number, was: string, shares?: Part
     "that its own attempt may still land was forgotten for the sake of an older write that may",
     { ...ORDINARY, adopted: 0.15 },
   ],
+  [
+    583,
+    "a create that was refused was sent from memory although its record had gone",
+    { batches: 0, fences: 1, adopted: 0.15 },
+  ],
+  [
+    190,
+    "a record just created, which a search did not show yet, counted as deleted",
+    { batches: 0, fences: 1, adopted: 0.15 },
+  ],
   [20, "an update that took the place of a look-up kept no bytes, and a crash lost it", { ...ORDINARY, adopted: 1 }],
 ];

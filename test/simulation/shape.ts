@@ -56,6 +56,8 @@ export interface DestinationShape {
   readonly concurrency: number | undefined;
   /** Bodies are form-encoded. */
   readonly form: boolean;
+  /** Writes are only taken with the current ETag. */
+  readonly fenced: boolean;
   /** So many records go in one request; `isOnly`: none goes by a request of its own. */
   readonly batch: { readonly size: number; readonly isOnly: boolean; readonly keyed: boolean } | undefined;
 }
@@ -107,7 +109,12 @@ function configOf({ source, destination, createOnly, invalids, deletes }: Shape)
         },
         mapping: { ref: "id", name: "name", edit: "edit", ...(invalids ? { amount: "$number(amount)" } : {}) },
         ...(createOnly ? { writes: "createOnly" } : {}),
-        destination: { connection: "destination", ...writesOf(destination), ...deleteOf(destination, deletes) },
+        destination: {
+          connection: "destination",
+          ...writesOf(destination),
+          ...deleteOf(destination, deletes),
+          ...(destination.fenced ? { precondition: "etag" } : {}),
+        },
         ...(deletes === undefined ? {} : { deletes: { mode: deletes.mode, ...guardOf(deletes), fullRefresh: "1m" } }),
       },
     },
@@ -172,7 +179,9 @@ function manyOf({ size, keyed }: NonNullable<DestinationShape["batch"]>, request
 
 function deleteOf({ writes, form, batch }: DestinationShape, deletes: Shape["deletes"]): object {
   if (deletes === undefined) return {};
-  const path = writes === "upsert" || writes === "keyedUpsert" ? "/items/{ref}" : "/items/{$id}";
+  const isOwn = writes === "upsert" || writes === "keyedUpsert";
+  // Where nothing is ever written to the record's own address, the ledger does not know it.
+  const path = !isOwn ? "/items/{$id}" : batch?.isOnly === true ? "/items/{$key}" : "/items/{ref}";
   const encoding = form ? "form" : "json";
   // After a crash, what was last sent of a record may not be known, and only a mark of the source still shows it.
   const body = deletes.mode === "mirror" ? "{ 'active': false }" : "{ 'ref': ref, 'active': false }";

@@ -22,7 +22,8 @@ suite("T1-T4: the production pipeline in simulated worlds", () => {
 
   for (const [seed, was, shares] of SEEDS)
     test(`seed ${seed}: ${was}`, async () => {
-      const world = shares === undefined ? toothWorldOf(seed) : worldOf(seed, { adopted: 0, batches: 0, ...shares });
+      const world =
+        shares === undefined ? toothWorldOf(seed) : worldOf(seed, { adopted: 0, batches: 0, fences: 0, ...shares });
       const { violations } = await play(world);
       assert.deepEqual(violations, []);
     });

@@ -25,9 +25,11 @@ export interface Shares {
   readonly adopted: number;
   /** Of worlds in which records go together, where they may. */
   readonly batches: number;
+  /** Of worlds in which the destination takes no write without the current version, where one can be learned. */
+  readonly fences: number;
 }
 
-const USUAL: Shares = { restless: 0.1, deletes: 0.35, adopted: 0.15, batches: 0.5 };
+const USUAL: Shares = { restless: 0.1, deletes: 0.35, adopted: 0.15, batches: 0.5, fences: 0.3 };
 
 export function worldOf(seed: number, shares: Partial<Shares> = {}): ShapedWorld {
   const chance = seededChance(`world ${seed}`);
@@ -58,7 +60,7 @@ export function worldOf(seed: number, shares: Partial<Shares> = {}): ShapedWorld
 
 /** Every second world is a restless one. */
 export const toothWorldOf = (seed: number, deletes: 0 | 1 = 0): ShapedWorld =>
-  worldOf(seed, { restless: seed % 2, deletes, adopted: 0, batches: 0 });
+  worldOf(seed, { restless: seed % 2, deletes, adopted: 0, batches: 0, fences: 0 });
 
 export const play = async (world: ShapedWorld): Promise<Outcome> => simulate(world, await stageOf(world.shape));
 
@@ -68,7 +70,7 @@ const isFair = (fault: Fault, { destination: { writes, unique } }: Shape): boole
 
 const flip = (chance: SeededChance, share = 0.5): boolean => chance.random() < share;
 
-function shapeOf(chance: SeededChance, { deletes, batches }: Shares): Shape {
+function shapeOf(chance: SeededChance, { deletes, batches, fences }: Shares): Shape {
   const own = chance.fork("sync");
   const source = sourceOf(chance.fork("source"));
   const [createOnly, invalids] = [flip(own, 0.1), flip(own, 0.2)];
@@ -78,9 +80,11 @@ function shapeOf(chance: SeededChance, { deletes, batches }: Shares): Shape {
   const batch = flip(chance.fork("whether batches"), goesTogether ? batches : 0)
     ? batchOf(chance.fork("batch"))
     : undefined;
+  const mayBeFenced = batch === undefined && (destination.readBack || destination.writes === "find");
+  const fenced = flip(chance.fork("whether fenced"), mayBeFenced ? fences : 0);
   return {
     source,
-    destination: { ...destination, batch },
+    destination: { ...destination, batch, fenced },
     createOnly: createOnly && !isDeleting,
     invalids,
     deletes: isDeleting ? deletesOf(source, chance.fork("deletes")) : undefined,
@@ -137,6 +141,7 @@ function destinationOf(chance: SeededChance): DestinationShape {
     lateWriteMs: chance.pick([30 * SECOND, 2 * MINUTE]),
     concurrency: chance.pick([1, 4, 16, undefined]),
     form: flip(chance, 0.1),
+    fenced: false,
     batch: undefined,
   };
 }
