@@ -90,6 +90,7 @@ test("U1: with an operation left over from a crash, a record is never planned as
     kind: "update",
     destinationId: undefined,
     lookFirst: false,
+    etag: undefined,
     replaces: 9,
     staleUntilMs: 1_120_000,
   });

@@ -1,4 +1,3 @@
-import { unheldFields } from "../core/difference.ts";
 import { unreachable } from "../core/invariant.ts";
 import type { Write } from "../core/destination.ts";
 import { andThen, type Eventual } from "../core/eventual.ts";
@@ -8,6 +7,7 @@ import type { Next } from "../core/retry.ts";
 import { askedToWait, credentialsRefused, unreachableApi } from "./api-errors.ts";
 import { attempt, judge, repeatabilityOf } from "./attempt.ts";
 import type { RunContext } from "./context.ts";
+import { afterConflict, afterSearch, type SearchReason, type SearchStep } from "./after-search.ts";
 import { lookUpOf, search, type Search } from "./search.ts";
 import type { Journal } from "./journal.ts";
 
@@ -146,56 +146,23 @@ class Passage {
     const operation = this.#operation;
     if (found.kind === "stopped") return this.#stopped(found.message);
     this.#mayBeOurs = false;
-    const step = await afterSearch(found, operation, reason, this.#context, this.#journal);
-    if (step.kind === "end") return { operation, attempt: this.#last, ...step.ending } as Ending;
+    return this.#take(await afterSearch(found, operation, reason, this.#context, this.#journal), this.#last);
+  }
+
+  #take(step: SearchStep, attempt: Attempt | undefined): Eventual<Ending> {
+    if (step.kind === "end") return { operation: this.#operation, attempt, ...step.ending } as Ending;
     this.#operation = step.operation;
     return this.#send();
   }
 
-  /**
-   * U4: what is there is not what it is based on. It is looked at: it may be this very write, whose answer was lost; or a version that only had to
-   * be learned; or somebody else's change, about which the policy decides.
-   */
+  /** U4: what is there is not what it is based on. */
   async #afterConflict(made: Attempt): Promise<Ending> {
-    const context = this.#context;
-    const operation = this.#operation;
-    const message = outcomeText(made);
-    if (this.#attempts >= context.sync.retry.destination.attempts) return givenUp(operation, made, message);
-    const found = await search(operation, operation.progress.everUnknown ? "unknown" : "before", context);
-    const policy = context.sync.destination.traits.precondition?.conflict ?? "source";
-    const isLost = found.kind === "different" && operation.etag !== undefined && policy !== "source";
-    if (isLost && policy === "reject") {
-      const fields = unheldFields(found.record, operation.record.mapped).map(({ path }) => path);
-      const said = `somebody else has changed it in the destination (${fields.join(", ")}), and \`conflict\` is \`reject\``;
-      return { kind: "rejected", operation, attempt: made, message: said };
-    }
-    if (isLost) {
-      context.say({
-        type: "warning",
-        code: "CONFLICT_KEPT",
-        message: `record ${operation.record.key}: somebody else has changed it in the destination, and that is kept, as \`conflict\` says`,
-        next: undefined,
-      });
-      return { kind: "overruled", operation, attempt: made, destinationId: found.destinationId, etag: found.etag };
-    }
-    if (found.kind === "different") {
-      this.#operation = {
-        ...resolved(operation),
-        kind: operation.kind === "create" ? "update" : operation.kind,
-        etag: found.etag,
-      };
-      return this.#send();
-    }
-    if (
-      found.kind === "absent" &&
-      operation.kind === "update" &&
-      context.sync.destination.traits.addressing === "own"
-    ) {
-      this.#operation = { ...resolved(operation), kind: "create", etag: undefined };
-      return this.#send();
-    }
-    if (found.kind === "absent") return { kind: "rejected", operation, attempt: made, message };
-    return this.#conclude(found, operation.progress.everUnknown ? "unknown" : "before");
+    const [operation, context] = [this.#operation, this.#context];
+    if (this.#attempts >= context.sync.retry.destination.attempts) return givenUp(operation, made, outcomeText(made));
+    const reason = operation.progress.everUnknown ? "unknown" : "before";
+    const found = await search(operation, reason, context);
+    const step = found.kind === "stopped" ? undefined : afterConflict(found, operation, outcomeText(made), context);
+    return step === undefined ? this.#conclude(found, reason) : this.#take(step, made);
   }
 
   /** What becomes of it when the run stops: kept with its bytes when it may have been sent or is the ledger's, else released. */
@@ -231,82 +198,6 @@ function givenUp(operation: Operation, attempt: Attempt, message: string): Endin
 
 const reasonOf = ({ outcome }: Attempt): SearchReason =>
   outcome.kind !== "refused" ? "unknown" : outcome.reason === "exists" ? "exists" : "refused";
-
-type DistributiveOmit<Union, Name extends PropertyKey> = Union extends unknown ? Omit<Union, Name> : never;
-type SearchStep =
-  | { readonly kind: "end"; readonly ending: DistributiveOmit<Ending, "operation" | "attempt"> }
-  | { readonly kind: "send"; readonly operation: Operation };
-
-/**
- * What the destination was asked for: whether the record is there `before` the first send, after an `unknown` one, after one that was `refused`, or
- * after one that was refused because it `exists`.
- */
-export type SearchReason = "before" | "unknown" | "refused" | "exists";
-
-async function afterSearch(
-  found: Exclude<Search, { kind: "stopped" }>,
-  operation: Operation,
-  reason: SearchReason,
-  context: RunContext,
-  journal: Journal,
-): Promise<SearchStep> {
-  const { destination, name, writes } = context.sync;
-  switch (found.kind) {
-    case "unclear":
-      return {
-        kind: "end",
-        ending: { kind: "held", state: operation.progress.everUnknown ? "unknown" : "parked", message: found.message },
-      };
-    case "level":
-      return {
-        kind: "end",
-        ending: { kind: "applied", destinationId: found.destinationId, etag: found.etag, how: "found" },
-      };
-    case "different": {
-      if (operation.kind === "delete" && reason !== "refused")
-        return { kind: "send", operation: { ...resolved(operation), etag: found.etag } };
-      if (reason === "before" && writes === "createOnly")
-        return { kind: "end", ending: { kind: "skipped", destinationId: found.destinationId } };
-      // U2: the destination has its own address for it, and shows other content: the refused write did not land.
-      if (reason === "refused")
-        return { kind: "end", ending: { kind: "rejected", message: operation.progress.lastMessage ?? "refused" } };
-      // U5: it is our own record, by our own external id, so it is adopted and brought level by an update.
-      const update = await journal.turnIntoUpdate(operation, found.destinationId);
-      if (update === undefined) return { kind: "end", ending: { kind: "skipped", destinationId: found.destinationId } };
-      return { kind: "send", operation: { ...update, etag: found.etag } };
-    }
-    case "absent":
-      if (reason === "before" && operation.kind === "update") {
-        if (writes === "updateOnly") return { kind: "end", ending: { kind: "skipped", destinationId: undefined } };
-        // It can be written to its own address, whether it is there or not.
-        if (destination.traits.addressing === "own") return { kind: "send", operation: resolved(operation) };
-        // It was there once, and is not found: skipping it would call the sync level.
-        return {
-          kind: "end",
-          ending: { kind: "held", state: "parked", message: notFound(operation, name) },
-        };
-      }
-      if (reason === "refused")
-        return { kind: "end", ending: { kind: "rejected", message: operation.progress.lastMessage ?? "refused" } };
-      // K5: a stored failure would be repeated for ever; a new key is safe now that the record is known to be absent.
-      if (reason !== "before" && operation.idempotencyKey !== undefined)
-        return { kind: "send", operation: await journal.withNewKey(resolved(operation)) };
-      return { kind: "send", operation: resolved(operation) };
-    default:
-      return unreachable(found);
-  }
-}
-
-const notFound = ({ destinationId }: Operation, sync: string): string =>
-  destinationId === undefined
-    ? "it was created, and `find` does not find it"
-    : `the destination does not show it under its id ${destinationId}; \`evenkeel check ${sync} --repair\` creates it again`;
-
-/** R2: a look-up that is believed clears what was unknown. */
-const resolved = (operation: Operation): Operation => ({
-  ...operation,
-  progress: { ...operation.progress, everUnknown: false, lastSentMs: undefined },
-});
 
 function applied(operation: Operation, made: Attempt, context: RunContext): Eventual<Ending> {
   const { outcome } = made;

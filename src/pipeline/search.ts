@@ -4,7 +4,7 @@ import type { JsonObject } from "../core/json.ts";
 import type { Operation } from "../core/operation.ts";
 import { decideRetry } from "../core/retry.ts";
 import type { RunContext } from "./context.ts";
-import type { SearchReason } from "./deliver.ts";
+import type { SearchReason } from "./after-search.ts";
 
 /** What looking for a record in the live destination came to. */
 export type Search =

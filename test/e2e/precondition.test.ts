@@ -46,7 +46,7 @@ async function between(declared: string, check: (sides: Sides) => Promise<void>,
     const { version, ...given } =
       body === "" ? ({} as Record<string, unknown>) : (JSON.parse(body) as Record<string, unknown>);
     const match = request.headers["if-match"];
-    const base = byTag ? match : version === undefined ? undefined : `"v${String(version)}"`;
+    const base = byTag ? match : typeof version === "number" ? `"v${version}"` : undefined;
     if (item === undefined && base !== undefined) return json(response, 412, {});
     if (item !== undefined && request.headers["if-none-match"] === "*")
       return json(response, 412, { message: "it exists" });
