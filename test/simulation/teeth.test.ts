@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import process from "node:process";
 import { suite, test } from "node:test";
@@ -22,6 +23,14 @@ const bite = (tooth: number): Promise<Found> =>
     worker.once("message", done);
     worker.once("error", failed);
   });
+
+test("T5: each break has its place in the engine as it is now", () => {
+  for (const { name, breaks } of TEETH)
+    for (const { file, replace } of breaks) {
+      const source = readFileSync(new URL(`../../src/${file}`, import.meta.url), "utf8");
+      for (const [from] of replace) assert.ok(source.includes(from), `${name}: ${file} has no ${from}`);
+    }
+});
 
 suite(
   `T5: each break of the engine is found within ${SEEDS_MAX} worlds`,

@@ -54,7 +54,9 @@ export const TEETH: readonly Tooth[] = [
     breaks: [
       {
         file: "pipeline/attempt.ts",
-        replace: [["    idempotencyKey,\n", "    idempotencyKey: idempotencyKey && context.ports.chance.uuid(),\n"]],
+        replace: [
+          ["{ idempotencyKey, ...based,", "{ idempotencyKey: idempotencyKey && context.ports.chance.uuid(), ...based,"],
+        ],
       },
     ],
   },
@@ -184,7 +186,7 @@ export const TEETH: readonly Tooth[] = [
     breaks: [
       {
         file: "sqlite/sync-ledger.ts",
-        replace: [["if (replaces !== undefined) entries.doubt(key);", ""]],
+        replace: [["else entries.doubt(intent.key);", ""]],
       },
     ],
   },
@@ -346,7 +348,7 @@ export const TEETH: readonly Tooth[] = [
     name: "P11: an older write that is applied clears the refusal of a newer version",
     slow: "found by world 826: it takes a crash and a record that becomes invalid before the next run",
     breaks: [
-      { file: "sqlite/sync-ledger.ts", replace: [["rejects.clearPlanned(resolutions", "rejects.clear(resolutions"]] },
+      { file: "sqlite/settling.ts", replace: [["rejects.clearPlanned(resolutions", "rejects.clear(resolutions"]] },
     ],
   },
   {
