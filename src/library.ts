@@ -4,6 +4,7 @@ import type { Chance, Clock } from "./core/clock.ts";
 import type { Evenkeel } from "./evenkeel.ts";
 import { openEvenkeel } from "./opened.ts";
 import { systemChance } from "./runtime/chance.ts";
+import type { ProxyOptions } from "./runtime/network.ts";
 import { systemClock } from "./runtime/clock.ts";
 import { systemCwd, systemEnv } from "./runtime/process.ts";
 import { rehearseSyncs, type Rehearsals } from "./simulation/rehearse.ts";
@@ -35,9 +36,16 @@ export async function open(options: OpenOptions = {}): Promise<Evenkeel> {
     loaded,
     configFile: options.config === undefined ? loaded.file : undefined,
     stateFile,
+    proxy: proxyOf(options.env ?? systemEnv()),
     clock: options.clock ?? systemClock,
     chance: options.chance ?? systemChance,
   });
+}
+
+/** `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, in either spelling; the small one wins, as with curl. */
+function proxyOf(env: NonNullable<OpenOptions["env"]>): ProxyOptions {
+  const one = (name: string): string | undefined => env[name.toLowerCase()] ?? env[name];
+  return { httpProxy: one("HTTP_PROXY"), httpsProxy: one("HTTPS_PROXY"), noProxy: one("NO_PROXY") };
 }
 
 export interface RehearseOptions extends Pick<OpenOptions, "config" | "configFile" | "cwd" | "env"> {

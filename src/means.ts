@@ -6,8 +6,9 @@ import type { LoadedConfig } from "./config/load.ts";
 import type { Chance, Clock } from "./core/clock.ts";
 import type { Ledger, Lease } from "./core/ledger.ts";
 import { Lanes } from "./http/gate.ts";
-import { systemNetwork } from "./runtime/network.ts";
+import { systemNetwork, type ProxyOptions } from "./runtime/network.ts";
 import { systemHolder } from "./runtime/process.ts";
+import { fileTokenStore } from "./runtime/token-store.ts";
 import { openLedger, type LedgerOptions } from "./sqlite/ledger.ts";
 import { VERSION } from "./version.ts";
 
@@ -17,6 +18,8 @@ export interface OpenedOptions {
   readonly stateFile: string;
   readonly clock: Clock;
   readonly chance: Chance;
+  /** How requests leave a company's network; directly where it is left out. */
+  readonly proxy?: ProxyOptions | undefined;
   /** The real network where it is left out. */
   readonly network?: Pick<Dispatcher, "dispatch" | "close">;
   /** SQLite on the real file system where it is left out. */
@@ -48,9 +51,20 @@ export interface Means {
 export function createMeans(options: OpenedOptions): Means {
   const { loaded, stateFile, clock, chance, ledgers = openLedger } = options;
   const { config, secrets } = loaded;
-  const dispatcher = options.network ?? systemNetwork({ connectMs: longestConnectMs(config) });
+  const connectMs = longestConnectMs(config);
+  const dispatcher = options.network ?? systemNetwork({ connectMs, proxy: options.proxy });
+  const own = options.network === undefined ? ownNetworks(config, connectMs, options.proxy) : new Map();
+  const tokens = fileTokenStore(`${stateFile}.tokens`);
   const build: Means["build"] = (lanes) =>
-    buildSyncs(config, { clock, dispatcher, lanes, userAgent: `evenkeel/${VERSION}`, secrets });
+    buildSyncs(config, {
+      clock,
+      dispatcher,
+      dispatcherOf: (name) => own.get(name) ?? dispatcher,
+      tokens,
+      lanes,
+      userAgent: `evenkeel/${VERSION}`,
+      secrets,
+    });
   const readable: Means["readable"] = async () =>
     existsSync(stateFile) ? ledgers({ file: stateFile, bodies: config.state.bodies, readOnly: true }) : undefined;
   return {
@@ -84,8 +98,20 @@ export function createMeans(options: OpenedOptions): Means {
       ({ breathe }) =>
       () =>
         clock.sleep(0).then(breathe),
-    close: () => dispatcher.close(),
+    async close() {
+      await Promise.all([dispatcher, ...own.values()].map((each) => each.close()));
+    },
   };
+}
+
+/** Networks of connections that have certificates of their own. */
+function ownNetworks(
+  { connections }: LoadedConfig["config"],
+  connectMs: number,
+  proxy: ProxyOptions | undefined,
+): Map<string, Pick<Dispatcher, "dispatch" | "close">> {
+  const own = Object.entries(connections).filter(([, { tls }]) => Object.values(tls).some((pem) => pem !== undefined));
+  return new Map(own.map(([name, { tls }]) => [name, systemNetwork({ connectMs, proxy, tls })]));
 }
 
 const longestConnectMs = ({ connections }: LoadedConfig["config"]): number =>

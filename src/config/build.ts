@@ -4,7 +4,9 @@ import type { Expression } from "../core/expression.ts";
 import { fingerprint } from "../core/fingerprint.ts";
 import { createMapping, type MappingNode } from "../core/mapping.ts";
 import type { RetryPolicy, Sync } from "../core/sync.ts";
-import { createAuth } from "../http/auth.ts";
+import type { Auth } from "../http/auth.ts";
+import { Auths } from "../http/auths.ts";
+import type { TokenStore } from "../core/token-store.ts";
 import { createConnection } from "../http/api.ts";
 import type { Connection } from "../http/connection.ts";
 import { createDestination, type WriteRequest } from "../http/destination.ts";
@@ -31,6 +33,10 @@ import { compileExpression, type ExpressionSource } from "./expression.ts";
 export interface BuildPorts {
   readonly clock: Clock;
   readonly dispatcher: Pick<Dispatcher, "dispatch">;
+  /** For a connection with certificates of its own; the common one where it is left out. */
+  readonly dispatcherOf?: (connection: string) => Pick<Dispatcher, "dispatch">;
+  /** Where refresh tokens are kept; undefined where none is ever replaced. */
+  readonly tokens?: TokenStore;
   readonly lanes: Lanes;
   readonly userAgent: string;
   /** Values to be redacted, besides the credentials (S6). */
@@ -49,12 +55,15 @@ const PAGES_MAX = 1_000_000;
 
 /** Builds what a config declares. The config has been checked, so its expressions and templates compile. */
 export function buildSyncs(config: Config, ports: BuildPorts): ReadonlyMap<string, BuiltSync> {
-  const auths = Object.values(config.connections).map(({ auth }) => createAuth(auth));
-  const redactor = createRedactor([...ports.secrets, ...auths.flatMap(({ secrets }) => secrets)]);
+  const redactor = createRedactor(ports.secrets);
+  const auths = new Auths({ ...ports, redactor });
   const connections = new Map(
-    Object.entries(config.connections).map(
-      ([name, options]) => [name, connectionOf(name, options, { ...ports, redactor })] as const,
-    ),
+    Object.entries(config.connections).map(([name, options]) => {
+      const dispatcher = ports.dispatcherOf?.(name) ?? ports.dispatcher;
+      const auth = auths.of(options.auth, { ...options, dispatcher });
+      for (const secret of auth.secrets) redactor.learn(secret);
+      return [name, connectionOf(name, options, auth, { ...ports, dispatcher, redactor })] as const;
+    }),
   );
   return new Map(
     Object.entries(config.syncs).map(([name, options]) => [name, buildSync(name, options, config, connections)]),
@@ -64,6 +73,7 @@ export function buildSyncs(config: Config, ports: BuildPorts): ReadonlyMap<strin
 function connectionOf(
   name: string,
   options: ConnectionConfig,
+  auth: Auth,
   ports: Parameters<typeof createConnection>[1],
 ): Connection {
   const { answers, limits, retry } = options;
@@ -76,7 +86,7 @@ function connectionOf(
     {
       name,
       baseUrl: options.baseUrl,
-      auth: createAuth(options.auth),
+      auth,
       headers: Object.fromEntries(
         Object.entries(options.headers).map(([header, value]) => [header.toLowerCase(), value]),
       ),

@@ -42,6 +42,44 @@ export type AuthInput =
       readonly name: string;
       /** Its value. */
       readonly value: string;
+    }
+  | {
+      readonly type: "oauth2";
+      /** What the token is given for. Default: `clientCredentials`. */
+      readonly grant?: "clientCredentials" | "refreshToken";
+      /** The address of the token endpoint. */
+      readonly tokenUrl: string;
+      /** The client's id. */
+      readonly clientId: string;
+      /** The client's secret; a public client has none. */
+      readonly clientSecret?: string;
+      /** How the client shows who it is: by `Authorization: Basic`, or in the body (RFC 6749, 2.3.1). Default: `basic`. */
+      readonly clientAuth?: "basic" | "post";
+      /** Scopes, with spaces between them. */
+      readonly scope?: string;
+      /** Further parameters, such as `audience` or `resource`. */
+      readonly params?: Readonly<Record<string, string>>;
+      /** The first refresh token. A new one that the endpoint gives in its place is kept beside the ledger. */
+      readonly refreshToken?: string;
+    }
+  | {
+      readonly type: "jwt";
+      /** How it is signed (RFC 7518, 3.1). */
+      readonly algorithm: "HS256" | "HS384" | "HS512" | "RS256" | "RS384" | "RS512" | "ES256" | "ES384" | "EdDSA";
+      /** The shared secret, or the private key as PEM (PKCS #8): `${file:key.pem}` reads a file. */
+      readonly key: string;
+      /** The key's id, for `kid`. */
+      readonly keyId?: string;
+      /** Who signs it, for `iss`. */
+      readonly issuer?: string;
+      /** Whom it is about, for `sub`. */
+      readonly subject?: string;
+      /** Whom it is for, for `aud`. */
+      readonly audience?: string;
+      /** Further claims, as texts. */
+      readonly claims?: Readonly<Record<string, string>>;
+      /** How long it is good for. A new one is signed before that is over. Default: `5m`. */
+      readonly lifetime?: string;
     };
 
 /** A config, before its defaults are filled in. */
@@ -50,6 +88,15 @@ export type ConnectionInput = {
   readonly baseUrl: string;
   /** How requests show who they are from. In TypeScript it may be a function that returns headers. */
   readonly auth?: AuthInput;
+  /** Certificates, as PEM: `${file:ca.pem}` reads a file. Verification cannot be turned off. */
+  readonly tls?: {
+    /** Certificate authorities to be trusted besides the usual ones. */
+    readonly ca?: string;
+    /** The client's certificate. */
+    readonly cert?: string;
+    /** Its private key. */
+    readonly key?: string;
+  };
   /** Headers of every request. */
   readonly headers?: Readonly<Record<string, string>>;
   /** How long an attempt may take. */

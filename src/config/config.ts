@@ -1,4 +1,6 @@
 import type { ConflictPolicy } from "../core/destination.ts";
+import type { JwtOptions } from "../http/jwt.ts";
+import type { OAuth2Options } from "../http/oauth2.ts";
 import type { CursorType, Deletes } from "../core/sync.ts";
 import type { ExpressionFunction, ExpressionSource } from "./expression.ts";
 
@@ -38,6 +40,12 @@ export interface ConnectionConfig {
   };
   readonly answers: Readonly<Record<AnswerName, ExpressionSource | undefined>>;
   readonly lateWriteMs: number;
+  /** As PEM. */
+  readonly tls: {
+    readonly ca: string | undefined;
+    readonly cert: string | undefined;
+    readonly key: string | undefined;
+  };
 }
 
 export type AnswerName = "throttled" | "failed" | "missing" | "exists" | "inProgress" | "keyMismatch" | "replayed";
@@ -51,6 +59,8 @@ export type AuthConfig =
   | { readonly type: "basic"; readonly username: string; readonly password: string }
   | { readonly type: "header"; readonly name: string; readonly value: string }
   | { readonly type: "query"; readonly name: string; readonly value: string }
+  | ({ readonly type: "oauth2" } & OAuth2Options)
+  | ({ readonly type: "jwt" } & JwtOptions)
   | { readonly type: "function"; readonly headers: AuthFunction };
 
 export interface RetryConfig {

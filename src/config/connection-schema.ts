@@ -1,8 +1,9 @@
 import { z } from "zod";
+import { JWT_ALGORITHMS } from "../http/jwt.ts";
 import type { AuthConfig, AuthFunction, ConnectionConfig } from "./config.ts";
 import { expression, SEES } from "./expression-leaf.ts";
 import { map, maybe } from "./leaf.ts";
-import { NOT_YET, type Values } from "./values.ts";
+import type { Values } from "./values.ts";
 
 /** An HTTP API: base address, credentials, limits. */
 export function connectionSchema(values: Values): z.ZodType<ConnectionConfig> {
@@ -15,6 +16,13 @@ export function connectionSchema(values: Values): z.ZodType<ConnectionConfig> {
     auth: authSchema(values)
       .prefault({ type: "none" })
       .describe("How requests show who they are from. In TypeScript it may be a function that returns headers."),
+    tls: map({
+      ca: maybe(values.pem).describe("Certificate authorities to be trusted besides the usual ones."),
+      cert: maybe(values.pem).describe("The client's certificate."),
+      key: maybe(values.pem).describe("Its private key."),
+    })
+      .prefault({})
+      .describe("Certificates, as PEM: `${file:ca.pem}` reads a file. Verification cannot be turned off."),
     headers: z
       .record(z.string().regex(/^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/, "is not a header's name"), values.headerValue)
       .prefault({})
@@ -103,44 +111,76 @@ function answersSchema(): z.ZodType<ConnectionConfig["answers"]> {
     );
 }
 
-/** Ways to authenticate that are designed but not built. */
-const LATER: readonly unknown[] = ["oauth2", "jwt"];
-
 function authSchema(values: Values): z.ZodType<AuthConfig> {
   const { secret } = values;
-  const declared = z.discriminatedUnion(
-    "type",
-    [
-      map({ type: z.literal("none") }).describe("No credentials."),
-      map({ type: z.literal("bearer"), token: secret.describe("The token.") }).describe("`Authorization: Bearer ...`."),
-      map({
-        type: z.literal("basic"),
-        username: secret.describe("The user's name."),
-        password: secret.describe("The password."),
-      }).describe("`Authorization: Basic ...` (RFC 7617)."),
-      map({
-        type: z.literal("header"),
-        name: values.headerName.describe("The header's name."),
-        value: secret.describe("Its value."),
-      }).describe("A header of its own, such as `X-Api-Key`."),
-      map({
-        type: z.literal("query"),
-        name: values.text.describe("The parameter's name."),
-        value: secret.describe("Its value."),
-      }).describe("A query parameter. Addresses end up in many logs: prefer a header where the API has one."),
-    ],
-    {
-      error: ({ input }) => {
-        const type = (input as { readonly type?: unknown } | null | undefined)?.type;
-        return LATER.includes(type)
-          ? `\`${String(type)}\` ${NOT_YET}; in evenkeel.config.ts, \`auth\` may be a function that returns headers`
-          : undefined;
-      },
-    },
-  );
+  const declared = z.discriminatedUnion("type", [
+    map({ type: z.literal("none") }).describe("No credentials."),
+    map({ type: z.literal("bearer"), token: secret.describe("The token.") }).describe("`Authorization: Bearer ...`."),
+    map({
+      type: z.literal("basic"),
+      username: secret.describe("The user's name."),
+      password: secret.describe("The password."),
+    }).describe("`Authorization: Basic ...` (RFC 7617)."),
+    map({
+      type: z.literal("header"),
+      name: values.headerName.describe("The header's name."),
+      value: secret.describe("Its value."),
+    }).describe("A header of its own, such as `X-Api-Key`."),
+    map({
+      type: z.literal("query"),
+      name: values.text.describe("The parameter's name."),
+      value: secret.describe("Its value."),
+    }).describe("A query parameter. Addresses end up in many logs: prefer a header where the API has one."),
+    oauth2Schema(values).describe("A token that is fetched from `tokenUrl` and renewed before it runs out (RFC 6749)."),
+    jwtSchema(values).describe("A token that the client signs itself (RFC 7519)."),
+  ]);
   const byFunction = z
     .custom<AuthFunction>((raw) => typeof raw === "function")
     .transform((headers): AuthConfig => ({ type: "function", headers }))
     .meta({ "x-type": "AuthFunction" });
   return z.union([byFunction, declared]);
 }
+
+/** Credentials for which a token is fetched. */
+const oauth2Schema = (values: Values) =>
+  map({
+    type: z.literal("oauth2"),
+    grant: values
+      .choice(["clientCredentials", "refreshToken"])
+      .prefault("clientCredentials")
+      .describe("What the token is given for."),
+    tokenUrl: values.baseUrl.describe("The address of the token endpoint."),
+    clientId: values.text.describe("The client's id."),
+    clientSecret: maybe(values.secret).describe("The client's secret; a public client has none."),
+    clientAuth: values
+      .choice(["basic", "post"])
+      .prefault("basic")
+      .describe("How the client shows who it is: by `Authorization: Basic`, or in the body (RFC 6749, 2.3.1)."),
+    scope: maybe(values.text).describe("Scopes, with spaces between them."),
+    params: z
+      .record(z.string(), values.text)
+      .prefault({})
+      .describe("Further parameters, such as `audience` or `resource`."),
+    refreshToken: maybe(values.secret).describe(
+      "The first refresh token. A new one that the endpoint gives in its place is kept beside the ledger.",
+    ),
+  }).refine((auth) => auth.grant !== "refreshToken" || auth.refreshToken !== undefined, {
+    path: ["refreshToken"],
+    message: "is missing, and `grant` is `refreshToken`",
+  });
+
+/** A token that the client signs. */
+const jwtSchema = (values: Values) =>
+  map({
+    type: z.literal("jwt"),
+    algorithm: values.choice(JWT_ALGORITHMS).describe("How it is signed (RFC 7518, 3.1)."),
+    key: values.key.describe("The shared secret, or the private key as PEM (PKCS #8): `${file:key.pem}` reads a file."),
+    keyId: maybe(values.text).describe("The key's id, for `kid`."),
+    issuer: maybe(values.text).describe("Who signs it, for `iss`."),
+    subject: maybe(values.text).describe("Whom it is about, for `sub`."),
+    audience: maybe(values.text).describe("Whom it is for, for `aud`."),
+    claims: z.record(z.string(), values.text).prefault({}).describe("Further claims, as texts."),
+    lifetime: values.duration
+      .prefault("5m")
+      .describe("How long it is good for. A new one is signed before that is over."),
+  }).transform(({ lifetime, ...auth }) => ({ ...auth, lifetimeMs: lifetime }));

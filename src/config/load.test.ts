@@ -151,6 +151,7 @@ suite("a config that is right", () => {
         replayed: "headers.`idempotent-replayed` = 'true'",
       },
       lateWriteMs: 60_000,
+      tls: {},
     });
     const sync = loaded.syncs["products"];
     assert.deepEqual(sync?.source.query, { status: "active", limit: "5", archived: "false", tag: ["a", "b"] });
@@ -225,6 +226,7 @@ suite("a config that is right", () => {
         replayed: undefined,
       },
       lateWriteMs: 120_000,
+      tls: {},
     });
     const { source, destination, writes, deletes, mapping } = loaded.syncs["products"] ?? assert.fail();
     assert.deepEqual(
@@ -522,8 +524,6 @@ suite("problems", () => {
 
   test("what is designed but not built is refused, never ignored", async () => {
     for (const [parts, path] of [
-      [{ connection: "auth: { type: oauth2, clientCredentials: {} }" }, "connections.store.auth.type"],
-      [{ connection: "auth: { type: jwt }" }, "connections.store.auth.type"],
       [
         { destination: "create: { request: POST /a, id: id, idempotencyKey: { body: key } }" },
         "syncs.products.destination.create.idempotencyKey.body",

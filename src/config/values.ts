@@ -20,6 +20,10 @@ export interface Values {
   readonly duration: z.ZodType<number>;
   /** Requests per second. */
   readonly rate: z.ZodType<number>;
+  /** A secret that may have several lines. */
+  readonly key: z.ZodType<string>;
+  /** Certificates or a key, as PEM. */
+  readonly pem: z.ZodType<string>;
   readonly bytes: z.ZodType<number>;
   readonly flag: z.ZodType<boolean>;
   readonly headerName: z.ZodType<string>;
@@ -58,6 +62,12 @@ export function createValues(substitute: Substitute): Values {
       /[\r\n\0]/.test(text)
         ? { ok: false, reason: "has a line break, which no header can carry" }
         : { ok: true, value: text },
+    ),
+    key: textLeaf({ type: "string" }, true, asIs),
+    pem: textLeaf({ type: "string" }, true, (text) =>
+      text.includes("-----BEGIN ")
+        ? { ok: true, value: text }
+        : { ok: false, reason: "is no PEM text; `${file:path}` reads one from a file" },
     ),
     duration: quantity("duration", parseDuration, `${UNIT}(ms|s|m|min|h|d)|.*\\$\\{.*)$`),
     rate: quantity("rate", parseRate, `${UNIT}/\\s*(s|m|min|h|d)|.*\\$\\{.*)$`),

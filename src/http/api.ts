@@ -86,7 +86,7 @@ export function createConnection(options: ConnectionOptions, ports: ConnectionPo
     if (outcome.kind !== "refused" || answer === undefined) return exchangeOf(request, passed);
     if (outcome.reason === "credentials" && auth.refresh !== undefined && !isRenewed)
       // R1: a 401 was certainly not applied, so it is sent again with new credentials, once.
-      return auth.refresh().then(
+      return auth.refresh(passed.sent.credentials).then(
         (isNew) => (isNew ? pass({ ...hop, isRenewed: true }) : exchangeOf(request, passed)),
         () => exchangeOf(request, passed),
       );

@@ -10,8 +10,11 @@ export interface Credentials {
 export interface Auth {
   /** Throws EvenkeelError `API_CREDENTIALS_REFUSED` when there are none to be had. */
   apply(): Credentials | Promise<Credentials>;
-  /** Fetches new credentials after a 401; false when there are none to fetch. Absent where credentials do not change. */
-  readonly refresh?: () => Promise<boolean>;
+  /**
+   * New credentials in the place of those that were answered 401, fetched unless that has happened since; false when there are none to be had. Absent
+   * where credentials do not change.
+   */
+  readonly refresh?: (refused: Credentials) => Promise<boolean>;
   /** Values to be redacted everywhere (S6); what only `apply` gives is redacted by whoever calls it. */
   readonly secrets: readonly string[];
   /** Tells lanes apart: requests with different credentials have different limits. May hold secrets. */
@@ -76,7 +79,10 @@ function fromFunction(headersOf: HeadersFunction): Auth {
 }
 
 const refused = (message: string, cause?: unknown): EvenkeelError =>
-  new EvenkeelError("API_CREDENTIALS_REFUSED", message, {
-    cause,
-    next: "It must return an object of header names and values.",
-  });
+  refusedCredentials(message, { cause, next: "It must return an object of header names and values." });
+
+/** There are no credentials to be had. */
+export const refusedCredentials = (
+  message: string,
+  details: { readonly cause?: unknown; readonly next: string },
+): EvenkeelError => new EvenkeelError("API_CREDENTIALS_REFUSED", message, details);

@@ -34,6 +34,7 @@ export interface Sent {
   /** With credentials. */
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
+  readonly credentials: Credentials;
   /** Present when a complete answer came, whatever its status. */
   readonly answer: CompleteAnswer | undefined;
   readonly classified: Classified;
@@ -100,10 +101,17 @@ export class Sender {
     return sendOnce({ origin, path, method, headers, body }, this.#wire, signal).then((result) => {
       const url = origin + path;
       if (result.kind === "failure")
-        return { url, headers, answer: undefined, classified: classifyFailure(result), failure: result.message };
+        return {
+          url,
+          headers,
+          credentials,
+          answer: undefined,
+          classified: classifyFailure(result),
+          failure: result.message,
+        };
       return andThen(this.#complete(result), (answer) =>
         andThen(this.#judge(request, answer, result.isCut), (classified) => {
-          return { url, headers, answer, classified, failure: answer.problem?.message };
+          return { url, headers, credentials, answer, classified, failure: answer.problem?.message };
         }),
       );
     });
@@ -145,10 +153,15 @@ export class Sender {
     });
   }
 
-  #withoutCredentials(request: ApiRequest, { message }: EvenkeelError): Sent {
-    const outcome: Outcome = { kind: "refused", status: 0, reason: "credentials", message };
+  #withoutCredentials(request: ApiRequest, { code, message }: EvenkeelError): Sent {
+    // Whoever gives them out may only be down.
+    const outcome: Outcome =
+      code === "API_UNREACHABLE" || code === "API_FAILED"
+        ? { kind: "not-sent", message }
+        : { kind: "refused", status: 0, reason: "credentials", message };
     const classified: Classified = { outcome, lane: "abandoned" };
-    return { url: request.url, headers: request.headers, answer: undefined, classified, failure: message };
+    const { url, headers } = request;
+    return { url, headers, credentials: NO_CREDENTIALS, answer: undefined, classified, failure: message };
   }
 
   /** S6: whatever serves as a credential is a secret from now on, by its name and by its value. */

@@ -1,5 +1,5 @@
 import { getCACertificates } from "node:tls";
-import { Agent, type Dispatcher } from "undici";
+import { Agent, EnvHttpProxyAgent, type Dispatcher } from "undici";
 
 /** Sockets to one origin at most; the lanes keep it far below. */
 const CONNECTIONS_MAX = 256;
@@ -16,19 +16,46 @@ const KEEP_ALIVE_MARGIN_MS = 2_000;
 /** S4: of one answer. Node's own default is 16 KiB, which Link and cookie headers of some APIs exceed. */
 const HEADER_BYTES_MAX = 65_536;
 
+/** As the environment has them; RFC 9110 knows of no such names, and everybody uses them. */
+export interface ProxyOptions {
+  readonly httpProxy: string | undefined;
+  readonly httpsProxy: string | undefined;
+  /** Hosts that are reached directly, with commas between them. */
+  readonly noProxy: string | undefined;
+}
+
+/** No proxy reaches this machine as itself. */
+const LOOPBACK = ["localhost", "127.0.0.1", "[::1]"];
+
+/** Certificates, as PEM. */
+export interface TlsOptions {
+  /** Authorities to be trusted besides those of Node. */
+  readonly ca: string | undefined;
+  /** The client's own, and its key. */
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
+}
+
 export interface NetworkOptions {
   /** After this an attempt to connect is given up; the longest that any connection allows. */
   readonly connectMs: number;
-  /** Certificate authorities to be trusted besides those of Node, as PEM. */
-  readonly extraCa?: readonly string[];
+  readonly proxy?: ProxyOptions | undefined;
+  readonly tls?: TlsOptions;
 }
 
 /**
  * A real network: HTTP/1.1, connections kept, one request at a time on each. HTTP/2 is off: it gained nothing in measurements, and one broken
  * connection would make every request on it unknown.
  */
-export function systemNetwork({ connectMs, extraCa = [] }: NetworkOptions): Dispatcher {
-  return new Agent({
+export function systemNetwork({ connectMs, proxy, tls }: NetworkOptions): Dispatcher {
+  const certificates = {
+    ...(tls?.ca === undefined ? {} : { ca: [...getCACertificates("default"), tls.ca] }),
+    ...(tls?.cert === undefined ? {} : { cert: tls.cert }),
+    ...(tls?.key === undefined ? {} : { key: tls.key }),
+    // S6: said aloud, so that NODE_TLS_REJECT_UNAUTHORIZED in the environment cannot turn verification off.
+    rejectUnauthorized: true,
+  };
+  const options = {
     connections: CONNECTIONS_MAX,
     pipelining: 1,
     allowH2: false,
@@ -39,11 +66,16 @@ export function systemNetwork({ connectMs, extraCa = [] }: NetworkOptions): Disp
     // R9: the client has its own limits on a Clock; these would be a second clock.
     headersTimeout: 0,
     bodyTimeout: 0,
-    connect: {
-      timeout: connectMs,
-      // S6: said aloud, so that NODE_TLS_REJECT_UNAUTHORIZED in the environment cannot turn verification off.
-      rejectUnauthorized: true,
-      ...(extraCa.length === 0 ? {} : { ca: [...getCACertificates("default"), ...extraCa] }),
-    },
+    connect: { timeout: connectMs, ...certificates },
+  };
+  const { httpProxy, httpsProxy, noProxy } = proxy ?? {};
+  if (httpProxy === undefined && httpsProxy === undefined) return new Agent(options);
+  return new EnvHttpProxyAgent({
+    ...options,
+    // Empty, so that nothing is taken from the environment but what was read from it.
+    httpProxy: httpProxy ?? "",
+    httpsProxy: httpsProxy ?? "",
+    noProxy: [...LOOPBACK, noProxy].filter((hosts) => hosts !== undefined).join(","),
+    requestTls: certificates,
   });
 }

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import type { TLSSocket } from "node:tls";
 import { after, before, suite, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { ending, json, Workplace } from "./harness.ts";
@@ -61,4 +63,50 @@ syncs:
     assert.equal(ran.exitCode, 0, ran.stdout + ran.stderr);
     assert.equal(ending(ran).counts.created, 1);
   });
+});
+
+test("an authority of the connection's own, and a client that shows a certificate", async () => {
+  const [key, cert] = [readFileSync(file("key.pem")), readFileSync(file("certificate.pem"))];
+  let shown = "";
+  const strict = createServer(
+    { key, cert, ca: cert, requestCert: true, rejectUnauthorized: true },
+    (request, response) => {
+      shown = (request.socket as TLSSocket).getPeerCertificate().fingerprint256;
+      request.resume();
+      request.on("end", () => json(response, 200, request.method === "GET" ? { data: [{ id: 1 }] } : {}));
+    },
+  );
+  await new Promise<void>((done) => strict.listen(0, "127.0.0.1", done));
+  const place = new Workplace();
+  const ran = async (tls: string) => {
+    place.write(`
+connections:
+  api:
+    baseUrl: "https://127.0.0.1:${(strict.address() as AddressInfo).port}"
+    tls: ${tls}
+    retry: { attempts: 1 }
+syncs:
+  records:
+    source: { connection: api, request: GET /records, records: data, key: id, pagination: { type: none } }
+    destination: { connection: api, upsert: "PUT /items/{id}" }
+`);
+    return place.run("run", "--json");
+  };
+  const pem = (name: string): string => `"\${file:${file(name)}}"`;
+  try {
+    const both = await ran(
+      `{ ca: ${pem("certificate.pem")}, cert: ${pem("certificate.pem")}, key: ${pem("key.pem")} }`,
+    );
+    assert.equal(both.exitCode, 0, both.stdout + both.stderr);
+    assert.equal(shown, new X509Certificate(cert).fingerprint256);
+    assert.doesNotMatch(both.stdout, /PRIVATE KEY/);
+    assert.notEqual((await ran(`{ ca: ${pem("certificate.pem")} }`)).exitCode, 0, "it shows none");
+    const path = await ran("{ ca: certificate.pem }");
+    assert.equal(path.exitCode, 2);
+    assert.match(path.stdout, /is no PEM text; `\$\{file:path\}` reads one from a file/);
+  } finally {
+    place.remove();
+    strict.close();
+    strict.closeAllConnections();
+  }
 });
