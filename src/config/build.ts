@@ -148,7 +148,7 @@ function buildSync(
         deleteMany: destination.deleteMany && manyOf(destination.deleteMany, true, undefined),
         delete: destination.delete && {
           ...writeOf(destination.delete),
-          atAddress: isAtAddress(destination),
+          atAddress: isAtAddress(destination, destination.delete),
           needsRecord: needsRecord(destination),
         },
         createdId: destination.create && compileExpression(destination.create.id),
@@ -166,7 +166,10 @@ function buildSync(
           visibilityLagMs: destination.find.visibilityLagMs,
           unique: destination.find.unique,
         },
-        read: destination.read && lookUpOf(destination.read),
+        read: destination.read && {
+          ...lookUpOf(destination.read),
+          atAddress: isAtAddress(destination, destination.read),
+        },
       },
       to,
     ),

@@ -75,25 +75,8 @@ function addressing(document: Document, sync: Path): readonly Problem[] {
   }
   const batches = unfitBatches(document, path, has);
   if (batches.length > 0) return batches;
-  const based = valueAt(document.value, [...path, "precondition"]);
-  if (based !== undefined && based !== "none" && !has("read") && !has("find"))
-    return [
-      problemAt(document, [...path, "precondition"], "needs `read` or `find`, by which a record's version is learned", {
-        next: "Declare `read: GET /items/{sku}`, or whatever reads one record.",
-      }),
-    ];
-  const together = ["upsertMany", "deleteMany"].find(has);
-  if (based !== undefined && based !== "none" && together !== undefined)
-    return [
-      problemAt(
-        document,
-        [...path, together],
-        "does not go with `precondition`: a batch bears no version of one record",
-        {
-          next: "Leave out one of them.",
-        },
-      ),
-    ];
+  const fences = unfitPrecondition(document, path, has);
+  if (fences.length > 0) return fences;
   if (has("adopt") && !has("list"))
     return [
       problemAt(document, [...path, "adopt"], "needs `list`, which shows what there is", {
@@ -106,6 +89,34 @@ function addressing(document: Document, sync: Path): readonly Problem[] {
     return [problemAt(document, path, "has neither `upsert` nor `update`, and `writes` is `updateOnly`")];
   if (updateOnly || has("create")) return [];
   return [problemAt(document, path, "has neither `upsert` nor `create`: it says no way to write a record")];
+}
+
+/** U4: a version must be learned of one record, and borne by one write. */
+function unfitPrecondition(document: Document, path: Path, has: (name: string) => boolean): readonly Problem[] {
+  const declared = valueAt(document.value, [...path, "precondition"]);
+  if (declared === undefined || declared === "none") return [];
+  const problem = (name: string, message: string, next: string): readonly Problem[] => [
+    problemAt(document, [...path, name], message, { next }),
+  ];
+  if (!has("read") && !has("find"))
+    return problem(
+      "precondition",
+      "needs `read` or `find`, by which a record's version is learned",
+      "Declare `read: GET /items/{sku}`, or whatever reads one record.",
+    );
+  if (has("deleteMany"))
+    return problem(
+      "deleteMany",
+      "does not go with `precondition`: a batch bears no version of one record",
+      "Leave out one of them.",
+    );
+  if (has("upsertMany") && !has("upsert"))
+    return problem(
+      "upsertMany",
+      "needs `upsert` besides `precondition`: what bears a version goes alone",
+      "Declare `upsert: PUT /items/{sku}`, or whatever replaces one record.",
+    );
+  return [];
 }
 
 /** What is lost with a batch is found out for each of its records alone, so there must be a request for one. */

@@ -1,5 +1,5 @@
 import type { Problem } from "../core/errors.ts";
-import type { Config, SyncConfig, WriteConfig } from "./config.ts";
+import type { Config, RequestConfig, SyncConfig, WriteConfig } from "./config.ts";
 import type { Document, Path } from "./document.ts";
 import type { ExpressionSource } from "./expression.ts";
 import { expressionsOfRequest, inputPaths } from "./input-paths.ts";
@@ -99,10 +99,13 @@ function unfitDelete({ destination }: SyncConfig, keepsBodies: boolean): readonl
 const textOf = ({ request, query, headers, body }: WriteConfig): string =>
   JSON.stringify([request, query, headers, typeof body === "string" ? body : ""]);
 
-/** Whether a delete goes to the very address that the record was written to, which the ledger keeps (U10). */
-export function isAtAddress({ upsert, delete: declared }: SyncConfig["destination"]): boolean {
+/** Whether a request goes to the very address that the record was written to, which the ledger keeps (U10). */
+export function isAtAddress(
+  { upsert }: Pick<SyncConfig["destination"], "upsert">,
+  declared: RequestConfig | undefined,
+): boolean {
   if (upsert === undefined || declared === undefined) return false;
-  const addressOf = ({ request, query }: WriteConfig): string =>
+  const addressOf = ({ request, query }: RequestConfig): string =>
     JSON.stringify([
       request.replace(/^[A-Z]+\s+/, ""),
       Object.entries(query).map(([name, value]) => [name, String(value)]),
@@ -118,7 +121,7 @@ export function needsRecord(destination: SyncConfig["destination"]): boolean {
     declared.body ?? [],
     destination.deleteMany === undefined ? [] : (destination.deleteMany.body ?? "$"),
   ].flat();
-  const address = isAtAddress(destination) ? [] : expressionsOfRequest(declared);
+  const address = isAtAddress(destination, declared) ? [] : expressionsOfRequest(declared);
   return [...address, ...body].some(readsInput);
 }
 

@@ -104,7 +104,7 @@ export interface DestinationTraits {
 export type ConflictPolicy = "source" | "destination" | "reject";
 
 export type LookUp = (
-  record: Pick<DesiredRecord, "key" | "mapped" | "body">,
+  record: Pick<DesiredRecord, "key" | "mapped" | "body"> & Partial<Pick<DesiredRecord, "address">>,
   destinationId: string | undefined,
   options: Omit<SendOptions, "idempotencyKey">,
 ) => Promise<Finding>;

@@ -157,7 +157,9 @@ export function createDestination(options: DestinationOptions, connection: Conne
       ? {}
       : {
           readBack: (record, destinationId, sending) =>
-            lookUpWith(read, scopeOf(record, destinationId), connection, sending).then(versioned(precondition)),
+            lookUpWith(read, scopeOf(record, destinationId), record.address, connection, sending).then(
+              versioned(precondition),
+            ),
         }),
     ...(lookUp === undefined
       ? {}
@@ -167,6 +169,7 @@ export function createDestination(options: DestinationOptions, connection: Conne
             lookUpWith(
               destinationId !== undefined && read !== undefined ? read : lookUp,
               scopeOf(record, destinationId),
+              record.address,
               connection,
               sending,
             ).then(versioned(precondition)),

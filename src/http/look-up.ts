@@ -12,16 +12,23 @@ export interface LookUpRequest {
   readonly record: Expression | undefined;
   /** Selects the id in the record found. */
   readonly id: Expression | undefined;
+  /** Its path is that of `upsert`: then it goes to the address that the record was written to, and needs none of its content (U10). */
+  readonly atAddress?: boolean;
 }
 
 /** Looks a record up. Never throws for what an API does. */
 export async function lookUpWith(
   request: LookUpRequest,
   scope: Scope,
+  address: string | undefined,
   connection: Connection,
   sending: Omit<SendOptions, "idempotencyKey">,
 ): Promise<Finding> {
-  const rendered = await request.template.render(scope);
+  const { template, atAddress } = request;
+  const rendered =
+    atAddress === true && address !== undefined && template.fixedHeaders !== undefined
+      ? { ok: true as const, path: address, headers: template.fixedHeaders }
+      : await template.render(scope);
   if (!rendered.ok) return { kind: "unclear", attempt: unusable(rendered.reason, request) };
   const exchange = await connection.exchange(readRequest(connection, request.template.method, rendered), sending);
   return findingOf(exchange, request, scope.destinationId);

@@ -150,6 +150,8 @@ async function outcomeOf(
   // R1, for the one record: as the same statuses of a whole answer.
   if (status !== undefined && code === 429) return { kind: "throttled", status: code, message };
   if (status !== undefined && (code === 409 || code >= 500)) return { kind: "unknown", status: code, message };
+  if (status !== undefined && (code === 412 || code === 428))
+    return { kind: "refused", status: code, reason: "conflict", message };
   return { kind: "refused", status: code, reason: "other", message };
 }
 

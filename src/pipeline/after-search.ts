@@ -99,15 +99,15 @@ export function afterConflict(
   const { traits } = sync.destination;
   if (found.kind === "absent") {
     // It can be written to its own address, now that nothing is there.
-    if (operation.kind === "update" && traits.addressing === "own")
+    if (operation.kind !== "delete" && traits.addressing === "own")
       return { kind: "send", operation: { ...resolved(operation), etag: undefined } };
     return { kind: "end", ending: { kind: "rejected", message: refusal } };
   }
   if (found.kind !== "different") return undefined;
   const { destinationId, etag, record } = found;
   const policy = traits.precondition?.conflict ?? "source";
-  // Without a version to be based on there is nothing that somebody could have changed since.
-  if (policy === "source" || operation.etag === undefined) {
+  // Nobody has changed it since, or there is no version since which somebody could.
+  if (policy === "source" || operation.etag === undefined || operation.etag === etag) {
     const kind = operation.kind === "create" ? "update" : operation.kind;
     return { kind: "send", operation: { ...resolved(operation), kind, etag } };
   }

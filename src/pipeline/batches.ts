@@ -30,7 +30,9 @@ export class Batches {
   /** Undefined when writes of this kind go alone, each by a request of its own. */
   send(operation: Operation, write: Write, patienceMs: number): Promise<Attempt> | undefined {
     const many = this.#manyOf(operation.kind);
-    if (many === undefined) return undefined;
+    // U4: what bears a version goes alone. A create that turns out to be none is told by its result.
+    const isFenced = this.#context.sync.destination.traits.precondition !== undefined && operation.kind !== "create";
+    if (many === undefined || isFenced) return undefined;
     const { progress, record, destinationId } = operation;
     const item = { record, destinationId };
     if (progress.everUnknown) return many.isOnly ? this.#lineOf(many).alone(item, write, patienceMs) : undefined;

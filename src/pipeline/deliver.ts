@@ -123,7 +123,10 @@ class Passage {
           delayMs: next.delayMs,
           reason: next.message,
         });
-        return pause(next.delayMs, context).then(() => this.#send());
+        // What it is based on may be another version by now: its own.
+        return pause(next.delayMs, context).then(() =>
+          isFenced(operation, context) && made.outcome.kind === "unknown" ? this.#afterConflict(made) : this.#send(),
+        );
       case "look-up": {
         // An API that says "exists" to everything, and shows nothing or something else, must not be asked for ever.
         if (this.#attempts >= retry.destination.attempts) return givenUp(operation, made, next.message);
@@ -155,14 +158,13 @@ class Passage {
     return this.#send();
   }
 
-  /** U4: what is there is not what it is based on. */
+  /** U4: what is there is not what it is based on, or may not be. */
   async #afterConflict(made: Attempt): Promise<Ending> {
     const [operation, context] = [this.#operation, this.#context];
     if (this.#attempts >= context.sync.retry.destination.attempts) return givenUp(operation, made, outcomeText(made));
-    const reason = operation.progress.everUnknown ? "unknown" : "before";
-    const found = await search(operation, reason, context);
+    const found = await search(operation, "before", context);
     const step = found.kind === "stopped" ? undefined : afterConflict(found, operation, outcomeText(made), context);
-    return step === undefined ? this.#conclude(found, reason) : this.#take(step, made);
+    return step === undefined ? this.#conclude(found, "before") : this.#take(step, made);
   }
 
   /** What becomes of it when the run stops: kept with its bytes when it may have been sent or is the ledger's, else released. */
@@ -174,6 +176,12 @@ class Passage {
     return { kind: "released", operation, attempt };
   }
 }
+
+/** Whether the destination compares versions before it takes this write. */
+const isFenced = ({ kind }: Operation, { sync }: RunContext): boolean => {
+  const { precondition, addressing } = sync.destination.traits;
+  return precondition !== undefined && (kind !== "create" || addressing === "own");
+};
 
 /** U4: 412 and 428, and 409 where a version is declared. */
 const isConflict = ({ outcome }: Attempt, { sync }: RunContext): boolean =>

@@ -72,7 +72,7 @@ export function operationsTable(database: Database, sync: SyncId, isOurs: (run: 
   );
   const updateVerifying = database.prepare(
     `UPDATE operations SET state = 'verifying', progress = json_set(progress, '$.staleUntilMs', ?), held = ?,
-       destination_id = ?, idempotency_key = NULL WHERE sync = ? AND number = ?`,
+       destination_id = ifnull(?, destination_id), idempotency_key = NULL WHERE sync = ? AND number = ?`,
   );
   const selectAny = database.prepare("SELECT 1 FROM operations WHERE sync = ? LIMIT 1");
   const selectActive = database.prepare(

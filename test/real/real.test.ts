@@ -237,3 +237,79 @@ test(
     assert.equal((await command("check")).code, 0);
   },
 );
+
+interface Guarded {
+  readonly ID: string;
+  readonly name: string;
+  readonly country: string;
+}
+
+test(
+  "json-server to CAP with ETags: new cities go in batches of 100, two of which are refused; a change behind its back is a conflict (U4)",
+  { timeout },
+  async (context) => {
+    const all = servers
+      .cities(300)
+      .map((city, index) => (index === 10 || index === 60 ? { ...city, name: "no!" } : city));
+    const jsonServer = stopAfter(context, await servers.startJsonServer({ cities: all }));
+    const cap = stopAfter(context, await servers.startCap());
+    const destination = stopAfter(context, await servers.startLossyProxy({ target: cap.url, lose: 0, seed: 0 }));
+    const state = temporaryState();
+    context.after(state.remove);
+    const env = { CITIES_URL: jsonServer.url, INVENTORY_URL: destination.url };
+    const once = async (): Promise<Finished> => {
+      destination.forget();
+      return run({ config: "cities-to-guarded.yaml", sync: "guarded", state: state.file, env });
+    };
+    const service = `${cap.url}/odata/v4/inventory/Guarded`;
+    const held = async (): Promise<Map<string, Guarded>> => {
+      const { value } = await json<{ readonly value: readonly Guarded[] }>(service);
+      return new Map(value.map((item) => [item.ID, item]));
+    };
+    const isSame = async (): Promise<void> => {
+      const [found, wanted] = [await held(), await json<City[]>(`${jsonServer.url}/cities`)];
+      for (const { id, name, country } of wanted.filter((city) => city.name !== "no!"))
+        assert.deepEqual([found.get(id)?.name, found.get(id)?.country], [name, country]);
+      assert.equal(found.size, 298);
+    };
+
+    const first = await once();
+    assert.equal(first.code, 1, "two are refused");
+    const { counts } = last(first, "run-ended");
+    assert.deepEqual([counts.created, counts.rejected], [298, 2]);
+    assert.deepEqual([destination.writes().length, destination.seen.length], [3, 3], "three batches, and nothing else");
+    await isSame();
+
+    const changed = all.filter((_, index) => index % 30 === 7).map(({ id }) => id);
+    const rename = async (id: string, name: string): Promise<void> => {
+      await json(`${jsonServer.url}/cities/${encodeURIComponent(id)}`, {
+        method: "PATCH",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ name }),
+      });
+    };
+    for (const id of changed) await rename(id, "renamed");
+    const second = await once();
+    assert.equal(last(second, "run-ended").counts.updated, changed.length);
+    assert.ok(destination.writes().every(({ method, status }) => method === "PUT" && status === 200));
+    await isSame();
+
+    // Somebody edits one in the destination, and the source changes it too.
+    const [city = ""] = changed;
+    const one = `${service}('${encodeURIComponent(city.replaceAll("'", "''"))}')`;
+    const etag = (await fetch(one)).headers.get("etag") ?? "";
+    await json(one, {
+      method: "PATCH",
+      headers: { "content-type": "application/json", "if-match": etag },
+      body: JSON.stringify({ name: "edited" }),
+    });
+    await rename(city, "renamed again");
+    const third = await once();
+    assert.equal(last(third, "run-ended").counts.updated, 1);
+    assert.deepEqual(
+      destination.seen.map(({ method, status }) => `${method} ${status}`),
+      ["PUT 412", "GET 200", "PUT 200"],
+    );
+    await isSame();
+  },
+);

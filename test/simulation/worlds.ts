@@ -80,7 +80,7 @@ function shapeOf(chance: SeededChance, { deletes, batches, fences }: Shares): Sh
   const batch = flip(chance.fork("whether batches"), goesTogether ? batches : 0)
     ? batchOf(chance.fork("batch"))
     : undefined;
-  const mayBeFenced = batch === undefined && (destination.readBack || destination.writes === "find");
+  const mayBeFenced = batch === undefined && destination.readBack;
   const fenced = flip(chance.fork("whether fenced"), mayBeFenced ? fences : 0);
   return {
     source,
