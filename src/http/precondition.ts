@@ -34,7 +34,8 @@ export function basedOn(options: PreconditionOptions | undefined, write: Write, 
   if (tag === undefined) return write;
   const value = parseExact(tag);
   const { place, name } = version.send;
-  switch (place) {
+  // A DELETE mostly has no body that could carry it.
+  switch (place === "body" && write.body === undefined ? "query" : place) {
     case "header":
       return { ...write, headers: { ...write.headers, [name.toLowerCase()]: textOf(value) } };
     case "query": {

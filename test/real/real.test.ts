@@ -313,3 +313,110 @@ test(
     await isSame();
   },
 );
+
+interface ShopCustomer {
+  readonly id: string;
+  readonly externalId: string;
+  readonly email: string;
+  readonly firstName: string;
+  readonly version: number;
+}
+
+test(
+  "json-server to commercetools and on to json-server: tokens, versions, a fifth of the answers lost; nothing lost, nothing doubled (K1, U3, U4)",
+  { timeout },
+  async (context) => {
+    const crm = stopAfter(context, await servers.startJsonServer({ customers: servers.customers(200) }));
+    const copy = stopAfter(context, await servers.startJsonServer({ copies: [] }));
+    const mock = stopAfter(context, await servers.startCommercetools());
+    const shop = stopAfter(context, await servers.startLossyProxy({ target: mock.url, lose: 0.2, seed: 7 }));
+    const state = temporaryState();
+    context.after(state.remove);
+    const env = { CRM_URL: crm.url, COPY_URL: copy.url, SHOP_URL: shop.url, SHOP_SECRET: "a-client-secret" };
+    const once = (sync: string): Promise<Finished> =>
+      run({ config: "customers-commercetools.yaml", sync, state: state.file, env });
+    const token = await json<{ readonly access_token: string }>(`${mock.url}/oauth/token`, {
+      method: "POST",
+      headers: {
+        authorization: `Basic ${Buffer.from("test:secret").toString("base64")}`,
+        "content-type": "application/x-www-form-urlencoded",
+      },
+      body: "grant_type=client_credentials&scope=manage_project:shop",
+    });
+    const authorized = { authorization: `Bearer ${token.access_token}`, "content-type": "application/json" };
+    const held = async (): Promise<readonly ShopCustomer[]> => {
+      const { results } = await json<{ readonly results: readonly ShopCustomer[] }>(
+        `${mock.url}/shop/customers?limit=500`,
+        { headers: authorized },
+      );
+      return results;
+    };
+    const shown = (list: readonly { readonly key: string; readonly email: string; readonly name: string }[]) =>
+      list.map(({ key, email, name }) => `${key} ${email} ${name}`).toSorted();
+    const wanted = async (): Promise<readonly string[]> =>
+      shown(
+        (await json<servers.Customer[]>(`${crm.url}/customers`)).map(({ id, email, description }) => ({
+          key: id,
+          email,
+          name: description,
+        })),
+      );
+    const inShop = async (): Promise<readonly string[]> =>
+      shown((await held()).map(({ externalId, email, firstName }) => ({ key: externalId, email, name: firstName })));
+
+    const first = level(await once("to-shop"));
+    assert.equal(last(first, "run-ended").counts.read, 200);
+    assert.ok(
+      shop.seen.some(({ lost }) => lost),
+      "answers were lost",
+    );
+    assert.deepEqual(await inShop(), await wanted());
+
+    for (const number of [3, 50, 120])
+      await json(`${crm.url}/customers/crm-${number}`, {
+        method: "PATCH",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ description: `renamed ${number}` }),
+      });
+    await fetch(`${crm.url}/customers/crm-9`, { method: "DELETE" });
+    // Somebody changes one of them in the shop too.
+    const edited = (await held()).find(({ externalId }) => externalId === "crm-50");
+    await json(`${mock.url}/shop/customers/${edited?.id}`, {
+      method: "POST",
+      headers: authorized,
+      body: JSON.stringify({ version: edited?.version, actions: [{ action: "setFirstName", firstName: "edited" }] }),
+    });
+    level(await once("to-shop"));
+    assert.deepEqual(await inShop(), await wanted());
+    assert.equal((await held()).length, 199);
+
+    level(await once("from-shop"));
+    const copies = await json<{ readonly id: string; readonly email: string; readonly name: string }[]>(
+      `${copy.url}/copies`,
+    );
+    assert.deepEqual(shown(copies.map(({ id, email, name }) => ({ key: id, email, name }))), await wanted());
+    assert.equal(last(level(await once("from-shop")), "run-ended").counts.unchanged, 199);
+  },
+);
+
+test(
+  "tokens of five seconds' life carry a run of many, without a single one that is refused",
+  { timeout },
+  async (context) => {
+    const api = stopAfter(
+      context,
+      await servers.startGuardedJsonServer({ customers: servers.customers(200), copies: [] }),
+    );
+    const state = temporaryState();
+    context.after(state.remove);
+    const env = { API_URL: api.url, API_SECRET: "a-client-secret" };
+    const startedMs = performance.now();
+    const ran = level(await run({ config: "customers-guarded.yaml", sync: "customers", state: state.file, env }));
+    assert.equal(last(ran, "run-ended").counts.created, 200);
+    const { tokens, refused } = await json<{ readonly tokens: number; readonly refused: number }>(`${api.url}/counts`);
+    const seconds = (performance.now() - startedMs) / 1_000;
+    assert.ok(seconds > 10, `it took ${seconds} s`);
+    assert.ok(tokens >= 3 && tokens <= seconds / 2, `${tokens} tokens in ${seconds} s`);
+    assert.equal(refused, 0);
+  },
+);

@@ -36,10 +36,18 @@ async function end(child: ChildProcess): Promise<void> {
 }
 
 /** json-server with these resources, each a list of records with an `id`; it keeps them in a file of its own. */
-export async function startJsonServer(resources: Readonly<Record<string, readonly object[]>>): Promise<Started> {
+export const startJsonServer = (resources: Resources): Promise<Started> => startWithFile("json-server", resources);
+
+/** The same behind oidc-provider, whose tokens are good for five seconds. */
+export const startGuardedJsonServer = (resources: Resources): Promise<Started> =>
+  startWithFile("guarded-json-server", resources);
+
+type Resources = Readonly<Record<string, readonly object[]>>;
+
+async function startWithFile(name: string, resources: Resources): Promise<Started> {
   const file = join(tmpdir(), `evenkeel-json-server-${process.pid}-${Math.random().toString(36).slice(2)}.json`);
   writeFileSync(file, JSON.stringify(resources));
-  const server = await launch("json-server", [file]);
+  const server = await launch(name, [file]);
   return {
     url: server.url,
     stop: async () => {
@@ -54,6 +62,9 @@ export const startCap = (): Promise<Started> => launch("cap");
 
 /** stripe-stateful-mock, empty. It takes any secret key that begins with `sk_test_`. */
 export const startStripeMock = (): Promise<Started> => launch("stripe-stateful-mock");
+
+/** commercetools-mock, with an empty project `shop`. It takes any client, and no request without a token of its own. */
+export const startCommercetools = (): Promise<Started> => launch("commercetools");
 
 export interface Seen {
   readonly method: string;
