@@ -12,6 +12,7 @@ import { createSource } from "../http/source.ts";
 import { optionalExpression, templateOf } from "./build-request.ts";
 import type { DestinationConfig, ListConfig, PaginationConfig } from "./config.ts";
 import { compileExpression, type ExpressionSource } from "./expression.ts";
+import { SEES } from "./expression-leaf.ts";
 
 /** Reads the key of a record, or the value that it is matched by. */
 export const keyOf =
@@ -26,7 +27,10 @@ export function liveOf(list: ListConfig, { adopt, find }: Adopting, connection: 
       request: templateOf(list),
       records: compileExpression(list.records),
       pagination: paginationOf(list.pagination),
-      sinceParam: undefined,
+      since: undefined,
+      body: undefined,
+      format: "json",
+      filter: undefined,
       decisiveNames: [],
       read: undefined,
     },
@@ -58,11 +62,11 @@ export function paginationOf(options: PaginationConfig): Pagination {
     case "offset":
       return offsets({ ...options, total: optionalExpression(options.total) });
     case "cursor":
-      return cursorTokens({ ...options, next: compileExpression(options.next) });
+      return cursorTokens({ ...options, next: compileExpression(options.next, SEES.page) });
     case "link":
       return links(options);
     case "nextUrl":
-      return nextUrls({ ...options, next: compileExpression(options.next) });
+      return nextUrls({ ...options, next: compileExpression(options.next, SEES.page) });
     case "keyset":
       return keysets({ ...options, from: compileExpression(options.from) });
   }

@@ -132,7 +132,10 @@ function buildSync(
         request: templateOf(source),
         records: compileExpression(source.records),
         pagination: paginationOf(source.pagination),
-        sinceParam: source.cursor?.param,
+        since: source.cursor && { param: source.cursor.param, isNumber: source.cursor.type === "integer" },
+        body: source.body,
+        format: source.format,
+        filter: optionalExpression(source.filter),
         decisiveNames: [...keyParts, cursorField].flatMap((part) => part?.path?.at(-1) ?? []),
         read: source.read && { request: templateOf(source.read), record: optionalExpression(source.read.record) },
       },
@@ -211,11 +214,15 @@ function buildSync(
 
 /** P10: what a read covers; the look-back and the page size may change without a record being missed. */
 function readingOf({ source }: SyncConfig, baseUrl: string, mapping: string): string {
-  const { request, query, records, cursor, tombstone } = source;
+  const { request, query, records, cursor, tombstone, body, filter: condition } = source;
   const text = (value: unknown): string => (typeof value === "function" ? String(value) : JSON.stringify(value));
   const filter = Object.entries(query).map(([name, value]) => [name, text(value)]);
   const order = cursor === undefined ? null : { field: text(cursor.field), type: cursor.type, param: cursor.param };
-  const marks = tombstone === undefined ? {} : { tombstone: text(tombstone) };
+  const marks = {
+    ...(tombstone === undefined ? {} : { tombstone: text(tombstone) }),
+    ...(body === undefined ? {} : { body }),
+    ...(condition === undefined ? {} : { condition: text(condition) }),
+  };
   return fingerprint({ mapping, baseUrl, request, filter, records: text(records), order, ...marks });
 }
 

@@ -192,7 +192,7 @@ export type PaginationInput =
     }
   | {
       readonly type: "cursor";
-      /** Where the next page's token is in the body; absent or null on the last page. */
+      /** Where the next page's token is in the body, or in a header: ``$headers.`x-next` ``; absent or null on the last page. */
       readonly next: Expression;
       /** The query parameter that it is asked with. */
       readonly param: string;
@@ -206,7 +206,7 @@ export type PaginationInput =
     }
   | {
       readonly type: "nextUrl";
-      /** Where the next page's address is in the body; absent or null on the last page. */
+      /** Where the next page's address is in the body, or in a header; absent or null on the last page. */
       readonly next: Expression;
       /** The page size to ask for: `{ param: per_page, value: 100 }`; without `param` it is only known. */
       readonly size?: PageSizeInput;
@@ -268,6 +268,12 @@ export type SourceInput = {
   };
   /** One record by its key, to confirm that it is gone: `GET /products/{$key}`. */
   readonly read?: SourceReadInput;
+  /** What a POST asks with, as it is written: a query, or GraphQL's `query` and `variables`. Then parameters of paging and cursor are set in it, at their paths: `param: variables.after`. */
+  readonly body?: object;
+  /** How an answer's body is written: JSON, or one JSON value a line. Told by the `Content-Type` too. Default: `json`. */
+  readonly format?: "json" | "ndjson";
+  /** Which records are read: `status = 'active'`. The others are as if the source did not have them. */
+  readonly filter?: Expression;
   /** Whether the source marks a record as deleted: `deleted_at != null`. Such a record is never written, and deleted as `deletes` says. */
   readonly tombstone?: Expression;
 };

@@ -1,6 +1,7 @@
 import type { ConflictPolicy } from "../core/destination.ts";
 import type { JwtOptions } from "../http/jwt.ts";
 import type { OAuth2Options } from "../http/oauth2.ts";
+import type { JsonObject } from "../core/json.ts";
 import type { CursorType, Deletes } from "../core/sync.ts";
 import type { ExpressionFunction, ExpressionSource } from "./expression.ts";
 
@@ -200,6 +201,9 @@ export interface SourceConfig extends RequestConfig {
   readonly pagination: PaginationConfig;
   readonly cursor: CursorConfig | undefined;
   readonly read: ReadConfig | undefined;
+  readonly body: JsonObject | undefined;
+  readonly format: "json" | "ndjson";
+  readonly filter: ExpressionSource | undefined;
   readonly tombstone: ExpressionSource | undefined;
 }
 

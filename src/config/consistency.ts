@@ -21,7 +21,11 @@ export function inconsistencies(document: Document): readonly Problem[] {
       const path = ["syncs", name, end, "connection"];
       problems.push(...unknownConnection(document, path, valueAt(value, path), connections));
     }
-    problems.push(...addressing(document, ["syncs", name]), ...unversioned(document, ["syncs", name]));
+    problems.push(
+      ...addressing(document, ["syncs", name]),
+      ...unversioned(document, ["syncs", name]),
+      ...bodyless(document, ["syncs", name, "source"]),
+    );
   }
   return problems;
 }
@@ -165,6 +169,16 @@ export function repeatedCreates(config: Config, document: Document): readonly Pr
         ]
       : [],
   );
+}
+
+/** RFC 9110, 9.3.1: content in a GET has no meaning. */
+function bodyless(document: Document, path: Path): readonly Problem[] {
+  const request = valueAt(document.value, [...path, "request"]);
+  const isGet = typeof request === "string" && request.startsWith("GET ");
+  if (!isGet || valueAt(document.value, [...path, "body"]) === undefined) return [];
+  return [
+    problemAt(document, [...path, "body"], "is for a POST", { next: "Write `request: POST ...`, or leave it out." }),
+  ];
 }
 
 /** P10: what a function does can change without its text, so a version stands for it. */

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { parseDuration } from "../core/duration.ts";
+import { isObject, type JsonObject } from "../core/json.ts";
 import type { CursorConfig, PageSize, PaginationConfig, ReadConfig, SourceConfig } from "./config.ts";
 import { expression, expressions, SEES } from "./expression-leaf.ts";
-import { leaf, map, maybe } from "./leaf.ts";
+import { found, leaf, map, maybe } from "./leaf.ts";
 import { READING, request, requestShape } from "./request-schema.ts";
 import type { Substitute } from "./secrets.ts";
 import { NOT_YET, type Values } from "./values.ts";
@@ -23,11 +24,26 @@ export function sourceSchema(values: Values, substitute: Substitute): z.ZodType<
     read: maybe(readSchema(substitute)).describe(
       "One record by its key, to confirm that it is gone: `GET /products/{$key}`.",
     ),
+    body: maybe(jsonBody).describe(
+      "What a POST asks with, as it is written: a query, or GraphQL's `query` and `variables`. Then parameters of paging and cursor are set in it, at their paths: `param: variables.after`.",
+    ),
+    format: values
+      .choice(["json", "ndjson"])
+      .prefault("json")
+      .describe("How an answer's body is written: JSON, or one JSON value a line. Told by the `Content-Type` too."),
+    filter: maybe(expression(SEES.input)).describe(
+      "Which records are read: `status = 'active'`. The others are as if the source did not have them.",
+    ),
     tombstone: maybe(expression(SEES.input)).describe(
       "Whether the source marks a record as deleted: `deleted_at != null`. Such a record is never written, and deleted as `deletes` says.",
     ),
   });
 }
+
+/** A JSON value as it is written. */
+const jsonBody: z.ZodType<JsonObject> = leaf({ type: "object", additionalProperties: true }, (raw) =>
+  isObject(raw) ? { ok: true, value: raw } : { ok: false, reason: `takes a map; ${found(raw)}` },
+);
 
 function readSchema(substitute: Substitute): z.ZodType<ReadConfig> {
   return request({
@@ -50,7 +66,7 @@ export function paginationSchema(values: Values): z.ZodType<PaginationConfig> {
   );
   const param = text.describe("The query parameter that it is asked with.");
   const numbered = { param, size };
-  const next = expression(SEES.input);
+  const next = expression(SEES.page);
   const total = (what: string) =>
     maybe(expression(SEES.input)).describe(`${what} When absent, an empty page is the end.`);
   const first = (from: number) => integer({ min: 0, max: 1_000_000 }).prefault(from);
@@ -70,14 +86,18 @@ export function paginationSchema(values: Values): z.ZodType<PaginationConfig> {
     }).describe("Offsets, `?offset=200`. Records may shift between pages while the source changes."),
     map({
       type: z.literal("cursor"),
-      next: next.describe("Where the next page's token is in the body; absent or null on the last page."),
+      next: next.describe(
+        "Where the next page's token is in the body, or in a header: ``$headers.`x-next` ``; absent or null on the last page.",
+      ),
       param,
       size,
     }).describe("A token from one page to the next, `?cursor=...`."),
     map({ type: z.literal("link"), size }).describe('A `Link` header with `rel="next"` (RFC 8288).'),
     map({
       type: z.literal("nextUrl"),
-      next: next.describe("Where the next page's address is in the body; absent or null on the last page."),
+      next: next.describe(
+        "Where the next page's address is in the body, or in a header; absent or null on the last page.",
+      ),
       size,
     }).describe("The next page's address in the body."),
     map({

@@ -6,14 +6,21 @@ import type { Page, PageAttempt, ReadRequest, Source } from "../core/source.ts";
 import type { RequestTemplate } from "../core/url-template.ts";
 import type { Answer, Connection } from "./connection.ts";
 import { duplicateNames } from "./duplicate-names.ts";
-import type { Following, Pagination } from "./paginate/pagination.ts";
+import { isNdjson, parseNdjson } from "./ndjson.ts";
+import { pageRequest, type PageRequest } from "./page-request.ts";
+import type { Following, PageParam, Pagination } from "./paginate/pagination.ts";
 
 export interface SourceOptions {
   readonly request: RequestTemplate;
   readonly records: Expression;
   readonly pagination: Pagination;
-  /** The parameter that takes the cursor value; undefined without a cursor. */
-  readonly sinceParam: string | undefined;
+  /** The parameter that takes the cursor value, and whether that is a number; undefined without a cursor. */
+  readonly since: { readonly param: string; readonly isNumber: boolean } | undefined;
+  /** Of a POST, in which parameters are set. */
+  readonly body: JsonObject | undefined;
+  readonly format: "json" | "ndjson";
+  /** Which of the records there are; all when undefined. */
+  readonly filter: Expression | undefined;
   /** Names of members that keys and cursors are read from, where they are plain: a record in which one occurs twice is refused (S5). */
   readonly decisiveNames: readonly string[];
   /** One record by its key, and where it stands in the answer. */
@@ -26,34 +33,32 @@ const NO_SCOPE = { mapped: {}, key: "", source: {} };
 export function createSource(options: SourceOptions, connection: Connection): Source {
   const { pagination, request, read } = options;
 
-  const urlOf = async (
-    asked: ReadRequest,
-  ): Promise<{ readonly url: string; readonly headers: Readonly<Record<string, string>> } | EvenkeelError> => {
+  const requestOf = async (asked: ReadRequest): Promise<Asking | EvenkeelError> => {
     const rendered = await request.render(NO_SCOPE);
     if (!rendered.ok)
       return new EvenkeelError("CONFIG_INVALID", `the source's request cannot be built: ${rendered.reason}`);
+    const headers = options.body === undefined ? rendered.headers : { ...rendered.headers, "content-type": JSON_TYPE };
     const address = pagination.address(asked.position, asked.size);
     if (address.kind === "url") {
       // S3: credentials are attached by origin, so an address elsewhere would read without them, and from a stranger.
       if (!connection.allows(new URL(address.url))) return foreign(address.url, connection);
-      return { url: address.url, headers: rendered.headers };
+      return { headers, ...pageRequest(address.url, options.body, []) };
     }
-    const url = new URL(connection.baseUrl + rendered.path);
-    for (const [name, value] of address.params) url.searchParams.set(name, value);
-    if (options.sinceParam !== undefined && asked.since !== undefined)
-      url.searchParams.set(options.sinceParam, asked.since);
-    return { url: url.href, headers: rendered.headers };
+    const { since } = options;
+    const from: readonly PageParam[] =
+      since === undefined || asked.since === undefined ? [] : [[since.param, asked.since, since.isNumber]];
+    return { headers, ...pageRequest(connection.baseUrl + rendered.path, options.body, [...address.params, ...from]) };
   };
 
   const page = async (asked: ReadRequest): Promise<PageAttempt> => {
-    const target = await urlOf(asked);
+    const target = await requestOf(asked);
     if (target instanceof EvenkeelError) return { kind: "broken", error: target };
     const { attempt, answer } = await connection.exchange(
       {
         method: request.method,
         url: target.url,
         headers: target.headers,
-        body: undefined,
+        body: target.body,
         purpose: "read",
         repeatable: true,
         keyHeader: undefined,
@@ -62,21 +67,21 @@ export function createSource(options: SourceOptions, connection: Connection): So
     );
     const { outcome, evidence } = attempt;
     if (outcome.kind === "refused" && isPastEnd(outcome.status) && pagination.mayBePastEnd(asked.position)) {
-      return { kind: "page", page: emptyPage(target.url, evidence, answer) };
+      return { kind: "page", page: emptyPage(tokenOf(target), evidence, answer) };
     }
     if (outcome.kind !== "applied") return { kind: "failed", outcome, evidence };
     if (answer === undefined)
       return { kind: "failed", outcome: { kind: "unknown", message: "the answer was not complete" }, evidence };
-    return readAnswer(answer, target.url, asked, evidence);
+    return readAnswer(answer, target, asked, evidence);
   };
 
   const readAnswer = async (
     answer: Answer,
-    url: string,
+    asking: Asking,
     asked: ReadRequest,
     evidence: Evidence,
   ): Promise<PageAttempt> => {
-    const parsed = answer.json();
+    const parsed = bodyOf(answer, options.format);
     if (!parsed.ok)
       return {
         kind: "broken",
@@ -93,7 +98,7 @@ export function createSource(options: SourceOptions, connection: Connection): So
       body,
       headers: answer.headers,
       records: list,
-      url,
+      url: asking.url,
       position: asked.position,
       size: asked.size,
     });
@@ -107,19 +112,20 @@ export function createSource(options: SourceOptions, connection: Connection): So
       };
     const problem = foreignNext(follows, connection);
     if (problem !== undefined) return { kind: "broken", error: problem };
-    return { kind: "page", page: pageOf(answer, list, follows, url, evidence) };
+    const kept = await filtered(list, options.filter);
+    return { kind: "page", page: pageOf(answer, kept, follows, tokenOf(asking), evidence) };
   };
 
   const pageOf = (
     answer: Answer,
     records: readonly Json[],
     follows: Exclude<Following, { kind: "broken" }>,
-    url: string,
+    token: string,
     evidence: Evidence,
   ): Page => ({
     records,
     next: follows.kind === "next" ? follows.position : undefined,
-    token: url,
+    token,
     dateMs: answer.dateMs,
     total: follows.total,
     duplicateNames: duplicateNames(answer.text, records, options.decisiveNames),
@@ -133,19 +139,50 @@ export function createSource(options: SourceOptions, connection: Connection): So
     page,
     ...(read === undefined
       ? {}
-      : { readOne: (key, source, sending) => readOne(read, key, source, sending, connection) }),
+      : {
+          readOne: (key, source, sending) =>
+            readOne({ ...read, filter: options.filter }, key, source, sending, connection),
+        }),
   };
 }
 
 const NEXT_HINT = "Compare `pagination` with an answer of the API: `evenkeel run --limit 1 --trace` shows one.";
 
+/** A page's request. */
+interface Asking extends PageRequest {
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+const JSON_TYPE = "application/json";
+
+/** What is asked the same is the same page (P4). */
+const tokenOf = ({ url, body }: PageRequest): string => (body === undefined ? url : `${url}\n${body}`);
+
+function bodyOf(answer: Answer, format: SourceOptions["format"]): ReturnType<Answer["json"]> {
+  if (format === "json" && !isNdjson(answer.headers["content-type"])) return answer.json();
+  try {
+    return { ok: true, value: parseNdjson(answer.text) };
+  } catch (error) {
+    return { ok: false, error: EvenkeelError.from(error) };
+  }
+}
+
+/** The records that the source counts as having. What is no record is left to be told of. */
+async function filtered(records: readonly Json[], filter: Expression | undefined): Promise<readonly Json[]> {
+  if (filter === undefined) return records;
+  const passed = await Promise.all(
+    records.map(async (record) => !isObject(record) || (await filter.evaluate(record)) === true),
+  );
+  return records.filter((_, index) => passed[index]);
+}
+
 /** APIs answer an address past their last page with 400 or 404 (or 416, for those that think in ranges). */
 const isPastEnd = (status: number): boolean => status === 400 || status === 404 || status === 416;
 
-const emptyPage = (url: string, evidence: Evidence, answer: Answer | undefined): Page => ({
+const emptyPage = (token: string, evidence: Evidence, answer: Answer | undefined): Page => ({
   records: [],
   next: undefined,
-  token: url,
+  token,
   dateMs: answer?.dateMs,
   total: undefined,
   duplicateNames: new Set(),
@@ -204,7 +241,7 @@ function listPaths(object: JsonObject, prefix: string, depth: number): readonly 
 const READ_ONE_PATIENCE_MS = 60_000;
 
 const readOne = async (
-  read: NonNullable<SourceOptions["read"]>,
+  read: NonNullable<SourceOptions["read"]> & Pick<SourceOptions, "filter">,
   key: string,
   source: JsonObject | undefined,
   sending: Pick<ReadRequest, "signal" | "stop">,
@@ -235,5 +272,10 @@ const readOne = async (
   const parsed = attempt.outcome.kind === "applied" ? answer?.json() : undefined;
   if (parsed?.ok !== true) return attempt;
   const record = read.record === undefined ? parsed.value : await read.record.evaluate(parsed.value);
-  return isObject(record) ? { ...attempt, record } : attempt;
+  if (!isObject(record)) return attempt;
+  if ((await filtered([record], read.filter)).length > 0) return { ...attempt, record };
+  return {
+    ...attempt,
+    outcome: { kind: "refused", status: 404, reason: "missing", message: "it does not pass `filter`" },
+  };
 };

@@ -146,6 +146,10 @@ function plainSource(source: SourceConfig, replaced: ExpressionSource[]): Source
     ...(turned.length === 0 ? {} : { records: "records", pagination: plainPagination(pagination) }),
     cursor: cursor && { ...cursor, field: plain(cursor.field, "changed_at", replaced) },
     read: read && plainRead(read, replaced),
+    // Every record that is made up passes, and a body is one more place for parameters.
+    filter: undefined,
+    body: undefined,
+    format: "json",
     tombstone: tombstone === undefined ? undefined : plain(tombstone, "gone_from_the_source", replaced),
   };
 }

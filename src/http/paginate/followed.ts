@@ -34,8 +34,8 @@ export function cursorTokens(options: {
         ...sizeParams(options.size, size),
       ],
     }),
-    async follow({ body }) {
-      const value = await nextValue(options.next, body);
+    async follow(answer) {
+      const value = await nextValue(options.next, answer);
       if (value.kind === "value") return next(value.text);
       return value.kind === "absent" ? { kind: "end" } : value;
     },
@@ -88,10 +88,10 @@ function addressed(
 }
 
 export function nextUrls(options: { readonly next: Expression; readonly size: SizeParam | undefined }): Pagination {
-  return addressed("nextUrl", options.size, async ({ body, url }) => {
-    const value = await nextValue(options.next, body);
+  return addressed("nextUrl", options.size, async (answer) => {
+    const value = await nextValue(options.next, answer);
     if (value.kind === "broken") return value;
-    return value.kind === "absent" ? { kind: "end" } : resolved(value.text, url);
+    return value.kind === "absent" ? { kind: "end" } : resolved(value.text, answer.url);
   });
 }
 

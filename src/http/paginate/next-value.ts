@@ -10,8 +10,11 @@ export type NextValue =
  * Reads `next` from an answer (P5). Absent, null, "" and false mean that there is no next page; but where the object that should
  * hold it is missing too, the answer is another one than was declared, and ending there would lose the rest.
  */
-export async function nextValue(next: Expression, body: Json): Promise<NextValue> {
-  const value = await next.evaluate(body);
+export async function nextValue(
+  next: Expression,
+  { body, headers }: { readonly body: Json; readonly headers: Readonly<Record<string, string>> },
+): Promise<NextValue> {
+  const value = await next.evaluate(body, { headers });
   if (value === undefined || value === null || value === "" || value === false) {
     const missing = missingParent(next, body);
     return missing === undefined

@@ -42,7 +42,7 @@ export function pageNumbers(options: NumberedOptions): Pagination {
     paging: { type: "page", shifts: true, size: declared?.param === undefined ? undefined : declared.value },
     address: (position, size) => {
       const page = pageAt(placeOf(position, first), size ?? declared?.value);
-      return { kind: "query", params: [[param, String(page)], ...sizeParams(declared, size)] };
+      return { kind: "query", params: [[param, page], ...sizeParams(declared, size)] };
     },
     async follow(answer) {
       const size = answer.size ?? declared?.value;
@@ -71,7 +71,7 @@ export function offsets(options: NumberedOptions): Pagination {
     paging: { type: "offset", shifts: true, size: declared?.param === undefined ? undefined : declared.value },
     address: (position, size) => ({
       kind: "query",
-      params: [[param, String(placeOf(position, first).at)], ...sizeParams(declared, size)],
+      params: [[param, placeOf(position, first).at], ...sizeParams(declared, size)],
     }),
     async follow(answer) {
       const place = placeOf(answer.position, first);

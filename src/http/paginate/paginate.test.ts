@@ -47,8 +47,8 @@ test("P5: offsets advance by the records that came, so a size capped in silence 
   assert.deepEqual(pagination.address(follows.position, undefined), {
     kind: "query",
     params: [
-      ["offset", "30"],
-      ["limit", "100"],
+      ["offset", 30],
+      ["limit", 100],
     ],
   });
 });

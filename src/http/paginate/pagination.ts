@@ -3,8 +3,11 @@ import type { PagePosition, Paging } from "../../core/source.ts";
 
 /** Where a page is asked for: parameters added to the source's request, or an address of its own. */
 export type PageAddress =
-  | { readonly kind: "query"; readonly params: readonly (readonly [name: string, value: string])[] }
+  | { readonly kind: "query"; readonly params: readonly PageParam[] }
   | { readonly kind: "url"; readonly url: string };
+
+/** A number is one in a body, and a text in an address; so is a text that is said to be a number, as it is written. */
+export type PageParam = readonly [name: string, value: string | number, isNumber?: boolean];
 
 /** What a pagination sees of an answer. */
 export interface PageAnswer {
@@ -42,8 +45,5 @@ export interface SizeParam {
 }
 
 /** The size parameter, where one is declared. */
-export const sizeParams = (
-  declared: SizeParam | undefined,
-  size: number | undefined,
-): readonly (readonly [string, string])[] =>
-  declared?.param === undefined ? [] : [[declared.param, String(size ?? declared.value)]];
+export const sizeParams = (declared: SizeParam | undefined, size: number | undefined): readonly PageParam[] =>
+  declared?.param === undefined ? [] : [[declared.param, size ?? declared.value]];

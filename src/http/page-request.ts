@@ -1,0 +1,31 @@
+import { parseExact } from "../core/exact-json.ts";
+import { isObject, setMember, type Json, type JsonObject } from "../core/json.ts";
+import type { PageParam } from "./paginate/pagination.ts";
+
+/** A page's request, as far as paging and cursor make it. */
+export interface PageRequest {
+  readonly url: string;
+  readonly body: string | undefined;
+}
+
+/** Puts parameters into a page's request: into the query, or where a body is declared, at their paths in it (`variables.after`). */
+export function pageRequest(address: string, body: JsonObject | undefined, params: readonly PageParam[]): PageRequest {
+  const url = new URL(address);
+  if (body === undefined) {
+    for (const [name, value] of params) url.searchParams.set(name, String(value));
+    return { url: url.href, body: undefined };
+  }
+  const filled = params.reduce<JsonObject>((filling, [name, value, isNumber]) => {
+    const given = isNumber === true ? parseExact(String(value)) : value;
+    return withValue(filling, name.split("."), given);
+  }, body);
+  return { url: url.href, body: JSON.stringify(filled) };
+}
+
+/** A copy with the value at a path; what has to be there around it is made. */
+function withValue(object: JsonObject, [name = "", ...rest]: readonly string[], value: Json): JsonObject {
+  const copy: Record<string, Json> = { ...object };
+  const inner = Object.hasOwn(object, name) ? object[name] : undefined;
+  setMember(copy, name, rest.length === 0 ? value : withValue(isObject(inner) ? inner : {}, rest, value));
+  return copy;
+}

@@ -1,0 +1,206 @@
+import assert from "node:assert/strict";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { test } from "node:test";
+import { ending, json, startApi, Workplace, type Api, type Ran } from "./harness.ts";
+
+interface Row {
+  readonly id: number;
+  readonly at: number;
+  readonly kind: string;
+}
+
+interface Sides {
+  readonly rows: Row[];
+  readonly items: Map<string, unknown>;
+  readonly store: Api;
+  readonly place: Workplace;
+  run(...args: string[]): Promise<Ran>;
+}
+
+type Answer = (sides: Pick<Sides, "rows">, request: IncomingMessage, body: string, response: ServerResponse) => void;
+
+/** A source that answers in a way of its own. */
+async function between(
+  source: string,
+  answer: Answer,
+  check: (sides: Sides) => Promise<void>,
+  sync = "",
+): Promise<void> {
+  const rows: Row[] = Array.from({ length: 25 }, (_, index) => ({
+    id: index + 1,
+    at: index + 1,
+    kind: index % 5 === 0 ? "draft" : "live",
+  }));
+  const items = new Map<string, unknown>();
+  const store = await startApi((request, body, response) => answer({ rows }, request, body, response));
+  const shop = await startApi((request, body, response) => {
+    if (request.method === "DELETE") return json(response, items.delete(request.url ?? "") ? 204 : 404, undefined);
+    items.set(request.url ?? "", JSON.parse(body));
+    return json(response, 200, {});
+  });
+  const place = new Workplace();
+  place.write(`
+connections:
+  store: { baseUrl: "${store.url}", retry: { attempts: 1 } }
+  shop: { baseUrl: "${shop.url}", lateWrite: 0s }
+syncs:
+  records:
+    source:
+      connection: store
+      key: id
+      ${source}
+    destination: { connection: shop, upsert: "PUT /items/{id}", delete: "DELETE /items/{id}" }
+    ${sync}
+`);
+  try {
+    await check({ rows, items, store, place, run: (...args) => place.run("run", "--json", ...args) });
+  } finally {
+    place.remove();
+    await Promise.all([store.stop(), shop.stop()]);
+  }
+}
+
+const GRAPHQL = `request: POST /graphql
+      body:
+        query: "query($after: String, $since: Int, $first: Int) { records(after: $after, since: $since, first: $first) { nodes { id at kind } pageInfo { hasNextPage endCursor } } }"
+        variables: { locale: en }
+      records: data.records.nodes
+      pagination: { type: cursor, next: "data.records.pageInfo.hasNextPage ? data.records.pageInfo.endCursor", param: variables.after, size: { param: variables.first, value: 10 } }
+      cursor: { field: at, type: integer, param: variables.since, lookback: 0 }`;
+
+interface Query {
+  readonly variables: {
+    readonly after?: string;
+    readonly since?: number;
+    readonly first: number;
+    readonly locale: string;
+  };
+}
+
+const graphql: Answer = ({ rows }, _request, body, response) => {
+  const { after, since = 0, first } = (JSON.parse(body) as Query).variables;
+  const rest = rows.filter(({ id, at }) => id > Number(after ?? 0) && at >= since);
+  const nodes = rest.slice(0, first);
+  const pageInfo = { hasNextPage: rest.length > first, endCursor: String(nodes.at(-1)?.id) };
+  json(response, 200, { data: { records: { nodes, pageInfo } } });
+};
+
+test("GraphQL: the query as it is written, variables for page, size and cursor, of their own types", () =>
+  between(GRAPHQL, graphql, async ({ run, items, store, rows }) => {
+    const first = await run();
+    assert.deepEqual([first.exitCode, items.size], [0, 25]);
+    const asked = store.requests.map(
+      ({ method, path, body }) => [method, path, (JSON.parse(body) as Query).variables] as const,
+    );
+    assert.deepEqual(asked, [
+      ["POST", "/graphql", { locale: "en", first: 10 }],
+      ["POST", "/graphql", { locale: "en", after: "10", first: 10 }],
+      ["POST", "/graphql", { locale: "en", after: "20", first: 10 }],
+    ]);
+    assert.equal(store.requests[0]?.headers["content-type"], "application/json");
+    rows[3] = { id: 4, at: 99, kind: "changed" };
+    const second = await run();
+    assert.equal(ending(second).counts.updated, 1);
+    assert.deepEqual((JSON.parse(store.requests[3]?.body ?? "") as Query).variables, {
+      locale: "en",
+      since: 10,
+      first: 10,
+    });
+  }));
+
+test("GraphQL: an error inside a 200 is one, and a page that comes again is no end (P4)", async () => {
+  const failing: Answer = (_sides, _request, _body, response) =>
+    json(response, 200, { errors: [{ message: "no such field" }] });
+  await between(GRAPHQL, failing, async ({ run, items }) => {
+    const ran = await run();
+    assert.deepEqual([ran.exitCode, items.size], [1, 0]);
+    assert.match(ran.stdout, /READ_RECORDS_MISSING/);
+  });
+  const looping: Answer = (sides, request, body, response) =>
+    graphql(
+      sides,
+      request,
+      JSON.stringify({ variables: { ...(JSON.parse(body) as Query).variables, after: "0" } }),
+      response,
+    );
+  await between(GRAPHQL, looping, async ({ run }) => {
+    const ran = await run();
+    assert.equal(ran.exitCode, 1);
+    assert.match(ran.stdout, /READ_PAGE_REPEATED|READ_NO_PROGRESS/);
+  });
+});
+
+test("the next page's token in a header of the answer", () => {
+  const byHeader: Answer = ({ rows }, request, _body, response) => {
+    const after = Number(new URL(request.url ?? "", "http://x").searchParams.get("token") ?? 0);
+    const page = rows.slice(after, after + 10);
+    const more = after + 10 < rows.length;
+    json(response, 200, page, more ? { "x-continuation": String(after + 10) } : {});
+  };
+  const source = `request: GET /records
+      pagination: { type: cursor, next: "$headers.\`x-continuation\`", param: token }`;
+  return between(source, byHeader, async ({ run, items, store }) => {
+    const ran = await run();
+    assert.deepEqual([ran.exitCode, items.size], [0, 25]);
+    assert.deepEqual(
+      store.requests.map(({ path }) => path),
+      ["/records", "/records?token=10", "/records?token=20"],
+    );
+  });
+});
+
+test("NDJSON, by its media type or as declared; a line that is cut off is no end", async () => {
+  const lines =
+    (type: string, cut: number): Answer =>
+    ({ rows }, _request, _body, response) => {
+      const text = rows.map((row) => JSON.stringify(row)).join("\n");
+      response.writeHead(200, { "content-type": type });
+      response.end(text.slice(0, text.length - cut));
+    };
+  for (const [type, format] of [
+    ["application/x-ndjson", ""],
+    ["text/plain", "format: ndjson"],
+  ] as const)
+    await between(`request: GET /records\n      ${format}`, lines(type, 0), async ({ run, items }) => {
+      const ran = await run();
+      assert.deepEqual([ran.exitCode, items.size], [0, 25]);
+    });
+  await between("request: GET /records", lines("application/x-ndjson", 4), async ({ run, items }) => {
+    const ran = await run();
+    assert.deepEqual([ran.exitCode, items.size], [1, 0]);
+    assert.match(ran.stdout, /line 25 of the answer is no JSON/);
+  });
+});
+
+test("a filter: what does not pass is as if the source did not have it, also for a mirror; another filter reads everything once (P10)", () => {
+  const list: Answer = ({ rows }, request, _body, response) => {
+    const one = /^\/records\/(\d+)$/.exec(request.url ?? "")?.[1];
+    if (one === undefined) return json(response, 200, rows);
+    const row = rows.find(({ id }) => String(id) === one);
+    return row === undefined ? json(response, 404, {}) : json(response, 200, row);
+  };
+  const source = `request: GET /records
+      read: GET /records/{$key}
+      filter: kind = 'live'`;
+  return between(
+    source,
+    list,
+    async ({ run, items, rows, place }) => {
+      assert.equal((await run()).exitCode, 0);
+      assert.equal(items.size, 20);
+      assert.ok(!items.has("/items/1"));
+      rows[1] = { id: 2, at: 2, kind: "draft" };
+      const gone = await run();
+      assert.deepEqual([gone.exitCode, ending(gone).counts.deleted, items.has("/items/2")], [0, 1, false]);
+      assert.equal((await place.run("check")).exitCode, 2, "no list is declared");
+    },
+    "deletes: { mode: mirror }",
+  );
+});
+
+test("a body is for a POST", () =>
+  between("request: GET /records\n      body: { a: 1 }", graphql, async ({ place }) => {
+    const refused = await place.run("validate");
+    assert.equal(refused.exitCode, 2);
+    assert.match(refused.stderr.replaceAll(/\s+/g, " "), /source\.body` is for a POST/);
+  }));
