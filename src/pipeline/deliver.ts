@@ -105,7 +105,8 @@ class Passage {
     const context = this.#context;
     const { destination, retry } = context.sync;
     if (next.kind === "applied") return applied(operation, made, context);
-    if (isConflict(made, context) && !context.stop.aborted) return this.#afterConflict(made);
+    if (isConflict(made, context))
+      return context.stop.aborted ? this.#stopped(outcomeText(made)) : this.#afterConflict(made);
     if (next.kind === "rejected") return { kind: "rejected", operation, attempt: made, message: next.message };
     if (context.stop.aborted) return this.#stopped(next.message);
     switch (next.kind) {
