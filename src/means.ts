@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import type { Dispatcher } from "undici";
 import { chosenSyncs } from "./chosen-syncs.ts";
 import { buildSyncs, type BuiltSync } from "./config/build.ts";
+import type { ReferenceOf } from "./config/build-mapping.ts";
 import type { LoadedConfig } from "./config/load.ts";
 import type { Chance, Clock } from "./core/clock.ts";
 import type { Ledger, Lease } from "./core/ledger.ts";
@@ -18,6 +19,8 @@ export interface OpenedOptions {
   readonly stateFile: string;
   readonly clock: Clock;
   readonly chance: Chance;
+  /** What `$ref` finds; what the ledger knows where it is left out. */
+  readonly referenceOf?: ReferenceOf | undefined;
   /** How requests leave a company's network; directly where it is left out. */
   readonly proxy?: ProxyOptions | undefined;
   /** The real network where it is left out. */
@@ -31,8 +34,8 @@ export interface Means {
   readonly config: LoadedConfig["config"];
   readonly clock: Clock;
   readonly chance: Chance;
-  /** The syncs of the config over these lanes. */
-  build(lanes: Lanes): ReadonlyMap<string, BuiltSync>;
+  /** The syncs of the config over these lanes; references are looked up in the ledger. */
+  build(lanes: Lanes, ledger: Ledger | undefined): ReadonlyMap<string, BuiltSync>;
   /** The syncs with what their lanes remember. */
   built(ledger: Ledger | undefined): Promise<ReadonlyMap<string, BuiltSync>>;
   /** Names of syncs in the config's order; all when none is given. Throws `USAGE` for an unknown one. */
@@ -55,8 +58,9 @@ export function createMeans(options: OpenedOptions): Means {
   const dispatcher = options.network ?? systemNetwork({ connectMs, proxy: options.proxy });
   const own = options.network === undefined ? ownNetworks(config, connectMs, options.proxy) : new Map();
   const tokens = fileTokenStore(`${stateFile}.tokens`);
-  const build: Means["build"] = (lanes) =>
+  const build: Means["build"] = (lanes, ledger) =>
     buildSyncs(config, {
+      referenceOf: options.referenceOf ?? referencesIn(ledger, config),
       clock,
       dispatcher,
       dispatcherOf: (name) => own.get(name) ?? dispatcher,
@@ -72,7 +76,7 @@ export function createMeans(options: OpenedOptions): Means {
     clock,
     chance,
     build,
-    built: async (ledger) => build(new Lanes(clock, (await ledger?.lanes()) ?? [])),
+    built: async (ledger) => build(new Lanes(clock, (await ledger?.lanes()) ?? []), ledger),
     chosen: (syncs) => chosenSyncs(config, syncs),
     readable,
     async looking(look) {
@@ -101,6 +105,15 @@ export function createMeans(options: OpenedOptions): Means {
     async close() {
       await Promise.all([dispatcher, ...own.values()].map((each) => each.close()));
     },
+  };
+}
+
+/** A record is called by the id that the destination gave it, or by its key where it has an address of its own. */
+function referencesIn(ledger: Ledger | undefined, { syncs }: LoadedConfig["config"]): ReferenceOf {
+  return async (sync, key) => {
+    const entry = await (await ledger?.of(sync))?.entry(key);
+    if (entry === undefined || syncs[sync]?.destination.create === undefined) return entry?.key;
+    return entry.destinationId;
   };
 }
 

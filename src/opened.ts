@@ -90,7 +90,7 @@ export function openEvenkeel(options: OpenedOptions): Evenkeel {
     configFile,
     stateFile,
     get syncs() {
-      return [...build(new Lanes(clock, []))].map(([name, built]) => info(name, built));
+      return [...build(new Lanes(clock, []), undefined)].map(([name, built]) => info(name, built));
     },
     run: (options = {}) =>
       options.plan === undefined

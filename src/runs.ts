@@ -85,7 +85,7 @@ export function startPrepared(
 
   const work = async (ledger: Ledger): Promise<RunResult> => {
     const lanes = new Lanes(clock, await ledger.lanes());
-    const built = build(lanes);
+    const built = build(lanes, ledger);
     const { tasks, refused, close } = await prepare(ledger, built);
     try {
       const results = [...refused];

@@ -2,7 +2,7 @@ import type { Dispatcher } from "undici";
 import type { Clock } from "../core/clock.ts";
 import type { Expression } from "../core/expression.ts";
 import { fingerprint } from "../core/fingerprint.ts";
-import { createMapping, type MappingNode } from "../core/mapping.ts";
+import { createMapping } from "../core/mapping.ts";
 import type { RetryPolicy, Sync } from "../core/sync.ts";
 import type { Auth } from "../http/auth.ts";
 import { Auths } from "../http/auths.ts";
@@ -19,7 +19,6 @@ import type {
   Config,
   ConnectionConfig,
   ManyConfig,
-  MappingTree,
   ReadConfig,
   RetryConfig,
   SyncConfig,
@@ -28,6 +27,7 @@ import type {
 import { keyOf, liveOf, paginationOf } from "./build-list.ts";
 import { optionalExpression, templateOf } from "./build-request.ts";
 import { isAtAddress, needsRecord } from "./delete-rules.ts";
+import { mappingOf, type ReferenceOf } from "./build-mapping.ts";
 import { compileExpression, type ExpressionSource } from "./expression.ts";
 
 export interface BuildPorts {
@@ -37,6 +37,8 @@ export interface BuildPorts {
   readonly dispatcherOf?: (connection: string) => Pick<Dispatcher, "dispatch">;
   /** Where refresh tokens are kept; undefined where none is ever replaced. */
   readonly tokens?: TokenStore;
+  /** For `$ref`; undefined where nothing is mapped. */
+  readonly referenceOf?: ReferenceOf;
   readonly lanes: Lanes;
   readonly userAgent: string;
   /** Values to be redacted, besides the credentials (S6). */
@@ -66,7 +68,10 @@ export function buildSyncs(config: Config, ports: BuildPorts): ReadonlyMap<strin
     }),
   );
   return new Map(
-    Object.entries(config.syncs).map(([name, options]) => [name, buildSync(name, options, config, connections)]),
+    Object.entries(config.syncs).map(([name, options]) => [
+      name,
+      buildSync(name, options, config, connections, ports.referenceOf),
+    ]),
   );
 }
 
@@ -108,6 +113,7 @@ function buildSync(
   options: SyncConfig,
   config: Config,
   connections: ReadonlyMap<string, Connection>,
+  referenceOf: ReferenceOf | undefined,
 ): BuiltSync {
   const { source, destination } = options;
   const from = connections.get(source.connection) as Connection;
@@ -121,7 +127,7 @@ function buildSync(
   const keyed = destination.create?.idempotencyKey ?? destination.upsert?.idempotencyKey;
 
   const mapping = createMapping({
-    root: options.mapping === undefined ? undefined : mappingOf(options.mapping),
+    root: options.mapping === undefined ? undefined : mappingOf(options.mapping, config, referenceOf),
     version: options.mappingVersion,
   });
 
@@ -281,14 +287,3 @@ const lookUpOf = (read: ReadConfig): LookUpRequest => ({
   record: optionalExpression(read.record),
   id: undefined,
 });
-
-function mappingOf(tree: MappingTree): MappingNode {
-  if (typeof tree === "function") return { kind: "function", expression: compileExpression(tree) };
-  if (Array.isArray(tree)) return { kind: "list", items: tree.map(mappingOf) };
-  if (typeof tree === "object" && tree !== null)
-    return {
-      kind: "object",
-      members: Object.entries(tree).map(([name, part]) => [name, mappingOf(part as MappingTree)]),
-    };
-  return { kind: "expression", expression: compileExpression(tree as ExpressionSource) };
-}

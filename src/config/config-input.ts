@@ -542,6 +542,8 @@ export type DestinationInput = {
 
 /** A config, before its defaults are filled in. */
 export type SyncInput = {
+  /** Syncs that run before this one, so that `$ref` finds their records. */
+  readonly after?: readonly string[];
   /** Where records come from. */
   readonly source: SourceInput;
   /** The destination's record: a map of expressions over the source record, as deep as needed, or one expression for all of it. The record as it is when absent. */

@@ -78,6 +78,8 @@ export interface RetryConfig {
 }
 
 export interface SyncConfig {
+  /** Names of syncs that run before it. */
+  readonly after: readonly string[];
   readonly source: SourceConfig;
   /** Undefined for the record as it is. */
   readonly mapping: MappingTree | undefined;

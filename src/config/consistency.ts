@@ -154,6 +154,34 @@ function unfitBatches(document: Document, path: Path, has: (name: string) => boo
   return problems;
 }
 
+/** Syncs that would have to run before themselves, and names that are none. */
+export function unorderedSyncs(config: Config, document: Document): readonly Problem[] {
+  const { syncs } = config;
+  const names = Object.keys(syncs);
+  const reaches = (from: string, to: string, seen: Set<string>): boolean =>
+    (syncs[from]?.after ?? []).some((name) => {
+      if (name === to) return true;
+      if (seen.has(name)) return false;
+      seen.add(name);
+      return reaches(name, to, seen);
+    });
+  return names.flatMap((name) => {
+    const path = ["syncs", name, "after"];
+    const unknown = syncs[name]?.after.find((other) => !names.includes(other));
+    if (unknown !== undefined)
+      return [
+        problemAt(document, path, `names \`${unknown}\`, which is no sync`, { next: `There are ${namesOf(names)}.` }),
+      ];
+    return reaches(name, name, new Set())
+      ? [
+          problemAt(document, path, "comes round to itself: each of them would have to run first", {
+            next: "Take one of them out.",
+          }),
+        ]
+      : [];
+  });
+}
+
 /** R2: a create has no address of its own, so that it is the same one again only a key or a search can tell. */
 export function repeatedCreates(config: Config, document: Document): readonly Problem[] {
   const next = "Declare `idempotencyKey` or `find`, or `upsert` where the address or the body names the record.";

@@ -4,9 +4,11 @@ import { compileText, type CompileOptions, type ExpressionSource } from "./expre
 import { found, leaf, type LeafReading } from "./leaf.ts";
 
 /** What an expression sees beside its input, by where it stands. */
-export const SEES: Readonly<Record<"input" | "page" | "write" | "key" | "answer", CompileOptions>> = {
+export const SEES: Readonly<Record<"input" | "mapping" | "page" | "write" | "key" | "answer", CompileOptions>> = {
   /** A page, an answer's body or a source record: everything is in the input. */
   input: { bindings: new Set() },
+  /** A source record, in a mapping. */
+  mapping: { bindings: new Set(), functions: new Map([["ref", undefined]]) },
   /** A page's body, and the headers of its answer. */
   page: { bindings: new Set(["headers"]) },
   /** A destination's request: the mapped record is the input. */

@@ -44,7 +44,10 @@ export function compileExpression(source: ExpressionSource, options: CompileOpti
 }
 
 /** Compiles an expression's text; a problem carries its offset, for a place in the file. */
-export function compileText(source: string, { bindings = ANY_BINDING, inputs }: CompileOptions = {}): Compiled {
+export function compileText(
+  source: string,
+  { bindings = ANY_BINDING, inputs, functions }: CompileOptions = {},
+): Compiled {
   const text = source.trim();
   const start = source.length - source.trimStart().length;
   if (text === "") return { ok: false, reason: "it is empty", offset: 0 };
@@ -67,7 +70,11 @@ export function compileText(source: string, { bindings = ANY_BINDING, inputs }: 
       expression: { text, uses, ...(path === undefined || path.length === 0 ? {} : { path }), evaluate },
     };
   }
-  const parsed = parseQuery(text, { bindings, ...(inputs === undefined ? {} : { inputs }) });
+  const parsed = parseQuery(text, {
+    bindings,
+    ...(inputs === undefined ? {} : { inputs }),
+    ...(functions === undefined ? {} : { functions }),
+  });
   if (!parsed.ok) return { ...parsed, offset: start + parsed.offset };
   return { ok: true, expression: { text, ...parsed.query } };
 }

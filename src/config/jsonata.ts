@@ -17,10 +17,15 @@ export interface Query {
   evaluate(input: Json, bindings?: Bindings): Promise<Json | undefined>;
 }
 
+/** A function that expressions may call. */
+export type UserFunction = (...parameters: readonly unknown[]) => unknown;
+
 /** What an expression may refer to where it stands. */
 export interface Surroundings {
   /** Names that are bound, without their `$`. */
   readonly bindings: ReadonlySet<string>;
+  /** Functions of ours that may be called besides those of JSONata, without their `$`. */
+  readonly functions?: ReadonlyMap<string, UserFunction | undefined>;
   /** Member names of the input, where they are fixed; undefined where it is a record or a body. */
   readonly inputs?: ReadonlySet<string>;
 }
@@ -58,9 +63,11 @@ export function parseQuery(text: string, surroundings: Surroundings): QueryReadi
   const tree = compiled.ast();
   const variables = freeVariables(tree);
   for (const { name, offset, called } of variables) {
+    if (called && surroundings.functions?.has(name) === true) continue;
     const reason = problemOfName(name, called, surroundings.bindings);
     if (reason !== undefined) return { ok: false, reason, offset };
   }
+  for (const [name, run] of surroundings.functions ?? []) if (run !== undefined) compiled.registerFunction(name, run);
   const call = calledPath(tree);
   if (call !== undefined) {
     const meant = nearest(call.name, FUNCTIONS);
@@ -83,6 +90,7 @@ export function parseQuery(text: string, surroundings: Surroundings): QueryReadi
       const seen = withoutExactNumbers(input);
       result = await compiled.evaluate(marks ? structuredClone(seen) : seen, bound);
     } catch (error) {
+      if (error instanceof EvenkeelError) throw error;
       throw failed(text, evaluationProblem(error as Partial<jsonata.JsonataError>, tree), error);
     }
     if (isFunction(result))

@@ -3,7 +3,7 @@ import { extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { EvenkeelError, type Problem } from "../core/errors.ts";
 import type { Config } from "./config.ts";
-import { inconsistencies, repeatedCreates, unknownConnections } from "./consistency.ts";
+import { inconsistencies, repeatedCreates, unknownConnections, unorderedSyncs } from "./consistency.ts";
 import { unfitDeletes } from "./delete-rules.ts";
 import type { Document } from "./document.ts";
 import { configError, problemAt, problemsOf } from "./problems.ts";
@@ -85,7 +85,9 @@ export function checkConfig(document: Document, options: LoadOptions): LoadedCon
   const problems =
     inconsistent.length > 0
       ? inconsistent
-      : [unknownConnections, repeatedCreates, unfitDeletes].flatMap((rule) => rule(checked.data, document));
+      : [unknownConnections, repeatedCreates, unorderedSyncs, unfitDeletes].flatMap((rule) =>
+          rule(checked.data, document),
+        );
   if (problems.length > 0) throw configError(problems);
   return { config: checked.data, file, placeOf: (path, at) => document.placeOf(path, at), secrets: secrets.values() };
 }

@@ -31,7 +31,7 @@ export const mapping: z.ZodType<MappingTree> = z
         return refuse(path, `\`${part}\` would be calculated: a literal text stands in quotes of its own`, {
           next: `Write \`"'${part}'"\`.`,
         });
-      const expression = readExpression(part, SEES.input);
+      const expression = readExpression(part, SEES.mapping);
       if (expression.ok) return expression.value;
       const { ok: _, reason, ...details } = expression;
       return refuse(path, reason, details);

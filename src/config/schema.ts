@@ -43,6 +43,10 @@ export function configSchema(substitute: Substitute): z.ZodType<Config> {
 
 function syncSchema(values: Values, substitute: Substitute): z.ZodType<SyncConfig> {
   return map({
+    after: z
+      .array(values.text)
+      .prefault([])
+      .describe("Syncs that run before this one, so that `$ref` finds their records."),
     source: sourceSchema(values, substitute).describe("Where records come from."),
     mapping: maybe(mapping).describe(
       "The destination's record: a map of expressions over the source record, as deep as needed, or one expression for all of it. The record as it is when absent.",

@@ -77,6 +77,7 @@ export function exitCodeOf(code: ErrorCode): ExitCode {
     case "READ_DUPLICATE_NAME":
     case "RUN_REFUSALS":
     case "RUN_PLAN_MOVED":
+    case "RUN_REFERENCE_MISSING":
     case "RUN_SOURCE_EMPTY":
     case "LEDGER_NEWER":
     case "LEDGER_CORRUPT":

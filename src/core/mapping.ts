@@ -43,7 +43,7 @@ export function createMapping({ root, version }: MappingSpec): Mapping {
     fingerprint: fingerprint({ mapping: meaningOf(root), version: version ?? null }),
     map: (record) => {
       isUsed = true;
-      const faults: string[] = [];
+      const faults: Fault[] = [];
       const value = compute(record, faults);
       return andThen(value, (mapped) => resultOf(mapped, faults));
     },
@@ -51,11 +51,14 @@ export function createMapping({ root, version }: MappingSpec): Mapping {
   };
 }
 
-function resultOf(mapped: Json | undefined, faults: readonly string[]): MappingResult {
-  if (faults.length > 0) return { ok: false, reason: faults.join("; ") };
+function resultOf(mapped: Json | undefined, faults: readonly Fault[]): MappingResult {
+  if (faults.length > 0) {
+    const reason = faults.map((fault) => fault.reason).join("; ");
+    return { ok: false, reason, waits: faults.every(({ waits }) => waits) };
+  }
   if (isObject(mapped)) return { ok: true, mapped };
   const given = mapped === undefined ? "nothing" : kindOf(mapped);
-  return { ok: false, reason: `the mapping gives ${given}, and a record is an object` };
+  return { ok: false, reason: `the mapping gives ${given}, and a record is an object`, waits: false };
 }
 
 /** Whether a path was there in any record so far. */
@@ -63,8 +66,14 @@ interface Seen {
   seen: boolean;
 }
 
+/** Why a field cannot be made; `waits` when it may be once another record is there. */
+interface Fault {
+  readonly reason: string;
+  readonly waits: boolean;
+}
+
 /** A part of one record; faults are added to the list. */
-type Compute = (record: JsonObject, faults: string[]) => Eventual<Json | undefined>;
+type Compute = (record: JsonObject, faults: Fault[]) => Eventual<Json | undefined>;
 
 function compile(node: MappingNode, field: string, paths: Map<string, Seen>): Compute {
   switch (node.kind) {
@@ -99,7 +108,7 @@ function compileField(expression: Expression, field: string, paths: Map<string, 
   const prefix = field === "" ? "" : `\`${field}\`: `;
   const path = expression.path === undefined ? undefined : entryOf(paths, expression.text);
 
-  const take = (value: Json | undefined, faults: string[]): Json | undefined => {
+  const take = (value: Json | undefined, faults: Fault[]): Json | undefined => {
     if (path !== undefined) {
       // What a path finds in a parsed record is JSON already.
       if (value !== undefined) path.seen = true;
@@ -108,12 +117,12 @@ function compileField(expression: Expression, field: string, paths: Map<string, 
     if (typeof value === "string" || value === undefined) return value;
     const json = toJson(value);
     if (json.ok) return json.value;
-    faults.push(`${prefix}${json.reason}`);
+    faults.push({ reason: `${prefix}${json.reason}`, waits: false });
     return undefined;
   };
-  const fail = (error: unknown, faults: string[]): undefined => {
+  const fail = (error: unknown, faults: Fault[]): undefined => {
     if (!(error instanceof EvenkeelError) || error.code === "INVARIANT") throw error;
-    faults.push(`${prefix}${error.message}`);
+    faults.push({ reason: `${prefix}${error.message}`, waits: error.code === "RUN_REFERENCE_MISSING" });
   };
 
   return (record, faults) => {

@@ -127,6 +127,8 @@ function isStillRejected(record: DesiredRecord, known: Known | undefined, contex
   if (rejected === undefined || context.retryRejected) return false;
   // Which record of the destination it is does not depend on what it holds: it waits for a person.
   if (rejected.code === "ADOPTION_AMBIGUOUS") return true;
+  // It could be mapped, so what it refers to has come.
+  if (rejected.code === "REFERENCE_MISSING") return false;
   return rejected.mapping === context.mapping && rejected.sourceHash === context.sourceHash(record);
 }
 

@@ -69,7 +69,8 @@ export type InvalidCode =
   | "ADDRESS_UNUSABLE"
   | "ADDRESS_SHARED"
   | "ADDRESS_CHANGED"
-  | "ADOPTION_AMBIGUOUS";
+  | "ADOPTION_AMBIGUOUS"
+  | "REFERENCE_MISSING";
 
 /** Keys longer than this are refused: they fit no address and would bloat the ledger's index. */
 export const KEY_LENGTH_MAX = 1_024;

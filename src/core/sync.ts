@@ -23,7 +23,8 @@ export interface CursorSpec {
 
 export type MappingResult =
   | { readonly ok: true; readonly mapped: JsonObject }
-  | { readonly ok: false; readonly reason: string };
+  /** `waits`: for a reference that is not there yet, and for nothing else. */
+  | { readonly ok: false; readonly reason: string; readonly waits: boolean };
 
 export interface Mapping {
   /** Identifies the mapping's meaning: equal fingerprints map equally (P10). */

@@ -16,6 +16,7 @@ import type { Ports } from "./ports.ts";
 import { comparison, type ReadPage } from "./read.ts";
 import { planMissed } from "./exact.ts";
 import { recover, type Recovered } from "./recover.ts";
+import { resolveReferences } from "./references.ts";
 import { Repair } from "./repair.ts";
 import { selectPages } from "./selection.ts";
 import { Settler } from "./settle.ts";
@@ -105,13 +106,13 @@ async function work(
       await absences.meet(page);
       const plan = await stage.plan(page.records);
       const invalid = [...page.invalid, ...plan.invalid];
-      count(context.counts, page, plan, invalid);
+      count(context.counts, page, plan, invalid.filter(isFinal));
       const deliveries = await journal.page(
         plan.planned,
         invalid.map((record) => rejectOf(record, control)),
         { clearRejects: plan.clearRejects, found: [...plan.found, ...invalid.flatMap(({ key }) => key ?? [])] },
       );
-      for (const { key, code, reason } of invalid) context.say({ type: "invalid", key, code, reason });
+      for (const { key, code, reason } of invalid.filter(isFinal)) context.say({ type: "invalid", key, code, reason });
       for (const { record, decision } of plan.planned) if (decision.kind === "wait") flow.expect(record.key);
       const number = settler.open(page.end, deliveries.length);
       for (const delivery of deliveries) flow.start(delivery, number);
@@ -122,6 +123,7 @@ async function work(
     // Whatever ended the read, what is on its way is brought to its end and settled.
     await flow.idle();
   }
+  await resolveReferences(opening.start, context, stage, flow);
   const deletes = {
     allowed: choice.allowDeletes,
     only: choice.plan && ((key: string) => choice.plan?.store.isDelete(key) === true),
@@ -134,6 +136,9 @@ async function work(
   if (sweeps && !absences.areUnsure) await sweep(context, flow, journal, deletes);
   await verify(context, flow);
 }
+
+/** What refers to a record that is not there yet is tried again when everything else is written. */
+const isFinal = ({ code }: InvalidRecord): boolean => code !== "REFERENCE_MISSING";
 
 const NOTHING_RECOVERED: Recovered = { leftovers: 0, held: 0 };
 

@@ -107,7 +107,7 @@ async function readOne(key: string, context: RunContext): Promise<SourceRecord |
 }
 
 /** P11: planned anew from the source record, read again where the source can be asked for one, else as it was when it was refused. */
-async function* rejectedRecords(
+export async function* rejectedRecords(
   ids: readonly number[],
   start: Checkpoint,
   context: RunContext,

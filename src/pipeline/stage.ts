@@ -73,7 +73,7 @@ export function createStage(context: StageContext, isInFlight: (number: number) 
   const refine = (record: SourceRecord): Eventual<DesiredRecord | InvalidRecord> => {
     if (record.isTombstone === true) return refineGone(record);
     return andThen(mapping.map(record.body), (result) => {
-      if (!result.ok) return invalid(record, "MAPPING_FAILED", result.reason);
+      if (!result.ok) return invalid(record, result.waits ? "REFERENCE_MISSING" : "MAPPING_FAILED", result.reason);
       const { mapped } = result;
       const { key, body } = record;
       return andThen(destination.address({ key, mapped, body }), (made) => addressed(record, mapped, made));

@@ -6,7 +6,7 @@ import type { Step } from "./faults.ts";
 import type { IntentProbe } from "./intent-probe.ts";
 import { mortalProcess, type MortalProcess } from "./mortal-process.ts";
 import type { SimulatedNetwork } from "./network.ts";
-import type { Scene } from "./scene.ts";
+import { ANY_REFERENCE, type Scene } from "./scene.ts";
 import type { ProcessPlan } from "./world.ts";
 
 interface Options {
@@ -124,6 +124,7 @@ export class Processes {
     return openEvenkeel({
       loaded: scene.loaded,
       configFile: undefined,
+      referenceOf: ANY_REFERENCE,
       stateFile,
       clock,
       chance: chance.fork(`process ${this.runs}${label}`),

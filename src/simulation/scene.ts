@@ -78,7 +78,8 @@ export async function sceneOf(loaded: LoadedConfig, name: string, record: Record
   };
   const dispatcher = { dispatch: () => false };
   const lanes = new Lanes(STANDING, []);
-  const built = buildSyncs(config, { clock: STANDING, dispatcher, lanes, userAgent: "", secrets: [] });
+  const ports = { clock: STANDING, dispatcher, lanes, userAgent: "", secrets: [], referenceOf: ANY_REFERENCE };
+  const built = buildSyncs(config, ports);
   const rendered = await templateOf(source).render({ mapped: {}, key: "", source: {} });
   return {
     loaded: { ...loaded, config, secrets: [] },
@@ -99,6 +100,9 @@ function tombstonesOf(mark: ExpressionSource | undefined): Scene["tombstoneOf"] 
   const place = mark === undefined ? undefined : placeOf(mark);
   return place && ((record) => put(record, place, true) as JsonObject);
 }
+
+/** Other syncs are not played: each of their records is taken to be there. */
+export const ANY_REFERENCE = async (sync: string, key: string): Promise<string> => `${sync}-${key}`;
 
 /** A clock for what is only built, and sends nothing. */
 const STANDING: Clock = {

@@ -53,4 +53,9 @@ export const SEEDS: readonly (readonly [seed: number, was: string, shares?: Part
     { batches: 0, fences: 1, adopted: 0.15 },
   ],
   [20, "an update that took the place of a look-up kept no bytes, and a crash lost it", { ...ORDINARY, adopted: 1 }],
+  [
+    4_004_564,
+    "a write whose version had only to be learned counted as refused when the run was told to stop",
+    { ...ORDINARY, adopted: 0.15, batches: 0.5, fences: 0.3 },
+  ],
 ];

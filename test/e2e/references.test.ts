@@ -1,0 +1,150 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { json, startApi, Workplace, type Api, type Ran } from "./harness.ts";
+
+interface Row {
+  readonly id: number;
+  readonly parent?: number;
+  readonly name: string;
+}
+
+interface Sides {
+  readonly customers: Row[];
+  readonly orders: Row[];
+  readonly shop: Api;
+  readonly place: Workplace;
+  /** What the shop holds, by path. */
+  readonly held: Map<string, Readonly<Record<string, unknown>>>;
+  run(...args: string[]): Promise<Ran>;
+}
+
+/** Two lists, and a shop that assigns ids. */
+async function between(syncs: string, check: (sides: Sides) => Promise<void>): Promise<void> {
+  const [customers, orders]: [Row[], Row[]] = [[], []];
+  const store = await startApi((request, _body, response) =>
+    json(response, 200, request.url === "/customers" ? customers : orders),
+  );
+  const held = new Map<string, Readonly<Record<string, unknown>>>();
+  let ids = 0;
+  const shop = await startApi((request, body, response) => {
+    const id = `i${(ids += 1)}`;
+    const path = request.method === "POST" ? `${request.url}/${id}` : (request.url ?? "");
+    held.set(path, JSON.parse(body) as Record<string, unknown>);
+    return json(response, 201, { id });
+  });
+  const place = new Workplace();
+  place.write(`
+connections:
+  store: { baseUrl: "${store.url}" }
+  shop: { baseUrl: "${shop.url}" }
+syncs:
+${syncs}
+`);
+  try {
+    await check({ customers, orders, shop, place, held, run: (...args) => place.run("run", "--json", ...args) });
+  } finally {
+    place.remove();
+    await Promise.all([store.stop(), shop.stop()]);
+  }
+}
+
+const sync = (name: string, mapping: string, more = ""): string => `  ${name}:
+    ${more}
+    source: { connection: store, request: GET /${name}, records: $, key: id }
+    mapping: ${mapping}
+    destination: { connection: shop, create: { request: POST /${name}, id: id }, update: "PUT /${name}/{$id}" }`;
+
+const ORDERS = sync("orders", `{ ref: id, name: name, customer: "$ref('customers', parent)" }`, "after: [customers]");
+const CUSTOMERS = sync("customers", "{ ref: id, name: name }");
+
+/** In an order that has nothing to do with their ids. */
+const shuffled = (rows: readonly Row[]): Row[] =>
+  rows.toSorted((a, b) => ((a.id * 7919) % 10_007) - ((b.id * 7919) % 10_007));
+
+test("a sync runs after those that it is declared to, and refers to their records by the ids that they were given", () =>
+  between(`${ORDERS}\n${CUSTOMERS}`, async ({ customers, orders, held, run, shop }) => {
+    customers.push(...Array.from({ length: 500 }, (_, index) => ({ id: index + 1, name: `c${index + 1}` })));
+    orders.push(
+      ...shuffled(
+        Array.from({ length: 10_000 }, (_, index) => ({ id: index + 1, name: "o", parent: 1 + ((index * 31) % 500) })),
+      ),
+    );
+    const ran = await run();
+    assert.equal(ran.exitCode, 0);
+    const idOf = new Map(
+      [...held].flatMap(([path, { ref }]) => (path.startsWith("/customers/") ? [[ref, path.split("/")[2]]] : [])),
+    );
+    const written = [...held].filter(([path]) => path.startsWith("/orders/")).map(([, order]) => order);
+    assert.equal(written.length, 10_000);
+    for (const { ref, customer } of written)
+      assert.equal(customer, idOf.get(orders.find(({ id }) => id === ref)?.parent));
+    const paths = shop.requests.map(({ path }) => path);
+    assert.ok(paths.lastIndexOf("/customers") < paths.indexOf("/orders"), "no child before its parent");
+  }));
+
+test("records of one sync that refer to each other, in any order: each goes once its parent is there", () =>
+  between(
+    sync("orders", `{ ref: id, name: name, parent: "$ref('orders', parent)" }`),
+    async ({ orders, held, run, shop }) => {
+      // A tree: each refers to the one of half its number.
+      const rows = Array.from({ length: 2_000 }, (_, index) => {
+        const id = index + 1;
+        return id === 1 ? { id, name: "root" } : { id, name: "n", parent: Math.floor(id / 2) };
+      });
+      orders.push(...shuffled(rows));
+      const ran = await run();
+      assert.equal(ran.exitCode, 0);
+      assert.equal(held.size, 2_000);
+      const seen = new Map<unknown, string>();
+      for (const [path, { ref, parent }] of held) {
+        seen.set(ref, path.split("/")[2] as string);
+        if (ref !== 1) assert.equal(parent, seen.get(Math.floor(Number(ref) / 2)), "its parent was there before");
+      }
+      assert.equal(shop.requests.length, 2_000, "each was sent once");
+    },
+  ));
+
+test("what refers to a record that never comes is invalid with that reason, and goes once it is there, though nothing shows it again", () =>
+  between(`${CUSTOMERS}\n${ORDERS}`, async ({ customers, orders, held, run, place }) => {
+    customers.push({ id: 1, name: "c1" });
+    orders.push({ id: 1, name: "o1", parent: 1 }, { id: 2, name: "o2", parent: 9 }, { id: 3, name: "o3" });
+    const first = await run();
+    assert.equal(first.exitCode, 1);
+    assert.equal(held.size, 3);
+    const { stdout } = await place.run("rejects", "list", "orders");
+    assert.match(
+      stdout.replaceAll(/\s+/g, " "),
+      /REFERENCE_MISSING: .*record 9 of customers is not in its destination yet/,
+    );
+    assert.deepEqual(
+      [...held.values()].find(({ ref }) => ref === 3),
+      { ref: 3, name: "o3" },
+      "what refers to nothing has no reference",
+    );
+    customers.push({ id: 9, name: "c9" });
+    const second = await run();
+    assert.equal(second.exitCode, 0);
+    assert.equal(held.size, 5);
+    assert.equal((await place.run("rejects", "list")).stdout, "");
+  }));
+
+test("an order that comes round, and a name that is no sync, are said", async () => {
+  for (const [syncs, says] of [
+    [
+      `${sync("orders", "{ ref: id }", "after: [customers]")}\n${sync("customers", "{ ref: id }", "after: [orders]")}`,
+      /comes round to itself/,
+    ],
+    [sync("orders", "{ ref: id }", "after: [nobody]"), /names `nobody`, which is no sync/],
+  ] as const)
+    await between(syncs, async ({ place }) => {
+      const refused = await place.run("validate");
+      assert.equal(refused.exitCode, 2);
+      assert.match(refused.stderr.replaceAll(/\s+/g, " "), says);
+    });
+  await between(sync("orders", `{ ref: "$ref('nobody', id)" }`), async ({ place, orders }) => {
+    orders.push({ id: 1, name: "o" });
+    const ran = await place.run("run");
+    assert.equal(ran.exitCode, 1);
+    assert.match((ran.stdout + ran.stderr).replaceAll(/\s+/g, " "), /`\$ref` names "nobody", which is no sync/);
+  });
+});
