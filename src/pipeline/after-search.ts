@@ -100,7 +100,7 @@ export function afterConflict(
   if (found.kind === "absent") {
     // It can be written to its own address, now that nothing is there.
     if (operation.kind !== "delete" && traits.addressing === "own")
-      return { kind: "send", operation: { ...resolved(operation), etag: undefined } };
+      return { kind: "send", operation: { ...operation, etag: undefined } };
     return { kind: "end", ending: { kind: "rejected", message: refusal } };
   }
   if (found.kind !== "different") return undefined;
@@ -109,7 +109,8 @@ export function afterConflict(
   // Nobody has changed it since, or there is no version since which somebody could.
   if (policy === "source" || operation.etag === undefined || operation.etag === etag) {
     const kind = operation.kind === "create" ? "update" : operation.kind;
-    return { kind: "send", operation: { ...resolved(operation), kind, etag } };
+    // U3: what was in doubt stays in doubt; where nothing is any more, an older create may still land.
+    return { kind: "send", operation: { ...operation, kind, etag } };
   }
   if (policy === "destination") {
     const message = `record ${operation.record.key}: somebody else has changed it in the destination, and that is kept, as \`conflict\` says`;

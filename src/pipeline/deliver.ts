@@ -196,6 +196,8 @@ const KEY_OVER =
 /** R2: what may have been applied goes again only where twice is the same as once. */
 function mayDouble(operation: Operation, write: Write, context: RunContext): boolean {
   if (!operation.progress.everUnknown) return false;
+  // It is taken once, with the version that it is based on.
+  if (operation.etag !== undefined && context.sync.destination.traits.precondition !== undefined) return false;
   const may = repeatabilityOf(operation, write, context, context.ports.clock.wallMs());
   return !may.repeatable && !may.keyed;
 }

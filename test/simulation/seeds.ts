@@ -58,4 +58,9 @@ export const SEEDS: readonly (readonly [seed: number, was: string, shares?: Part
     "a write whose version had only to be learned counted as refused when the run was told to stop",
     { ...ORDINARY, adopted: 0.15, batches: 0.5, fences: 0.3 },
   ],
+  [
+    5_000_067,
+    "that an attempt may still land was forgotten when the record was looked at for its version, and it came back after its delete",
+    { ...ORDINARY, adopted: 0.15, batches: 0.5, fences: 0.3 },
+  ],
 ];
