@@ -17,7 +17,7 @@ const isWhole = process.env["TEETH"] === "all";
 const bite = (tooth: number): Promise<Found> =>
   new Promise((done, failed) => {
     const worker = new Worker(fileURLToPath(new URL("tooth-worker.ts", import.meta.url)), {
-      workerData: { tooth, seedsMax: SEEDS_MAX, deletes: TEETH[tooth]?.deletes ?? 0 },
+      workerData: { tooth, seedsMax: SEEDS_MAX, shares: TEETH[tooth]?.shares ?? {} },
       execArgv: ["--import", new URL("tooth-hook.ts", import.meta.url).href],
     });
     worker.once("message", done);
@@ -36,11 +36,11 @@ suite(
   `T5: each break of the engine is found within ${SEEDS_MAX} worlds`,
   { concurrency: availableParallelism() },
   () => {
-    for (const [index, { name, slow, deletes }] of TEETH.entries())
+    for (const [index, { name, slow, shares }] of TEETH.entries())
       test(name, { skip: !isWhole && slow }, async (t) => {
         const { seed, violation } = await bite(index);
         assert.ok(seed !== undefined, `${SEEDS_MAX} worlds did not show it`);
-        const { violations } = await play(toothWorldOf(seed, deletes));
+        const { violations } = await play(toothWorldOf(seed, shares));
         assert.deepEqual(violations, [], "without the break the world is in order");
         t.diagnostic(`found by seed ${seed}: ${violation}`.slice(0, 160));
       });

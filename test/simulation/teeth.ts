@@ -1,3 +1,5 @@
+import type { Shares } from "./worlds.ts";
+
 /** Deliberate breaks of the engine: each leaves out one rule, by a change of its source while it is loaded (T5). */
 export interface Tooth {
   readonly name: string;
@@ -6,8 +8,8 @@ export interface Tooth {
     readonly file: string;
     readonly replace: readonly (readonly [from: string, to: string])[];
   }[];
-  /** It is about deletes, and is looked for in worlds that delete; the others are looked for in worlds that do not. */
-  readonly deletes?: 1;
+  /** It is about what only such worlds have; the others are looked for in worlds without deletes, batches, versions, or records from before. */
+  readonly shares?: Partial<Shares>;
   /** Why it is left out of the quick test: so many worlds are needed, or more than were played. `npm run teeth` plays it. */
   readonly slow?: string;
 }
@@ -353,7 +355,7 @@ export const TEETH: readonly Tooth[] = [
   },
   {
     name: "D1, D2: one read that misses a record is enough, though it was resumed",
-    deletes: 1,
+    shares: { deletes: 1 },
     breaks: [
       {
         file: "pipeline/absence.ts",
@@ -366,7 +368,7 @@ export const TEETH: readonly Tooth[] = [
   },
   {
     name: "D3: the guard is not asked",
-    deletes: 1,
+    shares: { deletes: 1 },
     breaks: [
       {
         file: "pipeline/sweep.ts",
@@ -376,12 +378,70 @@ export const TEETH: readonly Tooth[] = [
   },
   {
     name: "U5: a delete of what is not there was refused",
-    deletes: 1,
+    shares: { deletes: 1 },
     slow: "found by world 166: it takes a delete whose answer is lost, or that arrives twice, and nobody to ask",
     breaks: [
       {
         file: "pipeline/attempt.ts",
         replace: [["|| isGone(operation, outcome))", "|| isGone(operation, made.outcome) === undefined)"]],
+      },
+    ],
+  },
+  {
+    name: "U4: a version that is not the current one is not learned anew",
+    shares: { fences: 1 },
+    breaks: [
+      {
+        file: "pipeline/after-search.ts",
+        replace: [
+          ['return { kind: "send", operation: { ...operation, kind, etag } };', 'return { kind: "send", operation };'],
+        ],
+      },
+    ],
+  },
+  {
+    name: "U4: where a record was is forgotten while an older write of it may land",
+    shares: { fences: 1, deletes: 1 },
+    slow: "found by world 587: it takes a delete, an older write that may still land, and a run that verifies it",
+    breaks: [
+      {
+        file: "sqlite/operations.ts",
+        replace: [["destination_id = ifnull(?, destination_id)", "destination_id = ?"]],
+      },
+    ],
+  },
+  {
+    name: "what was adopted counts as level before it was read back",
+    shares: { adopted: 1 },
+    breaks: [
+      {
+        file: "core/plan.ts",
+        replace: [
+          [
+            "if (entry.hash === record.hash && entry.address === record.address)",
+            "if (entry.operation === ADOPTED || (entry.hash === record.hash && entry.address === record.address))",
+          ],
+        ],
+      },
+    ],
+  },
+  {
+    name: "an update that took the place of a look-up keeps no bytes",
+    shares: { adopted: 1 },
+    breaks: [
+      {
+        file: "pipeline/journal.ts",
+        replace: [["held: { source: planned.record.body, mapped: planned.record.mapped, write: planned.write },", ""]],
+      },
+    ],
+  },
+  {
+    name: "R1: what a batch says of one record counts for its neighbour",
+    shares: { batches: 1 },
+    breaks: [
+      {
+        file: "pipeline/batches.ts",
+        replace: [["each?.[index] ?? attempt.outcome", "each?.[Math.max(0, index - 1)] ?? attempt.outcome"]],
       },
     ],
   },

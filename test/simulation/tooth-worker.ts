@@ -1,8 +1,8 @@
 /** Plays worlds with a broken engine, every second one a restless one, until one of them shows it. */
 import { parentPort, workerData } from "node:worker_threads";
-import { play, toothWorldOf } from "./worlds.ts";
+import { play, toothWorldOf, type Shares } from "./worlds.ts";
 
-const { seedsMax, deletes } = workerData as { readonly seedsMax: number; readonly deletes: 0 | 1 };
+const { seedsMax, shares } = workerData as { readonly seedsMax: number; readonly shares: Partial<Shares> };
 
 /** `seed` is the first that found it; undefined when none did. */
 export interface Found {
@@ -12,7 +12,7 @@ export interface Found {
 
 let found: Found = { seed: undefined, violation: undefined };
 for (let seed = 1; seed <= seedsMax && found.seed === undefined; seed++) {
-  const [violation] = (await play(toothWorldOf(seed, deletes))).violations;
+  const [violation] = (await play(toothWorldOf(seed, shares))).violations;
   if (violation !== undefined) found = { seed, violation: `${violation.kind}: ${violation.text}` };
 }
 parentPort?.postMessage(found);

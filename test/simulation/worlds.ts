@@ -59,8 +59,8 @@ export function worldOf(seed: number, shares: Partial<Shares> = {}): ShapedWorld
 }
 
 /** Every second world is a restless one. */
-export const toothWorldOf = (seed: number, deletes: 0 | 1 = 0): ShapedWorld =>
-  worldOf(seed, { restless: seed % 2, deletes, adopted: 0, batches: 0, fences: 0 });
+export const toothWorldOf = (seed: number, shares: Partial<Shares> = {}): ShapedWorld =>
+  worldOf(seed, { restless: seed % 2, deletes: 0, adopted: 0, batches: 0, fences: 0, ...shares });
 
 export const play = async (world: ShapedWorld): Promise<Outcome> => simulate(world, await stageOf(world.shape));
 
