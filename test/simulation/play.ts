@@ -42,6 +42,9 @@ export interface Many {
   readonly step?: string | undefined;
 }
 
+/** What a world allocates is garbage when it ends: with room for it, a tenth less time goes into collecting. */
+export const PLAYING = { maxYoungGenerationSizeMb: 64 };
+
 /** Plays seeds from `from` on, `count` of them or until `each`, which sees every outcome, says stop. */
 export async function playMany(
   { from, count, aimed = false, step }: Many,
@@ -49,7 +52,11 @@ export async function playMany(
 ): Promise<void> {
   const workers = Array.from(
     { length: availableParallelism() },
-    () => new Worker(fileURLToPath(import.meta.url), { workerData: { plays: true, aimed, step } }),
+    () =>
+      new Worker(fileURLToPath(import.meta.url), {
+        workerData: { plays: true, aimed, step },
+        resourceLimits: PLAYING,
+      }),
   );
   let next = from;
   let stopped = false;

@@ -5,6 +5,7 @@ import process from "node:process";
 import { suite, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
+import { PLAYING } from "./play.ts";
 import { TEETH } from "./teeth.ts";
 import { play, toothWorldOf } from "./worlds.ts";
 import type { Found } from "./tooth-worker.ts";
@@ -19,6 +20,7 @@ const bite = (tooth: number): Promise<Found> =>
     const worker = new Worker(fileURLToPath(new URL("tooth-worker.ts", import.meta.url)), {
       workerData: { tooth, seedsMax: SEEDS_MAX, shares: TEETH[tooth]?.shares ?? {} },
       execArgv: ["--import", new URL("tooth-hook.ts", import.meta.url).href],
+      resourceLimits: PLAYING,
     });
     worker.once("message", done);
     worker.once("error", failed);

@@ -284,7 +284,7 @@ export const TEETH: readonly Tooth[] = [
         replace: [
           [
             "if (!parsed.ok)\n",
-            'if (!parsed.ok) return { kind: "page", page: emptyPage(url, evidence, answer) };\n    if (!parsed.ok)\n',
+            'if (!parsed.ok) return { kind: "page", page: emptyPage(tokenOf(asking), evidence, answer) };\n    if (!parsed.ok)\n',
           ],
         ],
       },
