@@ -1,11 +1,10 @@
-import { createReadStream } from "node:fs";
-import { createInterface } from "node:readline";
 import { z } from "zod";
 import { EvenkeelError } from "./core/errors.ts";
 import { parseExact } from "./core/exact-json.ts";
 import { scalarText, type Json } from "./core/json.ts";
 import { readKey } from "./core/key.ts";
 import type { KeyReading } from "./core/record.ts";
+import { linesOf } from "./lines.ts";
 import type { KeyMapping } from "./pipeline/key-map.ts";
 
 const scalar = z.custom<Json>((value) => scalarText(value as Json) !== undefined, "is neither a text nor a number");
@@ -24,7 +23,7 @@ const line = z.strictObject({
 export async function* readKeyMap(file: string, needsId: boolean): AsyncGenerator<KeyMapping> {
   let number = 0;
   try {
-    for await (const text of createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY })) {
+    for await (const text of linesOf(file)) {
       number += 1;
       if (text.trim() !== "") yield mappingOf(text, needsId, { file, line: number });
     }

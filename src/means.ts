@@ -9,7 +9,7 @@ import type { Ledger, Lease } from "./core/ledger.ts";
 import { Lanes } from "./http/gate.ts";
 import { systemNetwork, type ProxyOptions } from "./runtime/network.ts";
 import { systemHolder } from "./runtime/process.ts";
-import { fileTokenStore } from "./runtime/token-store.ts";
+import { fileTokenStore } from "./sqlite/token-file.ts";
 import { openLedger, type LedgerOptions } from "./sqlite/ledger.ts";
 import { VERSION } from "./version.ts";
 

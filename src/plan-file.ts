@@ -1,11 +1,10 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { chmod, open, rename, rm, type FileHandle } from "node:fs/promises";
-import { createInterface } from "node:readline";
 import { EvenkeelError } from "./core/errors.ts";
 import { parseExact } from "./core/exact-json.ts";
 import { isObject, type Json } from "./core/json.ts";
 import type { PlanMarks, PlannedOperation } from "./core/planned.ts";
+import { linesOf } from "./lines.ts";
 
 /** What is planned of one sync. */
 export interface PlanHead {
@@ -121,7 +120,7 @@ export async function* readPlan(file: string): AsyncGenerator<PlanHead | Planned
       next: "Write one with `evenkeel plan --out FILE`. Nothing was sent.",
     });
   try {
-    for await (const text of createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY })) {
+    for await (const text of linesOf(file)) {
       line += 1;
       const value = parsed(text);
       if (!isObject(value) || isWhole) throw bad("a line is no part of one");

@@ -7,7 +7,7 @@ import type { Ledger } from "./core/ledger.ts";
 import type { PlannedOperation, PlanStore } from "./core/planned.ts";
 import type { Plan, PlannedChange, PlanOptions, PlanSummary, Run, RunOptions, SyncResult } from "./evenkeel.ts";
 import { NEVER, type Means } from "./means.ts";
-import { ledgerMark, PlanMatch } from "./pipeline/exact.ts";
+import { ledgerMark, whyMoved } from "./pipeline/exact.ts";
 import { emptyLedger } from "./pipeline/looking.ts";
 import { planSync, type OnPlanned, type Preview } from "./pipeline/preview.ts";
 import { PlanWriter, readPlan, type PlanHead } from "./plan-file.ts";
@@ -85,9 +85,13 @@ async function prepared(
     for (const { store } of plans) store.close();
   };
   try {
-    const wanted = new Set(
-      syncs !== undefined && syncs.length > 0 ? means.chosen(syncs) : plans.map(({ head }) => head.sync),
-    );
+    const has = plans.map(({ head }) => head.sync);
+    const wanted = new Set(syncs !== undefined && syncs.length > 0 ? means.chosen(syncs) : has);
+    for (const name of wanted)
+      if (!has.includes(name))
+        throw new EvenkeelError("USAGE", `the plan has nothing of ${name}`, {
+          next: `It was made of ${has.join(", ")}: \`evenkeel plan ${name} --out FILE\` makes one of it.`,
+        });
     const checks: Checked[] = [];
     for (const plan of plans)
       if (wanted.has(plan.head.sync)) checks.push(await checkedPlan(plan, means, ledger, built, signal));
@@ -155,15 +159,14 @@ async function checkedPlan(
   const at = await ledger.of(name);
   if (marks.ledger !== (await ledgerMark(at)))
     return refusedFor(moved(name, "its ledger is not where it was: something was run, or decided, since"));
-  const match = new PlanMatch(store);
-  const exactly: OnPlanned = (operation, source) => match.meet(operation, source);
+  const exactly: OnPlanned = (operation, source) => store.meet(operation, source);
   const preview = await planSync(
     entry.sync,
     portsOf(means, at, async () => undefined),
     { ...ALL, ...choice, stop: signal, pace: undefined, exactly },
     () => undefined,
   );
-  const error = preview.error ?? whyNotExact(preview) ?? match.conclude(name);
+  const error = preview.error ?? whyNotExact(preview) ?? whyMoved(name, store);
   return error === undefined ? { plan, kind: preview.kind, refusal: undefined } : refusedFor(error);
 }
 

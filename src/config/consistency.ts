@@ -136,6 +136,17 @@ function unfitBatches(document: Document, path: Path, has: (name: string) => boo
           next: `Declare \`${one}\` besides it.`,
         }),
       );
+  if (has("createMany") && valueAt(document.value, [...path, "createMany", "results"]) === undefined)
+    problems.push(
+      problemAt(
+        document,
+        [...path, "createMany"],
+        "needs `results`: which record was given which id is not known without",
+        {
+          next: "Declare `results: { each: data }`, or wherever the answer has one result for each record.",
+        },
+      ),
+    );
   for (const [many, one] of [
     ["createMany", "create"],
     ["upsertMany", "upsert"],

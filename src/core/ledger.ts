@@ -227,6 +227,8 @@ export interface SyncLedger {
   adopt(page: {
     readonly entries: readonly Entry[];
     readonly rejects: readonly NewReject[];
+    /** Keys that the destination does not have, or all of them: none waits for a person any more (`ADOPTION_AMBIGUOUS`). */
+    readonly absent: readonly string[] | "all";
     /** Where the entries come from, for the history. */
     readonly detail: string;
     readonly atMs: number;

@@ -19,6 +19,13 @@ export interface Pair {
   readonly listed: readonly Listed[];
 }
 
+/** A record of the source of which nothing can be made, so that nothing can be like it. */
+export interface Unmapped {
+  readonly key: string;
+  readonly body: Json;
+  readonly reason: string;
+}
+
 /** So many of those that share a match are looked at: one would do, and a person wants to see some. */
 export const SHOWN_MAX = 5;
 
@@ -26,6 +33,10 @@ export const SHOWN_MAX = 5;
 export interface Pairing {
   /** Notes records of the source; of one key the later one stays. */
   addRecords(records: readonly Pick<Pair, "match" | "record">[]): void;
+  /** Notes records that cannot be mapped; of one key the later one stays, mapped or not. */
+  addUnmapped(records: readonly Unmapped[]): void;
+  /** In the order of the keys, after `after`, at most `limit`. */
+  unmapped(after: string, limit: number): readonly Unmapped[];
   /** Forgets the records of these keys: the source says that they are deleted. */
   removeRecords(keys: readonly string[]): void;
   /** Notes records of the destination; of one place the later one stays. */

@@ -37,17 +37,17 @@ export interface PlanMarks {
   readonly ledger: string;
 }
 
-/** How an operation that is planned again compares with the plan. */
-export type Meeting = "same" | "sourceChanged" | "changed" | "new";
+/** How an operation that is planned again differs from the plan. */
+export type Moved = "sourceChanged" | "changed" | "new" | "unneeded";
 
 /** The operations of one sync's plan, put aside on the disk while they are planned again; gone when it is closed. */
 export interface PlanStore {
   /** Operations that the plan has. Of a key the later one stays. */
   expect(operations: readonly PlannedOperation[]): void;
-  /** One that is planned again, with the record that it comes from; undefined where a read has missed that. */
-  meet(operation: PlannedOperation, source: SourceRecord | undefined): Meeting;
-  /** Keys of operations that were not planned again, at most `limit`. */
-  unmet(limit: number): readonly string[];
+  /** One that is planned again, with the record that it comes from; undefined where a read has missed that. Of a key the later one stays. */
+  meet(operation: PlannedOperation, source: SourceRecord | undefined): void;
+  /** What is planned otherwise now, at most `limit` of it. */
+  moved(limit: number): readonly { readonly key: string; readonly how: Moved }[];
   countDeletes(): number;
   isDelete(key: string): boolean;
   /** Source records of those that were, in the order of the plan, after the one of this number, at most `limit`. */

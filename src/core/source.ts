@@ -36,6 +36,8 @@ export interface Page {
   readonly total: number | undefined;
   /** Names, in records of this page, that occur twice in one object and matter to keys or cursors (S5): indexes into `records`. */
   readonly duplicateNames: ReadonlySet<number>;
+  /** Items that do not pass the declared filter: indexes into `records`. They are on the page, and none of the records that count. */
+  readonly excluded: ReadonlySet<number>;
   readonly bytes: number;
   readonly evidence: Evidence;
 }

@@ -1,3 +1,4 @@
+import { outcomeWithout } from "./auth.ts";
 import type { Eventual } from "../core/eventual.ts";
 import type { LaneReport } from "../core/lane.ts";
 import type { Outcome } from "../core/outcome.ts";
@@ -88,7 +89,10 @@ export function createConnection(options: ConnectionOptions, ports: ConnectionPo
       // R1: a 401 was certainly not applied, so it is sent again with new credentials, once.
       return auth.refresh(passed.sent.credentials).then(
         (isNew) => (isNew ? pass({ ...hop, isRenewed: true }) : exchangeOf(request, passed)),
-        () => exchangeOf(request, passed),
+        (error: unknown) => {
+          const { attempt } = exchangeOf(request, passed);
+          return { attempt: { ...attempt, outcome: redacted(outcomeWithout(error)) }, answer: undefined };
+        },
       );
     if (outcome.reason !== "redirected") return exchangeOf(request, passed);
     const next = redirectOf(answer, request, target);

@@ -1,4 +1,5 @@
 import { EvenkeelError } from "../core/errors.ts";
+import type { Outcome } from "../core/outcome.ts";
 
 /** What credentials add to a request. Header names are in lower case. */
 export interface Credentials {
@@ -86,3 +87,15 @@ export const refusedCredentials = (
   message: string,
   details: { readonly cause?: unknown; readonly next: string },
 ): EvenkeelError => new EvenkeelError("API_CREDENTIALS_REFUSED", message, details);
+
+/**
+ * What it means for a request that there are no credentials for it: it was not sent, or refused where they were. Throws what is no API's doing, such
+ * as a full disk.
+ */
+export function outcomeWithout(error: unknown): Outcome {
+  const { code, message } = EvenkeelError.from(error);
+  // Whoever gives them out may only be down.
+  if (code === "API_UNREACHABLE" || code === "API_FAILED") return { kind: "not-sent", message };
+  if (code === "API_CREDENTIALS_REFUSED") return { kind: "refused", status: 0, reason: "credentials", message };
+  throw error;
+}

@@ -1,6 +1,6 @@
 import type { BatchItem, ManyWrites, RenderedWrite } from "../core/destination.ts";
 import { EvenkeelError } from "../core/errors.ts";
-import { allOf, andThen, type Eventual } from "../core/eventual.ts";
+import { andThen, type Eventual } from "../core/eventual.ts";
 import type { Expression } from "../core/expression.ts";
 import { isObject, scalarText, type Json } from "../core/json.ts";
 import type { Outcome } from "../core/outcome.ts";
@@ -120,14 +120,29 @@ async function matching(
 ): Promise<(index: number) => Json | undefined> {
   // By position alone, a result more or less would make each of them another one's.
   if (key === undefined) return list.length === items.length ? (index) => list[index] : () => undefined;
-  const textOf = async (value: Json): Promise<string | undefined> => scalarText(await key.evaluate(value));
-  const byKey = new Map<string, Json>();
-  for (const result of list) {
-    const text = await textOf(result);
-    if (text !== undefined) byKey.set(text, result);
+  const textsOf = (values: readonly Json[]): Promise<readonly (string | undefined)[]> =>
+    Promise.all(values.map(async (value) => scalarText(await key.evaluate(value))));
+  const resultOf = onlyOnes(await textsOf(list), list);
+  const keys = await textsOf(items.map(({ record }) => record.mapped));
+  const itemOf = onlyOnes(keys, items);
+  return (index) => {
+    const text = keys[index];
+    // Of two results or two records with the same value, nobody can say which belongs to which.
+    return text === undefined || !itemOf.has(text) ? undefined : resultOf.get(text);
+  };
+}
+
+/** Each value by its text, without those whose text another has too. */
+function onlyOnes<Value>(texts: readonly (string | undefined)[], values: readonly Value[]): ReadonlyMap<string, Value> {
+  const only = new Map<string, Value>();
+  const met = new Set<string>();
+  for (const [index, text] of texts.entries()) {
+    if (text === undefined) continue;
+    if (met.has(text)) only.delete(text);
+    else only.set(text, values[index] as Value);
+    met.add(text);
   }
-  const keys = await allOf(items.map(({ record }) => textOf(record.mapped)));
-  return (index) => byKey.get(keys[index] ?? "");
+  return only;
 }
 
 async function outcomeOf(

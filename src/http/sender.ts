@@ -2,9 +2,8 @@ import type { Dispatcher } from "undici";
 import type { Clock } from "../core/clock.ts";
 import { EvenkeelError } from "../core/errors.ts";
 import { andThen, type Eventual } from "../core/eventual.ts";
-import type { Outcome } from "../core/outcome.ts";
 import { CompleteAnswer, type BodyProblem } from "./answer.ts";
-import type { Auth, Credentials } from "./auth.ts";
+import { outcomeWithout, type Auth, type Credentials } from "./auth.ts";
 import { classify, classifyFailure, classifyTooLarge, type AnswerRules, type Classified } from "./classify.ts";
 import { sendOnce, type Timeouts, type WireAnswer, type WireOptions } from "./client.ts";
 import type { ApiRequest } from "./connection.ts";
@@ -78,17 +77,17 @@ export class Sender {
     this.#common = { ...this.#anonymous, ...options.headers };
   }
 
-  /** Never throws for what an API does, nor for credentials that cannot be had. */
+  /** Never throws for what an API does, nor for credentials that cannot be had; for a token that cannot be saved it does. */
   send(request: ApiRequest, target: Target, signal: AbortSignal): Promise<Sent> {
     if (target.origin !== this.#origin) return this.#sendWith(NO_CREDENTIALS, request, target, signal);
-    const refused = (error: unknown): Sent => this.#withoutCredentials(request, EvenkeelError.from(error));
+    const refused = (error: unknown): Sent => this.#withoutCredentials(request, error);
     try {
       const credentials = this.#options.auth.apply();
       return credentials instanceof Promise
         ? credentials.then((those) => this.#sendWith(those, request, target, signal), refused)
         : this.#sendWith(credentials, request, target, signal);
     } catch (error) {
-      return Promise.resolve(refused(error));
+      return Promise.try(refused, error);
     }
   }
 
@@ -153,15 +152,11 @@ export class Sender {
     });
   }
 
-  #withoutCredentials(request: ApiRequest, { code, message }: EvenkeelError): Sent {
-    // Whoever gives them out may only be down.
-    const outcome: Outcome =
-      code === "API_UNREACHABLE" || code === "API_FAILED"
-        ? { kind: "not-sent", message }
-        : { kind: "refused", status: 0, reason: "credentials", message };
+  #withoutCredentials({ url, headers }: ApiRequest, error: unknown): Sent {
+    const outcome = outcomeWithout(error);
     const classified: Classified = { outcome, lane: "abandoned" };
-    const { url, headers } = request;
-    return { url, headers, credentials: NO_CREDENTIALS, answer: undefined, classified, failure: message };
+    const { message: failure } = EvenkeelError.from(error);
+    return { url, headers, credentials: NO_CREDENTIALS, answer: undefined, classified, failure };
   }
 
   /** S6: whatever serves as a credential is a secret from now on, by its name and by its value. */

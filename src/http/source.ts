@@ -6,7 +6,7 @@ import type { Page, PageAttempt, ReadRequest, Source } from "../core/source.ts";
 import type { RequestTemplate } from "../core/url-template.ts";
 import type { Answer, Connection } from "./connection.ts";
 import { duplicateNames } from "./duplicate-names.ts";
-import { isNdjson, parseNdjson } from "./ndjson.ts";
+import { bodyOf, jsonOf, type BodyFormat } from "./answer-body.ts";
 import { pageRequest, type PageRequest } from "./page-request.ts";
 import type { Following, PageParam, Pagination } from "./paginate/pagination.ts";
 
@@ -18,7 +18,7 @@ export interface SourceOptions {
   readonly since: { readonly param: string; readonly isNumber: boolean } | undefined;
   /** Of a POST, in which parameters are set. */
   readonly body: JsonObject | undefined;
-  readonly format: "json" | "ndjson";
+  readonly format: BodyFormat;
   /** Which of the records there are; all when undefined. */
   readonly filter: Expression | undefined;
   /** Names of members that keys and cursors are read from, where they are plain: a record in which one occurs twice is refused (S5). */
@@ -112,8 +112,8 @@ export function createSource(options: SourceOptions, connection: Connection): So
       };
     const problem = foreignNext(follows, connection);
     if (problem !== undefined) return { kind: "broken", error: problem };
-    const kept = await filtered(list, options.filter);
-    return { kind: "page", page: pageOf(answer, kept, follows, tokenOf(asking), evidence) };
+    const excluded = await excludedOf(list, options.filter);
+    return { kind: "page", page: { ...pageOf(answer, list, follows, tokenOf(asking), evidence), excluded } };
   };
 
   const pageOf = (
@@ -122,13 +122,13 @@ export function createSource(options: SourceOptions, connection: Connection): So
     follows: Exclude<Following, { kind: "broken" }>,
     token: string,
     evidence: Evidence,
-  ): Page => ({
+  ): Omit<Page, "excluded"> => ({
     records,
     next: follows.kind === "next" ? follows.position : undefined,
     token,
     dateMs: answer.dateMs,
     total: follows.total,
-    duplicateNames: duplicateNames(answer.text, records, options.decisiveNames),
+    duplicateNames: duplicateNames(jsonOf(answer, options.format), records, options.decisiveNames),
     bytes: answer.bytes,
     evidence,
   });
@@ -158,22 +158,15 @@ const JSON_TYPE = "application/json";
 /** What is asked the same is the same page (P4). */
 const tokenOf = ({ url, body }: PageRequest): string => (body === undefined ? url : `${url}\n${body}`);
 
-function bodyOf(answer: Answer, format: SourceOptions["format"]): ReturnType<Answer["json"]> {
-  if (format === "json" && !isNdjson(answer.headers["content-type"])) return answer.json();
-  try {
-    return { ok: true, value: parseNdjson(answer.text) };
-  } catch (error) {
-    return { ok: false, error: EvenkeelError.from(error) };
-  }
-}
+const NONE: ReadonlySet<number> = new Set();
 
-/** The records that the source counts as having. What is no record is left to be told of. */
-async function filtered(records: readonly Json[], filter: Expression | undefined): Promise<readonly Json[]> {
-  if (filter === undefined) return records;
+/** Indexes of the records that the source does not count as having. What is no record is left to be told of. */
+async function excludedOf(records: readonly Json[], filter: Expression | undefined): Promise<ReadonlySet<number>> {
+  if (filter === undefined) return NONE;
   const passed = await Promise.all(
     records.map(async (record) => !isObject(record) || (await filter.evaluate(record)) === true),
   );
-  return records.filter((_, index) => passed[index]);
+  return new Set(passed.flatMap((passes, index) => (passes ? [] : [index])));
 }
 
 /** APIs answer an address past their last page with 400 or 404 (or 416, for those that think in ranges). */
@@ -185,7 +178,8 @@ const emptyPage = (token: string, evidence: Evidence, answer: Answer | undefined
   token,
   dateMs: answer?.dateMs,
   total: undefined,
-  duplicateNames: new Set(),
+  duplicateNames: NONE,
+  excluded: NONE,
   bytes: answer?.bytes ?? 0,
   evidence,
 });
@@ -273,7 +267,7 @@ const readOne = async (
   if (parsed?.ok !== true) return attempt;
   const record = read.record === undefined ? parsed.value : await read.record.evaluate(parsed.value);
   if (!isObject(record)) return attempt;
-  if ((await filtered([record], read.filter)).length > 0) return { ...attempt, record };
+  if ((await excludedOf([record], read.filter)).size === 0) return { ...attempt, record };
   return {
     ...attempt,
     outcome: { kind: "refused", status: 404, reason: "missing", message: "it does not pass `filter`" },

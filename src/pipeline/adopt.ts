@@ -1,22 +1,14 @@
 import { noAdoptions, type Adoption, type AdoptionOf, type AdoptionTally } from "../core/adoption.ts";
+import type { Checkpoint } from "../core/checkpoint.ts";
 import { EvenkeelError } from "../core/errors.ts";
 import { noCounts } from "../core/events.ts";
-import { fingerprint } from "../core/fingerprint.ts";
-import { holds } from "../core/holds.ts";
-import { isObject, scalarText, type Json, type JsonObject } from "../core/json.ts";
-import { ADOPTED, type Entry, type Known, type SyncLedger } from "../core/ledger.ts";
-import type { Listed, Pair, Pairing } from "../core/pairing.ts";
-import type { DesiredRecord } from "../core/record.ts";
-import type { NewReject } from "../core/reject.ts";
-import type { Live, Sync } from "../core/sync.ts";
-import { desired, noTally } from "./compare.ts";
-import type { RunContext } from "./context.ts";
-import { livePages, noList } from "./live.ts";
+import type { SyncLedger } from "../core/ledger.ts";
+import type { Pairing } from "../core/pairing.ts";
+import type { Sync } from "../core/sync.ts";
+import { AdoptionWork } from "./adoption-work.ts";
 import { emptyLedger, lookingContext } from "./looking.ts";
 import { openRead, type Opening } from "./opening.ts";
 import type { Ports } from "./ports.ts";
-import { comparison } from "./read.ts";
-import { createStage } from "./stage.ts";
 
 /** What an adoption came to. */
 export interface Adopted extends Readonly<AdoptionTally> {
@@ -40,9 +32,6 @@ export type AdoptPorts = Pick<Ports, "clock" | "chance"> & {
   /** Resolves when whoever is told has kept up. */
   readonly breathe: () => Promise<void>;
 };
-
-/** Records looked at, and remembered, in one pass. */
-const BATCH = 2_000;
 
 const READS_ALL = { fullRefresh: true, limit: undefined, key: undefined, rejects: undefined, adopts: true } as const;
 
@@ -85,213 +74,30 @@ export async function adoptSync(
 
 /** Nothing of the destination is taken over: what it has is none of the source's. Runs begin from here on. */
 export async function declineAdoption(sync: Sync, ports: Pick<Ports, "ledger" | "clock">): Promise<void> {
-  await remembering(ports.ledger, await openRead(sync, ports, READS_ALL), async () => undefined);
+  const { ledger, clock } = ports;
+  await remembering(ledger, await openRead(sync, ports, READS_ALL), async () => {
+    await ledger.adopt({ entries: [], rejects: [], absent: "all", detail: "", atMs: clock.wallMs() });
+    return false;
+  });
 }
 
-/** Until it is done no run begins, whatever becomes of this process: what was not adopted yet would be created again. */
-export async function remembering(ledger: SyncLedger, { start }: Opening, work: () => Promise<void>): Promise<void> {
-  const { adopting: _, ...before } = (await ledger.checkpoint()) ?? start;
+/**
+ * Until it is done no run begins, whatever becomes of this process: what was not adopted yet would be created again. What `work` says was adopted
+ * counts as level once a run has read it back, so the next run reads everything.
+ */
+export async function remembering(ledger: SyncLedger, { start }: Opening, work: () => Promise<boolean>): Promise<void> {
+  const stored = await ledger.checkpoint();
+  const { adopting: _, ...before } = stored?.identity === start.identity ? stored : start;
   await ledger.saveCheckpoint({ ...before, adopting: true });
-  await work();
-  await ledger.saveCheckpoint(before);
+  await ledger.saveCheckpoint((await work()) ? readingAll(before) : before);
 }
 
-class AdoptionWork {
-  readonly #context: RunContext;
-  readonly #live: Live;
-  readonly #pairing: Pairing;
-  readonly #tell: (adoption: AdoptionOf) => void;
-  readonly #breathe: () => Promise<void>;
-  /** The destination gives ids, and its list has them. */
-  readonly #givesIds: boolean;
-  /** The ledger knew records before. */
-  #hadEntries = false;
-
-  constructor(
-    context: RunContext,
-    pairing: Pairing,
-    tell: (adoption: AdoptionOf) => void,
-    breathe: () => Promise<void>,
-  ) {
-    const { live, name, destination } = context.sync;
-    if (live === undefined)
-      throw noList(name, "it is not known what it has", "say which is which with `evenkeel state import`");
-    this.#context = context;
-    this.#live = live;
-    this.#pairing = pairing;
-    this.#tell = tell;
-    this.#breathe = breathe;
-    this.#givesIds = destination.traits.addressing === "assigned";
-  }
-
-  /** Puts both sides aside. */
-  async readBoth({ start }: Opening): Promise<void> {
-    const context = this.#context;
-    const stage = createStage({ ...context, retryRejected: false, compare: comparison(context.sync) }, () => false);
-    const tell = (drift: { readonly kind: string }): void => {
-      if (drift.kind === "invalid") this.#tell(drift as Extract<AdoptionOf, { kind: "invalid" }>);
-    };
-    const comparing = { context, stage, tally: noTally(), tell, breathe: this.#breathe };
-    for await (const { records, gone } of desired(start, comparing)) {
-      this.#pairing.removeRecords(gone);
-      const matched = await Promise.all(records.map((record) => this.#matched(record)));
-      this.#pairing.addRecords(matched.filter((pair) => pair !== undefined));
-    }
-    for await (const items of livePages(this.#live, context)) {
-      const listed = await Promise.all(items.map(({ match, item }) => this.#listed(match, item)));
-      this.#pairing.addListed(listed.filter((each) => each !== undefined));
-      await this.#breathe();
-    }
-  }
-
-  async #matched(record: DesiredRecord): Promise<Pick<Pair, "match" | "record"> | undefined> {
-    const { adopt, match: listKey } = this.#live;
-    if (this.#givesIds && adopt.id === undefined && (await listKey(record.mapped)).ok)
-      throw new EvenkeelError(
-        "USAGE",
-        "the mapped records have the list's `key`, so it is not the id that the destination gave",
-        {
-          next: "Declare `adopt: { id: ... }`: where a listed record has that id.",
-        },
-      );
-    const match = await adopt.match(record.mapped);
-    if (match.ok) return { match: match.key, record };
-    const why = `it has no value to be matched by: ${match.reason.replace(/^its key /, "the match ")}`;
-    this.#tell({ kind: "missing", key: record.key, why });
-    return undefined;
-  }
-
-  async #listed(listMatch: string | undefined, item: Json): Promise<Listed | undefined> {
-    const { adopt } = this.#live;
-    const reading = isObject(item) ? await adopt.match(item as JsonObject) : undefined;
-    const match = reading?.ok === true ? reading.key : undefined;
-    const place = !this.#givesIds
-      ? match
-      : adopt.id === undefined || !isObject(item)
-        ? listMatch
-        : scalarText(await adopt.id(item as JsonObject));
-    if (match !== undefined && place !== undefined) return { match, place, item };
-    if (match !== undefined)
-      throw new EvenkeelError("USAGE", `a listed record, ${match}, has no id where the config looks for it`, {
-        next: "Mend `adopt.id`, or `list.key` where that is its id: it is evaluated over one listed record.",
-      });
-    this.#tell({ kind: "extra", match, place });
-    return undefined;
-  }
-
-  /** Decides of each record, and remembers it in the ledger if one is given. */
-  async pair(ledger: SyncLedger | undefined): Promise<void> {
-    this.#hadEntries = (await this.#context.ports.ledger.counts()).entries > 0;
-    for (let after = ""; ;) {
-      const batch = this.#pairing.pairs(after, BATCH);
-      await this.#decide(batch, ledger);
-      await this.#breathe();
-      const last = batch.at(-1);
-      if (last === undefined || batch.length < BATCH) break;
-      after = last.record.key;
-    }
-    for (let after = ""; ;) {
-      const batch = this.#pairing.strangers(after, BATCH);
-      for (const { match, place } of batch)
-        this.#tell({ kind: "extra", match, place: this.#givesIds ? place : undefined });
-      await this.#breathe();
-      const last = batch.at(-1);
-      if (last === undefined || batch.length < BATCH) return;
-      after = last.place;
-    }
-  }
-
-  async #decide(batch: readonly Pair[], ledger: SyncLedger | undefined): Promise<void> {
-    const { ports } = this.#context;
-    const known = await ports.ledger.lookup(batch.map(({ record }) => record.key));
-    const fresh = batch.filter(({ record }) => !this.#isKnown(known.get(record.key)));
-    const owned = await this.#owned(fresh);
-    const entries: Entry[] = [];
-    const rejects: NewReject[] = [];
-    for (const pair of batch) {
-      const { record, listed } = pair;
-      const [found] = listed;
-      if (this.#isKnown(known.get(record.key))) this.#tell({ kind: "known", key: record.key });
-      else if (found === undefined) this.#tell({ kind: "missing", key: record.key });
-      else {
-        const reason =
-          whyAmbiguous(pair) ?? (owned.has(found.place) ? `another record has ${found.place} already` : undefined);
-        if (reason === undefined) {
-          const isEqual = holds(found.item, record.mapped);
-          this.#tell({
-            kind: "adopted",
-            key: record.key,
-            place: this.#givesIds ? found.place : (record.address ?? ""),
-            isEqual,
-          });
-          entries.push(entryOf(record, this.#givesIds ? found.place : undefined));
-        } else {
-          const { key } = record;
-          const places = listed.map(({ place }) => place);
-          this.#tell({ kind: "ambiguous", key, match: pair.match, rivals: pair.rivals, places, reason });
-          rejects.push(this.#rejectOf(record, reason));
-        }
-      }
-    }
-    if (ledger === undefined || entries.length + rejects.length === 0) return;
-    const atMs = ports.clock.wallMs();
-    await ledger.adopt({ entries, rejects, detail: "the destination's list has it", atMs });
-  }
-
-  /** Where the ledger does not even know the id, it can learn it. */
-  #isKnown(known: Known | undefined): boolean {
-    if (known === undefined) return false;
-    if (known.operation !== undefined || known.waiting !== undefined) return true;
-    const { entry } = known;
-    return entry !== undefined && (!this.#givesIds || entry.destinationId !== undefined);
-  }
-
-  /** Places that another record has. Those of this adoption are all different. */
-  async #owned(fresh: readonly Pair[]): Promise<ReadonlySet<string>> {
-    const { ledger } = this.#context.ports;
-    if (!this.#hadEntries) return new Set();
-    if (this.#givesIds) {
-      const ids = fresh.flatMap(({ listed }) => listed.map(({ place }) => place));
-      return ids.length === 0 ? new Set() : ledger.owned({ ids });
-    }
-    const addresses = new Map(fresh.map(({ record, listed }) => [record.address ?? "", listed[0]?.place ?? ""]));
-    const owned = addresses.size === 0 ? new Set<string>() : await ledger.owned({ addresses: [...addresses.keys()] });
-    return new Set([...owned].map((address) => addresses.get(address) ?? ""));
-  }
-
-  #rejectOf(record: DesiredRecord, why: string): NewReject {
-    const { sync, ports } = this.#context;
-    return {
-      kind: "invalid",
-      key: record.key,
-      code: "ADOPTION_AMBIGUOUS",
-      reason: `it may be in the destination already, and which record it is cannot be told: ${why}`,
-      source: record.body,
-      sourceHash: fingerprint(record.body),
-      mapping: sync.mapping.fingerprint,
-      evidence: undefined,
-      atMs: ports.clock.wallMs(),
-    };
-  }
-}
-
-function whyAmbiguous({ match, rivals, listed }: Pair): string | undefined {
-  const names = (list: readonly string[]): string => list.join(", ");
-  if (listed.length > 1) return `${names(listed.map(({ place }) => place))} have the same match, ${match}`;
-  return rivals.length > 0 ? `${names(rivals)} in the source have the same match, ${match}` : undefined;
-}
-
-function entryOf({ key, keyKind, address, addressKey }: DesiredRecord, destinationId: string | undefined): Entry {
-  return {
-    key,
-    keyKind,
-    destinationId,
-    address,
-    addressFollowsKey: addressKey === key,
-    hash: undefined,
-    sourceVersion: undefined,
-    etag: undefined,
-    operation: ADOPTED,
-    read: 0,
-  };
-}
+/** Finished, and without a place to go on from. */
+const readingAll = (checkpoint: Checkpoint): Checkpoint => ({
+  ...checkpoint,
+  complete: true,
+  mapping: checkpoint.mapping ?? checkpoint.readMapping,
+  cursor: undefined,
+  pendingCursor: undefined,
+  position: undefined,
+});

@@ -12,6 +12,7 @@ interface Rider {
   readonly bytes: number;
   readonly patienceMs: number;
   readonly arrive: (attempt: Attempt) => void;
+  readonly fail: (error: unknown) => void;
 }
 
 /**
@@ -71,9 +72,9 @@ class BatchLine {
 
   /** Resolves with what became of this one. */
   join(item: BatchItem, bytes: number, patienceMs: number): Promise<Attempt> {
-    return new Promise((arrive) => {
+    return new Promise((arrive, fail) => {
       if (this.#bytes + bytes > this.#many.bytes) this.#leave();
-      this.#waiting.push({ item, bytes, patienceMs, arrive });
+      this.#waiting.push({ item, bytes, patienceMs, arrive, fail });
       this.#bytes += bytes;
       if (this.#waiting.length >= this.#size) this.#leave();
       else this.#linger();
@@ -102,7 +103,16 @@ class BatchLine {
     if (riders.length > 0) void this.#send(riders);
   }
 
+  /** Whatever becomes of them, each rider hears of it. */
   async #send(riders: readonly Rider[]): Promise<void> {
+    try {
+      await this.#sendOrThrow(riders);
+    } catch (error) {
+      for (const { fail } of riders) fail(error);
+    }
+  }
+
+  async #sendOrThrow(riders: readonly Rider[]): Promise<void> {
     const items = riders.map(({ item }) => item);
     const rendered = await this.#many.render(items);
     if (!rendered.ok) return this.#notSent(riders, rendered.reason);
@@ -111,21 +121,23 @@ class BatchLine {
     const { counts, sent, sync } = this.#context;
     sent(sync.destination.connection, attempt.evidence);
     if (attempt.outcome.kind === "throttled") counts.throttled += 1;
-    if (each === undefined && riders.length > 1 && isOfOne(attempt.outcome))
-      return this.#halve(riders, attempt.outcome);
+    if (each === undefined && riders.length > 1 && isOfOne(attempt.outcome)) {
+      if (attempt.outcome.reason === "tooLarge") this.#size = Math.min(this.#size, middleOf(riders));
+      return this.#halve(riders);
+    }
     for (const [index, rider] of riders.entries()) rider.arrive(shareOf(attempt, each?.[index] ?? attempt.outcome));
   }
 
   /** All or nothing, and it was nothing: one of them is to blame, or there are too many. */
-  async #halve(riders: readonly Rider[], outcome: Extract<Outcome, { kind: "refused" }>): Promise<void> {
-    const middle = Math.ceil(riders.length / 2);
-    if (outcome.reason === "tooLarge") this.#size = Math.min(this.#size, middle);
+  async #halve(riders: readonly Rider[]): Promise<void> {
+    const middle = middleOf(riders);
     await this.#send(riders.slice(0, middle));
     await this.#send(riders.slice(middle));
   }
 
   /** The body cannot be made of these, though of each of them it could: what is wrong stands alone in the end. */
-  #notSent(riders: readonly Rider[], message: string): void {
+  #notSent(riders: readonly Rider[], message: string): Promise<void> | void {
+    if (riders.length > 1) return this.#halve(riders);
     const { sync } = this.#context;
     const evidence = {
       request: { method: "", url: sync.destination.connection, headers: {} },
@@ -141,6 +153,8 @@ class BatchLine {
     return { signal: kill, stop, patienceMs };
   }
 }
+
+const middleOf = ({ length }: readonly unknown[]): number => Math.ceil(length / 2);
 
 /** A refusal that may be for one of them alone; what is refused of the credentials is refused of all. */
 const isOfOne = (outcome: Outcome): outcome is Extract<Outcome, { kind: "refused" }> =>

@@ -56,8 +56,8 @@ interface Desired {
   readonly records: readonly DesiredRecord[];
   /** Keys that it marks as deleted. */
   readonly gone: readonly string[];
-  /** Keys of which nothing can be made. */
-  readonly invalid: readonly (string | undefined)[];
+  /** Of which nothing can be made. */
+  readonly invalid: readonly InvalidRecord[];
 }
 
 /** The records that the destination should hold, page by page. What cannot be mapped is told. */
@@ -73,7 +73,7 @@ export async function* desired(
     const bad = made.filter((record): record is InvalidRecord => !isDesired(record));
     const invalid = [...page.invalid, ...bad];
     for (const { key, code, reason } of invalid) tell({ kind: "invalid", key, code, reason });
-    yield { records: made.filter(isDesired), gone, invalid: invalid.map(({ key }) => key) };
+    yield { records: made.filter(isDesired), gone, invalid };
     await breathe();
   }
 }
@@ -97,7 +97,7 @@ export async function compareSides(start: Checkpoint, scratch: Scratch, whole: W
     // A mark counts whatever was shown before it.
     scratch.remove(page.gone);
     // Nothing of the destination is compared with these, so the sides cannot be said to agree.
-    for (const key of page.invalid) sides.source.add(`invalid ${key}`);
+    for (const { key } of page.invalid) sides.source.add(`invalid ${key}`);
     await putAside(page.records, live, scratch, sides, whole);
   }
   for await (const items of livePages(live, whole.context)) {

@@ -1,3 +1,4 @@
+import type { Outcome } from "../core/outcome.ts";
 import { decideRetry } from "../core/retry.ts";
 import type { RunContext } from "./context.ts";
 import { recordOf } from "./read.ts";
@@ -29,9 +30,7 @@ export async function confirmAbsence(key: string, context: RunContext): Promise<
       return { kind: "isTombstone" in record ? "gone" : "there" };
     }
     const { outcome } = made;
-    // A 410 on a page means an expired position; on one record it means that the record is gone (RFC 9110, 15.5.11).
-    if (outcome.kind === "refused" && (outcome.reason === "missing" || outcome.reason === "cursorExpired"))
-      return { kind: "gone" };
+    if (saysGone(outcome)) return { kind: "gone" };
     if (outcome.kind === "applied") return { kind: "unclear", message: "the answer is not a record" };
     const state = { attempts, startedMs, everUnknown: false };
     const now = { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs(), random: chance.random() };
@@ -41,3 +40,7 @@ export async function confirmAbsence(key: string, context: RunContext): Promise<
     await clock.sleep(next.delayMs, context.stop).catch(() => undefined);
   }
 }
+
+/** A 410 on a page means an expired position; on one record it means that the record is gone (RFC 9110, 15.5.11). */
+export const saysGone = (outcome: Outcome): boolean =>
+  outcome.kind === "refused" && (outcome.reason === "missing" || outcome.reason === "cursorExpired");

@@ -2,8 +2,8 @@ import { EvenkeelError } from "../core/errors.ts";
 import { fingerprint } from "../core/fingerprint.ts";
 import type { Json } from "../core/json.ts";
 import type { SyncLedger } from "../core/ledger.ts";
-import type { Meeting, PlannedOperation, PlanStore } from "../core/planned.ts";
-import { goneRecord, type SourceRecord } from "../core/record.ts";
+import type { Moved, PlanStore } from "../core/planned.ts";
+import { goneRecord } from "../core/record.ts";
 import type { Journal } from "./journal.ts";
 import type { Stage } from "./stage.ts";
 
@@ -40,46 +40,24 @@ export async function refuseUnfinished(sync: string, ledger: SyncLedger): Promis
   });
 }
 
-/** Compares what is planned again with a plan. */
-export class PlanMatch {
-  readonly #store: PlanStore;
-  readonly #named = new Map<string, string>();
-  #moved = 0;
-
-  constructor(store: PlanStore) {
-    this.#store = store;
-  }
-
-  meet(operation: PlannedOperation, source: SourceRecord | undefined): void {
-    const meeting = this.#store.meet(operation, source);
-    if (meeting !== "same") this.#note(operation.key, WORDS[meeting]);
-  }
-
-  /** What has moved, as an error; undefined when the plan holds. */
-  conclude(sync: string): EvenkeelError | undefined {
-    // What was met otherwise is not met either.
-    for (const key of this.#store.unmet(NAMED_MAX))
-      if (!this.#named.has(key)) this.#note(key, "needs nothing any more");
-    if (this.#moved === 0) return undefined;
-    const named = [...this.#named].map(([key, what]) => `record ${key} ${what}`);
-    const more = this.#moved > named.length ? "; and more" : "";
-    return new EvenkeelError(
-      "RUN_PLAN_MOVED",
-      `the plan of ${sync} does not hold any more, and nothing was sent: ${named.join("; ")}${more}`,
-      { next: "Plan anew with `evenkeel plan --out FILE`, and look at it." },
-    );
-  }
-
-  #note(key: string, what: string): void {
-    this.#moved += 1;
-    if (this.#named.size < NAMED_MAX) this.#named.set(key, what);
-  }
+/** What has moved since a plan was made, now that it was made again; undefined when it holds. */
+export function whyMoved(sync: string, store: PlanStore): EvenkeelError | undefined {
+  const moved = store.moved(NAMED_MAX + 1);
+  if (moved.length === 0) return undefined;
+  const named = moved.slice(0, NAMED_MAX).map(({ key, how }) => `record ${key} ${WORDS[how]}`);
+  const more = moved.length > NAMED_MAX ? "; and more" : "";
+  return new EvenkeelError(
+    "RUN_PLAN_MOVED",
+    `the plan of ${sync} does not hold any more, and nothing was sent: ${named.join("; ")}${more}`,
+    { next: "Plan anew with `evenkeel plan --out FILE`, and look at it." },
+  );
 }
 
-const WORDS: Readonly<Record<Exclude<Meeting, "same">, string>> = {
+const WORDS: Readonly<Record<Moved, string>> = {
   sourceChanged: "has changed in the source",
   changed: "would be written otherwise",
   new: "would be written too",
+  unneeded: "needs nothing any more",
 };
 
 /** D2: what was planned to be deleted because it has gone from the source waits for the guard, as in any run. */

@@ -51,7 +51,7 @@ export async function importKeys(
   const done = { imported: 0, known: 0, conflicts: [] as KeyConflict[] };
   const take = async (batch: readonly KeyMapping[]): Promise<void> => {
     const entries = await freshOf(batch, sync, ports.ledger, done);
-    await ports.ledger.adopt({ entries, rejects: [], detail, atMs: ports.clock.wallMs() });
+    await ports.ledger.adopt({ entries, rejects: [], absent: [], detail, atMs: ports.clock.wallMs() });
     done.imported += entries.length;
   };
   await remembering(ports.ledger, opening, async () => {
@@ -63,6 +63,7 @@ export async function importKeys(
       batch = [];
     }
     await take(batch);
+    return done.imported > 0;
   });
   return done;
 }

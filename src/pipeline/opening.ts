@@ -89,7 +89,9 @@ function choose(
   const { reading } = sync;
   // A time, so that a checkpoint that was reset never gives a number that entries of an earlier read still carry.
   const read = Math.max(Math.floor(nowMs), (stored?.read ?? 0) + 1);
-  const isOtherScope = stored !== undefined && (stored.complete ? stored.mapping : stored.readMapping) !== reading;
+  const isOtherScope =
+    stored !== undefined &&
+    (stored.identity !== sync.identity || (stored.complete ? stored.mapping : stored.readMapping) !== reading);
   const fresh = (kind: "full" | "incremental", since: string | undefined): Checkpoint => ({
     read,
     kind,
@@ -126,7 +128,11 @@ function choose(
   // P10: another mapping, filter or cursor field gives other records, so everything is read once under the new one, and a
   // position in the old order means nothing.
   if (isOtherScope) {
-    const anew = full("the mapping or the source request has changed, so everything is read once");
+    const anew = full(
+      stored.identity === sync.identity
+        ? "the mapping or the source request has changed, so everything is read once"
+        : "the key or the destination has changed, so everything is read once",
+    );
     return { ...anew, start: { ...anew.start, cursor: undefined, pendingCursor: undefined, highest: undefined } };
   }
   if (!stored.complete && !partial) return resume(sync, stored);

@@ -55,16 +55,17 @@ export async function* readPages(start: Checkpoint, context: RunContext): AsyncG
     const warnings = rules.accept({
       page,
       items: page.records.length,
-      keys: sorted.records.map(({ key }) => key),
-      cursors: sorted.records.map(({ cursor }) => cursor),
+      keys: sorted.met.map(({ key }) => key),
+      cursors: sorted.met.map(({ cursor }) => cursor),
     });
     for (const { code, message } of warnings) context.say({ type: "warning", code, message, next: undefined });
     context.counts.pages += 1;
-    context.counts.read += page.records.length;
-    const { records, total, bytes, next } = page;
+    const { total, bytes, next } = page;
+    const records = page.records.length - page.excluded.size;
+    context.counts.read += records;
     const isLast = next === undefined;
-    context.say({ type: "page", page: number, records: records.length, total, bytes, isLast });
-    end = endOf(end, page, sorted.records, fetched.size, context);
+    context.say({ type: "page", page: number, records, total, bytes, isLast });
+    end = endOf(end, page, sorted.met, fetched.size, context);
     const { kept, superseded, ambiguous } = settleDuplicates(sorted.records, comparison(sync));
     const clashes = ambiguous.map(({ key, body }): InvalidRecord => ({
       key,
@@ -73,7 +74,7 @@ export async function* readPages(start: Checkpoint, context: RunContext): AsyncG
       body,
     }));
     yield {
-      items: page.records.length,
+      items: records,
       records: kept,
       invalid: [...sorted.invalid, ...clashes],
       superseded: superseded.length,
@@ -91,21 +92,29 @@ export function comparison({ cursor }: Pick<Sync, "cursor">): ((a: string, b: st
 }
 
 interface SortedOut {
+  /** What the page has, whether it passes the filter or not: the reading rules and the cursor go by these. */
+  readonly met: readonly SourceRecord[];
+  /** The records that count. */
   readonly records: readonly SourceRecord[];
   readonly invalid: readonly InvalidRecord[];
 }
 
 /** Tells the records of a page from what is none. */
-async function sortOut(page: Page, sync: Sync): Promise<SortedOut> {
-  const records: SourceRecord[] = [];
+async function sortOut({ records: items, duplicateNames, excluded }: Page, sync: Sync): Promise<SortedOut> {
+  const met: SourceRecord[] = [];
+  const records = excluded.size === 0 ? met : [];
   const invalid: InvalidRecord[] = [];
-  const { duplicateNames } = page;
-  const items = allOf(page.records.map((item, index) => recordOf(item, duplicateNames.has(index), sync)));
-  for (const made of items instanceof Promise ? await items : items) {
-    if ("code" in made) invalid.push(made);
-    else records.push(made);
+  const made = allOf(items.map((item, index) => recordOf(item, duplicateNames.has(index), sync)));
+  for (const [index, one] of (made instanceof Promise ? await made : made).entries()) {
+    const counts = !excluded.has(index);
+    if ("code" in one) {
+      if (counts) invalid.push(one);
+    } else {
+      met.push(one);
+      if (counts && records !== met) records.push(one);
+    }
   }
-  return { records, invalid };
+  return { met, records, invalid };
 }
 
 /** The record that an item of the source is, or why it is none. */

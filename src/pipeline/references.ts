@@ -1,20 +1,21 @@
-import type { Checkpoint } from "../core/checkpoint.ts";
+import type { InvalidRecord, SourceRecord } from "../core/record.ts";
 import type { RunContext } from "./context.ts";
 import type { Flow } from "./flow.ts";
 import { createJournal } from "./journal.ts";
+import type { Opening } from "./opening.ts";
 import { rejectedRecords } from "./selection.ts";
-import type { Stage } from "./stage.ts";
+import { rejectOfInvalid, type Stage } from "./stage.ts";
 
 /** Rejects looked at in one pass, and how many operations may be under way. */
 const BATCH = 500;
 const UNDER_WAY_MAX = 2_000;
 
 /**
- * Records that refer to one that was not in its destination when they were read: tried again once everything else is written, round by round, since one
- * of them may be what another waits for. What still waits is told, and stays with the rejects: the next run tries it again.
+ * Records that refer to one that was not in its destination when they were read: tried again once everything else is written, round by round while
+ * fewer of them wait, since one of them may be what another waits for. What still waits is told, and stays with the rejects: the next run tries it again.
  */
 export async function resolveReferences(
-  start: Checkpoint,
+  opening: Opening,
   context: RunContext,
   stage: Stage,
   flow: Flow,
@@ -23,31 +24,70 @@ export async function resolveReferences(
   const journal = createJournal({ ...context, partial: true });
   // They were counted when they were read.
   const quiet = { ...context, counts: { ...context.counts } };
-  for (let resolved = 1; resolved > 0 && !context.stop.aborted;) {
-    resolved = 0;
-    for await (const waiting of waitingOnes(context)) {
-      const ids = waiting.map(({ id }) => id);
-      const pages = await Array.fromAsync(rejectedRecords(ids, start, quiet));
-      const { planned, clearRejects, found } = await stage.plan(pages.flatMap(({ records }) => records));
-      resolved += planned.length;
-      for (const delivery of await journal.page(planned, [], { clearRejects, found })) flow.start(delivery, undefined);
+  const { mapping } = context.sync;
+  const round = async (): Promise<number> => {
+    let seen = 0;
+    for await (const waiting of waitingOnes(opening, context)) {
+      seen += waiting.length;
+      const pages = await Array.fromAsync(
+        rejectedRecords(
+          waiting.map(({ id }) => id),
+          opening.start,
+          quiet,
+        ),
+      );
+      const records = await unwritten(
+        pages.flatMap((page) => page.records),
+        context,
+      );
+      const { planned, clearRejects, found, ...plan } = await stage.plan(records);
+      // What lacks nothing but its reference stands as it was.
+      const invalid = [...pages.flatMap((page) => page.invalid), ...plan.invalid].filter(
+        ({ code }) => code !== "REFERENCE_MISSING",
+      );
+      const atMs = context.ports.clock.wallMs();
+      const rejects = invalid.map((record) => rejectOfInvalid(record, mapping.fingerprint, atMs));
+      for (const delivery of await journal.page(planned, rejects, { clearRejects, found }))
+        flow.start(delivery, undefined);
+      tell(invalid, context);
       await flow.below(UNDER_WAY_MAX);
     }
     await flow.idle();
+    return seen;
+  };
+  for (let before = Number.POSITIVE_INFINITY; !context.stop.aborted;) {
+    const seen = await round();
+    if (seen === 0 || seen >= before) break;
+    before = seen;
   }
-  for await (const waiting of waitingOnes(context))
-    for (const { key, code, reason } of waiting) {
-      context.counts.invalid += 1;
-      context.say({ type: "invalid", key, code, reason });
-    }
+  for await (const waiting of waitingOnes(opening, context)) tell(waiting, context);
 }
 
 type Waiting = Awaited<ReturnType<RunContext["ports"]["ledger"]["rejects"]>>;
 
-async function* waitingOnes({ ports }: RunContext): AsyncGenerator<Waiting> {
+function tell(
+  invalid: readonly (Pick<InvalidRecord, "key" | "reason"> & { readonly code: string })[],
+  { counts, say }: RunContext,
+): void {
+  counts.invalid += invalid.length;
+  for (const { key, code, reason } of invalid) say({ type: "invalid", key, code, reason });
+}
+
+/** Of a key that has a write to come, that write is newer than what was refused. */
+async function unwritten(records: readonly SourceRecord[], { ports }: RunContext): Promise<readonly SourceRecord[]> {
+  const known = await ports.ledger.lookup(records.map(({ key }) => key));
+  return records.filter(({ key }) => {
+    const { operation, waiting } = known.get(key) ?? {};
+    return operation === undefined && waiting === undefined;
+  });
+}
+
+/** A read of all that did not meet a record again says that the source has it no more. */
+async function* waitingOnes({ start, resumed }: Opening, { ports, run }: RunContext): AsyncGenerator<Waiting> {
+  const isWhole = start.kind === "full" && !resumed;
   for (let after = 0; ;) {
     const batch = await ports.ledger.rejects(after, BATCH);
-    const waiting = batch.filter(({ code }) => code === "REFERENCE_MISSING");
+    const waiting = batch.filter((reject) => reject.code === "REFERENCE_MISSING" && (!isWhole || reject.run === run));
     if (waiting.length > 0) yield waiting;
     const last = batch.at(-1);
     if (last === undefined || batch.length < BATCH) return;

@@ -176,7 +176,13 @@ export class Repair {
     });
     if (entries.length === 0) return;
     const { ledger, clock } = this.#context.ports;
-    await ledger.adopt({ entries, rejects: [], detail: "the list shows it as it should be", atMs: clock.wallMs() });
+    await ledger.adopt({
+      entries,
+      rejects: [],
+      absent: [],
+      detail: "the list shows it as it should be",
+      atMs: clock.wallMs(),
+    });
   }
 
   /** Whether what is listed says where a record is, as the ledger knows it. */

@@ -106,13 +106,14 @@ async function work(
       await absences.meet(page);
       const plan = await stage.plan(page.records);
       const invalid = [...page.invalid, ...plan.invalid];
-      count(context.counts, page, plan, invalid.filter(isFinal));
+      const final = context.partial ? invalid : invalid.filter(isFinal);
+      count(context.counts, page, plan, final);
       const deliveries = await journal.page(
         plan.planned,
         invalid.map((record) => rejectOf(record, control)),
         { clearRejects: plan.clearRejects, found: [...plan.found, ...invalid.flatMap(({ key }) => key ?? [])] },
       );
-      for (const { key, code, reason } of invalid.filter(isFinal)) context.say({ type: "invalid", key, code, reason });
+      for (const { key, code, reason } of final) context.say({ type: "invalid", key, code, reason });
       for (const { record, decision } of plan.planned) if (decision.kind === "wait") flow.expect(record.key);
       const number = settler.open(page.end, deliveries.length);
       for (const delivery of deliveries) flow.start(delivery, number);
@@ -123,7 +124,8 @@ async function work(
     // Whatever ended the read, what is on its way is brought to its end and settled.
     await flow.idle();
   }
-  await resolveReferences(opening.start, context, stage, flow);
+  // A run over a part of the records writes no others.
+  if (!context.partial) await resolveReferences(opening, context, stage, flow);
   const deletes = {
     allowed: choice.allowDeletes,
     only: choice.plan && ((key: string) => choice.plan?.store.isDelete(key) === true),
@@ -134,7 +136,7 @@ async function work(
   await repair?.removeExtras(flow, journal, deletes);
   const sweeps = !context.partial || choice.rejects !== undefined || choice.plan !== undefined;
   if (sweeps && !absences.areUnsure) await sweep(context, flow, journal, deletes);
-  await verify(context, flow);
+  if (choice.plan === undefined) await verify(context, flow);
 }
 
 /** What refers to a record that is not there yet is tried again when everything else is written. */

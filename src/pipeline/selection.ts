@@ -4,6 +4,7 @@ import type { Checkpoint } from "../core/checkpoint.ts";
 import type { PlanStore } from "../core/planned.ts";
 import type { Reject } from "../core/reject.ts";
 import { GONE, type InvalidRecord, type SourceRecord } from "../core/record.ts";
+import { saysGone } from "./confirm.ts";
 import type { RunContext } from "./context.ts";
 import type { ReadChoice } from "./opening.ts";
 import { pageOf, readPages, recordOf, type ReadPage } from "./read.ts";
@@ -77,9 +78,9 @@ async function* firstRecords(limit: number, start: Checkpoint, context: RunConte
 
 /** One record: read at its own address where the source declares one, else searched for in the list. */
 async function* oneRecord(key: string, start: Checkpoint, context: RunContext): AsyncGenerator<ReadPage> {
-  const direct = await readOne(key, context);
-  if (direct !== undefined) {
-    yield pageOf([direct], start);
+  const { record } = await readOne(key, context);
+  if (record !== undefined) {
+    yield pageOf([record], start);
     return;
   }
   for await (const page of readPages(start, context)) {
@@ -94,16 +95,22 @@ async function* oneRecord(key: string, start: Checkpoint, context: RunContext): 
   });
 }
 
-async function readOne(key: string, context: RunContext): Promise<SourceRecord | InvalidRecord | undefined> {
+interface ReadOne {
+  readonly record?: SourceRecord | InvalidRecord;
+  /** The source says that it has none, or none that counts. */
+  readonly isMissing: boolean;
+}
+
+async function readOne(key: string, context: RunContext): Promise<ReadOne> {
   const { sync } = context;
   const { source } = sync;
   const made = await source.readOne?.(key, undefined, { signal: context.kill, stop: context.stop });
-  if (made === undefined) return undefined;
+  if (made === undefined) return { isMissing: false };
   context.sent(source.connection, made.evidence);
-  if (made.record === undefined) return undefined;
+  if (made.record === undefined) return { isMissing: saysGone(made.outcome) };
   context.counts.read += 1;
   context.counts.pages += 1;
-  return recordOf(made.record, false, sync);
+  return { record: await recordOf(made.record, false, sync), isMissing: false };
 }
 
 /** P11: planned anew from the source record, read again where the source can be asked for one, else as it was when it was refused. */
@@ -122,18 +129,19 @@ export async function* rejectedRecords(
 
 async function freshRecord(reject: Reject, context: RunContext): Promise<SourceRecord | InvalidRecord | undefined> {
   const read = reject.key === undefined ? undefined : await readOne(reject.key, context);
-  if (read !== undefined) return read;
+  if (read?.record !== undefined) return read.record;
   // What was refused is its delete.
   if (reject.sourceHash === GONE && reject.key !== undefined)
     return { key: reject.key, keyKind: "t", cursor: undefined, body: reject.source ?? {}, isTombstone: true };
-  if (reject.source === undefined || (await isMissing(reject.key, context))) return undefined;
+  if (reject.source === undefined || read?.isMissing === true || (await isMissed(reject.key, context)))
+    return undefined;
   context.counts.read += 1;
   context.counts.pages += 1;
   return recordOf(reject.source, false, context.sync);
 }
 
 /** D2: what the source does not show any more is not sent from memory, as if it had been met. */
-async function isMissing(key: string | undefined, { ports: { ledger } }: RunContext): Promise<boolean> {
+async function isMissed(key: string | undefined, { ports: { ledger } }: RunContext): Promise<boolean> {
   if (key === undefined) return false;
   const known = (await ledger.lookup([key])).get(key);
   return known?.entry?.missed !== undefined || known?.waiting?.hash === GONE;

@@ -1,5 +1,5 @@
 import type { Json } from "../core/json.ts";
-import { SHOWN_MAX, type Listed, type Pair, type Pairing } from "../core/pairing.ts";
+import { SHOWN_MAX, type Listed, type Pair, type Pairing, type Unmapped } from "../core/pairing.ts";
 import type { DesiredRecord } from "../core/record.ts";
 import type { Row } from "./database.ts";
 import { pack, unpack } from "./packed.ts";
@@ -8,6 +8,7 @@ import { temporaryDatabase } from "./temporary.ts";
 const SCHEMA = `
   CREATE TABLE records (key TEXT PRIMARY KEY, match TEXT NOT NULL, record BLOB NOT NULL);
   CREATE INDEX records_by_match ON records (match);
+  CREATE TABLE unmapped (key TEXT PRIMARY KEY, record BLOB NOT NULL);
   CREATE TABLE listed (place TEXT PRIMARY KEY, match TEXT NOT NULL, item BLOB NOT NULL);
   CREATE INDEX listed_by_match ON listed (match);
 `;
@@ -17,7 +18,14 @@ export function createPairing(): Pairing {
   const db = temporaryDatabase(SCHEMA);
   const { look, together } = db;
   const putRecord = db.prepare("INSERT OR REPLACE INTO records (key, match, record) VALUES (?, ?, ?)");
-  const removeRecords = db.prepare("DELETE FROM records WHERE key IN (SELECT value FROM json_each(?))");
+  const putUnmapped = db.prepare("INSERT OR REPLACE INTO unmapped (key, record) VALUES (?, ?)");
+  const removals = ["records", "unmapped"].map((table) =>
+    db.prepare(`DELETE FROM ${table} WHERE key IN (SELECT value FROM json_each(?))`),
+  );
+  const forget = (keys: readonly string[]): void => {
+    for (const removal of removals) removal.run(JSON.stringify(keys));
+  };
+  const unmapped = db.prepare("SELECT record FROM unmapped WHERE key > ? ORDER BY key LIMIT ?");
   const putListed = db.prepare("INSERT OR REPLACE INTO listed (place, match, item) VALUES (?, ?, ?)");
   const records = db.prepare("SELECT * FROM records WHERE key > ? ORDER BY key LIMIT ?");
   const rivals = db.prepare(`SELECT key FROM records WHERE match = ? AND key <> ? LIMIT ${SHOWN_MAX}`);
@@ -38,9 +46,16 @@ export function createPairing(): Pairing {
   return {
     addRecords: (added) =>
       together(() => {
+        forget(added.map(({ record }) => record.key));
         for (const { match, record } of added) putRecord.run(record.key, match, pack(record));
       }),
-    removeRecords: (keys) => together(() => void removeRecords.run(JSON.stringify(keys))),
+    addUnmapped: (added) =>
+      together(() => {
+        forget(added.map(({ key }) => key));
+        for (const record of added) putUnmapped.run(record.key, pack(record));
+      }),
+    unmapped: (after, limit) => look(() => unmapped.all(after, limit).map((row) => unpack<Unmapped>(row["record"]))),
+    removeRecords: (keys) => together(() => forget(keys)),
     addListed: (added) =>
       together(() => {
         for (const { place, match, item } of added) putListed.run(place, match, pack(item));

@@ -1,12 +1,12 @@
-import { digestOf, type PlanStore } from "../core/planned.ts";
+import { digestOf, type Moved, type PlanStore } from "../core/planned.ts";
 import type { SourceRecord } from "../core/record.ts";
 import { pack, unpack } from "./packed.ts";
 import { temporaryDatabase } from "./temporary.ts";
 
 const SCHEMA = `
   CREATE TABLE planned (
-    number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, digest TEXT NOT NULL, source_hash TEXT NOT NULL,
-    met INTEGER NOT NULL DEFAULT 0, record BLOB
+    number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, digest TEXT, source_hash TEXT,
+    met_digest TEXT, met_source_hash TEXT, record BLOB
   );
 `;
 
@@ -15,18 +15,23 @@ export function createPlanStore(): PlanStore {
   const db = temporaryDatabase(SCHEMA);
   const { look, together } = db;
   const expect = db.prepare("INSERT OR REPLACE INTO planned (key, kind, digest, source_hash) VALUES (?, ?, ?, ?)");
-  const one = db.prepare("SELECT kind, digest, source_hash FROM planned WHERE key = ?");
-  const meet = db.prepare("UPDATE planned SET met = 1, record = ? WHERE key = ?");
-  const unmet = db.prepare("SELECT key FROM planned WHERE met = 0 ORDER BY key LIMIT ?");
+  const isDelete = db.prepare("SELECT 1 FROM planned WHERE key = ? AND kind = 'delete'");
+  const meet = db.prepare(
+    `INSERT INTO planned (key, kind, met_digest, met_source_hash, record) VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE
+       SET met_digest = excluded.met_digest, met_source_hash = excluded.met_source_hash, record = excluded.record`,
+  );
+  const moved = db.prepare(
+    `SELECT key, CASE WHEN digest IS NULL THEN 'new' WHEN met_digest IS NULL THEN 'unneeded'
+         WHEN source_hash <> met_source_hash THEN 'sourceChanged' ELSE 'changed' END AS how
+       FROM planned WHERE digest IS NOT met_digest ORDER BY met_digest IS NULL, number LIMIT ?`,
+  );
   const deletes = db.prepare("SELECT count(*) AS n FROM planned WHERE kind = 'delete'");
   const records = db.prepare(
     "SELECT number, record FROM planned WHERE record IS NOT NULL AND number > ? ORDER BY number LIMIT ?",
   );
   const missed = db.prepare(
-    "SELECT key FROM planned WHERE met = 1 AND record IS NULL AND key > ? ORDER BY key LIMIT ?",
+    "SELECT key FROM planned WHERE met_digest IS NOT NULL AND record IS NULL AND key > ? ORDER BY key LIMIT ?",
   );
-  const keysOf = (rows: readonly Record<string, unknown>[]): readonly string[] =>
-    rows.map((row) => row["key"] as string);
   return {
     expect: (operations) =>
       together(() => {
@@ -35,16 +40,13 @@ export function createPlanStore(): PlanStore {
       }),
     meet: (operation, source) =>
       look(() => {
-        const row = one.get(operation.key);
-        if (row === undefined) return "new";
-        if (row["digest"] !== digestOf(operation))
-          return row["source_hash"] === operation.sourceHash ? "changed" : "sourceChanged";
-        meet.run(source === undefined ? null : pack(source), operation.key);
-        return "same";
+        const { key, kind, sourceHash } = operation;
+        meet.run(key, kind, digestOf(operation), sourceHash, source === undefined ? null : pack(source));
       }),
-    unmet: (limit) => look(() => keysOf(unmet.all(limit))),
+    moved: (limit) =>
+      look(() => moved.all(limit).map((row) => ({ key: row["key"] as string, how: row["how"] as Moved }))),
     countDeletes: () => look(() => deletes.get()?.["n"] as number),
-    isDelete: (key) => look(() => one.get(key)?.["kind"] === "delete"),
+    isDelete: (key) => look(() => isDelete.get(key) !== undefined),
     records: (after, limit) =>
       look(() =>
         records.all(after, limit).map((row) => ({
@@ -52,7 +54,7 @@ export function createPlanStore(): PlanStore {
           record: unpack<SourceRecord>(row["record"]),
         })),
       ),
-    missed: (after, limit) => look(() => keysOf(missed.all(after, limit))),
+    missed: (after, limit) => look(() => missed.all(after, limit).map((row) => row["key"] as string)),
     close: () => db.close(),
   };
 }

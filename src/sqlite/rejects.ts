@@ -11,6 +11,8 @@ export interface RejectsTable {
   put(run: number, reject: NewReject): void;
   /** Removes what stands of these keys. */
   clear(keys: readonly string[]): void;
+  /** A person need not say any more which records of the destination these keys are, or any of them. */
+  decided(keys: readonly string[] | "all"): void;
   /** Notes that writes of these keys are planned: what stands of them now falls when one is applied, and what comes after it does not. */
   plan(keys: readonly string[]): void;
   /** Whether something stands of this key that came after its last write was planned. */
@@ -30,9 +32,13 @@ export interface RejectsTable {
   clearAll(): void;
 }
 
+/** Which record of the destination it is a person decides, or the retry of one: no other refusal hides that. */
+const AMBIGUOUS = "ADOPTION_AMBIGUOUS";
+
 const AGAIN = `DO UPDATE SET run = excluded.run, kind = excluded.kind, code = excluded.code, reason = excluded.reason,
   source = excluded.source, source_hash = excluded.source_hash, mapping = excluded.mapping, evidence = excluded.evidence,
-  at_ms = excluded.at_ms, times = iif(kind = excluded.kind AND code = excluded.code, times + 1, 1)`;
+  at_ms = excluded.at_ms, times = iif(kind = excluded.kind AND code = excluded.code, times + 1, 1)
+  WHERE rejects.code <> '${AMBIGUOUS}' OR rejects.source_hash = '' OR excluded.code = '${AMBIGUOUS}'`;
 
 export function rejectsTable(database: Database, sync: SyncId): RejectsTable {
   const upsert = database.prepare(
@@ -42,6 +48,9 @@ export function rejectsTable(database: Database, sync: SyncId): RejectsTable {
        ON CONFLICT (sync, source_hash) WHERE key IS NULL ${AGAIN}`,
   );
   const clear = database.prepare("DELETE FROM rejects WHERE sync = ? AND key = ?");
+  const decided = database.prepare(
+    `DELETE FROM rejects WHERE sync = ? AND code = '${AMBIGUOUS}' AND (? IS NULL OR key IN (SELECT value FROM json_each(?)))`,
+  );
   // A later refusal writes its own hash again.
   const plan = database.prepare("UPDATE rejects SET source_hash = '' WHERE sync = ? AND key = ?");
   const selectNewer = database.prepare("SELECT 1 FROM rejects WHERE sync = ? AND key = ? AND source_hash <> ''");
@@ -68,6 +77,10 @@ export function rejectsTable(database: Database, sync: SyncId): RejectsTable {
       upsert.run(sync.id, run, kind, key ?? null, code, reason, ...origin, packOptional(evidence), atMs);
     },
     clear: (keys) => each(clear, keys),
+    decided(keys) {
+      const list = keys === "all" ? null : JSON.stringify(keys);
+      decided.run(sync.id, list, list);
+    },
     plan: (keys) => each(plan, keys),
     isNewer: (key) => selectNewer.get(sync.id, key) !== undefined,
     clearPlanned: (keys) => each(clearPlanned, keys),

@@ -201,7 +201,7 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
           else entries.doubt(key);
         }
       }),
-    adopt: ({ entries: adopted, rejects: undecided, detail, atMs }) =>
+    adopt: ({ entries: adopted, rejects: undecided, absent, detail, atMs }) =>
       write("adopt", () => {
         const lineOf = (key: string) => ({ key, atMs, event: "adopted", operation: undefined, detail });
         settling.apply(
@@ -209,6 +209,7 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
           ADOPTED,
         );
         rejects.clear(adopted.map(({ key }) => key));
+        rejects.decided(absent);
         for (const reject of undecided) rejects.put(ADOPTED, reject);
       }),
     entry: (key) => read(() => entries.get(key)),

@@ -106,9 +106,9 @@ export function contentTests(sync: ReturnType<typeof withSync>): void {
     "adopted: an entry of which nothing is known but where it is, with a line of history; an older refusal of it falls",
     sync(async (ledger) => {
       const undecided = rejectOf("b", { kind: "invalid", code: "ADOPTION_AMBIGUOUS" });
-      await ledger.adopt({ entries: [], rejects: [rejectOf("a"), undecided], detail: "", atMs: 1_000 });
+      await ledger.adopt({ entries: [], rejects: [rejectOf("a"), undecided], absent: [], detail: "", atMs: 1_000 });
       const entry = entryOf("a", { hash: undefined, operation: ADOPTED, read: 0, destinationId: "i1" });
-      await ledger.adopt({ entries: [entry], rejects: [], detail: "the list has it", atMs: 2_000 });
+      await ledger.adopt({ entries: [entry], rejects: [], absent: [], detail: "the list has it", atMs: 2_000 });
       assert.deepEqual(await ledger.entry("a"), { ...entry, missed: undefined });
       assert.deepEqual(
         [await ledger.rejectOf("a"), (await ledger.rejectOf("b"))?.code],

@@ -20,6 +20,8 @@ interface Shop {
 interface Declared {
   readonly destination?: string;
   readonly sync?: string;
+  readonly mapping?: string;
+  readonly source?: string;
 }
 
 const DESTINATION = `create: { request: POST /contacts, id: id }
@@ -30,7 +32,7 @@ const DESTINATION = `create: { request: POST /contacts, id: id }
 
 /** A source of five people, and a destination that knows some of them already and assigns ids. */
 async function between(
-  { destination = DESTINATION, sync = "" }: Declared,
+  { destination = DESTINATION, sync = "", mapping = "{ ref: id, name: name, email: email }", source = "" }: Declared,
   check: (shop: Shop) => Promise<void>,
 ): Promise<void> {
   const records: Record<string, unknown>[] = [1, 2, 3, 4, 5].map((id) => ({
@@ -68,7 +70,8 @@ connections:
   shop: { baseUrl: "${api.url}", lateWrite: 0s, retry: { attempts: 2, base: 1ms } }
 syncs:
   contacts:${SOURCE}
-    mapping: { ref: id, name: name, email: email }
+      ${source}
+    mapping: ${mapping}
     destination:
       connection: shop
       ${destination}
@@ -274,6 +277,60 @@ test("the key map is exported as JSON lines, and imported into another ledger", 
     assert.match(contradicts.stdout, /7 → c3: another record has c3 already/);
     assert.match(contradicts.stdout, /1 mapping imported, 1 known already, 3 left out/);
   }));
+
+test("a record that could not be mapped when the destination was adopted is not created once it can be", () =>
+  between({ mapping: "{ ref: id, name: $uppercase(name), email: email }" }, async ({ place, writes, records }) => {
+    records.splice(1);
+    records[0] = { id: 1, name: { first: "n1" }, email: "p1@example.org" };
+    const adopted = await told(place, "state", "adopt", "contacts");
+    assert.deepEqual([adopted.exitCode, adopted.last["invalid"]], [1, 1]);
+    assert.equal((await place.run("run")).exitCode, 1);
+    records[0] = { id: 1, name: "n1", email: "p1@example.org" };
+    assert.equal((await place.run("run")).exitCode, 1);
+    assert.deepEqual(writes(), [], "the destination may have it: it waits");
+    assert.match(
+      inOneLine((await place.run("rejects", "list", "contacts")).stdout),
+      /ADOPTION_AMBIGUOUS: .*it cannot be mapped/,
+    );
+    const again = await told(place, "state", "adopt", "contacts");
+    assert.deepEqual([again.exitCode, again.last["adopted"]], [0, 1]);
+    assert.equal((await place.run("run")).exitCode, 0);
+    assert.deepEqual(writes(), ["PATCH /contacts/c1"]);
+  }));
+
+test("what was ambiguous and is not any more is created: its rivals have gone, or nothing is taken over", async () => {
+  for (const decline of [false, true])
+    await between({}, async ({ place, writes, contacts, records }) => {
+      records.splice(0, 3);
+      records.splice(1);
+      await place.run("state", "adopt", "contacts");
+      assert.equal((await place.run("run")).exitCode, 1);
+      if (!decline) {
+        contacts.delete("c4");
+        contacts.delete("c5");
+      }
+      await place.run("state", "adopt", "contacts", ...(decline ? ["--decline"] : []));
+      assert.equal((await place.run("run")).exitCode, 0);
+      assert.deepEqual(writes(), ["POST /contacts"]);
+    });
+});
+
+test("what is imported after a complete incremental run is read back by the next one", () =>
+  between(
+    { source: "cursor: { field: id, type: integer, param: since, lookback: 0 }" },
+    async ({ place, writes, contacts, records }) => {
+      const [first] = records.splice(0, 4);
+      contacts.clear();
+      assert.equal((await place.run("run")).exitCode, 0);
+      records.unshift(first as Record<string, unknown>);
+      contacts.set("c9", { id: "c9", name: "an old name", email: "p1@example.org" });
+      writeFileSync(join(place.folder, "keys.jsonl"), '{"key":1,"id":"c9"}\n');
+      await place.run("state", "import", "contacts", "keys.jsonl");
+      assert.equal((await place.run("run")).exitCode, 0);
+      assert.deepEqual(writes(), ["POST /contacts", "PATCH /contacts/c9"]);
+      assert.equal(contacts.get("c9")?.["name"], "n1");
+    },
+  ));
 
 test("an import clears what was ambiguous; a line that is no mapping imports nothing, and is named by its place", () =>
   between({}, async ({ place, writes, contacts }) => {

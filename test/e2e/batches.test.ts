@@ -287,6 +287,10 @@ test("deletes go together, with what was last written of each; what is not there
 test("what a batch needs is said by name, and validate says what goes together", async () => {
   for (const [destination, says] of [
     ["createMany: { request: POST /items/bulk }", /createMany` needs `create`/],
+    [
+      "create: { request: POST /items, id: id }\n      createMany: { request: POST /items/bulk }",
+      /createMany` needs `results`: which record was given which id/,
+    ],
     [`${UPSERT_MANY}\n      find: { request: GET /items, id: id }`, /find` does not go with `upsertMany`/],
     [
       "create: { request: POST /items, id: id, idempotencyKey: {} }\n      createMany: { request: POST /items/bulk }",

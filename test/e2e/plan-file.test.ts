@@ -103,6 +103,26 @@ test("a plan of 1,000 operations after which one source record has changed is re
     await refused(sides, /its ledger is not where it was/);
   }));
 
+const OTHER = `after: []
+  other:
+    source: { connection: store, request: GET /records, records: data, key: id }
+    destination: { connection: shop, upsert: "PUT /others/{id}" }`;
+
+test("a plan takes any text, and a record that the source shows twice; a sync that it does not have is said", () =>
+  between({ rows: 3, sync: OTHER }, async ({ rows, place, items }) => {
+    (rows[0] as Row).name = "a line\u2028and another\u2029and\r one";
+    rows.push({ id: 2, name: "later" });
+    assert.equal((await place.run("plan", "records", "--out", "plan.jsonl")).exitCode, 0);
+    const other = await place.run("run", "other", "--plan", "plan.jsonl");
+    assert.equal(other.exitCode, 2);
+    assert.match(inOneLine(other.stderr), /the plan has nothing of other/);
+    assert.equal((await place.run("run", "--plan", "plan.jsonl")).exitCode, 0);
+    assert.deepEqual(
+      ["/items/1", "/items/2", "/items/3"].map((path) => (items.get(path) as Row).name),
+      ["a line\u2028and another\u2029and\r one", "later", "n3"],
+    );
+  }));
+
 test("a plan holds the requests with their bodies, for its owner alone, and no credentials", () =>
   between({}, async ({ place, file, rows, writes, items }) => {
     await place.run("plan", "--out", "plan.jsonl");

@@ -172,6 +172,34 @@ test("NDJSON, by its media type or as declared; a line that is cut off is no end
   });
 });
 
+test("lines that end with the connection alone are no whole answer", () => {
+  const endless: Answer = (_state, _request, _body, response) => {
+    response.socket?.end(
+      'HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\nconnection: close\r\n\r\n{"id":1}\n',
+    );
+  };
+  return between("request: GET /records", endless, async ({ run, items }) => {
+    const ran = await run();
+    assert.deepEqual([ran.exitCode, items.size], [1, 0]);
+    assert.match(ran.stdout, /API_BODY_CUT.*says nowhere how long it is/);
+  });
+});
+
+test("a filter does not make a read of all that the source announces look cut short, and its empty pages are no loop", () => {
+  const paged: Answer = ({ rows }, request, _body, response) => {
+    const page = Number(new URL(request.url ?? "/", "http://x").searchParams.get("page") ?? 1);
+    return json(response, 200, { data: rows.slice((page - 1) * 5, page * 5), total: rows.length });
+  };
+  const source = `request: GET /records
+      pagination: { type: page, param: page, total: total }
+      records: data
+      filter: id > 20`;
+  return between(source, paged, async ({ run, items }) => {
+    const ran = await run();
+    assert.deepEqual([ran.exitCode, items.size], [0, 5]);
+  });
+});
+
 test("a filter: what does not pass is as if the source did not have it, also for a mirror; another filter reads everything once (P10)", () => {
   const list: Answer = ({ rows }, request, _body, response) => {
     const one = /^\/records\/(\d+)$/.exec(request.url ?? "")?.[1];

@@ -1,4 +1,5 @@
 import { MOMENTS, type Step } from "../../src/simulation/faults.ts";
+import type { Outcome } from "../../src/simulation/world.ts";
 import { seededChance } from "../../src/testing/seeded-chance.ts";
 import { play, worldOf, type ShapedWorld } from "./worlds.ts";
 
@@ -10,15 +11,25 @@ const RARITY: Partial<Readonly<Record<Step, number>>> = {
   abandonLeftovers: 2,
 };
 
+interface Aimed {
+  /** What the world came to that was played to see where it can die. */
+  readonly scouted: Outcome;
+  readonly worlds: readonly ShapedWorld[];
+}
+
 /**
  * Worlds of a seed with a death at a step that one of its processes really comes to, before, within and after it: rare steps are hardly ever met
  * by chance. The world is played once to see what happens in it, and until that death everything is the same again.
  *
  * @param wanted only worlds that come to this step; then there may be none
  */
-export async function aimedWorldsOf(seed: number, wanted?: string): Promise<readonly ShapedWorld[]> {
-  const world = worldOf(seed, { restless: 1 });
-  const { steps } = await play(world);
+export async function aimedWorldsOf(seed: number, wanted?: string): Promise<Aimed> {
+  const scout = worldOf(seed, { restless: 1 });
+  const scouted = await play(scout);
+  return { scouted, worlds: aimedAt(seed, scout, scouted, wanted) };
+}
+
+function aimedAt(seed: number, world: ShapedWorld, { steps }: Outcome, wanted?: string): readonly ShapedWorld[] {
   const chance = seededChance(`aim ${seed}`);
   const targets = steps
     .slice(0, world.processes.length)
@@ -27,7 +38,7 @@ export async function aimedWorldsOf(seed: number, wanted?: string): Promise<read
   const sum = targets.reduce((all, { step }) => all + (RARITY[step] ?? 1), 0);
   let drawn = chance.random() * sum;
   const target = targets.find(({ step }) => (drawn -= RARITY[step] ?? 1) < 0);
-  if (target === undefined) return wanted === undefined ? [world] : [];
+  if (target === undefined) return [];
   const { process, step, count } = target;
   const [number, power, downMs] = [1 + chance.integer(count), chance.random() < 0.3, chance.pick([0, 1_000, 300_000])];
   return MOMENTS.map((moment) => {

@@ -80,9 +80,10 @@ export async function playMany(
 const { plays, aimed, step } = (workerData ?? {}) as { readonly plays?: boolean } & Partial<Many>;
 
 async function turn(seed: number): Promise<readonly Played[]> {
-  const played: Played[] = [];
-  for (const world of aimed === true ? await aimedWorldsOf(seed, step) : [worldOf(seed)])
-    played.push(inShort(seed, await play(world)));
+  if (aimed !== true) return [await playSeed(seed)];
+  const { scouted, worlds } = await aimedWorldsOf(seed, step);
+  const played = [inShort(seed, scouted)];
+  for (const world of worlds) played.push(inShort(seed, await play(world)));
   return played;
 }
 

@@ -35,7 +35,9 @@ if (values.seed === undefined) await many();
 else await one(Number(values.seed));
 
 async function one(seed: number): Promise<void> {
-  const worlds = values.aimed ? await aimedWorldsOf(seed, values.step) : [worldOf(seed)];
+  const worlds = values.aimed
+    ? [worldOf(seed, { restless: 1 }), ...(await aimedWorldsOf(seed, values.step)).worlds]
+    : [worldOf(seed)];
   for (const world of worlds) await show(world);
 }
 

@@ -1,0 +1,15 @@
+import { createReadStream } from "node:fs";
+
+/**
+ * The lines of a file of JSON lines. Only a line feed ends one: other separators (U+2028, a lone carriage return) may stand in a JSON text, and
+ * `readline` would cut it there. Throws what reading the file throws.
+ */
+export async function* linesOf(file: string): AsyncGenerator<string> {
+  let rest = "";
+  for await (const chunk of createReadStream(file, "utf8")) {
+    const lines = (rest + (chunk as string)).split("\n");
+    rest = lines.pop() ?? "";
+    yield* lines;
+  }
+  if (rest !== "") yield rest;
+}
