@@ -166,6 +166,11 @@ export interface LaneMemory {
  * its promise resolves. Writing methods check the lease's fencing number in the same transaction and throw `LEDGER_FENCED`
  * when another process has taken over (U7). A full disk throws `LEDGER_FULL`; the ledger is then as it was before the call.
  */
+/** What became of a version that waited, and is not sent. */
+export type WaitingEnd =
+  | { readonly kind: "level" | "moot"; readonly key: string }
+  | { readonly kind: "refused"; readonly run: number; readonly reject: NewReject };
+
 export interface SyncLedger {
   readonly sync: string;
   checkpoint(): Promise<Checkpoint | undefined>;
@@ -186,8 +191,11 @@ export interface SyncLedger {
    * overwritten, so what its entry says is not true any more (U1).
    */
   takeUp(numbers: readonly number[]): Promise<void>;
-  /** Removes a waiting operation that turned out to be level already. */
-  dropWaiting(waiting: number): Promise<void>;
+  /**
+   * Removes a waiting operation that is not sent after all: its version is level already, so that no refusal of an earlier one stands any more, or it
+   * is refused itself, or it is moot.
+   */
+  dropWaiting(waiting: number, because: WaitingEnd): Promise<void>;
   settle(settlement: Settlement): Promise<void>;
   /** Unresolved operations in order of number, after `after`, at most `limit`. */
   unresolved(after: number, limit: number): Promise<readonly StoredOperation[]>;

@@ -189,14 +189,7 @@ export class Flow {
       this.#waitingKeys.add(record.key);
       return "stays";
     }
-    await this.#context.ports.ledger.dropWaiting(waiting.number);
-    if (plan.reject !== undefined)
-      await this.#context.ports.ledger.journal({
-        run: this.#context.run,
-        intents: [],
-        rejects: [plan.reject],
-        clearRejects: [],
-      });
+    await this.#context.ports.ledger.dropWaiting(waiting.number, plan.because);
     return "dropped";
   }
 }

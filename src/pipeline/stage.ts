@@ -2,7 +2,7 @@ import { allOf, andThen, type Eventual } from "../core/eventual.ts";
 import type { Addressed } from "../core/destination.ts";
 import type { JsonObject } from "../core/json.ts";
 import { fingerprint } from "../core/fingerprint.ts";
-import type { Known } from "../core/ledger.ts";
+import type { Known, WaitingEnd } from "../core/ledger.ts";
 import type { NewReject } from "../core/reject.ts";
 import { planRecord, type Decision, type PlanContext } from "../core/plan.ts";
 import {
@@ -44,7 +44,7 @@ export interface Stage {
 
 export type WaitingPlan =
   | { readonly kind: "send"; readonly planned: Planned }
-  | { readonly kind: "drop"; readonly reject: NewReject | undefined }
+  | { readonly kind: "drop"; readonly because: WaitingEnd }
   | { readonly kind: "stay" };
 
 type StageContext = Pick<RunContext, "sync" | "ports" | "read" | "run"> & {
@@ -184,9 +184,13 @@ export function createStage(context: StageContext, isInFlight: (number: number) 
       if (decision.kind === "wait" || decision.kind === "gone") return { kind: "stay" };
       const made =
         decision.kind === "invalid" ? invalid(record, decision.code, decision.reason) : await render(record, decision);
-      if (made === undefined) return { kind: "drop", reject: undefined };
+      if (made === undefined) {
+        const isLevel = decision.kind === "unchanged" || decision.kind === "skipped";
+        return { kind: "drop", because: { kind: isLevel ? "level" : "moot", key: record.key } };
+      }
       if ("decision" in made) return { kind: "send", planned: made };
-      return { kind: "drop", reject: rejectOfInvalid(made, sync.mapping.fingerprint, ports.clock.wallMs()) };
+      const reject = rejectOfInvalid(made, sync.mapping.fingerprint, ports.clock.wallMs());
+      return { kind: "drop", because: { kind: "refused", run: context.run, reject } };
     },
   };
 }

@@ -170,7 +170,7 @@ async function forget(
 ): Promise<void> {
   // Tried again, it would be there without a record of the source, whose mark nobody shows any more.
   if (rejected !== undefined) await ledger.journal({ run, intents: [], rejects: [], clearRejects: [stored.key] });
-  await ledger.dropWaiting(stored.number);
+  await ledger.dropWaiting(stored.number, { kind: "moot", key: stored.key });
   if (operation === undefined) return;
   await ledger.settle({ run, resolutions: [{ kind: "released", number: operation.number }], checkpoint: undefined });
 }

@@ -24,6 +24,8 @@ export interface RejectsTable {
     keys: readonly string[],
     found: (key: string, rejected: Pick<Reject, "code" | "sourceHash" | "mapping">) => void,
   ): void;
+  /** The version of this key that waited is in the destination: what was refused before it falls, and what was read after it stands. */
+  overcome(key: string): void;
   list(after: number, limit: number): readonly Reject[];
   one(id: number): Reject | undefined;
   ofKey(key: string): Reject | undefined;
@@ -55,6 +57,10 @@ export function rejectsTable(database: Database, sync: SyncId): RejectsTable {
   const plan = database.prepare("UPDATE rejects SET source_hash = '' WHERE sync = ? AND key = ?");
   const selectNewer = database.prepare("SELECT 1 FROM rejects WHERE sync = ? AND key = ? AND source_hash <> ''");
   const clearPlanned = database.prepare("DELETE FROM rejects WHERE sync = ? AND key = ? AND source_hash = ''");
+  // What waits was not sent yet, so what the destination has refused was before it.
+  const overcome = database.prepare(
+    "DELETE FROM rejects WHERE sync = ? AND key = ? AND (kind = 'rejected' OR source_hash = '')",
+  );
   const selectAny = database.prepare("SELECT 1 FROM rejects WHERE sync = ? AND key IS NOT NULL LIMIT 1");
   const selectAmong = database.prepare(
     "SELECT key, code, source_hash, mapping FROM rejects WHERE sync = ? AND key IN (SELECT value FROM json_each(?))",
@@ -84,6 +90,7 @@ export function rejectsTable(database: Database, sync: SyncId): RejectsTable {
     plan: (keys) => each(plan, keys),
     isNewer: (key) => selectNewer.get(sync.id, key) !== undefined,
     clearPlanned: (keys) => each(clearPlanned, keys),
+    overcome: (key) => each(overcome, [key]),
     among(keys, found) {
       for (const row of selectAmong.all(sync.id, JSON.stringify(keys))) {
         const { code, source_hash: sourceHash, mapping } = row as Readonly<Record<string, string>>;

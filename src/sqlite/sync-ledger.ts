@@ -178,7 +178,12 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
       write("takeUp", () => {
         for (const key of operations.takeUp(numbers)) entries.doubt(key);
       }),
-    dropWaiting: (waiting) => write("dropWaiting", () => operations.dropWaiting(waiting)),
+    dropWaiting: (waiting, because) =>
+      write("dropWaiting", () => {
+        operations.dropWaiting(waiting);
+        if (because.kind === "refused") rejects.put(because.run, because.reject);
+        else if (because.kind === "level") rejects.overcome(because.key);
+      }),
     settle: (settlement) => write("settle", () => settling.settle(settlement)),
     unresolved: (after, limit) => read(() => operations.unresolved(after, limit)),
     operation: (key) => read(() => operations.ofKey(key)),

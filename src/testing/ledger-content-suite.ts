@@ -70,6 +70,28 @@ export function contentTests(sync: ReturnType<typeof withSync>): void {
   );
 
   test(
+    "a version that waited and is level already overcomes what the destination refused before it, and not what was read after it",
+    sync(async (ledger, run) => {
+      for (const key of ["a", "b", "c"]) {
+        const [before = 0] = await journal(ledger, run, intentOf(key));
+        const waits = intentOf(key, { state: "waiting", held: HELD, dropsWaiting: true });
+        const [waiting = 0] = await journal(ledger, run, waits);
+        if (key === "b") {
+          const reject = rejectOf(key, { kind: "invalid", code: "MAPPING_FAILED", sourceHash: "read later" });
+          await ledger.journal({ run, intents: [], rejects: [reject], clearRejects: [] });
+        }
+        await settle(ledger, run, { kind: "rejected", number: before, reject: rejectOf(key) });
+        const reject = rejectOf(key, { kind: "invalid", code: "ADDRESS_UNUSABLE" });
+        await ledger.dropWaiting(waiting, key === "c" ? { kind: "refused", run, reject } : { kind: "level", key });
+        assert.equal((await ledger.operation(key)).waiting, undefined);
+      }
+      assert.equal(await ledger.rejectOf("a"), undefined);
+      assert.equal((await ledger.rejectOf("b"))?.code, "MAPPING_FAILED");
+      assert.equal((await ledger.rejectOf("c"))?.code, "ADDRESS_UNUSABLE");
+    }),
+  );
+
+  test(
     "rejects: one a record, counted, cleared by what is applied; those without a key are told apart by their content",
     sync(async (ledger, run) => {
       for (const atMs of [1_000, 2_000]) {

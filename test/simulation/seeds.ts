@@ -63,4 +63,9 @@ export const SEEDS: readonly (readonly [seed: number, was: string, shares?: Part
     "that an attempt may still land was forgotten when the record was looked at for its version, and it came back after its delete",
     { ...ORDINARY, adopted: 0.15, batches: 0.5, fences: 0.3 },
   ],
+  [
+    7_006_377,
+    "a refusal stood although the version that waited behind it was level already, and was tried again for ever",
+    { ...ORDINARY, adopted: 0.15, batches: 0.5, fences: 0.3 },
+  ],
 ];
