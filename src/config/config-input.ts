@@ -189,6 +189,8 @@ export type PaginationInput =
       readonly first?: number;
       /** Where the number of records is in the body. When absent, an empty page is the end. */
       readonly total?: Expression;
+      /** So many records at the end of a page are read again with the next one: when they are others by then, records have moved between the pages, and the read does not count as complete. Default: `0`. */
+      readonly overlap?: number;
     }
   | {
       readonly type: "cursor";

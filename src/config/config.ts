@@ -221,10 +221,17 @@ interface Sized {
 export type PaginationConfig =
   | { readonly type: "none" }
   | (Sized & {
-      readonly type: "page" | "offset";
+      readonly type: "page";
       readonly param: string;
       readonly first: number;
       readonly total: ExpressionSource | undefined;
+    })
+  | (Sized & {
+      readonly type: "offset";
+      readonly param: string;
+      readonly first: number;
+      readonly total: ExpressionSource | undefined;
+      readonly overlap: number;
     })
   | (Sized & { readonly type: "cursor"; readonly next: ExpressionSource; readonly param: string })
   | (Sized & { readonly type: "link" })

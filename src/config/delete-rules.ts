@@ -25,7 +25,8 @@ function unfitMode({ source, destination, deletes, writes }: SyncConfig): readon
   const { mode } = deletes;
   if (mode === "never") return [];
   const path = ["deletes", "mode"];
-  const { type } = source.pagination;
+  const { pagination } = source;
+  const mayShift = pagination.type === "page" || (pagination.type === "offset" && pagination.overlap === 0);
   const problems: (Unfit | false)[] = [
     destination.delete === undefined && {
       path,
@@ -39,11 +40,11 @@ function unfitMode({ source, destination, deletes, writes }: SyncConfig): readon
         next: "Add `tombstone: deleted_at != null` to the source, or whatever marks a record as deleted there.",
       },
     mode === "mirror" &&
-      (type === "page" || type === "offset") &&
+      mayShift &&
       source.read === undefined && {
         path,
         message: `is \`mirror\`, and records can move between numbered pages while they are read, so that one seems to have gone`,
-        next: "Declare `source.read`, so that the source is asked for each record that is missing, or use another pagination where the API has one.",
+        next: "Declare `source.read`, so that the source is asked for each record that is missing, or `pagination.overlap` where offsets are used, or another pagination.",
       },
     mode === "mirror" &&
       source.read !== undefined &&

@@ -285,7 +285,14 @@ suite("a config that is right", () => {
       ],
       [
         "{ type: offset, param: offset, size: { value: 50 } }",
-        { type: "offset", param: "offset", size: { param: undefined, value: 50 }, first: 0, total: undefined },
+        {
+          type: "offset",
+          param: "offset",
+          size: { param: undefined, value: 50 },
+          first: 0,
+          total: undefined,
+          overlap: 0,
+        },
       ],
       ["{ type: link }", { type: "link", size: undefined }],
       ["{ type: nextUrl, next: links.next }", { type: "nextUrl", next: "links.next", size: undefined }],

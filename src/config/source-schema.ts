@@ -83,6 +83,11 @@ export function paginationSchema(values: Values): z.ZodType<PaginationConfig> {
       ...numbered,
       first: first(0).describe("The first offset."),
       total: total("Where the number of records is in the body."),
+      overlap: integer({ min: 0, max: 1_000 })
+        .prefault(0)
+        .describe(
+          "So many records at the end of a page are read again with the next one: when they are others by then, records have moved between the pages, and the read does not count as complete.",
+        ),
     }).describe("Offsets, `?offset=200`. Records may shift between pages while the source changes."),
     map({
       type: z.literal("cursor"),

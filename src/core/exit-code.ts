@@ -71,6 +71,7 @@ export function exitCodeOf(code: ErrorCode): ExitCode {
     case "READ_NO_PROGRESS":
     case "READ_PAGE_LIMIT":
     case "READ_TOTAL_DISAGREES":
+    case "READ_PAGES_SHIFTED":
     case "READ_NOT_SORTED":
     case "READ_CURSOR_INVALID":
     case "READ_CURSOR_EXPIRED":

@@ -145,6 +145,14 @@ function removalOf(mode: Sync["deletes"]["mode"], isAsked: boolean): Part {
 
 function readingOf(paging: Paging, cursor: CursorSpec | undefined): Part {
   const name = paging.type;
+  if (paging.overlaps === true) {
+    return {
+      name,
+      because:
+        "Reading follows offsets to the declared end, and pages overlap, so that a read in which records moved does not count as complete.",
+      weakness: undefined,
+    };
+  }
   if (paging.shifts) {
     return {
       name,

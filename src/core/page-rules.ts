@@ -4,11 +4,13 @@ import type { Page } from "./source.ts";
 
 /** What the reading rules need to know of a page besides the page itself. */
 export interface PageFacts {
-  readonly page: Pick<Page, "token" | "next" | "total" | "rereads" | "evidence">;
+  readonly page: Pick<Page, "token" | "next" | "total" | "rereads" | "overlap" | "evidence">;
   /** Items on the page, records or not. */
   readonly items: number;
   /** Keys on the page, in its order. */
   readonly keys: readonly string[];
+  /** Of each item its key, in the order of the page, where pages overlap. */
+  readonly itemKeys?: readonly (string | undefined)[];
   /** Their cursors; undefined for a record without one. */
   readonly cursors: readonly (string | undefined)[];
 }
@@ -59,6 +61,8 @@ export class PageRules {
   #lastTotal: number | undefined;
   #lowestTotal: number | undefined;
   #hasShrunk = false;
+  #lastItemKeys: readonly (string | undefined)[] = [];
+  #hasShifted = false;
 
   constructor(rules: Rules) {
     this.#rules = rules;
@@ -68,17 +72,37 @@ export class PageRules {
     return this.#items;
   }
 
+  /** Records have moved between the pages. */
+  get hasShifted(): boolean {
+    return this.#hasShifted;
+  }
+
   /**
    * Takes the next page; gives what the user should be told of. Throws EvenkeelError READ_* when it breaks a rule; nothing of the
    * page may then be used.
    */
   accept(facts: PageFacts): readonly ReadWarning[] {
     this.#pages += 1;
-    this.#items += facts.items;
+    this.#items += facts.items - Math.min(facts.items, facts.page.overlap ?? 0);
     this.#checkToken(facts);
+    this.#checkOverlap(facts);
     this.#checkProgress(facts);
     this.#checkOrder(facts);
     return this.#checkTotal(facts);
+  }
+
+  /** Throws `READ_PAGES_SHIFTED` after the last page, which may be used as the others: some that were not met may be there. */
+  conclude(last: PageFacts["page"]): void {
+    if (!this.#hasShifted) return;
+    const message = "records moved between the source's pages while it was read, so some may not have been met";
+    throw broken("READ_PAGES_SHIFTED", message, last, SHIFTED_HINT);
+  }
+
+  /** P9: the records at the border of two pages are the same ones for both, or rows have moved across it. */
+  #checkOverlap({ page: { overlap = 0 }, itemKeys = [] }: PageFacts): void {
+    const before = this.#lastItemKeys.slice(-overlap);
+    if (overlap > 0 && before.some((key, index) => key !== itemKeys[index])) this.#hasShifted = true;
+    this.#lastItemKeys = itemKeys;
   }
 
   /** P4: a token that was seen before is a loop, not an end. */
@@ -124,7 +148,7 @@ export class PageRules {
     const { sortedBy } = this.#rules;
     if (sortedBy === undefined) return;
     // A page that goes back on purpose begins before the end of the last one.
-    if (page.rereads === true) this.#last = undefined;
+    if (page.rereads === true || page.overlap !== undefined) this.#last = undefined;
     for (const [index, cursor] of cursors.entries()) {
       if (cursor === undefined) continue;
       const record = { key: keys[index] as string, cursor };
@@ -160,6 +184,9 @@ export class PageRules {
     return [{ code: "TOTAL_SHRANK", message, next: "What was missed is met by the next full refresh." }];
   }
 }
+
+const SHIFTED_HINT =
+  "What was met is written, and the next run reads everything once more. If it happens often, read in an order that does not change (by id or time of creation), or use another pagination.";
 
 const NO_PROGRESS_HINT =
   "The source seems to ignore the page parameter, or to repeat its last page for ever: check `pagination.param`, or declare `pagination.total`.";

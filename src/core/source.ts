@@ -30,6 +30,8 @@ export interface Page {
    * end of the page before it.
    */
   readonly rereads?: true;
+  /** So many items at its start the page before has shown too (P9). */
+  readonly overlap?: number;
   /** The source's own clock, from the answer's `Date`, in ms since the epoch. */
   readonly dateMs: number | undefined;
   /** Total records that the source announces, where `total` is declared in records. */
@@ -69,6 +71,8 @@ export interface Paging {
   readonly type: "none" | "page" | "offset" | "cursor" | "link" | "nextUrl" | "keyset";
   /** True where rows may move between pages while the source changes: page numbers and offsets (P9). */
   readonly shifts: boolean;
+  /** Pages begin with the last records of the page before, which tells whether rows have moved (P9). */
+  readonly overlaps?: true;
   /** The declared page size; undefined when the source decides. */
   readonly size: number | undefined;
 }

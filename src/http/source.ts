@@ -128,6 +128,7 @@ export function createSource(options: SourceOptions, connection: Connection): So
     token,
     dateMs: answer.dateMs,
     total: follows.total,
+    ...(follows.overlap === undefined ? {} : { overlap: follows.overlap }),
     duplicateNames: duplicateNames(jsonOf(answer, options.format), records, options.decisiveNames),
     bytes: answer.bytes,
     evidence,

@@ -39,7 +39,7 @@ export class Absences {
     this.#context = context;
     this.#scopeRead = start.scopeRead ?? start.read;
     // P9: rows move between numbered pages while the source changes, so only the source itself can say that one has gone.
-    const isComplete = !source.paging.shifts || source.readOne !== undefined;
+    const isComplete = !source.paging.shifts || source.paging.overlaps === true || source.readOne !== undefined;
     this.#isWatching = deletes.mode === "mirror" && start.kind === "full" && !context.partial && !resumed && isComplete;
   }
 

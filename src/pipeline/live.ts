@@ -29,10 +29,12 @@ export async function* livePages(live: Live, context: RunContext): AsyncGenerato
         return { match: match?.ok === true ? match.key : undefined, item };
       }),
     );
-    const keys = items.flatMap(({ match }) => match ?? []);
-    rules.accept({ page, items: items.length, keys, cursors: keys.map(() => undefined) });
+    const itemKeys = items.map(({ match }) => match);
+    const keys = itemKeys.filter((key) => key !== undefined);
+    rules.accept({ page, items: items.length, keys, cursors: keys.map(() => undefined), itemKeys });
     context.counts.pages += 1;
-    yield items;
+    yield items.slice(page.overlap ?? 0);
+    if (page.next === undefined) rules.conclude(page);
     [position, size] = [page.next, fetched.size];
   } while (position !== undefined);
 }

@@ -57,6 +57,7 @@ export async function* readPages(start: Checkpoint, context: RunContext): AsyncG
       items: page.records.length,
       keys: sorted.met.map(({ key }) => key),
       cursors: sorted.met.map(({ cursor }) => cursor),
+      itemKeys: sorted.itemKeys,
     });
     for (const { code, message } of warnings) context.say({ type: "warning", code, message, next: undefined });
     context.counts.pages += 1;
@@ -65,7 +66,8 @@ export async function* readPages(start: Checkpoint, context: RunContext): AsyncG
     context.counts.read += records;
     const isLast = next === undefined;
     context.say({ type: "page", page: number, records, total, bytes, isLast });
-    end = endOf(end, page, sorted.met, fetched.size, context);
+    // P9: what may lie between the pages must not be passed by the cursor.
+    if (!rules.hasShifted) end = endOf(end, page, sorted.met, fetched.size, context);
     const { kept, superseded, ambiguous } = settleDuplicates(sorted.records, comparison(sync));
     const clashes = ambiguous.map(({ key, body }): InvalidRecord => ({
       key,
@@ -80,6 +82,7 @@ export async function* readPages(start: Checkpoint, context: RunContext): AsyncG
       superseded: superseded.length,
       end,
     };
+    if (isLast) rules.conclude(page);
   }
 }
 
@@ -92,6 +95,8 @@ export function comparison({ cursor }: Pick<Sync, "cursor">): ((a: string, b: st
 }
 
 interface SortedOut {
+  /** Of each item its key. */
+  readonly itemKeys: readonly (string | undefined)[];
   /** What the page has, whether it passes the filter or not: the reading rules and the cursor go by these. */
   readonly met: readonly SourceRecord[];
   /** The records that count. */
@@ -104,8 +109,9 @@ async function sortOut({ records: items, duplicateNames, excluded }: Page, sync:
   const met: SourceRecord[] = [];
   const records = excluded.size === 0 ? met : [];
   const invalid: InvalidRecord[] = [];
-  const made = allOf(items.map((item, index) => recordOf(item, duplicateNames.has(index), sync)));
-  for (const [index, one] of (made instanceof Promise ? await made : made).entries()) {
+  const making = allOf(items.map((item, index) => recordOf(item, duplicateNames.has(index), sync)));
+  const made = making instanceof Promise ? await making : making;
+  for (const [index, one] of made.entries()) {
     const counts = !excluded.has(index);
     if ("code" in one) {
       if (counts) invalid.push(one);
@@ -114,7 +120,7 @@ async function sortOut({ records: items, duplicateNames, excluded }: Page, sync:
       if (counts && records !== met) records.push(one);
     }
   }
-  return { met, records, invalid };
+  return { itemKeys: made.map(({ key }) => key), met, records, invalid };
 }
 
 /** The record that an item of the source is, or why it is none. */

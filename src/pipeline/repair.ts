@@ -209,7 +209,7 @@ export class Repair {
     const { delete: declared } = destination.traits;
     if (this.#unmatched > 0)
       return `${this.#unmatched} records of the source could not be compared, and they may be among them`;
-    if (source.paging.shifts)
+    if (source.paging.shifts && source.paging.overlaps !== true)
       return "records of the source may have moved between its numbered pages, and be among them";
     if (this.#context.counts.read === 0 && this.#matched === 0)
       return "nothing that both sides have shows where they are";

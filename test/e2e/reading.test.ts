@@ -185,6 +185,92 @@ test("lines that end with the connection alone are no whole answer", () => {
   });
 });
 
+const byOffset =
+  (onPage: (rows: Row[], offset: number) => void, total = false): Answer =>
+  ({ rows }, request, _body, response) => {
+    const offset = Number(new URL(request.url ?? "/", "http://x").searchParams.get("offset"));
+    onPage(rows, offset);
+    return json(response, 200, { data: rows.slice(offset, offset + 10), ...(total ? { total: rows.length } : {}) });
+  };
+
+const OFFSET =
+  "records: data\n      request: GET /records\n      pagination: { type: offset, param: offset, overlap: 2";
+const MIRROR = "deletes: { mode: mirror, guard: { count: 5 } }";
+
+test("P9: offsets that overlap: a list that stays as it is is read whole, with a total or without, and a mirror may delete", async () => {
+  for (const [total, offsets] of [
+    [false, [0, 8, 16, 23]],
+    [true, [0, 8, 16]],
+  ] as const) {
+    const source = `${OFFSET}${total ? ", total: total" : ""} }`;
+    await between(
+      source,
+      byOffset(() => undefined, total),
+      async ({ run, items, rows, store }) => {
+        assert.equal((await run()).exitCode, 0);
+        assert.equal(items.size, 25);
+        assert.deepEqual(
+          store.requests.map(({ path }) => Number(path.split("=")[1] ?? 0)),
+          offsets,
+        );
+        rows.splice(3, 1);
+        assert.equal((await run()).exitCode, 0);
+        assert.equal((await run()).exitCode, 0);
+        assert.deepEqual([items.size, items.has("/items/4")], [24, false]);
+      },
+      MIRROR,
+    );
+  }
+});
+
+test("P9: a record that is deleted while the list is read moves others over the border of two pages: the read is not complete, and nothing counts as gone", () => {
+  let isOnce = true;
+  const moving = byOffset((rows, offset) => {
+    if (offset === 8 && isOnce) rows.shift();
+    if (offset === 8) isOnce = false;
+  });
+  return between(
+    `${OFFSET} }`,
+    moving,
+    async ({ run, items }) => {
+      const shifted = await run();
+      assert.equal(shifted.exitCode, 1);
+      assert.equal(ending(shifted).error?.code, "READ_PAGES_SHIFTED");
+      assert.equal(items.size, 25, "what was met is written: it overlaps by more than it moved");
+      assert.equal((await run()).exitCode, 0);
+      assert.equal(items.size, 25);
+      for (const _ of [1, 2]) assert.equal((await run()).exitCode, 0);
+      assert.deepEqual([items.size, items.has("/items/1")], [24, false], "two complete reads have missed it");
+    },
+    MIRROR,
+  );
+});
+
+test("P9: an incremental read does not pass over what may lie between its pages", () => {
+  let isMoving = false;
+  const source = `${OFFSET} }\n      cursor: { field: at, type: integer, param: since, lookback: 0, sorted: true }`;
+  const sorted: Answer = ({ rows }, request, _body, response) => {
+    const asked = new URL(request.url ?? "/", "http://x").searchParams;
+    const offset = Number(asked.get("offset"));
+    const due = rows.filter(({ at }) => at >= Number(asked.get("since") ?? 0)).toSorted((a, b) => a.at - b.at);
+    // Four records of the first page change before the second one is asked for, and come again at the end.
+    if (isMoving && offset === 8) for (const row of due.slice(0, 4)) Object.assign(row, { at: row.at + 1_000 });
+    if (offset === 8) isMoving = false;
+    const list = rows.filter(({ at }) => at >= Number(asked.get("since") ?? 0)).toSorted((a, b) => a.at - b.at);
+    return json(response, 200, { data: list.slice(offset, offset + 10) });
+  };
+  return between(source, sorted, async ({ run, rows, items }) => {
+    assert.equal((await run()).exitCode, 0);
+    for (const row of rows) Object.assign(row, { at: row.at + 100, kind: "changed" });
+    isMoving = true;
+    const shifted = await run();
+    assert.deepEqual([shifted.exitCode, ending(shifted).error?.code], [1, "READ_PAGES_SHIFTED"]);
+    assert.equal((await run()).exitCode, 0);
+    const kinds = new Set([...items.values()].map((item) => (item as Row).kind));
+    assert.deepEqual([...kinds], ["changed"]);
+  });
+});
+
 test("a filter does not make a read of all that the source announces look cut short, and its empty pages are no loop", () => {
   const paged: Answer = ({ rows }, request, _body, response) => {
     const page = Number(new URL(request.url ?? "/", "http://x").searchParams.get("page") ?? 1);

@@ -22,6 +22,8 @@ interface Place {
   readonly full: boolean;
   /** The page before had fewer: this one is most likely past the end. */
   readonly short: boolean;
+  /** So many records at its start the page before has shown. */
+  readonly overlap?: number;
 }
 
 const placeOf = (position: PagePosition | undefined, first: number): Place =>
@@ -61,32 +63,42 @@ export function pageNumbers(options: NumberedOptions): Pagination {
   };
 }
 
+export interface OffsetOptions extends NumberedOptions {
+  /** So many records of a page are asked for again with the next one (P9). */
+  readonly overlap: number;
+}
+
 /**
  * `?offset=300`: advances by the records that came, so a size capped in silence skips nothing. The end is the declared total of
- * records, else an empty page.
+ * records, else a page without any that is new.
  */
-export function offsets(options: NumberedOptions): Pagination {
-  const { param, size: declared, first, total } = options;
+export function offsets(options: OffsetOptions): Pagination {
+  const { param, size: declared, first, total, overlap } = options;
+  const size = declared?.param === undefined ? undefined : declared.value;
   return {
-    paging: { type: "offset", shifts: true, size: declared?.param === undefined ? undefined : declared.value },
+    paging: { type: "offset", shifts: true, size, ...(overlap > 0 ? { overlaps: true } : {}) },
     address: (position, size) => ({
       kind: "query",
       params: [[param, placeOf(position, first).at], ...sizeParams(declared, size)],
     }),
     async follow(answer) {
       const place = placeOf(answer.position, first);
-      const at = place.at + answer.records.length;
-      if (total === undefined) {
-        return answer.records.length === 0
-          ? { kind: "end" }
-          : next({ at, ...fullness(answer, place, answer.size ?? declared?.value) });
-      }
+      const shared = place.overlap === undefined ? {} : { overlap: place.overlap };
+      const { length } = answer.records;
+      const end = place.at + length;
+      // What is shown again must not be all of a page: then it would be asked for again and again.
+      const again = length > overlap ? overlap : 0;
+      const then = { at: end - again, ...(again > 0 ? { overlap: again } : {}) };
+      const isStale = length <= (place.overlap ?? 0);
+      if (total === undefined)
+        return isStale
+          ? { kind: "end", ...shared }
+          : { ...next({ ...then, ...fullness(answer, place, answer.size ?? declared?.value) }), ...shared };
       const read = await totalValue(total, answer.body);
       if ("reason" in read) return { kind: "broken", reason: read.reason };
-      const isDone = at - first >= read.count || answer.records.length === 0;
-      return isDone
-        ? { kind: "end", total: read.count }
-        : { ...next({ at, size: undefined, full: false, short: false }), total: read.count };
+      return end - first >= read.count || isStale
+        ? { kind: "end", total: read.count, ...shared }
+        : { ...next({ ...then, size: undefined, full: false, short: false }), total: read.count, ...shared };
     },
     mayBePastEnd: (position) => isPastEnd(placeOf(position, first)),
   };
@@ -97,7 +109,7 @@ const next = (place: Place): Extract<Following, { kind: "next" }> => ({
   position: JSON.stringify(place),
 });
 
-function fullness({ records }: PageAnswer, before: Place, size: number | undefined): Omit<Place, "at"> {
+function fullness({ records }: PageAnswer, before: Place, size: number | undefined): Omit<Place, "at" | "overlap"> {
   if (size === undefined) return { size, full: false, short: false };
   return { size, full: before.full || records.length >= size, short: records.length < size };
 }

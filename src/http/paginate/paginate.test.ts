@@ -41,7 +41,13 @@ test("P5: numbered pages end on the declared total or an empty page, never on a 
 });
 
 test("P5: offsets advance by the records that came, so a size capped in silence skips nothing", async () => {
-  const pagination = offsets({ param: "offset", size: { param: "limit", value: 100 }, first: 0, total: undefined });
+  const pagination = offsets({
+    param: "offset",
+    size: { param: "limit", value: 100 },
+    first: 0,
+    total: undefined,
+    overlap: 0,
+  });
   const follows = await pagination.follow(answer({ records: Array.from({ length: 30 }, () => 1) }));
   assert.ok(follows.kind === "next");
   assert.deepEqual(pagination.address(follows.position, undefined), {

@@ -23,8 +23,8 @@ export interface PageAnswer {
 
 /** What follows a page (P5): reading ends only on the declared end signal. */
 export type Following =
-  | { readonly kind: "next"; readonly position: PagePosition; readonly total?: number }
-  | { readonly kind: "end"; readonly total?: number }
+  | { readonly kind: "next"; readonly position: PagePosition; readonly total?: number; readonly overlap?: number }
+  | { readonly kind: "end"; readonly total?: number; readonly overlap?: number }
   | { readonly kind: "broken"; readonly reason: string };
 
 /** One way to page through a list. Positions are JSON texts of its own making, safe to store. */
