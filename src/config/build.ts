@@ -1,6 +1,7 @@
 import type { Dispatcher } from "undici";
 import type { Clock } from "../core/clock.ts";
 import type { Expression } from "../core/expression.ts";
+import type { Json } from "../core/json.ts";
 import { fingerprint } from "../core/fingerprint.ts";
 import { createMapping } from "../core/mapping.ts";
 import type { RetryPolicy, Sync } from "../core/sync.ts";
@@ -14,17 +15,18 @@ import type { LookUpRequest } from "../http/look-up.ts";
 import type { ManyRequest } from "../http/many.ts";
 import type { Lanes } from "../http/gate.ts";
 import { createRedactor } from "../http/redact.ts";
-import { createSource } from "../http/source.ts";
 import type {
   Config,
   ConnectionConfig,
   ManyConfig,
   ReadConfig,
   RetryConfig,
+  SourceConfig,
   SyncConfig,
   WriteConfig,
 } from "./config.ts";
-import { keyOf, liveOf, paginationOf } from "./build-list.ts";
+import { keyOf, liveOf } from "./build-list.ts";
+import { cursorOf, sourceOf } from "./build-source.ts";
 import { optionalExpression, templateOf } from "./build-request.ts";
 import { isAtAddress, needsRecord } from "./delete-rules.ts";
 import { mappingOf, type ReferenceOf } from "./build-mapping.ts";
@@ -119,7 +121,6 @@ function buildSync(
   const from = connections.get(source.connection) as Connection;
   const to = connections.get(destination.connection) as Connection;
   const keyParts = source.key.map((part) => compileExpression(part));
-  const cursorField = source.cursor && compileExpression(source.cursor.field);
   const upsert = destination.upsert && writeOf(destination.upsert);
   const create = destination.create && writeOf(destination.create);
   const update = destination.update && writeOf(destination.update);
@@ -133,20 +134,7 @@ function buildSync(
 
   const sync: Sync = {
     name,
-    source: createSource(
-      {
-        request: templateOf(source),
-        records: compileExpression(source.records),
-        pagination: paginationOf(source.pagination),
-        since: source.cursor && { param: source.cursor.param, isNumber: source.cursor.type === "integer" },
-        body: source.body,
-        format: source.format,
-        filter: optionalExpression(source.filter),
-        decisiveNames: [...keyParts, cursorField].flatMap((part) => part?.path?.at(-1) ?? []),
-        read: source.read && { request: templateOf(source.read), record: optionalExpression(source.read.record) },
-      },
-      from,
-    ),
+    source: sourceOf(source, keyParts, from),
     destination: createDestination(
       {
         upsert,
@@ -184,17 +172,7 @@ function buildSync(
     ),
     key: keyOf(keyParts),
     live: destination.list && liveOf(destination.list, destination, to),
-    cursor:
-      source.cursor && cursorField
-        ? {
-            field: cursorField.text,
-            type: source.cursor.type,
-            lookback: source.cursor.lookback,
-            sorted: source.cursor.sorted,
-            safetyLagMs: source.cursor.safetyLagMs,
-            read: (record) => cursorField.evaluate(record),
-          }
-        : undefined,
+    cursor: cursorOf(source),
     mapping,
     reading: readingOf(options, from.baseUrl, mapping.fingerprint),
     writes: options.writes,
@@ -220,14 +198,28 @@ function buildSync(
 
 /** P10: what a read covers; the look-back and the page size may change without a record being missed. */
 function readingOf({ source }: SyncConfig, baseUrl: string, mapping: string): string {
-  const { request, query, records, cursor, tombstone, body, filter: condition } = source;
+  const { request, query, records, cursor, tombstone, body, filter: condition, parents } = source;
   const text = (value: unknown): string => (typeof value === "function" ? String(value) : JSON.stringify(value));
-  const filter = Object.entries(query).map(([name, value]) => [name, text(value)]);
+  const textsOf = (values: SourceConfig["query"]): Json =>
+    Object.entries(values).map(([name, value]) => [name, text(value)]);
+  const filter = textsOf(query);
   const order = cursor === undefined ? null : { field: text(cursor.field), type: cursor.type, param: cursor.param };
   const marks = {
     ...(tombstone === undefined ? {} : { tombstone: text(tombstone) }),
     ...(body === undefined ? {} : { body }),
     ...(condition === undefined ? {} : { condition: text(condition) }),
+    ...(parents === undefined
+      ? {}
+      : {
+          parents: {
+            request: parents.request,
+            filter: textsOf(parents.query),
+            condition: text(parents.filter ?? null),
+            records: text(parents.records),
+            as: parents.as,
+            of: cursor?.of ?? null,
+          },
+        }),
   };
   return fingerprint({ mapping, baseUrl, request, filter, records: text(records), order, ...marks });
 }

@@ -263,6 +263,8 @@ export type SourceInput = {
     readonly param: string;
     /** How far before the last value to ask, to meet records that were committed late. A duration for timestamps, a number for integers. Default: `2m` for timestamps, else `0`. */
     readonly lookback?: string | number;
+    /** Whose field and parameter it is: with `parents`, only the lists of those that have changed are read. Default: `records`. */
+    readonly of?: "records" | "parents";
     /** The source promises ascending order of the field. Then the cursor moves while reading; else only at the end. Default: `false`. */
     readonly sorted?: boolean;
     /** The cursor is not stored past the source's own clock less this. For timestamps. Default: `10s` for timestamps, else `0s`. */
@@ -276,6 +278,25 @@ export type SourceInput = {
   readonly format?: "json" | "ndjson";
   /** Which records are read: `status = 'active'`. The others are as if the source did not have them. */
   readonly filter?: Expression;
+  /** The list of what the records belong to, where each has a list of its own: `GET /orders`. The request sees one as `parent`, `GET /orders/{parent.id}/items`, and each record has it as a member. */
+  readonly parents?: {
+    /** The method and the path, which is appended to the connection's `baseUrl`. */
+    readonly request: string;
+    /** Query parameters; they are encoded for you. A list repeats its parameter. */
+    readonly query?: Readonly<Record<string, Template | readonly Template[]>>;
+    /** Headers of this request, besides the connection's. */
+    readonly headers?: Readonly<Record<string, Template>>;
+    /** Where the list of parents is in an answer's body. Default: `$`. */
+    readonly records?: Expression;
+    /** The primary key of a parent, or a list of its parts. */
+    readonly key: Expression | readonly Expression[];
+    /** How one page of parents leads to the next. */
+    readonly pagination?: PaginationInput;
+    /** Which parents' lists are read. */
+    readonly filter?: Expression;
+    /** The member of each record that its parent is put into. Default: `parent`. */
+    readonly as?: string;
+  };
   /** Whether the source marks a record as deleted: `deleted_at != null`. Such a record is never written, and deleted as `deletes` says. */
   readonly tombstone?: Expression;
 };

@@ -207,6 +207,16 @@ export interface SourceConfig extends RequestConfig {
   readonly format: "json" | "ndjson";
   readonly filter: ExpressionSource | undefined;
   readonly tombstone: ExpressionSource | undefined;
+  readonly parents: ParentsConfig | undefined;
+}
+
+/** The list of what the source's records belong to. */
+export interface ParentsConfig extends RequestConfig {
+  readonly records: ExpressionSource;
+  readonly key: readonly ExpressionSource[];
+  readonly pagination: PaginationConfig;
+  readonly filter: ExpressionSource | undefined;
+  readonly as: string;
 }
 
 export interface PageSize {
@@ -246,4 +256,6 @@ export interface CursorConfig {
   readonly lookback: number;
   readonly sorted: boolean;
   readonly safetyLagMs: number;
+  /** Whose field and parameter it is. */
+  readonly of: "records" | "parents";
 }

@@ -25,8 +25,12 @@ function unfitMode({ source, destination, deletes, writes }: SyncConfig): readon
   const { mode } = deletes;
   if (mode === "never") return [];
   const path = ["deletes", "mode"];
-  const { pagination } = source;
-  const mayShift = pagination.type === "page" || (pagination.type === "offset" && pagination.overlap === 0);
+  const { pagination, parents } = source;
+  const mayShift =
+    pagination.type === "page" ||
+    (pagination.type === "offset" && pagination.overlap === 0) ||
+    parents?.pagination.type === "page" ||
+    parents?.pagination.type === "offset";
   const problems: (Unfit | false)[] = [
     destination.delete === undefined && {
       path,

@@ -5,6 +5,7 @@ import { EvenkeelError, type Problem } from "../core/errors.ts";
 import type { Config } from "./config.ts";
 import { inconsistencies, repeatedCreates, unknownConnections, unorderedSyncs } from "./consistency.ts";
 import { unfitDeletes } from "./delete-rules.ts";
+import { unfitParents } from "./parents-rules.ts";
 import type { Document } from "./document.ts";
 import { configError, problemAt, problemsOf } from "./problems.ts";
 import { configSchema } from "./schema.ts";
@@ -85,7 +86,7 @@ export function checkConfig(document: Document, options: LoadOptions): LoadedCon
   const problems =
     inconsistent.length > 0
       ? inconsistent
-      : [unknownConnections, repeatedCreates, unorderedSyncs, unfitDeletes].flatMap((rule) =>
+      : [unknownConnections, repeatedCreates, unorderedSyncs, unfitDeletes, unfitParents].flatMap((rule) =>
           rule(checked.data, document),
         );
   if (problems.length > 0) throw configError(problems);

@@ -94,7 +94,7 @@ const headerNames = z.string().regex(/^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/, "is not a
 const STORED =
   "takes no `${...}`: a write's headers are kept in the ledger until its outcome is known; put it into the connection's `headers` or `auth`";
 
-const NO_RECORD = {
+export const NO_RECORD = {
   ok: false,
   reason:
     "a request for a list has no record to take values from; write `{{` and `}}` for braces that stand for themselves",

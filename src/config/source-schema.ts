@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { parseDuration } from "../core/duration.ts";
 import { isObject, type JsonObject } from "../core/json.ts";
-import type { CursorConfig, PageSize, PaginationConfig, ReadConfig, SourceConfig } from "./config.ts";
+import type { CursorConfig, PageSize, PaginationConfig, ParentsConfig, ReadConfig, SourceConfig } from "./config.ts";
 import { expression, expressions, SEES } from "./expression-leaf.ts";
 import { found, leaf, map, maybe } from "./leaf.ts";
 import { READING, request, requestShape } from "./request-schema.ts";
@@ -12,7 +12,7 @@ import { NOT_YET, type Values } from "./values.ts";
 export function sourceSchema(values: Values, substitute: Substitute): z.ZodType<SourceConfig> {
   return map({
     connection: values.text.describe("The name of a connection."),
-    ...requestShape(substitute, { methods: READING, sees: undefined }),
+    ...requestShape(substitute, { methods: READING, sees: SEES.input }),
     records: expression(SEES.input)
       .prefault("$")
       .describe("Where the list of records is in an answer's body; `$` when the body is the list."),
@@ -34,9 +34,25 @@ export function sourceSchema(values: Values, substitute: Substitute): z.ZodType<
     filter: maybe(expression(SEES.input)).describe(
       "Which records are read: `status = 'active'`. The others are as if the source did not have them.",
     ),
+    parents: maybe(parentsSchema(values, substitute)).describe(
+      "The list of what the records belong to, where each has a list of its own: `GET /orders`. The request sees one as `parent`, `GET /orders/{parent.id}/items`, and each record has it as a member.",
+    ),
     tombstone: maybe(expression(SEES.input)).describe(
       "Whether the source marks a record as deleted: `deleted_at != null`. Such a record is never written, and deleted as `deletes` says.",
     ),
+  });
+}
+
+function parentsSchema(values: Values, substitute: Substitute): z.ZodType<ParentsConfig> {
+  return map({
+    ...requestShape(substitute, { methods: READING, sees: undefined }),
+    records: expression(SEES.input).prefault("$").describe("Where the list of parents is in an answer's body."),
+    key: expressions(SEES.input).describe("The primary key of a parent, or a list of its parts."),
+    pagination: paginationSchema(values)
+      .prefault({ type: "none" })
+      .describe("How one page of parents leads to the next."),
+    filter: maybe(expression(SEES.input)).describe("Which parents' lists are read."),
+    as: values.text.prefault("parent").describe("The member of each record that its parent is put into."),
   });
 }
 
@@ -137,6 +153,10 @@ function cursorSchema(values: Values): z.ZodType<CursorConfig> {
       .describe(
         "How far before the last value to ask, to meet records that were committed late. A duration for timestamps, a number for integers.",
       ),
+    of: values
+      .choice(["records", "parents"])
+      .prefault("records")
+      .describe("Whose field and parameter it is: with `parents`, only the lists of those that have changed are read."),
     sorted: values.flag
       .prefault(false)
       .describe(

@@ -4,7 +4,7 @@ import type { Page } from "./source.ts";
 
 /** What the reading rules need to know of a page besides the page itself. */
 export interface PageFacts {
-  readonly page: Pick<Page, "token" | "next" | "total" | "rereads" | "overlap" | "evidence">;
+  readonly page: Pick<Page, "token" | "next" | "total" | "rereads" | "overlap" | "begins" | "evidence">;
   /** Items on the page, records or not. */
   readonly items: number;
   /** Keys on the page, in its order. */
@@ -123,7 +123,7 @@ export class PageRules {
 
   /** P4: a page that brings nothing new means that the page parameter is ignored, or that the last page is repeated. */
   #checkProgress({ page, keys, cursors }: PageFacts): void {
-    this.#keylessInARow = keys.length === 0 ? this.#keylessInARow + 1 : 0;
+    this.#keylessInARow = keys.length === 0 && page.begins !== true ? this.#keylessInARow + 1 : 0;
     if (this.#keylessInARow > KEYLESS_PAGES_MAX) {
       const message = `${KEYLESS_PAGES_MAX} pages in a row had no record with a key, and still there is a next one`;
       throw broken("READ_NO_PROGRESS", message, page, "Check `pagination`, `records` and `key`.");

@@ -16,6 +16,8 @@ export interface ReadRequest {
   readonly stop?: AbortSignal;
   /** How long the caller is willing to wait for the lane, in ms. */
   readonly patienceMs: number;
+  /** What the expressions of the request see: the parent of the list. */
+  readonly within?: JsonObject;
 }
 
 export interface Page {
@@ -30,6 +32,8 @@ export interface Page {
    * end of the page before it.
    */
   readonly rereads?: true;
+  /** It begins a list of its own, that of another parent, or leads to one: nothing on it is no sign of a circle. */
+  readonly begins?: true;
   /** So many items at its start the page before has shown too (P9). */
   readonly overlap?: number;
   /** The source's own clock, from the answer's `Date`, in ms since the epoch. */

@@ -6,6 +6,7 @@ import type { Page, PageAttempt, ReadRequest, Source } from "../core/source.ts";
 import type { RequestTemplate } from "../core/url-template.ts";
 import type { Answer, Connection } from "./connection.ts";
 import { duplicateNames } from "./duplicate-names.ts";
+import { excludedOf, NONE } from "./filter.ts";
 import { bodyOf, jsonOf, type BodyFormat } from "./answer-body.ts";
 import { pageRequest, type PageRequest } from "./page-request.ts";
 import type { Following, PageParam, Pagination } from "./paginate/pagination.ts";
@@ -34,7 +35,7 @@ export function createSource(options: SourceOptions, connection: Connection): So
   const { pagination, request, read } = options;
 
   const requestOf = async (asked: ReadRequest): Promise<Asking | EvenkeelError> => {
-    const rendered = await request.render(NO_SCOPE);
+    const rendered = await request.render({ ...NO_SCOPE, mapped: asked.within ?? {} });
     if (!rendered.ok)
       return new EvenkeelError("CONFIG_INVALID", `the source's request cannot be built: ${rendered.reason}`);
     const headers = options.body === undefined ? rendered.headers : { ...rendered.headers, "content-type": JSON_TYPE };
@@ -158,17 +159,6 @@ const JSON_TYPE = "application/json";
 
 /** What is asked the same is the same page (P4). */
 const tokenOf = ({ url, body }: PageRequest): string => (body === undefined ? url : `${url}\n${body}`);
-
-const NONE: ReadonlySet<number> = new Set();
-
-/** Indexes of the records that the source does not count as having. What is no record is left to be told of. */
-async function excludedOf(records: readonly Json[], filter: Expression | undefined): Promise<ReadonlySet<number>> {
-  if (filter === undefined) return NONE;
-  const passed = await Promise.all(
-    records.map(async (record) => !isObject(record) || (await filter.evaluate(record)) === true),
-  );
-  return new Set(passed.flatMap((passes, index) => (passes ? [] : [index])));
-}
 
 /** APIs answer an address past their last page with 400 or 404 (or 416, for those that think in ranges). */
 const isPastEnd = (status: number): boolean => status === 400 || status === 404 || status === 416;

@@ -51,24 +51,25 @@ export async function* readPages(start: Checkpoint, context: RunContext): AsyncG
         ? undefined
         : fetchPage({ position: page.next, since: start.since, size: fetched.size }, context);
     ahead?.catch(() => undefined);
-    const sorted = await sortOut(page, sync);
+    const items = await itemsOf(page, sync);
+    const met = items.filter(isRecord);
     const warnings = rules.accept({
       page,
-      items: page.records.length,
-      keys: sorted.met.map(({ key }) => key),
-      cursors: sorted.met.map(({ cursor }) => cursor),
-      itemKeys: sorted.itemKeys,
+      items: items.length,
+      keys: met.map(({ key }) => key),
+      cursors: met.map(({ cursor }) => cursor),
+      itemKeys: items.map(({ key }) => key),
     });
     for (const { code, message } of warnings) context.say({ type: "warning", code, message, next: undefined });
+    const counted = countedOf(page, items, rules.hasShifted);
     context.counts.pages += 1;
     const { total, bytes, next } = page;
-    const records = page.records.length - page.excluded.size;
-    context.counts.read += records;
+    context.counts.read += counted.length;
     const isLast = next === undefined;
-    context.say({ type: "page", page: number, records, total, bytes, isLast });
+    context.say({ type: "page", page: number, records: counted.length, total, bytes, isLast });
     // P9: what may lie between the pages must not be passed by the cursor.
-    if (!rules.hasShifted) end = endOf(end, page, sorted.met, fetched.size, context);
-    const { kept, superseded, ambiguous } = settleDuplicates(sorted.records, comparison(sync));
+    if (!rules.hasShifted) end = endOf(end, page, met, fetched.size, context);
+    const { kept, superseded, ambiguous } = settleDuplicates(counted.filter(isRecord), comparison(sync));
     const clashes = ambiguous.map(({ key, body }): InvalidRecord => ({
       key,
       code: "KEY_AMBIGUOUS",
@@ -76,9 +77,9 @@ export async function* readPages(start: Checkpoint, context: RunContext): AsyncG
       body,
     }));
     yield {
-      items: records,
+      items: counted.length,
       records: kept,
-      invalid: [...sorted.invalid, ...clashes],
+      invalid: [...counted.filter((item): item is InvalidRecord => !isRecord(item)), ...clashes],
       superseded: superseded.length,
       end,
     };
@@ -94,33 +95,26 @@ export function comparison({ cursor }: Pick<Sync, "cursor">): ((a: string, b: st
   return cursor && ((a, b) => compareCursors(cursor.type, a, b));
 }
 
-interface SortedOut {
-  /** Of each item its key. */
-  readonly itemKeys: readonly (string | undefined)[];
-  /** What the page has, whether it passes the filter or not: the reading rules and the cursor go by these. */
-  readonly met: readonly SourceRecord[];
-  /** The records that count. */
-  readonly records: readonly SourceRecord[];
-  readonly invalid: readonly InvalidRecord[];
+/** What the items of a page are, in its order: records, or why they are none. */
+async function itemsOf(
+  { records, duplicateNames }: Page,
+  sync: Sync,
+): Promise<readonly (SourceRecord | InvalidRecord)[]> {
+  const making = allOf(records.map((item, index) => recordOf(item, duplicateNames.has(index), sync)));
+  return making instanceof Promise ? await making : making;
 }
 
-/** Tells the records of a page from what is none. */
-async function sortOut({ records: items, duplicateNames, excluded }: Page, sync: Sync): Promise<SortedOut> {
-  const met: SourceRecord[] = [];
-  const records = excluded.size === 0 ? met : [];
-  const invalid: InvalidRecord[] = [];
-  const making = allOf(items.map((item, index) => recordOf(item, duplicateNames.has(index), sync)));
-  const made = making instanceof Promise ? await making : making;
-  for (const [index, one] of made.entries()) {
-    const counts = !excluded.has(index);
-    if ("code" in one) {
-      if (counts) invalid.push(one);
-    } else {
-      met.push(one);
-      if (counts && records !== met) records.push(one);
-    }
-  }
-  return { itemKeys: made.map(({ key }) => key), met, records, invalid };
+const isRecord = (item: SourceRecord | InvalidRecord): item is SourceRecord => !("code" in item);
+
+/** What passes the filter, and was not on the page before. The reading rules and the cursor go by all that the page has. */
+function countedOf<Item>(
+  { excluded, overlap = 0 }: Page,
+  items: readonly Item[],
+  hasShifted: boolean,
+): readonly Item[] {
+  const again = hasShifted ? 0 : overlap;
+  if (excluded.size === 0 && again === 0) return items;
+  return items.filter((_, index) => index >= again && !excluded.has(index));
 }
 
 /** The record that an item of the source is, or why it is none. */

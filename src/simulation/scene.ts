@@ -92,7 +92,10 @@ export async function sceneOf(loaded: LoadedConfig, name: string, record: Record
     lateWriteMs: connections.destination.lateWriteMs,
     record,
     tombstoneOf: tombstonesOf(source.tombstone),
-    notes: notesOn(replaced, left, isSlow(from) || isSlow(to)),
+    notes: [
+      ...(declared.source.parents === undefined ? [] : ["The lists of all parents are played as one list."]),
+      ...notesOn(replaced, left, isSlow(from) || isSlow(to)),
+    ],
   };
 }
 
@@ -133,7 +136,7 @@ const isSlow = ({ limits: { ratePerSecond } }: ConnectionConfig): boolean =>
   ratePerSecond !== undefined && ratePerSecond < RATE_MIN;
 
 function plainSource(source: SourceConfig, replaced: ExpressionSource[]): SourceConfig {
-  const { pagination, cursor, read, tombstone } = source;
+  const { pagination, cursor, read, tombstone, parents } = source;
   const records = placeOf(source.records);
   // What lies within the list of records cannot be set without changing one of them.
   const isPlain = (each: ExpressionSource): boolean => {
@@ -148,10 +151,12 @@ function plainSource(source: SourceConfig, replaced: ExpressionSource[]): Source
   return {
     ...source,
     ...(turned.length === 0 ? {} : { records: "records", pagination: plainPagination(pagination) }),
-    cursor: cursor && { ...cursor, field: plain(cursor.field, "changed_at", replaced) },
+    ...(parents === undefined ? {} : { request: "GET /all", query: {}, headers: {} }),
+    cursor: cursor && { ...cursor, of: "records", field: plain(cursor.field, "changed_at", replaced) },
     read: read && plainRead(read, replaced),
     // Every record that is made up passes, and a body is one more place for parameters.
     filter: undefined,
+    parents: undefined,
     body: undefined,
     format: "json",
     tombstone: tombstone === undefined ? undefined : plain(tombstone, "gone_from_the_source", replaced),
