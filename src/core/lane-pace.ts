@@ -1,3 +1,4 @@
+import { LearnedRate, type RateMemory } from "./learned-rate.ts";
 import { RateLimitWindow, type WindowMemory } from "./rate-limit-window.ts";
 import type { Quota } from "./rate-limit.ts";
 
@@ -18,13 +19,14 @@ const WINDOWS_MAX = 16;
 
 /**
  * The rate side of a lane: at what distance requests follow one another (L4). What is declared and what the API announces all apply; the
- * slowest counts. A limit that an API keeps to itself would be one more source beside these (L5). Pure; times are ms on the monotonic clock.
+ * slowest counts. Where neither is there, the rate is learned from refusals (L5). Pure; times are ms on the monotonic clock.
  */
 export class LanePace {
   #declaredPerMs: number | undefined;
   #windows: RateLimitWindow[] = [];
   /** When the last request was due; the next one is due a gap later. */
   #slotMs = Number.NEGATIVE_INFINITY;
+  readonly #learned = new LearnedRate();
   #share = 1;
   #shareAtMs = 0;
 
@@ -43,19 +45,26 @@ export class LanePace {
     return this.#declaredPerMs !== undefined || this.#windows.some(({ perSecond }) => perSecond !== undefined);
   }
 
-  /** The lowest known limit in requests a second, for people. */
+  /** The lowest known limit in requests a second, for people; what was learned where none is known. */
   get perSecond(): number | undefined {
     const rates = this.#windows.map(({ perSecond }) => perSecond).filter((rate) => rate !== undefined);
     if (this.#declaredPerMs !== undefined) rates.push(this.#declaredPerMs * 1_000);
-    return rates.length === 0 ? undefined : Math.min(...rates);
+    if (rates.length > 0) return Math.min(...rates);
+    return this.#learned.perMs === undefined ? undefined : this.#learned.perMs * 1_000;
   }
 
   get memory(): readonly WindowMemory[] {
     return this.#windows.map(({ memory }) => memory).filter((memory) => memory !== undefined);
   }
 
+  /** The rate that was learned; undefined where none had to be. */
+  get learned(): RateMemory | undefined {
+    return this.#learned.memory;
+  }
+
   /** Takes up what an earlier process learned (L7). */
-  resume(memories: readonly WindowMemory[], nowMs: number): void {
+  resume(memories: readonly WindowMemory[], learned: RateMemory | undefined, nowMs: number): void {
+    if (learned !== undefined) this.#learned.resume(learned, nowMs);
     this.#windows = memories.slice(0, WINDOWS_MAX).map((memory) => RateLimitWindow.from(memory, nowMs));
   }
 
@@ -81,10 +90,12 @@ export class LanePace {
     return untilMs;
   }
 
-  /** A request starts. */
-  start(nowMs: number, started: number): void {
+  /** A request starts, and this many are under way without it. */
+  start(nowMs: number, started: number, underWay: number): void {
     const dueMs = this.#slotMs + this.#gapMs(nowMs, started);
-    this.#slotMs = dueMs > nowMs - CATCH_UP_MS ? Math.min(dueMs, nowMs) : nowMs;
+    const isDue = dueMs > nowMs - CATCH_UP_MS;
+    this.#slotMs = isDue ? Math.min(dueMs, nowMs) : nowMs;
+    if (!this.isKnown) this.#learned.started(nowMs, underWay, isDue);
     for (const window of this.#windows) window.count(nowMs);
   }
 
@@ -102,15 +113,31 @@ export class LanePace {
     if (this.#windows.length > quotas.length) this.#windows = this.#windows.filter((window) => !window.isStale(nowMs));
   }
 
-  /** Requests were refused for speed although they kept to the pace. */
-  refused(nowMs: number): void {
+  /** A request was served. */
+  served(nowMs: number): void {
+    if (!this.isKnown) this.#learned.served(nowMs);
+  }
+
+  /** The lane goes on after refusals. */
+  resumed(nowMs: number): void {
+    if (!this.isKnown) this.#learned.resumed(nowMs);
+  }
+
+  /**
+   * Requests were refused for speed although they kept to the pace. Gives the ms until it is worth asking whether more may go; undefined
+   * where a known limit says nothing of it.
+   */
+  refused(nowMs: number): number | undefined {
+    if (!this.isKnown) return this.#learned.refused(nowMs);
     this.#share = Math.max(LEAST_SHARE, this.#shareNow(nowMs) * REFUSED_SHARE);
     this.#shareAtMs = nowMs;
+    return undefined;
   }
 
   #gapMs(nowMs: number, started: number): number {
     let gapMs = this.#declaredPerMs === undefined ? 0 : 1 / this.#declaredPerMs;
     for (const window of this.#windows) gapMs = Math.max(gapMs, window.gapMs(nowMs, started));
+    if (!this.isKnown && this.#learned.perMs !== undefined) gapMs = Math.max(gapMs, 1 / this.#learned.perMs);
     return gapMs === 0 ? 0 : gapMs / this.#shareNow(nowMs);
   }
 

@@ -2,6 +2,7 @@ import { Circuit } from "./circuit.ts";
 import { Concurrency, type RequestKind } from "./concurrency.ts";
 import { LanePace } from "./lane-pace.ts";
 import { isObject, member, type Json } from "./json.ts";
+import { rateMemoryOf, type RateMemory } from "./learned-rate.ts";
 import type { Quota } from "./rate-limit.ts";
 import type { WindowMemory } from "./rate-limit-window.ts";
 
@@ -93,14 +94,18 @@ export class Lane {
 
   /** What was learned, as JSON, for the next process (L7). */
   get learned(): string {
-    return JSON.stringify({ concurrency: this.#concurrency.limit, windows: this.#pace.memory });
+    return JSON.stringify({
+      concurrency: this.#concurrency.limit,
+      windows: this.#pace.memory,
+      rate: this.#pace.learned,
+    });
   }
 
   /** Takes up what an earlier process learned; a text that it cannot read is ignored. */
   resume(learned: string, nowMs: number): void {
-    const { concurrency, windows } = memoryOf(learned);
+    const { concurrency, windows, rate } = memoryOf(learned);
     if (concurrency !== undefined) this.#concurrency.resume(concurrency);
-    this.#pace.resume(windows, nowMs);
+    this.#pace.resume(windows, rate, nowMs);
   }
 
   /** Applies further limits; of two of a kind the lower one counts. */
@@ -131,7 +136,9 @@ export class Lane {
       case "ok":
         this.#circuit.succeeded(endedMs);
         this.#concurrency.answered(kind, endedMs - startedMs, endedMs);
+        this.#pace.served(endedMs);
         if (startedMs >= this.#pausedAtMs) {
+          this.#pace.resumed(endedMs);
           this.#isProbing = false;
           this.#episodes = 0;
         }
@@ -156,7 +163,7 @@ export class Lane {
   }
 
   #start(nowMs: number): Admission {
-    this.#pace.start(nowMs, this.#started);
+    this.#pace.start(nowMs, this.#started, this.#inFlight);
     this.#inFlight += 1;
     this.#started += 1;
     this.#concurrency.started(this.#inFlight);
@@ -169,10 +176,8 @@ export class Lane {
     if (startedMs >= this.#pausedAtMs) {
       this.#pausedAtMs = endedMs;
       this.#isProbing = true;
-      // Where a rate is known, the rate was too high; where none is, the only thing to lower is how many go at once.
-      if (this.#pace.isKnown) this.#pace.refused(endedMs);
-      else this.#concurrency.overloaded(startedMs, endedMs);
-      const backoffMs = Math.min(PAUSE_CAP_MS, PAUSE_BASE_MS * 2 ** this.#episodes);
+      const pauseMs = this.#pace.refused(endedMs);
+      const backoffMs = pauseMs ?? Math.min(PAUSE_CAP_MS, PAUSE_BASE_MS * 2 ** this.#episodes);
       this.#episodes += 1;
       if (report.retryAfterMs === undefined)
         this.#pauseUntil(endedMs + (soonestReset(report.quotas) ?? backoffMs), "throttled");
@@ -197,16 +202,26 @@ function soonestReset(quotas: readonly Quota[]): number | undefined {
   return longestMs > 0 ? longestMs : undefined;
 }
 
-function memoryOf(learned: string): { concurrency: number | undefined; windows: readonly WindowMemory[] } {
+interface Memory {
+  readonly concurrency: number | undefined;
+  readonly windows: readonly WindowMemory[];
+  readonly rate: RateMemory | undefined;
+}
+
+function memoryOf(learned: string): Memory {
   let memory: Json;
   try {
     memory = JSON.parse(learned) as Json;
   } catch {
-    return { concurrency: undefined, windows: [] };
+    return { concurrency: undefined, windows: [], rate: undefined };
   }
   const concurrency = positive(member(memory, "concurrency"));
   const windows = member(memory, "windows");
-  return { concurrency, windows: Array.isArray(windows) ? windows.flatMap((window: Json) => windowOf(window)) : [] };
+  return {
+    concurrency,
+    windows: Array.isArray(windows) ? windows.flatMap((window: Json) => windowOf(window)) : [],
+    rate: rateMemoryOf(member(memory, "rate")),
+  };
 }
 
 function windowOf(value: Json): readonly WindowMemory[] {

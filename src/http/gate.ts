@@ -20,7 +20,7 @@ export interface EnterOptions {
 
 interface Waiter {
   readonly options: EnterOptions;
-  readonly giveUpMs: number;
+  readonly queuedMs: number;
   readonly settle: (entry: Entry) => void;
 }
 
@@ -42,6 +42,8 @@ export class Gate {
   /** In order of arrival. */
   readonly #waiters = new Queue<Waiter>();
   readonly #watched = new WeakSet<AbortSignal>();
+  /** When somebody was let in last: patience is for a lane that does not move. */
+  #movedMs = Number.NEGATIVE_INFINITY;
   /** No waiter gives up before this moment: so that not all of them are looked at each time. */
   #patientUntilMs = NEVER;
   #timer: Timer | undefined;
@@ -107,9 +109,9 @@ export class Gate {
     this.#leaveOn(options.signal);
     if (options.stop !== undefined) this.#leaveOn(options.stop);
     return new Promise((settle) => {
-      const giveUpMs = nowMs + options.patienceMs;
-      this.#waiters.push({ options, giveUpMs, settle });
-      this.#patientUntilMs = Math.min(this.#patientUntilMs, giveUpMs);
+      const waiter = { options, queuedMs: nowMs, settle };
+      this.#waiters.push(waiter);
+      this.#patientUntilMs = Math.min(this.#patientUntilMs, this.#givesUpMs(waiter));
       // While the one before it waits for its turn, this one cannot have it.
       if (this.#waiters.size === 1 || nowMs >= this.#patientUntilMs) this.#pump();
     });
@@ -139,6 +141,7 @@ export class Gate {
       const admission = this.#lane.admit(nowMs);
       if (admission.kind === "go") {
         this.#waiters.shift();
+        this.#movedMs = nowMs;
         waiter.settle({ kind: "go", ticket: admission.ticket, startedMs: nowMs });
         continue;
       }
@@ -152,11 +155,20 @@ export class Gate {
   /** Until the lane may have changed. Where it is full, whoever leaves it wakes the queue, and only impatience needs a timer. */
   #sleep(nowMs: number): void {
     const wakeMs = this.#wait?.untilMs ?? NEVER;
-    // R4: whoever would have to wait for longer than it is willing to is told at once, so that it can be parked.
-    if (this.#patientUntilMs < wakeMs && (this.#wait !== undefined || this.#patientUntilMs <= nowMs)) {
+    // R4: whoever would have to wait for longer than it is willing to is told at once, so that it can be parked; but not for a turn that comes.
+    if (
+      this.#wait?.why !== "pace" &&
+      this.#patientUntilMs < wakeMs &&
+      (this.#wait !== undefined || this.#patientUntilMs <= nowMs)
+    ) {
       this.#sendAway(this.#wait === undefined ? nowMs : wakeMs, nowMs);
     }
-    this.#wakeAt(this.#waiters.size === 0 ? NEVER : Math.min(wakeMs, this.#patientUntilMs), nowMs);
+    const patientUntilMs = this.#wait?.why === "pace" ? NEVER : this.#patientUntilMs;
+    this.#wakeAt(this.#waiters.size === 0 ? NEVER : Math.min(wakeMs, patientUntilMs), nowMs);
+  }
+
+  #givesUpMs({ options, queuedMs }: Waiter): number {
+    return Math.max(queuedMs, this.#movedMs) + options.patienceMs;
   }
 
   /** A timer that wakes too early only looks again, so it is left alone: most of them never come. */
@@ -177,12 +189,13 @@ export class Gate {
   #sendAway(untilMs: number, nowMs: number): void {
     const why = this.#wait?.why ?? "pace";
     let patientUntilMs = NEVER;
-    this.#waiters.keep(({ giveUpMs, settle }) => {
+    this.#waiters.keep((waiter) => {
+      const giveUpMs = this.#givesUpMs(waiter);
       if (giveUpMs >= untilMs && giveUpMs > nowMs) {
         patientUntilMs = Math.min(patientUntilMs, giveUpMs);
         return true;
       }
-      settle({ kind: "blocked", forMs: Math.max(1, untilMs - nowMs), why });
+      waiter.settle({ kind: "blocked", forMs: Math.max(1, untilMs - nowMs), why });
       return false;
     });
     this.#patientUntilMs = patientUntilMs;
