@@ -88,7 +88,8 @@ export async function declineAdoption(sync: Sync, ports: Pick<Ports, "ledger" | 
 export async function remembering(ledger: SyncLedger, { start }: Opening, work: () => Promise<boolean>): Promise<void> {
   const stored = await ledger.checkpoint();
   const { adopting: _, ...before } = stored?.identity === start.identity ? stored : start;
-  await ledger.saveCheckpoint({ ...before, adopting: true });
+  // Entries that are kept when this process dies are level no more than others, and whoever repeats it finds them known.
+  await ledger.saveCheckpoint({ ...readingAll(before), adopting: true });
   await ledger.saveCheckpoint((await work()) ? readingAll(before) : before);
 }
 
