@@ -151,6 +151,8 @@ export interface LedgerCounts {
   readonly withheld: number;
   readonly invalid: number;
   readonly rejected: number;
+  /** Of the invalid ones, those that may be in the destination already (`ADOPTION_AMBIGUOUS`). */
+  readonly ambiguous: number;
 }
 
 /** What a lane learned and must not learn again by hammering (L7). */
