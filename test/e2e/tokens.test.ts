@@ -194,8 +194,16 @@ test("a refresh token that is replaced is saved before the new access token is u
 
 test("two commands at once take the refresh token one after the other, and neither is refused", () =>
   between(REFRESH, async ({ tokens, place, items }) => {
-    tokens.slowMs = 400;
-    const [ran, planned] = await Promise.all([place.run("run"), place.run("plan")]);
+    // Long enough for the second command to want a token while the first waits for its own.
+    tokens.slowMs = 2_500;
+    const asked = Promise.withResolvers<void>();
+    tokens.answer = () => {
+      asked.resolve();
+      return undefined;
+    };
+    const running = place.run("run");
+    await asked.promise;
+    const [ran, planned] = await Promise.all([running, place.run("plan")]);
     assert.deepEqual([ran.exitCode, planned.exitCode], [0, 0], ran.stdout + planned.stdout + planned.stderr);
     assert.equal(items.size, 20);
     assert.deepEqual(
