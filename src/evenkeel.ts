@@ -149,7 +149,10 @@ export interface Evenkeel {
   status(): Promise<readonly SyncStatus[]>;
   rejects(sync?: string): AsyncIterable<Reject & { readonly sync: string }>;
   reject(sync: string, id: number): Promise<Reject | undefined>;
-  /** Plans anew from the source records of these rejects and sends them (P11); all of the sync's when `ids` is absent. */
+  /**
+   * Plans anew from the source records of these rejects and sends them (P11); when `ids` is absent all of the sync's, but for those that may be in the
+   * destination already (`ADOPTION_AMBIGUOUS`): each of those is created when its id is given.
+   */
   retryRejects(sync: string, ids?: readonly number[], options?: Pick<RunOptions, "signal" | "trace">): Run;
   discardRejects(sync: string, ids: readonly number[]): Promise<number>;
   explain(sync: string, key: string): Promise<Explanation>;

@@ -80,7 +80,7 @@ function storyOf({ entry, operation, waiting, reject, history }: Omit<Explanatio
   if (reject !== undefined) {
     const again =
       reject.code === "ADOPTION_AMBIGUOUS"
-        ? "It waits for you: say which record it is with `evenkeel state import`, or have it created with `evenkeel rejects retry`"
+        ? "It waits for you: look for it again with `evenkeel state adopt`, say which record it is with `evenkeel state import`, or have it created with `evenkeel rejects retry`"
         : "It is tried again when the record or the mapping changes, or with `evenkeel rejects retry`";
     story.push(`It is ${reject.kind}: ${reject.reason}. ${again}.`);
   }

@@ -9,7 +9,7 @@ import type { Ledger, Lease } from "./core/ledger.ts";
 import { Lanes } from "./http/gate.ts";
 import { systemNetwork, type ProxyOptions } from "./runtime/network.ts";
 import { systemHolder } from "./runtime/process.ts";
-import { fileTokenStore } from "./sqlite/token-file.ts";
+import { fileTokenStore } from "./sqlite/token-files.ts";
 import { openLedger, type LedgerOptions } from "./sqlite/ledger.ts";
 import { VERSION } from "./version.ts";
 
@@ -57,7 +57,7 @@ export function createMeans(options: OpenedOptions): Means {
   const connectMs = longestConnectMs(config);
   const dispatcher = options.network ?? systemNetwork({ connectMs, proxy: options.proxy });
   const own = options.network === undefined ? ownNetworks(config, connectMs, options.proxy) : new Map();
-  const tokens = fileTokenStore(`${stateFile}.tokens`);
+  const tokens = fileTokenStore(`${stateFile}.tokens`, clock);
   const build: Means["build"] = (lanes, ledger) =>
     buildSyncs(config, {
       referenceOf: options.referenceOf ?? referencesIn(ledger, config),

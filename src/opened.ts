@@ -11,7 +11,7 @@ import { NO_COUNTS } from "./pipeline/looking.ts";
 import { applyPlan, makePlan } from "./plans.ts";
 import { ALL, choiceOf, startRun } from "./runs.ts";
 import { createScratch } from "./sqlite/scratch.ts";
-import { storedRejects } from "./stored-rejects.ts";
+import { decidedRejects, storedRejects } from "./stored-rejects.ts";
 import { createStream, streaming } from "./stream.ts";
 import { checked } from "./sync-result.ts";
 import { unblockSync } from "./unblock.ts";
@@ -115,7 +115,10 @@ export function openEvenkeel(options: OpenedOptions): Evenkeel {
       startRun(
         means,
         chosen([sync]),
-        async (ledger) => ({ ...ALL, rejects: ids ?? (await Array.fromAsync(storedRejects(ledger), ({ id }) => id)) }),
+        async (ledger) =>
+          ids === undefined
+            ? { ...ALL, rejects: await decidedRejects(ledger), allRejects: true }
+            : { ...ALL, rejects: ids },
         options,
       ),
     discardRejects: (sync, ids) =>

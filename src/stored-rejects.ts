@@ -14,3 +14,10 @@ export async function* storedRejects(ledger: SyncLedger | undefined): AsyncGener
     after = last.id;
   }
 }
+
+/** Numbers of those that can be tried: which record of the destination the others are must be found out first. */
+export async function decidedRejects(ledger: SyncLedger): Promise<readonly number[]> {
+  const ids: number[] = [];
+  for await (const { id, code } of storedRejects(ledger)) if (code !== "ADOPTION_AMBIGUOUS") ids.push(id);
+  return ids;
+}

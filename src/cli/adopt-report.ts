@@ -1,5 +1,5 @@
 import type { Adopted, Adopting, Adoption } from "../evenkeel.ts";
-import { count } from "./amounts.ts";
+import { count, counted } from "./amounts.ts";
 import type { Context } from "./context.ts";
 import { escapeLine } from "./escape.ts";
 import { failureLines, failureRecord, hanging } from "./failure.ts";
@@ -71,7 +71,7 @@ function adoptionLines(adoption: Adoption, { style }: Printer): readonly string[
 }
 
 function summaryOf(adopted: Adopted, dryRun: boolean, { printer, suggest }: Context): readonly string[] {
-  const { sync, equal, ambiguous, error } = adopted;
+  const { sync, equal, ambiguous, invalid, waiting, error } = adopted;
   const { style, columns } = printer;
   if (error !== undefined) return [`${style("bold", escapeLine(sync))}: ${style("red", "failed")}`];
   const different = adopted.adopted - equal;
@@ -81,12 +81,18 @@ function summaryOf(adopted: Adopted, dryRun: boolean, { printer, suggest }: Cont
       .filter((kind) => adopted[kind] > 0)
       .map((kind) => `${count(adopted[kind])} ${WORDS[kind]}`),
   ];
-  const next =
+  const again = `\`${suggest("state adopt", [sync])}\``;
+  const next = [
     ambiguous > 0
       ? `No run creates what is ambiguous: choose with \`${suggest("state import", [sync, "FILE"])}\`, or have it created with \`${suggest("rejects retry", [sync, "ID"])}\`.`
-      : undefined;
+      : undefined,
+    waiting > 0
+      ? `${counted(waiting, "record refers", "records refer")} to one that is not in its destination yet: adopt or run that one first, then adopt again with ${again}.`
+      : undefined,
+    invalid > waiting ? `What is invalid could not be looked for: mend it, and adopt again with ${again}.` : undefined,
+  ].filter((line) => line !== undefined);
   return [
     `${style("bold", escapeLine(sync))}: ${parts.join(", ")}`,
-    ...(next === undefined || dryRun ? [] : hanging("  ", next, columns)),
+    ...(dryRun ? [] : next.flatMap((line) => hanging("  ", line, columns))),
   ];
 }

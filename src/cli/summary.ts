@@ -181,10 +181,10 @@ function nextLines(
   if (status === "interrupted" || (error !== undefined && RESUMES.test(error.code)))
     steps.push([suggest("run", [sync]), "goes on where this one stopped"]);
   else if (counts.unknown + counts.parked > 0) steps.push([suggest("run", [sync]), againText(counts, facts, nowMs)]);
-  if (counts.rejected + counts.invalid + counts.stillRejected > 0) {
-    steps.push([suggest("rejects list", [sync]), "which, and why"]);
-    steps.push([suggest("rejects retry", [sync], ["--all"]), "once it is mended"]);
-  }
+  const isRefused = counts.rejected + counts.invalid + counts.stillRejected > 0;
+  if (isRefused || counts.ambiguous > 0) steps.push([suggest("rejects list", [sync]), "which, and why"]);
+  if (counts.ambiguous > 0) steps.push([suggest("state adopt", [sync]), "finds out which of them are there already"]);
+  else if (isRefused) steps.push([suggest("rejects retry", [sync], ["--all"]), "once it is mended"]);
   if (facts.withheld > 0)
     steps.push([
       suggest("run", [sync], ["--allow-deletes", String(facts.withheld)]),

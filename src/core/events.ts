@@ -25,6 +25,8 @@ export interface Counts {
   missed: number;
   /** Records that have gone from the source and are not deleted yet, at the end of the run (D3). */
   withheld: number;
+  /** Refused records that may be in the destination already, at the end of the run: none is created before that is known. */
+  ambiguous: number;
   requests: number;
   retries: number;
   /** Answers 429 and the like. */
@@ -47,6 +49,7 @@ export const noCounts = (): Counts => ({
   parked: 0,
   missed: 0,
   withheld: 0,
+  ambiguous: 0,
   requests: 0,
   retries: 0,
   throttled: 0,

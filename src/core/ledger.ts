@@ -151,6 +151,8 @@ export interface LedgerCounts {
   readonly withheld: number;
   readonly invalid: number;
   readonly rejected: number;
+  /** Of the invalid ones, those that may be in the destination already (`ADOPTION_AMBIGUOUS`). */
+  readonly ambiguous: number;
 }
 
 /** What a lane learned and must not learn again by hammering (L7). */
@@ -161,16 +163,16 @@ export interface LaneMemory {
   readonly learned: string | undefined;
 }
 
-/**
- * The store of one sync. Every method is one transaction: it happens whole or not at all, and has happened durably when
- * its promise resolves. Writing methods check the lease's fencing number in the same transaction and throw `LEDGER_FENCED`
- * when another process has taken over (U7). A full disk throws `LEDGER_FULL`; the ledger is then as it was before the call.
- */
 /** What became of a version that waited, and is not sent. */
 export type WaitingEnd =
   | { readonly kind: "level" | "moot"; readonly key: string }
   | { readonly kind: "refused"; readonly run: number; readonly reject: NewReject };
 
+/**
+ * The store of one sync. Every method is one transaction: it happens whole or not at all, and has happened durably when
+ * its promise resolves. Writing methods check the lease's fencing number in the same transaction and throw `LEDGER_FENCED`
+ * when another process has taken over (U7). A full disk throws `LEDGER_FULL`; the ledger is then as it was before the call.
+ */
 export interface SyncLedger {
   readonly sync: string;
   checkpoint(): Promise<Checkpoint | undefined>;

@@ -1,5 +1,5 @@
 import type { Json } from "./json.ts";
-import type { DesiredRecord } from "./record.ts";
+import type { DesiredRecord, InvalidRecord } from "./record.ts";
 
 /** A record of the destination's list. */
 export interface Listed {
@@ -20,11 +20,7 @@ export interface Pair {
 }
 
 /** A record of the source of which nothing can be made, so that nothing can be like it. */
-export interface Unmapped {
-  readonly key: string;
-  readonly body: Json;
-  readonly reason: string;
-}
+export type Unmapped = InvalidRecord & { readonly key: string };
 
 /** So many of those that share a match are looked at: one would do, and a person wants to see some. */
 export const SHOWN_MAX = 5;
@@ -41,7 +37,9 @@ export interface Pairing {
   removeRecords(keys: readonly string[]): void;
   /** Notes records of the destination; of one place the later one stays. */
   addListed(listed: readonly Listed[]): void;
-  /** In the order of the records' keys, after `after`, at most `limit`. */
+  /** From here on `pairs` are of the records that are added from here on; those before them stay as their rivals. */
+  nextRound(): void;
+  /** Of the records of this round, in the order of their keys, after `after`, at most `limit`. */
   pairs(after: string, limit: number): readonly Pair[];
   /** Records of the destination whose match no record of the source has, in order of place, after `after`, at most `limit`. */
   strangers(after: string, limit: number): readonly Pick<Listed, "match" | "place">[];

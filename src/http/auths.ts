@@ -56,4 +56,6 @@ export class Auths {
 }
 
 /** Remembers as long as the process lives, and no longer. */
-const NOWHERE: TokenStore = { read: async () => undefined, write: async () => undefined };
+const NOWHERE: TokenStore = {
+  hold: (_, work) => work({ read: async () => undefined, write: async () => undefined }),
+};

@@ -56,36 +56,24 @@ export function createOAuth2(options: OAuth2Options, ports: OAuth2Ports): Auth {
   };
   /** A refresh token that could not be saved yet. */
   let unsaved: string | undefined;
-  const save = async (): Promise<void> => {
-    if (unsaved !== undefined) await ports.store.write(kept, unsaved);
-    unsaved = undefined;
-  };
-  const currentToken = async (): Promise<string> => {
-    await save();
-    // Another process may have been given a new one since.
-    return (await ports.store.read(kept)) ?? refreshToken;
-  };
-  const exchangeToken = async (current: string): Promise<oauth.TokenEndpointResponse> => {
-    const answer = await oauth.refreshTokenGrantRequest(server, client, shows, current, sending);
-    const given = await oauth.processRefreshTokenResponse(server, client, answer);
-    // The old one may be worth nothing any more: whatever happens next, the new one must not be lost.
-    if (given.refresh_token !== undefined && given.refresh_token !== current) {
-      unsaved = given.refresh_token;
+  /** One process after the other: each takes the token that the one before it was given. */
+  const byRefreshToken = (): Promise<oauth.TokenEndpointResponse> =>
+    ports.store.hold(kept, async ({ read, write }) => {
+      const save = async (): Promise<void> => {
+        if (unsaved !== undefined) await write(unsaved);
+        unsaved = undefined;
+      };
       await save();
-    }
-    return given;
-  };
-  const byRefreshToken = async (): Promise<oauth.TokenEndpointResponse> => {
-    const current = await currentToken();
-    try {
-      return await exchangeToken(current);
-    } catch (error) {
-      // Whoever was faster has saved the one that took its place.
-      const other = isInvalidGrant(error) ? await currentToken() : current;
-      if (other === current) throw error;
-      return exchangeToken(other);
-    }
-  };
+      const current = (await read()) ?? refreshToken;
+      const answer = await oauth.refreshTokenGrantRequest(server, client, shows, current, sending);
+      const given = await oauth.processRefreshTokenResponse(server, client, answer);
+      // The old one may be worth nothing any more: whatever happens next, the new one must not be lost.
+      if (given.refresh_token !== undefined && given.refresh_token !== current) {
+        unsaved = given.refresh_token;
+        await save();
+      }
+      return given;
+    });
   const fetch = async (): Promise<Token> => {
     try {
       const { access_token, expires_in } = await (grant === "clientCredentials" ? byClient() : byRefreshToken());
@@ -133,10 +121,6 @@ async function fetchWith({ exchange }: OAuth2Ports, url: string, { method, heade
 }
 
 const NEVER = new AbortController().signal;
-
-/** The refresh token is good no more (RFC 6749, 5.2). */
-const isInvalidGrant = (error: unknown): boolean =>
-  error instanceof oauth.ResponseBodyError && error.error === "invalid_grant";
 
 /** What the endpoint says, in its own words (RFC 6749, 5.2). */
 function refusedBy(tokenUrl: string, error: unknown): EvenkeelError {

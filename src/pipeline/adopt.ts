@@ -5,6 +5,7 @@ import { noCounts } from "../core/events.ts";
 import type { SyncLedger } from "../core/ledger.ts";
 import type { Pairing } from "../core/pairing.ts";
 import type { Sync } from "../core/sync.ts";
+import { waits } from "./ambiguity.ts";
 import { AdoptionWork } from "./adoption-work.ts";
 import { emptyLedger, lookingContext } from "./looking.ts";
 import { openRead, type Opening } from "./opening.ts";
@@ -15,6 +16,8 @@ export interface Adopted extends Readonly<AdoptionTally> {
   readonly sync: string;
   /** Of those adopted, how many are as the source has them already. */
   readonly equal: number;
+  /** Of those invalid, how many refer to a record that is not in its destination yet. */
+  readonly waiting: number;
   readonly requests: number;
   readonly error: EvenkeelError | undefined;
 }
@@ -48,10 +51,11 @@ export async function adoptSync(
 ): Promise<Adopted> {
   const counts = noCounts();
   const tally = noAdoptions();
-  const result: { error?: EvenkeelError; equal: number } = { equal: 0 };
+  const result: { error?: EvenkeelError; equal: number; waiting: number } = { equal: 0, waiting: 0 };
   const tell = (adoption: AdoptionOf): void => {
     tally[adoption.kind] += 1;
     if (adoption.kind === "adopted" && adoption.isEqual) result.equal += 1;
+    if (adoption.kind === "invalid" && waits(adoption)) result.waiting += 1;
     emit({ ...adoption, sync: sync.name });
   };
   const pairing = ports.pairing();
@@ -69,7 +73,8 @@ export async function adoptSync(
   } finally {
     pairing.close();
   }
-  return { sync: sync.name, ...tally, equal: result.equal, requests: counts.requests, error: result.error };
+  const { equal, waiting, error } = result;
+  return { sync: sync.name, ...tally, equal, waiting, requests: counts.requests, error };
 }
 
 /** Nothing of the destination is taken over: what it has is none of the source's. Runs begin from here on. */
@@ -88,7 +93,8 @@ export async function declineAdoption(sync: Sync, ports: Pick<Ports, "ledger" | 
 export async function remembering(ledger: SyncLedger, { start }: Opening, work: () => Promise<boolean>): Promise<void> {
   const stored = await ledger.checkpoint();
   const { adopting: _, ...before } = stored?.identity === start.identity ? stored : start;
-  await ledger.saveCheckpoint({ ...before, adopting: true });
+  // Entries that are kept when this process dies are level no more than others, and whoever repeats it finds them known.
+  await ledger.saveCheckpoint({ ...readingAll(before), adopting: true });
   await ledger.saveCheckpoint((await work()) ? readingAll(before) : before);
 }
 

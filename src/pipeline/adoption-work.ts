@@ -1,6 +1,5 @@
 import type { AdoptionOf } from "../core/adoption.ts";
 import { EvenkeelError } from "../core/errors.ts";
-import { fingerprint } from "../core/fingerprint.ts";
 import { holds } from "../core/holds.ts";
 import { isObject, scalarText, type Json, type JsonObject } from "../core/json.ts";
 import { ADOPTED, type Entry, type Known, type SyncLedger } from "../core/ledger.ts";
@@ -8,12 +7,13 @@ import type { Listed, Pair, Pairing, Unmapped } from "../core/pairing.ts";
 import type { DesiredRecord, InvalidRecord } from "../core/record.ts";
 import type { NewReject } from "../core/reject.ts";
 import type { Live } from "../core/sync.ts";
+import { ambiguousReject, waits, whyAmbiguous, whyUnmapped } from "./ambiguity.ts";
 import { desired, noTally } from "./compare.ts";
 import type { RunContext } from "./context.ts";
 import { livePages, noList } from "./live.ts";
 import type { Opening } from "./opening.ts";
-import { comparison } from "./read.ts";
-import { createStage } from "./stage.ts";
+import { comparison, recordOf } from "./read.ts";
+import { createStage, type Stage } from "./stage.ts";
 
 /** Records looked at, and remembered, in one pass. */
 const BATCH = 2_000;
@@ -27,6 +27,7 @@ export class AdoptionWork {
   readonly #breathe: () => Promise<void>;
   /** The destination gives ids, and its list has them. */
   readonly #givesIds: boolean;
+  readonly #stage: Stage;
   /** The ledger knew records before. */
   #hadEntries = false;
 
@@ -45,27 +46,29 @@ export class AdoptionWork {
     this.#tell = tell;
     this.#breathe = breathe;
     this.#givesIds = destination.traits.addressing === "assigned";
+    this.#stage = createStage({ ...context, retryRejected: false, compare: comparison(context.sync) }, () => false);
   }
 
   /** Puts both sides aside. */
   async readBoth({ start }: Opening): Promise<void> {
     const context = this.#context;
-    const stage = createStage({ ...context, retryRejected: false, compare: comparison(context.sync) }, () => false);
-    const tell = (drift: { readonly kind: string }): void => {
-      if (drift.kind === "invalid") this.#tell(drift as Extract<AdoptionOf, { kind: "invalid" }>);
-    };
-    const comparing = { context, stage, tally: noTally(), tell, breathe: this.#breathe };
+    const comparing = { context, stage: this.#stage, tally: noTally(), tell: () => undefined, breathe: this.#breathe };
     for await (const { records, gone, invalid } of desired(start, comparing)) {
       this.#pairing.removeRecords(gone);
-      if (this.#givesIds) this.#pairing.addUnmapped(invalid.flatMap(unmappedOf));
-      const matched = await Promise.all(records.map((record) => this.#matched(record)));
-      this.#pairing.addRecords(matched.filter((pair) => pair !== undefined));
+      this.#pairing.addUnmapped(invalid.filter(isUnmapped));
+      for (const record of invalid) if (!isUnmapped(record)) this.#tellInvalid(record);
+      await this.#addRecords(records);
     }
     for await (const items of livePages(this.#live, context)) {
       const listed = await Promise.all(items.map(({ match, item }) => this.#listed(match, item)));
       this.#pairing.addListed(listed.filter((each) => each !== undefined));
       await this.#breathe();
     }
+  }
+
+  async #addRecords(records: readonly DesiredRecord[]): Promise<void> {
+    const matched = await Promise.all(records.map((record) => this.#matched(record)));
+    this.#pairing.addRecords(matched.filter((pair) => pair !== undefined));
   }
 
   async #matched(record: DesiredRecord): Promise<Pick<Pair, "match" | "record"> | undefined> {
@@ -103,19 +106,18 @@ export class AdoptionWork {
     return undefined;
   }
 
-  /** Decides of each record, and remembers it in the ledger if one is given. Returns whether anything was adopted. */
+  /**
+   * Decides of each record, and remembers it in the ledger if one is given: round by round, since what is adopted in one may be what others refer to.
+   * Returns whether anything was adopted.
+   */
   async pair(ledger: SyncLedger | undefined): Promise<boolean> {
     this.#hadEntries = (await this.#context.ports.ledger.counts()).entries > 0;
-    let adopts = false;
-    for (let after = ""; ;) {
-      const batch = this.#pairing.pairs(after, BATCH);
-      if (await this.#decide(batch, ledger)) adopts = true;
-      await this.#breathe();
-      const last = batch.at(-1);
-      if (last === undefined || batch.length < BATCH) break;
-      after = last.record.key;
+    let adopts = await this.#decideRound(ledger);
+    for (let goesOn = adopts; goesOn && (await this.#mapAgain());) {
+      goesOn = await this.#decideRound(ledger);
+      adopts ||= goesOn;
     }
-    if (ledger !== undefined) await this.#keepUnmapped(ledger);
+    await this.#concludeUnmapped(ledger);
     for (let after = ""; ;) {
       const batch = this.#pairing.strangers(after, BATCH);
       for (const { match, place } of batch)
@@ -127,19 +129,62 @@ export class AdoptionWork {
     }
   }
 
-  /** Once they can be mapped, a run would create them, and the destination may have them: they wait for another adoption. */
-  async #keepUnmapped(ledger: SyncLedger): Promise<void> {
+  async #decideRound(ledger: SyncLedger | undefined): Promise<boolean> {
+    let adopts = false;
+    for (let after = ""; ;) {
+      const batch = this.#pairing.pairs(after, BATCH);
+      if (await this.#decide(batch, ledger)) adopts = true;
+      await this.#breathe();
+      const last = batch.at(-1);
+      if (last === undefined || batch.length < BATCH) return adopts;
+      after = last.record.key;
+    }
+  }
+
+  /** Begins a round with the records that waited for what they refer to, and can be mapped now. Returns whether there are any. */
+  async #mapAgain(): Promise<boolean> {
+    this.#pairing.nextRound();
+    let isAny = false;
+    for (let after = ""; ;) {
+      const batch = this.#pairing.unmapped(after, BATCH);
+      const last = batch.at(-1);
+      if (last === undefined) return isAny;
+      const made = await Promise.all(batch.filter(waits).map(({ body }) => this.#map(body)));
+      const mapped = made.filter(isDesired);
+      this.#pairing.removeRecords(mapped.map(({ key }) => key));
+      await this.#addRecords(mapped);
+      this.#pairing.addUnmapped(made.flatMap((each) => (isDesired(each) || !isUnmapped(each) ? [] : [each])));
+      isAny ||= mapped.length > 0;
+      await this.#breathe();
+      after = last.key;
+    }
+  }
+
+  async #map(body: Json): Promise<DesiredRecord | InvalidRecord> {
+    const record = await recordOf(body, false, this.#context.sync);
+    return "code" in record ? record : this.#stage.refine(record);
+  }
+
+  /** Where the destination gives ids, a run would create them once they can be mapped, and it may have them: they wait for another adoption. */
+  async #concludeUnmapped(ledger: SyncLedger | undefined): Promise<void> {
     const atMs = this.#context.ports.clock.wallMs();
     for (let after = ""; ;) {
       const batch = this.#pairing.unmapped(after, BATCH);
       const last = batch.at(-1);
       if (last === undefined) return;
+      for (const unmapped of batch) this.#tellInvalid(unmapped);
+      await this.#breathe();
+      after = last.key;
+      if (ledger === undefined || !this.#givesIds) continue;
       const known = await ledger.lookup(batch.map(({ key }) => key));
       const fresh = batch.filter(({ key }) => !this.#isKnown(known.get(key)));
-      const rejects = fresh.map(({ key, body, reason }) => this.#rejectOf(key, body, `it cannot be mapped: ${reason}`));
+      const rejects = fresh.map((unmapped) => ambiguousReject(unmapped, whyUnmapped(unmapped), this.#context));
       await ledger.adopt({ entries: [], rejects, absent: [], detail: "", atMs });
-      after = last.key;
     }
+  }
+
+  #tellInvalid({ key, code, reason }: InvalidRecord): void {
+    this.#tell({ kind: "invalid", key, code, reason });
   }
 
   async #decide(batch: readonly Pair[], ledger: SyncLedger | undefined): Promise<boolean> {
@@ -173,7 +218,7 @@ export class AdoptionWork {
           const { key } = record;
           const places = listed.map(({ place }) => place);
           this.#tell({ kind: "ambiguous", key, match: pair.match, rivals: pair.rivals, places, reason });
-          rejects.push(this.#rejectOf(key, record.body, reason));
+          rejects.push(ambiguousReject(record, reason, this.#context));
         }
       }
     }
@@ -203,27 +248,6 @@ export class AdoptionWork {
     const owned = addresses.size === 0 ? new Set<string>() : await ledger.owned({ addresses: [...addresses.keys()] });
     return new Set([...owned].map((address) => addresses.get(address) ?? ""));
   }
-
-  #rejectOf(key: string, body: Json, why: string): NewReject {
-    const { sync, ports } = this.#context;
-    return {
-      kind: "invalid",
-      key,
-      code: "ADOPTION_AMBIGUOUS",
-      reason: `it may be in the destination already, and which record it is cannot be told: ${why}`,
-      source: isObject(body) ? (body as JsonObject) : undefined,
-      sourceHash: fingerprint(body),
-      mapping: sync.mapping.fingerprint,
-      evidence: undefined,
-      atMs: ports.clock.wallMs(),
-    };
-  }
-}
-
-function whyAmbiguous({ match, rivals, listed }: Pair): string | undefined {
-  const names = (list: readonly string[]): string => list.join(", ");
-  if (listed.length > 1) return `${names(listed.map(({ place }) => place))} have the same match, ${match}`;
-  return rivals.length > 0 ? `${names(rivals)} in the source have the same match, ${match}` : undefined;
 }
 
 function entryOf({ key, keyKind, address, addressKey }: DesiredRecord, destinationId: string | undefined): Entry {
@@ -241,5 +265,6 @@ function entryOf({ key, keyKind, address, addressKey }: DesiredRecord, destinati
   };
 }
 
-const unmappedOf = ({ key, body, reason }: InvalidRecord): readonly Unmapped[] =>
-  key === undefined ? [] : [{ key, body, reason }];
+const isUnmapped = (invalid: InvalidRecord): invalid is Unmapped => invalid.key !== undefined;
+
+const isDesired = (made: DesiredRecord | InvalidRecord): made is DesiredRecord => "hash" in made;

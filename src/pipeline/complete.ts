@@ -1,5 +1,6 @@
 import type { Checkpoint } from "../core/checkpoint.ts";
 import { higher } from "../core/read-window.ts";
+import type { Reject } from "../core/reject.ts";
 import type { RunContext } from "./context.ts";
 
 /** Rejects looked at in one pass. */
@@ -29,21 +30,35 @@ export async function complete(end: Checkpoint, context: RunContext, resumed: bo
   const { deletes, destination } = context.sync;
   const mayLandUntilMs = context.ports.clock.wallMs() + destination.traits.lateWriteMs;
   await ledger.abandonLeftovers(context.run, deletes.mode === "never" ? undefined : mayLandUntilMs);
-  if (end.kind === "full") await dropUnmetRejects(context);
+  if (end.kind === "full") await dropUnmetRejects(context, resumed);
   warnOfAbsentPaths(context);
   return checkpoint;
 }
 
-/** A record without a usable key cannot be recognised when it comes back mended, so a complete read drops those that it did not meet. */
-async function dropUnmetRejects({ ports: { ledger }, run }: RunContext): Promise<void> {
+/**
+ * What a complete read did not meet is not in the source any more. A record without a usable key cannot be recognised when it comes back mended; one
+ * that waits for what it refers to is not asked for again. Both are dropped; but of the latter only what nothing is left to be done of, and only by a
+ * read that was not resumed: what was met before it stopped was met by another run.
+ */
+async function dropUnmetRejects(context: RunContext, resumed: boolean): Promise<void> {
+  const { ledger } = context.ports;
   for (let after = 0; ;) {
     const batch = await ledger.rejects(after, BATCH);
-    const unmet = batch.filter((reject) => reject.key === undefined && reject.run !== run).map(({ id }) => id);
-    if (unmet.length > 0) await ledger.discardRejects(unmet);
+    const unmet = batch.filter(({ run }) => run !== context.run);
+    const waiting = resumed ? [] : unmet.filter(({ code }) => code === "REFERENCE_MISSING");
+    const dropped = [...unmet.filter(({ key }) => key === undefined), ...(await withoutDelete(waiting, context))];
+    if (dropped.length > 0) await ledger.discardRejects(dropped.map(({ id }) => id));
     const last = batch.at(-1);
     if (last === undefined || batch.length < BATCH) return;
     after = last.id;
   }
+}
+
+/** Those that nothing is to be deleted of: where a mirror has written them, they stay until that is gone too. */
+async function withoutDelete(rejects: readonly Reject[], { sync, ports }: RunContext): Promise<readonly Reject[]> {
+  if (sync.deletes.mode !== "mirror") return rejects;
+  const known = await ports.ledger.lookup(rejects.map(({ key }) => key ?? ""));
+  return rejects.filter(({ key }) => known.get(key ?? "")?.entry === undefined);
 }
 
 /** A path that no record has is more often a misspelt one than an optional one. */

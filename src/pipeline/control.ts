@@ -21,6 +21,8 @@ interface Settings {
   readonly repair?: unknown;
   /** It tries refused records again, deletes among them: what still waits to be deleted in the end was withheld from it. */
   readonly rejects?: unknown;
+  /** It tries all of them, so none must stand in the end. */
+  readonly allRejects?: unknown;
   readonly trace: boolean;
   readonly stop: AbortSignal;
   readonly kill: AbortSignal;
@@ -60,6 +62,7 @@ export function createControl(sync: Sync, ports: Ports, settings: Settings): Run
 
   const { read, resumed, partial } = settings;
   const repairs = settings.repair !== undefined;
+  const triesAll = settings.allRejects !== undefined;
   // What an API announces, and what was read last time, is a read's from its beginning to its end.
   const isWhole = !resumed && !partial;
   const size: { total: number | undefined } = { total: undefined };
@@ -113,11 +116,16 @@ export function createControl(sync: Sync, ports: Ports, settings: Settings): Run
     counts.parked = stored.parked;
     const isWithheld = counts.withheld > 0 || (settings.rejects !== undefined && stored.withheld > 0);
     counts.withheld += stored.withheld;
+    counts.ambiguous = stored.ambiguous;
     const isOpen = stored.rejects + stored.unknown + stored.parked + counts.withheld > 0;
-    const isOff = partial ? isWithheld || counts.rejected + counts.invalid > 0 || (repairs && isOpen) : isOpen;
+    const isOff = partial
+      ? isWithheld || counts.rejected + counts.invalid > 0 || (repairs && isOpen) || (triesAll && stored.rejects > 0)
+      : isOpen;
     const interrupted = error === undefined && settings.stop.aborted;
     const status = error !== undefined ? "failed" : interrupted ? "interrupted" : isOff ? "incomplete" : "level";
-    const why = error === undefined ? whyNothing(start, counts, sync) : undefined;
+    const reasons = [whyNothing(start, counts, sync), status === "incomplete" ? whyStill(stored, counts) : undefined];
+    const why =
+      error === undefined ? reasons.filter((reason) => reason !== undefined).join("; ") || undefined : undefined;
     const ending: RunEnding = { status, counts: { ...counts }, why, error };
     const endedMs = clock.wallMs();
     await ledger
@@ -145,11 +153,11 @@ export function createControl(sync: Sync, ports: Ports, settings: Settings): Run
   return { context, watch, end, fail };
 }
 
-async function storedCounts(
-  ledger: Ports["ledger"],
-): Promise<Readonly<Record<"unknown" | "parked" | "withheld" | "rejects", number>>> {
+type Stored = Readonly<Record<"unknown" | "parked" | "withheld" | "rejects" | "ambiguous", number>>;
+
+async function storedCounts(ledger: Ports["ledger"]): Promise<Stored> {
   const stored = await ledger.counts().catch(() => undefined);
-  if (stored === undefined) return { unknown: 0, parked: 0, withheld: 0, rejects: 0 };
+  if (stored === undefined) return { unknown: 0, parked: 0, withheld: 0, rejects: 0, ambiguous: 0 };
   const { unresolved } = stored;
   // A version that waits behind another one is not in the destination either.
   return {
@@ -157,5 +165,15 @@ async function storedCounts(
     parked: unresolved.parked + unresolved.waiting,
     withheld: stored.withheld,
     rejects: stored.invalid + stored.rejected,
+    ambiguous: stored.ambiguous,
   };
+}
+
+/** Why it is not level though nothing that this run met says so, in words. */
+function whyStill({ rejects, ambiguous }: Stored, counts: Readonly<Counts>): string | undefined {
+  const records = (number: number): string => (number === 1 ? "1 record" : `${number} records`);
+  if (ambiguous > 0)
+    return `${records(ambiguous)} may be in the destination already, and none is created before that is known`;
+  if (rejects === 0 || counts.rejected + counts.invalid + counts.stillRejected > 0) return undefined;
+  return `${records(rejects)} that an earlier run refused ${rejects === 1 ? "stands" : "stand"} as refused, and this run has not met ${rejects === 1 ? "it" : "them"}`;
 }

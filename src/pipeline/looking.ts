@@ -36,6 +36,7 @@ export const NO_COUNTS: LedgerCounts = {
   withheld: 0,
   invalid: 0,
   rejected: 0,
+  ambiguous: 0,
 };
 
 /** What a first plan finds: no ledger is made for it. */

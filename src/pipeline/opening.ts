@@ -15,6 +15,8 @@ export interface ReadChoice {
   readonly key: string | undefined;
   /** Only the records of these rejects, whatever has changed (P11). */
   readonly rejects: readonly number[] | undefined;
+  /** These are all that can be tried. */
+  readonly allRejects?: true;
   /** Only what a comparison of both sides finds astray, which is put aside there. */
   readonly repair?: (() => Scratch) | undefined;
   /** Exactly what was planned, from the records that it was planned of. */

@@ -13,21 +13,21 @@ export interface Holder {
   readonly purpose: string;
 }
 
-/** The lock on the file beside the ledger. */
+/** The lock on the file beside another one. */
 export interface Lock {
   free(): void;
 }
 
 /**
- * Locks the file `<ledger>-lock` for as long as this process lives, or until it is freed; undefined when another has it.
+ * Locks the file `<file>-lock`, beside the ledger or a token, for as long as this process lives, or until it is freed; undefined when another has it.
  * It is an SQLite file with an open exclusive transaction, because that is the operating system's lock on Linux, macOS and Windows
  * alike: the death of the process frees it, however it dies, and a stopped process keeps it (U7).
  */
-export function takeLock(ledgerFile: string): Lock | undefined {
-  const file = `${ledgerFile}-lock`;
-  return storing(file, () => {
-    createPrivately(file);
-    const db = new DatabaseSync(file, { timeout: 0 });
+export function takeLock(file: string): Lock | undefined {
+  const lockFile = `${file}-lock`;
+  return storing(lockFile, () => {
+    createPrivately(lockFile);
+    const db = new DatabaseSync(lockFile, { timeout: 0 });
     try {
       db.exec("BEGIN EXCLUSIVE");
     } catch (error) {

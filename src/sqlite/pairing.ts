@@ -6,8 +6,9 @@ import { pack, unpack } from "./packed.ts";
 import { temporaryDatabase } from "./temporary.ts";
 
 const SCHEMA = `
-  CREATE TABLE records (key TEXT PRIMARY KEY, match TEXT NOT NULL, record BLOB NOT NULL);
+  CREATE TABLE records (key TEXT PRIMARY KEY, match TEXT NOT NULL, round INTEGER NOT NULL, record BLOB NOT NULL);
   CREATE INDEX records_by_match ON records (match);
+  CREATE INDEX records_by_round ON records (round, key);
   CREATE TABLE unmapped (key TEXT PRIMARY KEY, record BLOB NOT NULL);
   CREATE TABLE listed (place TEXT PRIMARY KEY, match TEXT NOT NULL, item BLOB NOT NULL);
   CREATE INDEX listed_by_match ON listed (match);
@@ -17,7 +18,7 @@ const SCHEMA = `
 export function createPairing(): Pairing {
   const db = temporaryDatabase(SCHEMA);
   const { look, together } = db;
-  const putRecord = db.prepare("INSERT OR REPLACE INTO records (key, match, record) VALUES (?, ?, ?)");
+  const putRecord = db.prepare("INSERT OR REPLACE INTO records (key, match, round, record) VALUES (?, ?, ?, ?)");
   const putUnmapped = db.prepare("INSERT OR REPLACE INTO unmapped (key, record) VALUES (?, ?)");
   const removals = ["records", "unmapped"].map((table) =>
     db.prepare(`DELETE FROM ${table} WHERE key IN (SELECT value FROM json_each(?))`),
@@ -27,13 +28,14 @@ export function createPairing(): Pairing {
   };
   const unmapped = db.prepare("SELECT record FROM unmapped WHERE key > ? ORDER BY key LIMIT ?");
   const putListed = db.prepare("INSERT OR REPLACE INTO listed (place, match, item) VALUES (?, ?, ?)");
-  const records = db.prepare("SELECT * FROM records WHERE key > ? ORDER BY key LIMIT ?");
+  const records = db.prepare("SELECT * FROM records WHERE round = ? AND key > ? ORDER BY key LIMIT ?");
   const rivals = db.prepare(`SELECT key FROM records WHERE match = ? AND key <> ? LIMIT ${SHOWN_MAX}`);
   const listed = db.prepare(`SELECT * FROM listed WHERE match = ? LIMIT ${SHOWN_MAX}`);
   const strangers = db.prepare(
     `SELECT place, match FROM listed WHERE place > ?
        AND NOT EXISTS (SELECT 1 FROM records WHERE records.match = listed.match) ORDER BY place LIMIT ?`,
   );
+  let round = 1;
   const pairOf = (row: Row): Pair => {
     const [key, match] = [row["key"] as string, row["match"] as string];
     return {
@@ -47,7 +49,7 @@ export function createPairing(): Pairing {
     addRecords: (added) =>
       together(() => {
         forget(added.map(({ record }) => record.key));
-        for (const { match, record } of added) putRecord.run(record.key, match, pack(record));
+        for (const { match, record } of added) putRecord.run(record.key, match, round, pack(record));
       }),
     addUnmapped: (added) =>
       together(() => {
@@ -60,7 +62,8 @@ export function createPairing(): Pairing {
       together(() => {
         for (const { place, match, item } of added) putListed.run(place, match, pack(item));
       }),
-    pairs: (after, limit) => look(() => records.all(after, limit).map(pairOf)),
+    nextRound: () => void (round += 1),
+    pairs: (after, limit) => look(() => records.all(round, after, limit).map(pairOf)),
     strangers: (after, limit) =>
       look(() =>
         strangers.all(after, limit).map((row) => ({ place: row["place"] as string, match: row["match"] as string })),

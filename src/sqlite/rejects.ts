@@ -1,4 +1,5 @@
 import type { JsonObject } from "../core/json.ts";
+import type { LedgerCounts } from "../core/ledger.ts";
 import type { NewReject, Reject } from "../core/reject.ts";
 import type { Evidence } from "../core/outcome.ts";
 import type { Database, Row, Statement } from "./database.ts";
@@ -30,7 +31,7 @@ export interface RejectsTable {
   one(id: number): Reject | undefined;
   ofKey(key: string): Reject | undefined;
   discard(ids: readonly number[]): number;
-  countByKind(): Readonly<Record<Reject["kind"], number>>;
+  counts(): Pick<LedgerCounts, "invalid" | "rejected" | "ambiguous">;
   clearAll(): void;
 }
 
@@ -69,7 +70,9 @@ export function rejectsTable(database: Database, sync: SyncId): RejectsTable {
   const selectOne = database.prepare("SELECT * FROM rejects WHERE sync = ? AND id = ?");
   const selectOfKey = database.prepare("SELECT * FROM rejects WHERE sync = ? AND key = ?");
   const discard = database.prepare("DELETE FROM rejects WHERE sync = ? AND id IN (SELECT value FROM json_each(?))");
-  const countKinds = database.prepare("SELECT kind, count(*) AS n FROM rejects WHERE sync = ? GROUP BY kind");
+  const countKinds = database.prepare(
+    `SELECT kind, count(*) AS n, count(*) FILTER (WHERE code = '${AMBIGUOUS}') AS ambiguous FROM rejects WHERE sync = ? GROUP BY kind`,
+  );
   const clearAll = database.prepare("DELETE FROM rejects WHERE sync = ?");
   const each = (statement: Statement, keys: readonly string[]): void => {
     // Most syncs have none, and looking for one costs as much as storing the record's hash. It is asked each time, since another
@@ -107,9 +110,12 @@ export function rejectsTable(database: Database, sync: SyncId): RejectsTable {
       return row && rejectOf(row);
     },
     discard: (ids) => Number(discard.run(sync.id, JSON.stringify(ids)).changes),
-    countByKind() {
-      const counts = { invalid: 0, rejected: 0 };
-      for (const row of countKinds.all(sync.id)) counts[row["kind"] as Reject["kind"]] = row["n"] as number;
+    counts() {
+      const counts = { invalid: 0, rejected: 0, ambiguous: 0 };
+      for (const { kind, n, ambiguous } of countKinds.all(sync.id)) {
+        counts[kind as Reject["kind"]] = n as number;
+        counts.ambiguous += ambiguous as number;
+      }
       return counts;
     },
     clearAll: () => void clearAll.run(sync.id),

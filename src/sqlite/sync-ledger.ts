@@ -234,7 +234,7 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
     counts: () =>
       read(() => {
         const { withheld, ...unresolved } = operations.countByState();
-        return { entries: entries.count(), unresolved, withheld, ...rejects.countByKind() };
+        return { entries: entries.count(), unresolved, withheld, ...rejects.counts() };
       }),
     unblock: (key) => write("unblock", () => operations.unblock(key)),
     reset: ({ checkpoint, entries: everything }) =>

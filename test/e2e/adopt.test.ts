@@ -298,6 +298,77 @@ test("a record that could not be mapped when the destination was adopted is not 
     assert.deepEqual(writes(), ["PATCH /contacts/c1"]);
   }));
 
+/** Each has the one before it for a boss. */
+function inChain(records: Record<string, unknown>[]): void {
+  for (const record of records) record["boss"] = record["id"] === 1 ? null : Number(record["id"]) - 1;
+}
+
+const CHAIN = { mapping: `{ ref: id, name: name, email: email, boss: "$ref('contacts', boss)" }` };
+
+test("records that refer to each other are adopted in one go, in whatever order, and none of them is created", () =>
+  between(CHAIN, async ({ place, writes, contacts, records }) => {
+    inChain(records);
+    records.reverse();
+    contacts.clear();
+    for (const { id, name, email } of records) contacts.set(`c${String(id)}`, { id: `c${String(id)}`, name, email });
+    const adopted = await told(place, "state", "adopt", "contacts");
+    assert.deepEqual([adopted.exitCode, adopted.last["adopted"], adopted.last["invalid"]], [0, 5, 0]);
+    const found = adopted.lines.slice(0, -1).map(({ kind, key }) => [kind, key]);
+    assert.deepEqual(
+      found,
+      ["1", "2", "3", "4", "5"].map((key) => ["adopted", key]),
+    );
+    assert.equal((await place.run("run")).exitCode, 0);
+    assert.equal((await place.run("rejects", "retry", "contacts", "--all")).exitCode, 0);
+    assert.deepEqual(
+      writes().toSorted(),
+      [1, 2, 3, 4, 5].map((id) => `PATCH /contacts/c${id}`),
+    );
+    assert.equal(contacts.get("c5")?.["boss"], "c4");
+  }));
+
+test("a record that waits for one that is not there is created by no run and no `--all`: it says to adopt again, and that finds it", () =>
+  between(CHAIN, async ({ place, writes, contacts, records }) => {
+    records.splice(3);
+    inChain(records);
+    contacts.clear();
+    contacts.set("x1", { id: "x1", name: "n1", email: "p1@example.org" });
+    contacts.set("x3", { id: "x3", name: "n3", email: "p3@example.org" });
+    const adopted = await place.run("state", "adopt", "contacts");
+    assert.equal(adopted.exitCode, 1);
+    assert.match(
+      inOneLine(adopted.stdout),
+      /1 record refers to one .* adopt again with `evenkeel state adopt contacts`/,
+    );
+    const ran = await place.run("run");
+    assert.equal(ran.exitCode, 1);
+    assert.match(inOneLine(ran.stdout), /why 1 record may be in the destination already.* next .*state adopt contacts/);
+    assert.doesNotMatch(ran.stdout, /--all/);
+    assert.match(
+      inOneLine((await place.run("rejects", "list")).stdout),
+      /ADOPTION_AMBIGUOUS: .*record 2 of contacts is not in its destination yet.*adopt again once what it refers to is/,
+    );
+    const all = await place.run("rejects", "retry", "contacts", "--all");
+    assert.equal(all.exitCode, 1, "it stands, so not all is well");
+    assert.match(inOneLine(all.stdout), /why 1 record may be in the destination already/);
+    assert.deepEqual(writes(), ["POST /contacts", "PATCH /contacts/x1"].toSorted().toReversed());
+    const again = await told(place, "state", "adopt", "contacts");
+    assert.deepEqual([again.exitCode, again.last["adopted"], again.last["known"]], [0, 1, 2]);
+    assert.equal((await place.run("run")).exitCode, 0);
+    assert.equal(writes().filter((write) => write.startsWith("POST")).length, 1);
+    assert.equal(contacts.size, 3);
+  }));
+
+test("what is ambiguous is created when it is tried again by its number", () =>
+  between({}, async ({ place, writes, records }) => {
+    records.splice(0, 3);
+    records.splice(1);
+    await place.run("state", "adopt", "contacts");
+    const { last } = await told(place, "rejects", "list");
+    assert.equal((await place.run("rejects", "retry", "contacts", String(last["id"]))).exitCode, 0);
+    assert.deepEqual(writes(), ["POST /contacts"]);
+  }));
+
 test("what was ambiguous and is not any more is created: its rivals have gone, or nothing is taken over", async () => {
   for (const decline of [false, true])
     await between({}, async ({ place, writes, contacts, records }) => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
-import { readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { cursorPage, ending, json, SOURCE, startApi, Workplace, type Api, type Ran } from "./harness.ts";
@@ -13,6 +13,8 @@ interface Endpoint {
   readonly good: Set<string>;
   /** Seconds that a token is said to be good for, and after which it is not. */
   lifetimeS: number;
+  /** How long an answer takes. */
+  slowMs: number;
   answer: ((form: URLSearchParams) => readonly [status: number, body: object] | undefined) | undefined;
 }
 
@@ -21,7 +23,7 @@ async function startTokens(): Promise<Endpoint> {
   const asked: URLSearchParams[] = [];
   const good = new Set<string>();
   let refresh = "first-refresh-token";
-  const endpoint: Pick<Endpoint, "lifetimeS" | "answer"> = { lifetimeS: 3600, answer: undefined };
+  const endpoint: Pick<Endpoint, "lifetimeS" | "slowMs" | "answer"> = { lifetimeS: 3600, slowMs: 0, answer: undefined };
   const api = await startApi((request, body, response) => {
     const form = new URLSearchParams(body);
     asked.push(form);
@@ -37,7 +39,8 @@ async function startTokens(): Promise<Endpoint> {
     good.add(token);
     setTimeout(() => good.delete(token), endpoint.lifetimeS * 1_000).unref();
     const given = form.get("grant_type") === "refresh_token" ? { refresh_token: refresh } : {};
-    return json(response, 200, { access_token: token, token_type: "Bearer", expires_in: endpoint.lifetimeS, ...given });
+    const answer = { access_token: token, token_type: "Bearer", expires_in: endpoint.lifetimeS, ...given };
+    return void setTimeout(() => json(response, 200, answer), endpoint.slowMs);
   });
   return Object.assign(endpoint, { api, asked, good });
 }
@@ -184,9 +187,29 @@ test("a refresh token that is replaced is saved before the new access token is u
       ["first-refresh-token", "refresh-token-1"],
     );
     assert.equal(tokens.asked[0]?.get("client_secret"), "s3cr3t-of-the-client");
-    const kept = join(place.folder, ".evenkeel/state.db.tokens");
-    assert.equal(statSync(kept).mode & 0o777, 0o600);
+    const folder = join(place.folder, ".evenkeel/state.db.tokens");
+    for (const kept of readdirSync(folder)) assert.equal(statSync(join(folder, kept)).mode & 0o777, 0o600);
     assert.equal(items.size, 20);
+  }));
+
+test("two commands at once take the refresh token one after the other, and neither is refused", () =>
+  between(REFRESH, async ({ tokens, place, items }) => {
+    // Long enough for the second command to want a token while the first waits for its own.
+    tokens.slowMs = 2_500;
+    const asked = Promise.withResolvers<void>();
+    tokens.answer = () => {
+      asked.resolve();
+      return undefined;
+    };
+    const running = place.run("run");
+    await asked.promise;
+    const [ran, planned] = await Promise.all([running, place.run("plan")]);
+    assert.deepEqual([ran.exitCode, planned.exitCode], [0, 0], ran.stdout + planned.stdout + planned.stderr);
+    assert.equal(items.size, 20);
+    assert.deepEqual(
+      tokens.asked.map((form) => form.get("refresh_token")),
+      ["first-refresh-token", "refresh-token-1"],
+    );
   }));
 
 test("a token that the client signs itself", async () => {

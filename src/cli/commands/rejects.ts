@@ -86,7 +86,7 @@ const retry = (invocation: Invocation): Command =>
     .description("read these records again, map them anew and send them")
     .argument("<sync>", "the sync")
     .argument("[id...]", "the rejects to try again", wholeNumbers(1))
-    .option("--all", "all rejects of the sync")
+    .option("--all", "all rejects of the sync, but for those that may be in the destination already")
     .option("--trace", "show each request and answer, secrets redacted")
     .addHelpText(
       "after",
