@@ -44,6 +44,8 @@ export interface Page {
   readonly duplicateNames: ReadonlySet<number>;
   /** Items that do not pass the declared filter: indexes into `records`. They are on the page, and none of the records that count. */
   readonly excluded: ReadonlySet<number>;
+  /** The whole body, of which the records are a part, for whoever looks at what else an answer says. */
+  readonly body?: Json;
   readonly bytes: number;
   readonly evidence: Evidence;
 }
@@ -55,7 +57,7 @@ export interface Page {
 export type PageAttempt =
   | { readonly kind: "page"; readonly page: Page }
   | { readonly kind: "failed"; readonly outcome: Exclude<Outcome, { kind: "applied" }>; readonly evidence: Evidence }
-  | { readonly kind: "broken"; readonly error: import("./errors.ts").EvenkeelError };
+  | { readonly kind: "broken"; readonly error: import("./errors.ts").EvenkeelError; readonly body?: Json };
 
 /** The end of a sync that is read. One attempt a call: retrying is the pipeline's. Never throws for what an API does. */
 export interface Source {
