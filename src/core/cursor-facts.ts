@@ -1,4 +1,4 @@
-import { compareParsed, parseCursor, type ParsedCursor } from "./cursor.ts";
+import { compareCursors, compareParsed, parseCursor, type ParsedCursor } from "./cursor.ts";
 import type { CursorType } from "./sync.ts";
 
 /** How fine the values of a cursor are: what lies closer together has the same value. */
@@ -111,4 +111,18 @@ function resolutionOf(values: readonly Valued[]): Resolution | undefined {
   const local = times.map(({ seconds, shape }) => seconds + shape.offsetSeconds);
   if (local.some((seconds) => seconds % 60 !== 0)) return "second";
   return local.some((seconds) => seconds % 86_400 !== 0) ? "minute" : "day";
+}
+
+/** Whether a value is there, and one of the type. */
+export const isUsable =
+  (type: CursorType) =>
+  (value: string | undefined): value is string =>
+    value !== undefined && value !== "" && parseCursor(type, value) !== undefined;
+
+/** A value in the middle of these, above the lowest where they are not all the same; undefined when none is usable. */
+export function middleOf(type: CursorType, values: readonly (string | undefined)[]): string | undefined {
+  const sorted = values.filter(isUsable(type)).toSorted((a, b) => compareCursors(type, a, b));
+  const [lowest] = sorted;
+  if (lowest === undefined) return undefined;
+  return sorted.slice(Math.floor(sorted.length / 2)).find((value) => compareCursors(type, value, lowest) > 0) ?? lowest;
 }

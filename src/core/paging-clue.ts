@@ -37,6 +37,10 @@ interface AnswerSeen {
   readonly key: string | undefined;
 }
 
+/** OData asks for what has changed in its own language, with `$filter`, and refuses or ignores other parameters. */
+export const isOdata = (pagination: LikelyPagination): boolean =>
+  pagination.type === "nextUrl" && /odata\.nextLink/.test(pagination.next);
+
 /** How an answer says that its list goes on, the surest way first. What a clue proposes is to be tried before it is believed. */
 export function pagingClues({ headers, body, key }: AnswerSeen): readonly PagingClue[] {
   const leaves = leavesAround(body);
@@ -169,12 +173,15 @@ export function likelyTotal(body: Json, of: "records" | "pages", least: number):
 const isCount = (value: Json): value is number =>
   typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 
+/** Where numbers begin when nothing is declared. */
+const FIRST = { page: 1, offset: 0 } as const;
+
 /** `{ "offset": 0, "limit": 20, "total": 137 }`, `{ "page": 1, "per_page": 20, "total_pages": 7 }`: the answer repeats what it was asked. */
 function numberedClues(leaves: readonly Leaf[]): readonly PagingClue[] {
   const size = leaves.find((leaf) => SIZE_NAMES.test(nameOf(leaf)) && isCount(leaf.value) && leaf.value > 0);
   const sized = size === undefined ? {} : { size: { param: nameOf(size), value: size.value as number } };
   const clue = (leaf: Leaf, type: "page" | "offset", param: string): PagingClue => ({
-    pagination: { type, param, first: leaf.value as number, ...sized },
+    pagination: { type, param, ...(leaf.value === FIRST[type] ? {} : { first: leaf.value as number }), ...sized },
     seen: `the answer repeats \`${pathExpression(leaf.path)}\`${size === undefined ? "" : ` and \`${pathExpression(size.path)}\``}`,
     isCertain: false,
   });

@@ -1,7 +1,8 @@
+import { flowText } from "./config-text.ts";
 import type { EvenkeelError } from "./errors.ts";
 import type { Json } from "./json.ts";
 import { advice, counted, fact, listed, trouble, type Observation } from "./observation.ts";
-import { likelyTotal, type LikelyPagination, type PagingClue } from "./paging-clue.ts";
+import { likelyTotal, type PagingClue } from "./paging-clue.ts";
 import type { Page, Paging } from "./source.ts";
 
 /** A page as a probe read it. */
@@ -157,7 +158,7 @@ function unpaged({ clues, pages }: PagingSample): readonly Observation[] {
       trouble(
         "paging",
         `no \`pagination\` is declared, and ${clue.seen}: only the first page would be read`,
-        `Declare \`pagination: ${paginationText(clue.pagination)}\`.`,
+        `Declare \`pagination: ${flowText(clue.pagination)}\`.`,
       ),
     ];
   const length = pages[0]?.page.records.length ?? 0;
@@ -169,17 +170,4 @@ function unpaged({ clues, pages }: PagingSample): readonly Observation[] {
       "Look for paging in the API's documentation and declare `pagination`.",
     ),
   ];
-}
-
-/** A pagination as it stands in a config, on one line. */
-export function paginationText(pagination: LikelyPagination): string {
-  const value = (inner: unknown): string =>
-    typeof inner === "object" && inner !== null
-      ? `{ ${Object.entries(inner)
-          .map(([name, each]) => `${name}: ${value(each)}`)
-          .join(", ")} }`
-      : typeof inner === "string" && !/^[A-Za-z_$][\w.$]*$/.test(inner)
-        ? JSON.stringify(inner)
-        : String(inner);
-  return value(pagination);
 }

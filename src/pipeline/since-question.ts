@@ -1,4 +1,4 @@
-import { cursorFacts } from "../core/cursor-facts.ts";
+import { isUsable, middleOf } from "../core/cursor-facts.ts";
 import { compareCursors } from "../core/cursor.ts";
 import { observeSince } from "../core/cursor-observations.ts";
 import { isObject, scalarText, type Json } from "../core/json.ts";
@@ -33,15 +33,9 @@ export async function askSince(
   context: RunContext,
   { cursor, param, values, isAscending }: SinceQuestion,
 ): Promise<readonly Observation[]> {
-  const facts = cursorFacts(cursor.type, [values]);
-  const { lowest } = facts;
-  if (lowest === undefined) return [];
-  const compare = (a: string, b: string): number => compareCursors(cursor.type, a, b);
-  const usable = values.filter(
-    (value) => value !== undefined && cursorFacts(cursor.type, [[value]]).usable === 1,
-  ) as readonly string[];
-  const sorted = usable.toSorted(compare);
-  const since = sorted.slice(Math.floor(sorted.length / 2)).find((value) => compare(value, lowest) > 0) ?? lowest;
+  const since = middleOf(cursor.type, values);
+  if (since === undefined) return [];
+  const orders = values.filter(isUsable(cursor.type)).map((value) => compareCursors(cursor.type, value, since));
   const { pages, broken } = await firstPages(context, async () => undefined, { since, max: 1 });
   const [answer] = pages;
   if (broken !== undefined) {
@@ -53,8 +47,8 @@ export async function askSince(
   return observeSince(cursor, param, {
     since,
     values: came ?? [],
-    below: usable.filter((value) => compare(value, since) < 0).length,
-    at: usable.filter((value) => compare(value, since) === 0).length,
+    below: orders.filter((order) => order < 0).length,
+    at: orders.filter((order) => order === 0).length,
     isCut: answer.page.next !== undefined && !isAscending,
   });
 }
