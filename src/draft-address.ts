@@ -7,6 +7,7 @@ export interface DraftAddress {
   readonly baseUrl: string;
   /** `GET /products`. */
   readonly request: string;
+  /** As a config writes it. */
   readonly query: Readonly<Record<string, readonly string[]>>;
   /** What the records are called, by the last word of the path. */
   readonly name: string;
@@ -40,7 +41,7 @@ export function addressOf(text: string): DraftAddress {
   // A slash at the end belongs to the request: some APIs want it, and redirect without it.
   const at = segments.at(-1) === "" ? segments.length - 2 : segments.length - 1;
   const query: Record<string, string[]> = {};
-  for (const [name, value] of url.searchParams) (query[name] ??= []).push(value);
+  for (const [name, value] of url.searchParams) (query[name] ??= []).push(queryValue(value));
   return {
     baseUrl: url.origin + segments.slice(0, Math.max(at, 1)).join("/"),
     request: `GET ${escapeTemplate(`/${segments.slice(Math.max(at, 1)).join("/")}`)}`,
@@ -60,6 +61,6 @@ function nameOf(segment: string): string {
 }
 
 /** A value of a query, as the config writes it: braces and `${` stand for themselves. */
-export const queryValue = (text: string): string => escapeTemplate(text).replaceAll("${", "$${");
+const queryValue = (text: string): string => escapeTemplate(text).replaceAll("${", "$${");
 
 const refused = (message: string, next: string): EvenkeelError => new EvenkeelError("USAGE", message, { next });

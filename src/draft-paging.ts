@@ -129,14 +129,17 @@ function withTotal(pagination: LikelyPagination, { pages }: FirstPages): LikelyP
   return total === undefined ? pagination : { ...pagination, total };
 }
 
-/** The same with pages of the first of these sizes that the API gives, or as it was tried. */
+/** The same with pages of the first of these sizes that the API takes, or of that which it caps them to; else as it was tried. */
 async function settled(reader: DraftReader, source: DraftSource, sizes: readonly number[]): Promise<DraftSource> {
   const { pagination } = source;
   if (pagination.type === "none" || pagination.size === undefined) return source;
+  const { param } = pagination.size;
   for (const value of new Set(sizes)) {
-    const size = { param: pagination.size.param, value };
-    const tried = await trial(reader, { ...source, pagination: { ...pagination, size } });
-    if (tried !== undefined && lengthOf(tried.pages) > 0 && lengthOf(tried.pages) <= value) return tried.source;
+    const tried = await trial(reader, { ...source, pagination: { ...pagination, size: { param, value } } });
+    const length = tried === undefined ? 0 : lengthOf(tried.pages);
+    if (tried === undefined || length === 0 || length > value) continue;
+    const isCapped = length < value && (tried.pages.pages[1]?.keys.length ?? 0) > 0;
+    return isCapped ? { ...tried.source, pagination: { ...pagination, size: { param, value: length } } } : tried.source;
   }
   return source;
 }

@@ -8,7 +8,7 @@ import type { LikelyPagination } from "./core/paging-clue.ts";
 import { Lanes } from "./http/gate.ts";
 import { firstPages, type FirstPages } from "./pipeline/first-pages.ts";
 import { emptyLedger, lookingContext } from "./pipeline/looking.ts";
-import { queryValue, type DraftAddress } from "./draft-address.ts";
+import type { DraftAddress } from "./draft-address.ts";
 import { VERSION } from "./version.ts";
 
 /** Credentials as a config writes them: `{ type: "bearer", token: "${STORE_TOKEN}" }`. */
@@ -82,7 +82,7 @@ export class DraftReader {
           source: {
             connection: NAME,
             request,
-            query: Object.fromEntries(Object.entries(query).map(([name, values]) => [name, values.map(queryValue)])),
+            query,
             records,
             key,
             pagination,

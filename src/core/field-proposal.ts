@@ -6,7 +6,7 @@ import type { CursorType } from "./sync.ts";
 
 /** What names of keys look like, the best first. */
 const KEY_NAMES: readonly RegExp[] = [
-  /^_?id$/i,
+  /^[@$_]?id$/i,
   /^(?:uuid|guid|uid|key|oid|objectid|recordid|sys_?id)$/i,
   /(?:[_-]id|Id|ID|[_-]?uuid|[_-]?guid|[_-]key|Key)$/,
   /^(?:code|sku|ean|isbn|slug|number|no|handle|email|login|username)$/i,

@@ -40,7 +40,8 @@ export function fieldsOf(records: readonly JsonObject[]): readonly FieldShape[] 
   for (const record of records) meet(record, []);
   return [...met.values()].map(({ path, types, present }) => ({
     path,
-    types: [...types],
+    // Of numbers that are whole only now and then, nobody can tell that they are.
+    types: [...types].filter((type) => type !== "integer" || !types.has("number")),
     present,
     of: records.length,
   }));

@@ -95,7 +95,7 @@ const paged: Answer = (url, response) => {
     response,
     200,
     { data: list.slice((page - 1) * size, page * size), pages: Math.ceil(list.length / size) },
-    { ratelimit: '"all";r=9;t=30', "ratelimit-policy": '"all";q=10;w=60' },
+    { ratelimit: '"all";r=990;t=30', "ratelimit-policy": '"all";q=1000;w=60' },
   );
 };
 
@@ -133,7 +133,7 @@ test("what holds: pages, order, ties, the cursor's parameter, ETags, limits; wit
   );
   assert.match(
     said(seen, "limits"),
-    /announced in the fields of the IETF draft: all: 10 requests in 60 s, 9 left, more in 30 s/,
+    /announced in the fields of the IETF draft: all: 1000 requests in 60 s, 990 left, more in 30 s/,
   );
   assert.match(said(seen, "answer"), /application\/json/);
   assert.deepEqual(
