@@ -31,7 +31,7 @@ export interface DraftPlan extends DraftPorts {
 
 /**
  * Reads an API's list and drafts the source of a config from it: where the records are, their key, paging, cursor. Sends GETs alone. Throws
- * EvenkeelError: USAGE for an address that cannot be used, API_* and READ_* for an answer that is no list, DRAFT_* for a list that tells too little.
+ * EvenkeelError: USAGE for an address that cannot be used, API_* and READ_* for an answer that is no list, or tells too little.
  */
 export async function draftSource({ url, auth, ...ports }: DraftPlan): Promise<Draft> {
   const { name, ...address } = addressOf(url);
@@ -136,7 +136,7 @@ const MEMBERS_SHOWN = 20;
 
 const emptyList = ({ path }: FoundList, broken: EvenkeelError | undefined): EvenkeelError =>
   new EvenkeelError(
-    "DRAFT_NO_RECORDS",
+    "READ_LIST_EMPTY",
     `the list at \`${pathExpression(path)}\` is empty, so nothing can be told of its records`,
     {
       next: "Give an address whose list has records (many leave out drafts, closed or archived ones), or write a starter with `evenkeel init` and fill it in.",
@@ -146,7 +146,7 @@ const emptyList = ({ path }: FoundList, broken: EvenkeelError | undefined): Even
 
 const noKey = (records: readonly JsonObject[]): EvenkeelError =>
   new EvenkeelError(
-    "DRAFT_NO_KEY",
+    "READ_KEY_UNKNOWN",
     `no field tells all ${records.length} records apart (fields: ${fieldsOf(records)
       .slice(0, MEMBERS_SHOWN)
       .map(({ path }) => pathExpression(path))

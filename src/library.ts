@@ -59,8 +59,8 @@ export interface DraftOptions extends Pick<OpenOptions, "configFile" | "cwd" | "
 }
 
 /**
- * Reads an API's list and drafts the source of a config from what it answers; sends GETs alone, and writes nothing. Throws EvenkeelError USAGE, API_*,
- * READ_* and DRAFT_*.
+ * Reads an API's list and drafts the source of a config from what it answers; sends GETs alone, and writes nothing. Throws EvenkeelError USAGE, API_*
+ * and READ_*.
  */
 export async function draft(options: DraftOptions): Promise<Draft> {
   const { url, auth, clock = systemClock, chance = systemChance, env = systemEnv() } = options;

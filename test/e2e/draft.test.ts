@@ -246,7 +246,7 @@ suite("what is said where nothing can be found, and nothing is written", () => {
     [
       "an empty list",
       1,
-      "DRAFT_NO_RECORDS",
+      "READ_LIST_EMPTY",
       /whose list has records/,
       (_url, response) => json(response, 200, { items: [] }),
     ],
@@ -267,7 +267,7 @@ suite("what is said where nothing can be found, and nothing is written", () => {
     [
       "no key",
       1,
-      "DRAFT_NO_KEY",
+      "READ_KEY_UNKNOWN",
       /field that identifies a record/,
       (_url, response) => json(response, 200, [{ a: 1 }, { a: 1 }]),
     ],

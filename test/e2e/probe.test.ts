@@ -120,7 +120,7 @@ test("what holds: pages, order, ties, the cursor's parameter, ETags, limits; wit
   assert.match(said(seen, "cursor"), /in ascending order of `at`, as declared/);
   assert.match(
     said(seen, "cursor"),
-    /30 records share 8 values of `at`, at most 4 one value; 2 of 2 page borders lie within such a group/,
+    /30 records share 8 values of `at`, at most 4 one value; 1 of 2 page borders lies within such a group/,
   );
   assert.match(
     said(seen, "cursor"),

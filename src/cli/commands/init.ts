@@ -11,7 +11,7 @@ export const initCommand = (invocation: Invocation): Command =>
   new Command("init")
     .summary("write a starter evenkeel.yaml, or one made from an API")
     .description(
-      "write a starter evenkeel.yaml with comments; with --from, one whose source is found out by reading an API's\nlist: records, key, paging, cursor. An existing file is never overwritten",
+      "write a starter evenkeel.yaml with comments; with --from, one whose source is found out by\nreading an API's list: records, key, paging, cursor. An existing file is never overwritten",
     )
     .option("--from <url>", "the address of the source's list; it is read with a few GETs")
     .option(
@@ -23,10 +23,7 @@ export const initCommand = (invocation: Invocation): Command =>
       examples(
         ["evenkeel init", "writes evenkeel.yaml into this folder"],
         ["evenkeel init --config shop.yaml", "writes shop.yaml"],
-        [
-          "evenkeel init --from https://api.example.com/v1/products --auth bearer:API_TOKEN",
-          "finds out how it is read",
-        ],
+        ["evenkeel init --from https://api.example/orders", "finds out how its list is read"],
       ),
     )
     .action(({ from, auth }: InitFlags, command: Command) =>
