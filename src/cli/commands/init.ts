@@ -11,7 +11,7 @@ export const initCommand = (invocation: Invocation): Command =>
   new Command("init")
     .summary("write a starter evenkeel.yaml, or one made from an API")
     .description(
-      "write a starter evenkeel.yaml with comments; with --from, one whose source is found out by\nreading an API's list: records, key, paging, cursor. An existing file is never overwritten",
+      "write a starter evenkeel.yaml with comments; with --from, one whose source is found out by reading an API's list: records, key, paging, cursor. An existing file is never overwritten",
     )
     .option("--from <url>", "the address of the source's list; it is read with a few GETs")
     .option(

@@ -6,7 +6,7 @@ export const probeCommand = (invocation: Invocation): Command =>
   new Command("probe")
     .summary("read a little of both APIs, and see what they really do")
     .description(
-      "read three pages of each list and tell what the APIs really do: paging, order and ties of the cursor,\nETags, limits, fields; each with what to change in the config. Writes nothing, to the ledger neither",
+      "read three pages of each list and tell what the APIs really do: paging, order and ties of the cursor, ETags, limits, fields; each with what to change in the config. Writes nothing, to the ledger neither",
     )
     .argument("[sync...]", "the syncs to probe; all when none is named")
     .addHelpText(
