@@ -157,6 +157,15 @@ suite("documents", () => {
     assert.deepEqual(explained.filter((anchor) => shape.test(anchor)).sort(), codes.toSorted());
   });
 
+  test("docs/errors.md explains why records are refused", () => {
+    if (!all.includes("docs/errors.md")) return;
+    const union = textOf("src/core/record.ts").match(/export type InvalidCode =([^;]+);/)?.[1] ?? "";
+    const codes = [...union.matchAll(/"([A-Z_]+)"/g)].map((match) => match[1] as string);
+    assert.ok(codes.length > 10, "the union of codes in src/core/record.ts could not be read");
+    const explained = [...textOf("docs/errors.md").matchAll(/^\| `([A-Z_]+)` \|/gm)].map((match) => match[1] as string);
+    assert.deepEqual(new Set(explained), new Set(codes));
+  });
+
   test("docs/rules.md has every rule that a test cites", () => {
     if (!all.includes("docs/rules.md")) return;
     const rules = new Set([...textOf("docs/rules.md").matchAll(/\*\*([RKULPDST]\d+a?)\*\*/g)].map((match) => match[1]));

@@ -30,7 +30,6 @@ export function liveOf(list: ListConfig, { adopt, find }: Adopting, connection: 
       since: undefined,
       body: undefined,
       format: "json",
-      filter: undefined,
       decisiveNames: [],
       read: undefined,
     },

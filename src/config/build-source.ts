@@ -1,7 +1,7 @@
 import type { Expression } from "../core/expression.ts";
 import { isObject, type JsonObject } from "../core/json.ts";
 import type { Source } from "../core/source.ts";
-import type { CursorSpec } from "../core/sync.ts";
+import type { CursorSpec, Sync } from "../core/sync.ts";
 import type { Connection } from "../http/connection.ts";
 import { createNestedSource } from "../http/nested.ts";
 import { createSource } from "../http/source.ts";
@@ -11,10 +11,14 @@ import type { ParentsConfig, SourceConfig } from "./config.ts";
 import { compileExpression } from "./expression.ts";
 
 /** The source as it is declared: one list, or one for each parent of another. */
-export function sourceOf(source: SourceConfig, keyParts: readonly Expression[], connection: Connection): Source {
+export function sourceOf(
+  source: SourceConfig,
+  keyParts: readonly Expression[],
+  connection: Connection,
+  { pagesMax }: Pick<Sync, "pagesMax">,
+): Source {
   const { parents, cursor } = source;
   const since = cursor && { param: cursor.param, isNumber: cursor.type === "integer" };
-  const filter = optionalExpression(source.filter);
   const cursorField = cursor && compileExpression(cursor.field);
   const list = createSource(
     {
@@ -24,8 +28,6 @@ export function sourceOf(source: SourceConfig, keyParts: readonly Expression[], 
       since: cursor?.of === "parents" ? undefined : since,
       body: source.body,
       format: source.format,
-      // With a parent it is seen by the filter too.
-      filter: parents === undefined ? filter : undefined,
       decisiveNames: [...keyParts, cursorField].flatMap((part) => part?.path?.at(-1) ?? []),
       read: source.read && { request: templateOf(source.read), record: optionalExpression(source.read.record) },
     },
@@ -38,7 +40,8 @@ export function sourceOf(source: SourceConfig, keyParts: readonly Expression[], 
     as: parents.as,
     keyOf: keyOf(parents.key.map((part) => compileExpression(part))),
     asksParents: cursor?.of === "parents",
-    filter,
+    filter: optionalExpression(parents.filter),
+    pagesMax,
   });
 }
 
@@ -53,7 +56,6 @@ function parentsOf(parents: ParentsConfig, since: Since, connection: Connection)
       since,
       body: undefined,
       format: "json",
-      filter: optionalExpression(parents.filter),
       decisiveNames: [],
       read: undefined,
     },

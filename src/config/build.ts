@@ -125,6 +125,7 @@ function buildSync(
   const create = destination.create && writeOf(destination.create);
   const update = destination.update && writeOf(destination.update);
   const tombstone = optionalExpression(source.tombstone);
+  const filter = optionalExpression(source.filter);
   const keyed = destination.create?.idempotencyKey ?? destination.upsert?.idempotencyKey;
 
   const mapping = createMapping({
@@ -134,7 +135,7 @@ function buildSync(
 
   const sync: Sync = {
     name,
-    source: sourceOf(source, keyParts, from),
+    source: sourceOf(source, keyParts, from, { pagesMax: PAGES_MAX }),
     destination: createDestination(
       {
         upsert,
@@ -178,6 +179,7 @@ function buildSync(
     writes: options.writes,
     deletes: options.deletes,
     tombstone: tombstone && ((record) => tombstone.evaluate(record)),
+    filter: filter && ((record) => filter.evaluate(record)),
     retry: {
       source: policyOf(config.connections[source.connection]?.retry),
       destination: policyOf(config.connections[destination.connection]?.retry),

@@ -1,5 +1,5 @@
 import type { Problem } from "../core/errors.ts";
-import type { Config, RequestConfig, SyncConfig, WriteConfig } from "./config.ts";
+import type { Config, PaginationConfig, RequestConfig, SourceConfig, SyncConfig, WriteConfig } from "./config.ts";
 import type { Document, Path } from "./document.ts";
 import type { ExpressionSource } from "./expression.ts";
 import { expressionsOfRequest, inputPaths } from "./input-paths.ts";
@@ -25,12 +25,9 @@ function unfitMode({ source, destination, deletes, writes }: SyncConfig): readon
   const { mode } = deletes;
   if (mode === "never") return [];
   const path = ["deletes", "mode"];
-  const { pagination, parents } = source;
-  const mayShift =
-    pagination.type === "page" ||
-    (pagination.type === "offset" && pagination.overlap === 0) ||
-    parents?.pagination.type === "page" ||
-    parents?.pagination.type === "offset";
+  const shifting = [source, ...(source.parents === undefined ? [] : [source.parents])].find(({ pagination }) =>
+    mayShift(pagination),
+  );
   const problems: (Unfit | false)[] = [
     destination.delete === undefined && {
       path,
@@ -44,11 +41,11 @@ function unfitMode({ source, destination, deletes, writes }: SyncConfig): readon
         next: "Add `tombstone: deleted_at != null` to the source, or whatever marks a record as deleted there.",
       },
     mode === "mirror" &&
-      mayShift &&
+      shifting !== undefined &&
       source.read === undefined && {
         path,
         message: `is \`mirror\`, and records can move between numbered pages while they are read, so that one seems to have gone`,
-        next: "Declare `source.read`, so that the source is asked for each record that is missing, or `pagination.overlap` where offsets are used, or another pagination.",
+        next: proofOf(source, shifting),
       },
     mode === "mirror" &&
       source.read !== undefined &&
@@ -65,6 +62,21 @@ function unfitMode({ source, destination, deletes, writes }: SyncConfig): readon
     },
   ];
   return problems.filter((problem) => problem !== false);
+}
+
+const mayShift = (pagination: PaginationConfig): boolean =>
+  pagination.type === "page" || (pagination.type === "offset" && pagination.overlap === 0);
+
+/** What would prove that a record has gone. */
+function proofOf({ parents }: SourceConfig, { pagination }: { readonly pagination: PaginationConfig }): string {
+  const ways = [
+    ...(parents === undefined ? ["`source.read`, so that the source is asked for each record that is missing"] : []),
+    ...(pagination.type === "offset"
+      ? [`\`overlap\` in the \`pagination\` ${parents?.pagination === pagination ? "of `parents`" : "of the list"}`]
+      : []),
+    "another pagination, where the API has one (by token, by link, or `offset` with `overlap`)",
+  ];
+  return `Declare ${ways.join(", or ")}.`;
 }
 
 /** A delete knows its record's key, id and address, and what was last written of it. */

@@ -28,7 +28,7 @@ export function withoutExactNumbers(value: Json): Json {
   return copy;
 }
 
-function plainOf({ rawJSON }: ExactNumber): number | string {
+export function plainOf({ rawJSON }: ExactNumber): number | string {
   const number = Number(rawJSON);
   return Number.isFinite(number) && decimal(rawJSON) === decimal(String(number)) ? number : rawJSON;
 }

@@ -30,8 +30,8 @@ const ANY_BINDING: ReadonlySet<string> = new Set(["key", "id", "source"]);
 const TEXT_LENGTH_MAX = 16_384;
 
 /**
- * Compiles an expression once. Plain paths, literals and synchronous functions evaluate synchronously; everything else gives a
- * promise. Throws `CONFIG_EXPRESSION` when it cannot be compiled.
+ * Compiles an expression once. Plain paths, literals, synchronous functions and what {@link closureOf} compiles evaluate synchronously; everything
+ * else gives a promise. Throws `CONFIG_EXPRESSION` when it cannot be compiled.
  */
 export function compileExpression(source: ExpressionSource, options: CompileOptions = {}): Expression {
   if (typeof source === "function") return compileFunction(source);

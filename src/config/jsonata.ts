@@ -2,19 +2,22 @@ import jsonata from "jsonata";
 import type { Bindings } from "../core/expression.ts";
 import { EvenkeelError } from "../core/errors.ts";
 import { toJson } from "../core/json-value.ts";
+import type { Eventual } from "../core/eventual.ts";
 import type { Json } from "../core/json.ts";
 import { SCOPE_NAMES } from "../core/template.ts";
+import { closureOf } from "./closures.ts";
 import { withoutExactNumbers } from "./exact-number.ts";
 import { FUNCTIONS } from "./functions.ts";
 import { evaluationProblem, syntaxHint } from "./jsonata-problem.ts";
 import { namesOf, nearest } from "./nearest.ts";
+import { LEFT } from "./scalar.ts";
 import { calledPath, freeVariables, inputNames, marksLists } from "./syntax-tree.ts";
 
-/** An expression that the library has compiled; its evaluation is asynchronous. */
+/** An expression that is more than a path. What the library evaluates is asynchronous. */
 export interface Query {
   /** Binding names that it reads. */
   readonly uses: ReadonlySet<string>;
-  evaluate(input: Json, bindings?: Bindings): Promise<Json | undefined>;
+  evaluate(input: Json, bindings?: Bindings): Eventual<Json | undefined>;
 }
 
 /** A function that expressions may call. */
@@ -81,7 +84,7 @@ export function parseQuery(text: string, surroundings: Surroundings): QueryReadi
   }
   const uses = new Set(variables.map(({ name }) => name).filter((name) => surroundings.bindings.has(name)));
   const marks = marksLists(tree);
-  const evaluate = async (input: Json, bindings: Bindings = {}): Promise<Json | undefined> => {
+  const library = async (input: Json, bindings: Bindings = {}): Promise<Json | undefined> => {
     const bound: Record<string, unknown> = {};
     for (const name of uses) if (Object.hasOwn(bindings, name)) bound[name] = plain(bindings[name], marks);
     let result: unknown;
@@ -98,6 +101,12 @@ export function parseQuery(text: string, surroundings: Surroundings): QueryReadi
     const json = toJson(result);
     if (!json.ok) throw failed(text, json.reason);
     return json.value;
+  };
+  const closure = closureOf(tree, (name) => surroundings.bindings.has(name));
+  if (closure === undefined) return { ok: true, query: { uses, evaluate: library } };
+  const evaluate: Query["evaluate"] = (input, bindings = {}) => {
+    const value = closure(input, bindings);
+    return value === LEFT ? library(input, bindings) : value;
   };
   return { ok: true, query: { uses, evaluate } };
 }

@@ -2,6 +2,7 @@ import { parseRequestLine } from "../core/request-line.ts";
 import { parseHeader, parseValue } from "../core/url-template.ts";
 import type { Config, SourceConfig, TemplateSource } from "./config.ts";
 import type { Document, Path } from "./document.ts";
+import { expressionsOfRequest, inputPaths } from "./input-paths.ts";
 import { problemAt } from "./problems.ts";
 import type { Problem } from "../core/errors.ts";
 import { NO_RECORD } from "./request-schema.ts";
@@ -21,8 +22,10 @@ export function unfitParents(config: Config, document: Document): readonly Probl
   );
 }
 
-function unfit({ read, cursor }: SourceConfig): readonly Unfit[] {
+function unfit(source: SourceConfig): readonly Unfit[] {
+  const { read, cursor } = source;
   const problems: (Unfit | false)[] = [
+    unnamed(source),
     read !== undefined && {
       path: ["read"],
       message: "does not go with `parents`: a key alone does not say whose list the record is in",
@@ -36,6 +39,28 @@ function unfit({ read, cursor }: SourceConfig): readonly Unfit[] {
       },
   ];
   return problems.filter((problem) => problem !== false);
+}
+
+/** Each list is asked for by its parent, which is all that its request sees. */
+function unnamed({ parents, request, query, headers }: SourceConfig): Unfit | false {
+  const as = parents?.as ?? "";
+  const expressions = expressionsOfRequest({ request, query, headers });
+  const roots = expressions.flatMap((expression) => inputPaths(expression).map(([root]) => root?.name));
+  const stranger = roots.find((root) => root !== as);
+  if (stranger !== undefined)
+    return {
+      path: ["request"],
+      message: `takes \`${stranger}\`, and sees only the parent, as \`${as}\``,
+      next: `Write \`{${as}.id}\`, or whichever of its fields.`,
+    };
+  const maySee = roots.length > 0 || expressions.some((expression) => typeof expression === "function");
+  return (
+    !maySee && {
+      path: ["request"],
+      message: "does not take anything of its parent, so every parent's list would be the same",
+      next: `Write, say, \`GET /orders/{${as}.id}/items\`, or leave out \`parents\`.`,
+    }
+  );
 }
 
 /** Without parents there is no record to take values from. */

@@ -103,7 +103,7 @@ function observeTies(
   const atBorders =
     borders === 0
       ? ""
-      : `; ${tiedBorders} of ${counted(borders, "page border")} ${tiedBorders === 1 ? "lies" : "lie"} within such a group`;
+      : `; ${tiedBorders} of ${counted(borders, "page border")} ${tiedBorders === 1 || borders === 1 ? "lies" : "lie"} within such a group`;
   const text = `${tiedRecords} records share ${counted(tiedValues, "value")} of \`${field}\`, at most ${largestTie} one value${atBorders}`;
   if (lookback > 0 || type === "text") return [fact("cursor", text)];
   return [
@@ -156,7 +156,11 @@ export function observeSince(
     ];
   if (values.length === 0 && at > 0 && below > 0)
     return [
-      observeExclusive(`${asked}, nothing came, although ${counted(at, "record")} has that value`, lookback, type),
+      observeExclusive(
+        `${asked}, nothing came, although ${counted(at, "record")} ${at === 1 ? "has" : "have"} that value`,
+        lookback,
+        type,
+      ),
     ];
   if (values.length === 0) return [fact("cursor", `${asked}, nothing came`)];
   if (same === 0 && at > 0 && !isCut)

@@ -12,6 +12,16 @@ export function andThen<Value, Result>(
   return value instanceof Promise ? value.then(then) : then(value);
 }
 
+/** What `make` gives, or what `recover` makes of its error, thrown at once or later. */
+export function orElse<Value>(make: () => Eventual<Value>, recover: (error: unknown) => Value): Eventual<Value> {
+  try {
+    const made = make();
+    return made instanceof Promise ? made.catch(recover) : made;
+  } catch (error) {
+    return recover(error);
+  }
+}
+
 /** All of them, at once when all are there. None is left behind to fail unheard when another one fails first. */
 export function allOf<Value>(values: readonly Eventual<Value>[]): Eventual<readonly Value[]> {
   return values.some((value) => value instanceof Promise) ? Promise.all(values) : (values as readonly Value[]);

@@ -4,7 +4,7 @@ import type { Page } from "./source.ts";
 
 /** What the reading rules need to know of a page besides the page itself. */
 export interface PageFacts {
-  readonly page: Pick<Page, "token" | "next" | "total" | "rereads" | "overlap" | "begins" | "evidence">;
+  readonly page: Pick<Page, "token" | "next" | "total" | "rereads" | "overlap" | "unproven" | "begins" | "evidence">;
   /** Items on the page, records or not. */
   readonly items: number;
   /** Keys on the page, in its order. */
@@ -45,8 +45,8 @@ interface Rules {
 }
 
 /**
- * Follows a read page by page and refuses what breaks a reading rule (P4, P5, P8). Memory: two hashes of 16 characters a page,
- * about 100 bytes; the limit on pages bounds it.
+ * Follows a read page by page and refuses what breaks a reading rule (P4, P5, P8). Memory: two hashes of 16 characters a page of
+ * the list, about 100 bytes; the limit on pages bounds it.
  */
 export class PageRules {
   readonly #rules: Rules;
@@ -82,6 +82,7 @@ export class PageRules {
    * page may then be used.
    */
   accept(facts: PageFacts): readonly ReadWarning[] {
+    if (facts.page.begins === true) this.#begin();
     this.#pages += 1;
     this.#items += facts.items - Math.min(facts.items, facts.page.overlap ?? 0);
     this.#checkToken(facts);
@@ -94,13 +95,25 @@ export class PageRules {
   /** Throws `READ_PAGES_SHIFTED` after the last page, which may be used as the others: some that were not met may be there. */
   conclude(last: PageFacts["page"]): void {
     if (!this.#hasShifted) return;
-    const message = "records moved between the source's pages while it was read, so some may not have been met";
+    const message =
+      "records moved between the source's pages while it was read, or may have, so some may not have been met";
     throw broken("READ_PAGES_SHIFTED", message, last, SHIFTED_HINT);
   }
 
+  /** A list of its own may look like the one before it, and what was kept of that one is done with. */
+  #begin(): void {
+    this.#pages = 0;
+    this.#tokens.clear();
+    this.#contents.clear();
+    this.#keylessInARow = 0;
+    this.#staleInARow = 0;
+    this.#lastContent = undefined;
+  }
+
   /** P9: the records at the border of two pages are the same ones for both, or rows have moved across it. */
-  #checkOverlap({ page: { overlap = 0 }, itemKeys = [] }: PageFacts): void {
+  #checkOverlap({ page: { overlap = 0, unproven }, itemKeys = [] }: PageFacts): void {
     const before = this.#lastItemKeys.slice(-overlap);
+    if (unproven === true) this.#hasShifted = true;
     if (overlap > 0 && before.some((key, index) => key !== itemKeys[index])) this.#hasShifted = true;
     this.#lastItemKeys = itemKeys;
   }
@@ -117,13 +130,13 @@ export class PageRules {
     if (this.#pages > this.#rules.pagesMax) {
       const next =
         "Its paging seems never to end: check `pagination`. If the source is that large, ask for larger pages.";
-      throw broken("READ_PAGE_LIMIT", `the read has more than ${this.#rules.pagesMax} pages`, page, next);
+      throw broken("READ_PAGE_LIMIT", `the list has more than ${this.#rules.pagesMax} pages`, page, next);
     }
   }
 
   /** P4: a page that brings nothing new means that the page parameter is ignored, or that the last page is repeated. */
   #checkProgress({ page, keys, cursors }: PageFacts): void {
-    this.#keylessInARow = keys.length === 0 && page.begins !== true ? this.#keylessInARow + 1 : 0;
+    this.#keylessInARow = keys.length === 0 ? this.#keylessInARow + 1 : 0;
     if (this.#keylessInARow > KEYLESS_PAGES_MAX) {
       const message = `${KEYLESS_PAGES_MAX} pages in a row had no record with a key, and still there is a next one`;
       throw broken("READ_NO_PROGRESS", message, page, "Check `pagination`, `records` and `key`.");

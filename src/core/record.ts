@@ -13,6 +13,8 @@ export interface SourceRecord {
   readonly body: JsonObject;
   /** The source marks it as deleted (D1). */
   readonly isTombstone?: true;
+  /** It does not pass the declared filter: the source shows it, and it is none of the records that count. */
+  readonly isExcluded?: true;
 }
 
 /** A source record and what the mapping made of it. */
@@ -56,6 +58,8 @@ export interface InvalidRecord {
   /** The reason in words, naming the field. */
   readonly reason: string;
   readonly body: Json;
+  /** As of {@link SourceRecord}. */
+  readonly isExcluded?: true;
 }
 
 export type InvalidCode =
@@ -64,6 +68,8 @@ export type InvalidCode =
   | "KEY_AMBIGUOUS"
   | "KEY_DUPLICATE_NAME"
   | "CURSOR_UNUSABLE"
+  | "FILTER_FAILED"
+  | "TOMBSTONE_FAILED"
   | "NOT_AN_OBJECT"
   | "MAPPING_FAILED"
   | "ADDRESS_UNUSABLE"

@@ -18,6 +18,8 @@ export interface ReadRequest {
   readonly patienceMs: number;
   /** What the expressions of the request see: the parent of the list. */
   readonly within?: JsonObject;
+  /** All of the list is wanted, so more of it may be asked for than the next page. */
+  readonly wholly?: boolean;
 }
 
 export interface Page {
@@ -36,14 +38,16 @@ export interface Page {
   readonly begins?: true;
   /** So many items at its start the page before has shown too (P9). */
   readonly overlap?: number;
+  /** Records have moved between it and the page before, or whether they have cannot be told though it should be (P9). */
+  readonly unproven?: true;
+  /** What it shows was listed before, so the time of the page before it counts (P3). */
+  readonly listedBefore?: true;
   /** The source's own clock, from the answer's `Date`, in ms since the epoch. */
   readonly dateMs: number | undefined;
   /** Total records that the source announces, where `total` is declared in records. */
   readonly total: number | undefined;
   /** Names, in records of this page, that occur twice in one object and matter to keys or cursors (S5): indexes into `records`. */
   readonly duplicateNames: ReadonlySet<number>;
-  /** Items that do not pass the declared filter: indexes into `records`. They are on the page, and none of the records that count. */
-  readonly excluded: ReadonlySet<number>;
   /** The whole body, of which the records are a part, for whoever looks at what else an answer says. */
   readonly body?: Json;
   readonly bytes: number;
@@ -77,6 +81,8 @@ export interface Paging {
   readonly type: "none" | "page" | "offset" | "cursor" | "link" | "nextUrl" | "keyset";
   /** True where rows may move between pages while the source changes: page numbers and offsets (P9). */
   readonly shifts: boolean;
+  /** A read that was broken off goes on at its position; otherwise it begins anew. */
+  readonly resumes: boolean;
   /** Pages begin with the last records of the page before, which tells whether rows have moved (P9). */
   readonly overlaps?: true;
   /** The declared page size; undefined when the source decides. */

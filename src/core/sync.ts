@@ -81,6 +81,8 @@ export interface Sync {
   readonly deletes: Deletes;
   /** Whether the source marks this record as deleted (D1); undefined where it marks none. */
   readonly tombstone: ((record: JsonObject) => Eventual<Json | undefined>) | undefined;
+  /** Whether this record is one of those that count; undefined where all do. */
+  readonly filter: ((record: JsonObject) => Eventual<Json | undefined>) | undefined;
   readonly retry: { readonly source: RetryPolicy; readonly destination: RetryPolicy };
   /** True when what a write sends depends on more than the mapped record; then the hash covers the source record too. */
   readonly hashSource: boolean;

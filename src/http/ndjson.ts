@@ -10,7 +10,10 @@ export const isNdjson = (contentType: string | undefined): boolean => TYPES.test
 /** One JSON value a line, empty lines left out. Throws `API_NOT_JSON` with the line that is none: the rest may have been cut off. */
 export function parseNdjson(text: string): readonly Json[] {
   const values: Json[] = [];
-  for (const [index, line] of text.split("\n").entries()) {
+  for (const [index, line] of text
+    .replace(/^\uFEFF/, "")
+    .split("\n")
+    .entries()) {
     if (line.trim() === "") continue;
     try {
       values.push(parseExact(line));

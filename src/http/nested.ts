@@ -1,10 +1,12 @@
 import { EvenkeelError } from "../core/errors.ts";
 import type { Expression } from "../core/expression.ts";
+import { sha256 } from "../core/fingerprint.ts";
 import { isObject, type Json, type JsonObject } from "../core/json.ts";
-import type { KeyReading } from "../core/record.ts";
 import type { Eventual } from "../core/eventual.ts";
+import { PageRules } from "../core/page-rules.ts";
+import type { KeyReading } from "../core/record.ts";
+import type { Outcome } from "../core/outcome.ts";
 import type { Page, PageAttempt, PagePosition, ReadRequest, Source } from "../core/source.ts";
-import { excludedOf, NONE } from "./filter.ts";
 
 export interface NestedOptions {
   /** The list of parents. */
@@ -16,8 +18,10 @@ export interface NestedOptions {
   readonly keyOf: (parent: JsonObject) => Eventual<KeyReading>;
   /** Changes are asked for of the parents, and not of the children. */
   readonly asksParents: boolean;
-  /** Which of the children there are; sees their parent too. */
+  /** Which parents' lists are read; all when undefined. */
   readonly filter: Expression | undefined;
+  /** Pages of the list of parents before it is called endless (P4). */
+  readonly pagesMax: number;
 }
 
 /** Where a nested read stands: at a page of parents, or at a page of one parent's children. */
@@ -25,9 +29,11 @@ type Place =
   | { readonly outer: PagePosition | undefined; readonly met: boolean; readonly parent?: undefined }
   | {
       readonly outer: PagePosition | undefined;
-      /** Its place among the parents of the page, and its key, by which it is found again. */
+      /** Its place among the parents of the page, and its key. */
       readonly parent: number;
       readonly key: string;
+      /** As of {@link Parents}: the place means something on this very page alone. */
+      readonly digest: string;
       readonly inner: PagePosition | undefined;
       /** Children of this parent on the pages before. */
       readonly count: number;
@@ -40,8 +46,15 @@ type ChildPlace = Extract<Place, { readonly parent: number }>;
 /** The parents of one page, as far as a read has to know them. */
 interface Parents {
   readonly outer: PagePosition | undefined;
-  readonly list: readonly { readonly key: string; readonly record: JsonObject }[];
-  readonly next: PagePosition | undefined;
+  readonly list: readonly Parent[];
+  /** Hash of their keys, in the order of the page. */
+  readonly digest: string;
+  readonly page: Page;
+}
+
+interface Parent {
+  readonly key: string;
+  readonly record: JsonObject;
 }
 
 /** First pages of so many parents are asked for ahead of their turn; the lane decides when they go. */
@@ -58,8 +71,11 @@ export function createNestedSource(options: NestedOptions): Source {
     paging: {
       type: children.paging.type,
       shifts: parents.paging.shifts || children.paging.shifts,
+      resumes: parents.paging.resumes,
       size: children.paging.size,
-      ...(children.paging.overlaps === true && !parents.paging.shifts ? { overlaps: true } : {}),
+      ...([parents, children].every(({ paging }) => !paging.shifts || paging.overlaps === true)
+        ? { overlaps: true }
+        : {}),
     },
     page: (() => {
       const reading = new NestedReading(options);
@@ -70,11 +86,13 @@ export function createNestedSource(options: NestedOptions): Source {
 
 class NestedReading {
   readonly #options: NestedOptions;
+  #rules: PageRules;
   #parents: Parents | undefined;
   readonly #ahead = new Map<number, Promise<PageAttempt>>();
 
   constructor(options: NestedOptions) {
     this.#options = options;
+    this.#rules = this.#newRules();
   }
 
   page(asked: ReadRequest): Promise<PageAttempt> {
@@ -83,63 +101,97 @@ class NestedReading {
     return place.parent === undefined ? this.#parentsPage(place, asked) : this.#childrenPage(place, asked);
   }
 
-  /** A page of parents is one without records, which leads to the children of the first of them. */
-  async #parentsPage({ outer, met }: Place, asked: ReadRequest): Promise<PageAttempt> {
-    const attempt = await this.#readParents(outer, asked);
-    if (attempt.kind !== "page" || this.#parents === undefined) return attempt;
-    const next = this.#placeAt(0, this.#parents, met);
-    const { token, dateMs, bytes, evidence } = attempt.page;
-    return { kind: "page", page: { ...EMPTY, token, dateMs, bytes, evidence, next: positionOf(next) } };
+  async #parentsPage({ outer, met }: Pick<Place, "outer" | "met">, asked: ReadRequest): Promise<PageAttempt> {
+    const read = await this.#readParents(outer, asked);
+    return read.kind === "parents" ? this.#leading(read.parents, met) : read;
   }
 
-  async #readParents(outer: PagePosition | undefined, asked: ReadRequest): Promise<PageAttempt> {
-    const { parents, asksParents, keyOf } = this.#options;
+  /** A page of parents is one without records, which leads to the children of the first of them. */
+  #leading(parents: Parents, met: boolean): PageAttempt {
+    const { token, dateMs, bytes, evidence } = parents.page;
+    const unproven = this.#rules.hasShifted ? { unproven: true as const } : {};
+    const next = positionOf(this.#placeAt(0, parents, met));
+    return { kind: "page", page: { ...EMPTY, token, dateMs, bytes, evidence, ...unproven, next } };
+  }
+
+  #newRules(): PageRules {
+    return new PageRules({ sortedBy: undefined, pagesMax: this.#options.pagesMax });
+  }
+
+  async #readParents(outer: PagePosition | undefined, asked: ReadRequest): Promise<ParentsAttempt> {
+    const { parents, asksParents } = this.#options;
     this.#ahead.clear();
     this.#parents = undefined;
+    if (outer === undefined) this.#rules = this.#newRules();
     const since = asksParents ? asked.since : undefined;
     const attempt = await parents.page({ ...asked, position: outer, since, size: undefined });
     if (attempt.kind !== "page") return attempt;
     const { page } = attempt;
-    const list: Parents["list"][number][] = [];
-    for (const [index, record] of page.records.entries()) {
-      // What the page before has shown was gone through with it.
-      if (page.excluded.has(index) || index < (page.overlap ?? 0)) continue;
-      const reading: KeyReading = isObject(record)
-        ? await keyOf(record as JsonObject)
-        : { ok: false, code: "KEY_UNUSABLE", reason: "it is no object" };
-      if (!reading.ok) return { kind: "broken", error: noParent(parents.connection, reading.reason, page) };
-      list.push({ key: reading.key, record: record as JsonObject });
+    try {
+      this.#parents = { outer, page, ...(await this.#listOf(page)) };
+    } catch (error) {
+      if (error instanceof EvenkeelError) return { kind: "broken", error };
+      throw error;
     }
-    this.#parents = { outer, list, next: page.next };
-    return attempt;
+    return { kind: "parents", parents: this.#parents };
+  }
+
+  /** The parents of a page that follows the reading rules. Throws EvenkeelError `READ_*` for one that does not. */
+  async #listOf(page: Page): Promise<Pick<Parents, "list" | "digest">> {
+    const named = await Promise.all(page.records.map((record) => this.#parentOf(record, page)));
+    const keys = named.map(({ key }) => key);
+    this.#rules.accept({
+      page,
+      items: keys.length,
+      keys,
+      itemKeys: keys,
+      cursors: keys.map(() => undefined),
+    });
+    // What the page before has shown was gone through with it.
+    const again = this.#rules.hasShifted ? 0 : (page.overlap ?? 0);
+    const list = new Map(named.slice(again).map((parent) => [parent.key, parent]));
+    return { list: [...list.values()].filter(({ counts }) => counts), digest: sha256(JSON.stringify(keys)) };
+  }
+
+  async #parentOf(item: Json, page: Page): Promise<Parent & { readonly counts: boolean }> {
+    const { parents, keyOf, filter } = this.#options;
+    if (!isObject(item)) throw noParent(parents.connection, "it is no object", page);
+    const reading = await keyOf(item);
+    if (!reading.ok) throw noParent(parents.connection, reading.reason, page);
+    const { key } = reading;
+    try {
+      return { key, record: item, counts: filter === undefined || (await filter.evaluate(item)) === true };
+    } catch (error) {
+      if (error instanceof EvenkeelError) throw unjudged(parents.connection, key, error, page);
+      throw error;
+    }
   }
 
   async #childrenPage(place: ChildPlace, asked: ReadRequest): Promise<PageAttempt> {
-    const known = this.#parents;
-    if (known === undefined || known.outer !== place.outer || known.list[place.parent]?.key !== place.key) {
+    let here = place;
+    let at = this.#parents;
+    if (at === undefined || at.outer !== place.outer || at.digest !== place.digest) {
       // The read goes on in another process.
-      const attempt = await this.#readParents(place.outer, asked);
-      if (attempt.kind !== "page") return attempt;
+      const read = await this.#readParents(place.outer, asked);
+      if (read.kind !== "parents") return read;
+      at = read.parents;
+      // Others are there now, or in another order, so which were gone through cannot be told.
+      if (at.digest !== place.digest || at.list[place.parent]?.key !== place.key) return this.#leading(at, place.met);
+      if (!this.#options.children.paging.resumes) here = { ...place, inner: undefined, count: 0 };
     }
-    const at = this.#parents as Parents | undefined;
-    const found = at?.list.findIndex(({ key }) => key === place.key) ?? -1;
-    // It has moved to another page: this one is gone through from its beginning.
-    if (at === undefined || found === -1) return this.#parentsPage(place, asked);
-    const here = { ...place, parent: found };
-    const attempt = await this.#listOf(here, at, asked);
-    this.#askAhead(found, at, asked);
+    const attempt = await this.#listPage(here, at, asked);
+    if (asked.wholly === true) this.#askAhead(here.parent, at, asked);
     if (attempt.kind === "page") return this.#withParent(attempt.page, here, at);
-    const isGone =
-      attempt.kind === "failed" && attempt.outcome.kind === "refused" && attempt.outcome.reason === "missing";
-    if (!isGone || !place.met) return attempt;
-    const next = this.#placeAt(found + 1, at, true);
+    if (attempt.kind === "broken") return { kind: "broken", error: named(attempt.error, here.key) };
+    // A list that was there, and of which a page is not, has not gone.
+    if (!saysGone(attempt.outcome) || here.inner !== undefined || !here.met) return attempt;
+    const next = positionOf(this.#placeAt(here.parent + 1, at, true));
     const { evidence } = attempt;
-    const page = { ...EMPTY, token: tokenOf(here), dateMs: undefined, bytes: 0, evidence, next: positionOf(next) };
-    return { kind: "page", page };
+    return { kind: "page", page: { ...EMPTY, token: tokenOf(here), dateMs: undefined, bytes: 0, evidence, next } };
   }
 
   /** A page of a parent's children, perhaps asked for already. */
-  #listOf({ parent, inner }: ChildPlace, { list }: Parents, asked: ReadRequest): Promise<PageAttempt> {
+  #listPage({ parent, inner }: ChildPlace, { list }: Parents, asked: ReadRequest): Promise<PageAttempt> {
     const asks = inner === undefined ? this.#ahead.get(parent) : undefined;
     if (asks !== undefined) {
       this.#ahead.delete(parent);
@@ -163,13 +215,12 @@ class NestedReading {
     }
   }
 
-  async #withParent(page: Page, place: ChildPlace, at: Parents): Promise<PageAttempt> {
-    const { as, filter, children } = this.#options;
-    const { record: parent } = at.list[place.parent] as Parents["list"][number];
+  #withParent(page: Page, place: ChildPlace, at: Parents): PageAttempt {
+    const { as, asksParents, children } = this.#options;
+    const { record: parent } = at.list[place.parent] as Parent;
     const taken = page.records.find((record) => isObject(record) && Object.hasOwn(record, as));
     if (taken !== undefined) return { kind: "broken", error: memberTaken(children.connection, as, page) };
     const records = page.records.map((record): Json => (isObject(record) ? { ...record, [as]: parent } : record));
-    const excluded = await excludedOf(records, filter);
     const count = place.count + records.length - (page.overlap ?? 0);
     if (page.next === undefined && page.total !== undefined && count < page.total)
       return { kind: "broken", error: cutShort(children.connection, place.key, page.total, count, page) };
@@ -178,31 +229,50 @@ class NestedReading {
         ? this.#placeAt(place.parent + 1, at, true)
         : { ...place, inner: page.next, count, met: true };
     const begins = place.inner === undefined ? { begins: true as const } : {};
+    const listed = asksParents ? { dateMs: at.page.dateMs, listedBefore: true as const } : {};
     const token = tokenOf(place, page.token);
-    const own = { records, excluded, token, total: undefined, next: positionOf(next), ...begins };
+    const own = { records, token, total: undefined, next: positionOf(next), ...begins, ...listed };
     return { kind: "page", page: { ...page, ...own } };
   }
 
   /** Where the read goes on with the parent at this index; undefined at its end. */
-  #placeAt(index: number, { outer, list, next }: Parents, met: boolean): Place | undefined {
+  #placeAt(index: number, { outer, list, digest, page }: Parents, met: boolean): Place | undefined {
     const parent = list[index];
-    if (parent !== undefined) return { outer, parent: index, key: parent.key, inner: undefined, count: 0, met };
-    return next === undefined ? undefined : { outer: next, met };
+    if (parent !== undefined) return { outer, parent: index, key: parent.key, digest, inner: undefined, count: 0, met };
+    return page.next === undefined ? undefined : { outer: page.next, met };
   }
 }
 
+type ParentsAttempt = Exclude<PageAttempt, { kind: "page" }> | { readonly kind: "parents"; readonly parents: Parents };
+
+/** A 410 on the first page of a list says that there is none (RFC 9110, 15.5.11). */
+const saysGone = (outcome: Outcome): boolean =>
+  outcome.kind === "refused" && (outcome.reason === "missing" || outcome.reason === "cursorExpired");
+
 /** A page that leads to others. */
-const EMPTY = { records: [], excluded: NONE, duplicateNames: NONE, total: undefined, begins: true } as const;
+const EMPTY = { records: [], duplicateNames: new Set<number>(), total: undefined, begins: true } as const;
 
 const positionOf = (place: Place | undefined): PagePosition | undefined => place && JSON.stringify(place);
 
-/** A parent that moved to another page is gone through once more, and that is no circle. */
 const tokenOf = ({ outer, parent }: ChildPlace, token = ""): string => JSON.stringify([outer ?? null, parent, token]);
 
 const noParent = (connection: string, reason: string, { evidence }: Page): EvenkeelError =>
   new EvenkeelError("READ_RECORDS_MISSING", `${connection} lists a parent that cannot be named: ${reason}`, {
     evidence,
     next: "Check `parents.key` and `parents.records`.",
+  });
+
+const unjudged = (connection: string, key: string, error: EvenkeelError, { evidence }: Page): EvenkeelError =>
+  new EvenkeelError(error.code, `whether the parent ${key} of ${connection} counts cannot be told: ${error.message}`, {
+    evidence,
+    next: "Check `parents.filter`.",
+  });
+
+/** An error of one list, with whose it is. */
+const named = (error: EvenkeelError, key: string): EvenkeelError =>
+  new EvenkeelError(error.code, `the list of the parent ${key}: ${error.message}`, {
+    ...(error.next === undefined ? {} : { next: error.next }),
+    ...(error.evidence === undefined ? {} : { evidence: error.evidence }),
   });
 
 const memberTaken = (connection: string, as: string, { evidence }: Page): EvenkeelError =>

@@ -7,7 +7,6 @@ import type { Page, PageAttempt, ReadRequest, Source } from "../core/source.ts";
 import type { RequestTemplate } from "../core/url-template.ts";
 import type { Answer, Connection } from "./connection.ts";
 import { duplicateNames } from "./duplicate-names.ts";
-import { excludedOf, NONE } from "./filter.ts";
 import { bodyOf, jsonOf, type BodyFormat } from "./answer-body.ts";
 import { pageRequest, type PageRequest } from "./page-request.ts";
 import type { Following, PageParam, Pagination } from "./paginate/pagination.ts";
@@ -21,8 +20,6 @@ export interface SourceOptions {
   /** Of a POST, in which parameters are set. */
   readonly body: JsonObject | undefined;
   readonly format: BodyFormat;
-  /** Which of the records there are; all when undefined. */
-  readonly filter: Expression | undefined;
   /** Names of members that keys and cursors are read from, where they are plain: a record in which one occurs twice is refused (S5). */
   readonly decisiveNames: readonly string[];
   /** One record by its key, and where it stands in the answer. */
@@ -38,7 +35,10 @@ export function createSource(options: SourceOptions, connection: Connection): So
   const requestOf = async (asked: ReadRequest): Promise<Asking | EvenkeelError> => {
     const rendered = await request.render({ ...NO_SCOPE, mapped: asked.within ?? {} });
     if (!rendered.ok)
-      return new EvenkeelError("CONFIG_INVALID", `the source's request cannot be built: ${rendered.reason}`);
+      return new EvenkeelError(
+        asked.within === undefined ? "CONFIG_INVALID" : "READ_RECORDS_MISSING",
+        `the source's request cannot be built: ${rendered.reason}`,
+      );
     const headers = options.body === undefined ? rendered.headers : { ...rendered.headers, "content-type": JSON_TYPE };
     const address = pagination.address(asked.position, asked.size);
     if (address.kind === "url") {
@@ -116,8 +116,7 @@ export function createSource(options: SourceOptions, connection: Connection): So
       };
     const problem = foreignNext(follows, connection);
     if (problem !== undefined) return { kind: "broken", error: problem, body };
-    const excluded = await excludedOf(list, options.filter);
-    return { kind: "page", page: { ...pageOf(answer, list, follows, tokenOf(asking), evidence), excluded, body } };
+    return { kind: "page", page: { ...pageOf(answer, list, follows, tokenOf(asking), evidence), body } };
   };
 
   const pageOf = (
@@ -126,13 +125,14 @@ export function createSource(options: SourceOptions, connection: Connection): So
     follows: Exclude<Following, { kind: "broken" }>,
     token: string,
     evidence: Evidence,
-  ): Omit<Page, "excluded"> => ({
+  ): Page => ({
     records,
     next: follows.kind === "next" ? follows.position : undefined,
     token,
     dateMs: answer.dateMs,
     total: follows.total,
     ...(follows.overlap === undefined ? {} : { overlap: follows.overlap }),
+    ...(follows.unproven === undefined ? {} : { unproven: follows.unproven }),
     duplicateNames: duplicateNames(jsonOf(answer, options.format), records, options.decisiveNames),
     bytes: answer.bytes,
     evidence,
@@ -145,8 +145,7 @@ export function createSource(options: SourceOptions, connection: Connection): So
     ...(read === undefined
       ? {}
       : {
-          readOne: (key, source, sending) =>
-            readOne({ ...read, filter: options.filter }, key, source, sending, connection),
+          readOne: (key, source, sending) => readOne(read, key, source, sending, connection),
         }),
   };
 }
@@ -172,8 +171,7 @@ const emptyPage = (token: string, evidence: Evidence, answer: Answer | undefined
   token,
   dateMs: answer?.dateMs,
   total: undefined,
-  duplicateNames: NONE,
-  excluded: NONE,
+  duplicateNames: new Set(),
   bytes: answer?.bytes ?? 0,
   evidence,
 });
@@ -220,7 +218,7 @@ function listsIn(body: Json): string {
 const READ_ONE_PATIENCE_MS = 60_000;
 
 const readOne = async (
-  read: NonNullable<SourceOptions["read"]> & Pick<SourceOptions, "filter">,
+  read: NonNullable<SourceOptions["read"]>,
   key: string,
   source: JsonObject | undefined,
   sending: Pick<ReadRequest, "signal" | "stop">,
@@ -251,10 +249,5 @@ const readOne = async (
   const parsed = attempt.outcome.kind === "applied" ? answer?.json() : undefined;
   if (parsed?.ok !== true) return attempt;
   const record = read.record === undefined ? parsed.value : await read.record.evaluate(parsed.value);
-  if (!isObject(record)) return attempt;
-  if ((await excludedOf([record], read.filter)).size === 0) return { ...attempt, record };
-  return {
-    ...attempt,
-    outcome: { kind: "refused", status: 404, reason: "missing", message: "it does not pass `filter`" },
-  };
+  return isObject(record) ? { ...attempt, record } : attempt;
 };

@@ -27,7 +27,7 @@ export async function confirmAbsence(key: string, context: RunContext): Promise<
     if (made.record !== undefined) {
       // D1: what it marks as deleted has gone, though it still shows it.
       const record = await recordOf(made.record, false, context.sync);
-      return { kind: "isTombstone" in record ? "gone" : "there" };
+      return { kind: "isTombstone" in record || record.isExcluded === true ? "gone" : "there" };
     }
     const { outcome } = made;
     if (saysGone(outcome)) return { kind: "gone" };

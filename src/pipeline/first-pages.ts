@@ -25,7 +25,7 @@ export interface FirstPages {
  * reason that is none of paging.
  *
  * @param keyOf what tells an item from others; undefined where it has nothing of the kind
- * @param max pages to read, at most
+ * @param max pages of the list to read, at most
  */
 export async function firstPages(
   context: RunContext,
@@ -42,7 +42,8 @@ export async function firstPages(
       return attempt;
     },
   };
-  const reading = { ...context, sync: { ...sync, source } };
+  // Partial: nothing is asked for ahead of its turn.
+  const reading = { ...context, partial: true, sync: { ...sync, source } };
   const rules = new PageRules({ sortedBy: undefined, pagesMax: sync.pagesMax });
   const pages: FirstPage[] = [];
   let position: string | undefined;
@@ -63,6 +64,14 @@ export async function firstPages(
       const isOfPaging = broken.code.startsWith("READ_") || pages.length > 0;
       if (!isOfPaging || broken.code === "RUN_INTERRUPTED" || broken.code === "INVARIANT") throw broken;
     }
-  } while (position !== undefined && broken === undefined && pages.length < max);
+  } while (
+    position !== undefined &&
+    broken === undefined &&
+    pages.filter(isListed).length < max &&
+    pages.length < 2 * max
+  );
   return { pages, broken, brokenBody: met.brokenBody };
 }
+
+/** Whether it is a page of the list, and not one that only leads to others, as that of parents does. */
+export const isListed = ({ page }: FirstPage): boolean => page.records.length > 0 || page.begins !== true;

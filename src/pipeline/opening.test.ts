@@ -37,7 +37,7 @@ async function open(
     identity: "i1",
     cursor,
     deletes: { mode: "never" },
-    source: { paging: { type: "cursor", shifts: false, size: undefined } },
+    source: { paging: { type: "cursor", shifts: false, resumes: true, size: undefined } },
   };
   const ledger = { checkpoint: async () => checkpoint, counts: async () => ({ entries }) };
   const ports = { ledger, clock: { wallMs: () => 1_000 } };
@@ -71,7 +71,7 @@ test("P9: an unfinished read of numbered pages begins anew; sorted input goes on
     position: '{"at":7}',
     pendingCursor: "2026-02-01T00:00:00Z",
   } as const;
-  const numbered = { source: { paging: { type: "page", shifts: true, size: 100 } } };
+  const numbered = { source: { paging: { type: "page", shifts: true, resumes: false, size: 100 } } };
   const anew = await open(unfinished, { ...numbered, cursor: undefined });
   assert.equal(anew.start.position, undefined);
   assert.equal((await open(unfinished, numbered)).start.since, "2026-01-31T23:58:00Z");

@@ -161,7 +161,7 @@ function resume(sync: Sync, stored: Checkpoint): Omit<Opening, "partial"> {
   }
   if (stored.position === undefined)
     return { start: stored, resumed: false, reason: "no page has been done yet, so everything is read" };
-  if (source.paging.shifts) {
+  if (!source.paging.resumes) {
     return {
       start: { ...stored, position: undefined, pendingCursor: boundAtStart(cursor, stored.highest) },
       resumed: true,

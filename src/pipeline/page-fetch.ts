@@ -55,7 +55,8 @@ async function tryPage(query: PageQuery, context: RunContext): Promise<Tried> {
   for (let attempts = 1; ; attempts++) {
     if (context.stop.aborted) throw interrupted();
     const patienceMs = Math.max(0, policy.deadlineMs - (clock.monotonicMs() - startedMs));
-    const made = await source.page({ ...query, signal: context.kill, stop: context.stop, patienceMs });
+    const asking = { signal: context.kill, stop: context.stop, patienceMs, wholly: !context.partial };
+    const made = await source.page({ ...query, ...asking });
     if (made.kind === "page") {
       context.sent(source.connection, made.page.evidence);
       return { page: made.page };

@@ -12,7 +12,7 @@ import { observeKey, observeList, observeUndeclaredCursor, type DeclaredRecords 
 import { fieldsOf, type FieldShape } from "../core/record-shape.ts";
 import type { Live, Sync } from "../core/sync.ts";
 import type { RunContext } from "./context.ts";
-import { firstPages, type FirstPages } from "./first-pages.ts";
+import { firstPages, isListed, type FirstPages } from "./first-pages.ts";
 import { emptyLedger, lookingContext } from "./looking.ts";
 import type { Ports } from "./ports.ts";
 import { askSince, cursorsOf } from "./since-question.ts";
@@ -188,7 +188,7 @@ function observeEnd(
   { quotasOf }: ProbePorts,
   tell: Tell,
 ): readonly JsonObject[] {
-  const listed = pages.filter(({ page }) => page.records.length > 0 || page.begins !== true);
+  const listed = pages.filter(isListed);
   const items = listed.flatMap(({ page, keys }) =>
     page.records.slice(page.overlap ?? 0).map((item, index) => ({ item, key: keys[index + (page.overlap ?? 0)] })),
   );
@@ -234,7 +234,7 @@ function firstOfEach(
 
 const endOf = (connection: string, { pages }: FirstPages, records: readonly JsonObject[]): ProbedEnd => ({
   connection,
-  pages: pages.length,
+  pages: pages.filter(isListed).length,
   records: records.length,
   fields: fieldsOf(records),
 });

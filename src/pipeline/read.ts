@@ -1,6 +1,8 @@
 import { compareCursors, parseCursor } from "../core/cursor.ts";
 import type { Counts } from "../core/events.ts";
-import { allOf, andThen, type Eventual } from "../core/eventual.ts";
+import { EvenkeelError } from "../core/errors.ts";
+import { allOf, andThen, orElse, type Eventual } from "../core/eventual.ts";
+import { canonical } from "../core/fingerprint.ts";
 import { scalarText, isObject, type Json, type JsonObject } from "../core/json.ts";
 import { settleDuplicates } from "../core/key.ts";
 import type { Checkpoint } from "../core/checkpoint.ts";
@@ -37,7 +39,10 @@ export const pageOf = (items: readonly (SourceRecord | InvalidRecord)[], end: Ch
 export async function* readPages(start: Checkpoint, context: RunContext): AsyncGenerator<ReadPage> {
   const { sync } = context;
   const rules = rulesOf(sync);
+  const { clock } = context.ports;
   let end = start;
+  let listedMs = clock.wallMs();
+  let before: readonly Json[] = [];
   let ahead: Promise<FetchedPage> | undefined = fetchPage(
     { position: start.position, since: start.since, size: start.pageSize },
     context,
@@ -61,14 +66,16 @@ export async function* readPages(start: Checkpoint, context: RunContext): AsyncG
       itemKeys: items.map(({ key }) => key),
     });
     for (const { code, message } of warnings) context.say({ type: "warning", code, message, next: undefined });
-    const counted = countedOf(page, items, rules.hasShifted);
+    const counted = countedOf(page, items, rules.hasShifted ? [] : before);
+    before = page.records;
+    if (page.listedBefore !== true) listedMs = clock.wallMs();
     context.counts.pages += 1;
     const { total, bytes, next } = page;
     context.counts.read += counted.length;
     const isLast = next === undefined;
     context.say({ type: "page", page: number, records: counted.length, total, bytes, isLast });
     // P9: what may lie between the pages must not be passed by the cursor.
-    if (!rules.hasShifted) end = endOf(end, page, met, fetched.size, context);
+    if (!rules.hasShifted) end = endOf(end, page, { records: met, size: fetched.size, listedMs }, sync);
     const { kept, superseded, ambiguous } = settleDuplicates(counted.filter(isRecord), comparison(sync));
     const clashes = ambiguous.map(({ key, body }): InvalidRecord => ({
       key,
@@ -83,9 +90,23 @@ export async function* readPages(start: Checkpoint, context: RunContext): AsyncG
       superseded: superseded.length,
       end,
     };
-    if (isLast) rules.conclude(page);
+    if (!isLast) continue;
+    if (hasNoCursor(end, sync) && context.counts.read > 0) context.say(noCursor(sync));
+    rules.conclude(page);
   }
 }
+
+/** A misspelt field makes every run a full one, in silence. */
+const hasNoCursor = ({ highest }: Checkpoint, { cursor }: Sync): boolean =>
+  cursor !== undefined && highest === undefined;
+
+const noCursor = ({ cursor }: Sync) =>
+  ({
+    type: "warning",
+    code: "CURSOR_ABSENT",
+    message: `none of the records has a value of \`cursor.field\` (${cursor?.field}), so every run reads everything`,
+    next: "Check `cursor.field` against a record: `evenkeel run --limit 1 --trace` shows one.",
+  }) as const;
 
 const rulesOf = (sync: Sync): PageRules =>
   new PageRules({ sortedBy: sync.cursor?.sorted === true ? comparison(sync) : undefined, pagesMax: sync.pagesMax });
@@ -106,15 +127,20 @@ async function itemsOf(
 
 const isRecord = (item: SourceRecord | InvalidRecord): item is SourceRecord => !("code" in item);
 
-/** What passes the filter, and was not on the page before. The reading rules and the cursor go by all that the page has. */
-function countedOf<Item>(
-  { excluded, overlap = 0 }: Page,
-  items: readonly Item[],
-  hasShifted: boolean,
-): readonly Item[] {
-  const again = hasShifted ? 0 : overlap;
-  if (excluded.size === 0 && again === 0) return items;
-  return items.filter((_, index) => index >= again && !excluded.has(index));
+/**
+ * What passes the filter, and was not on the page before as it is now (P3, P9). The reading rules and the cursor go by all that the page has.
+ */
+function countedOf(
+  { records, overlap = 0 }: Page,
+  items: readonly (SourceRecord | InvalidRecord)[],
+  before: readonly Json[],
+): readonly (SourceRecord | InvalidRecord)[] {
+  const tail = overlap === 0 ? [] : before.slice(-overlap);
+  const isShown = (index: number): boolean => {
+    const [was, is] = [tail[index], records[index]];
+    return was !== undefined && is !== undefined && canonical(was) === canonical(is);
+  };
+  return items.filter((item, index) => item.isExcluded !== true && !isShown(index));
 }
 
 /** The record that an item of the source is, or why it is none. */
@@ -126,18 +152,52 @@ export function recordOf(item: Json, hasDuplicateNames: boolean, sync: Sync): Ev
       reason: `it is ${JSON.stringify(item).slice(0, SHOWN)}, and a record is an object`,
       body: item,
     };
-  return andThen(sync.key(item), (key) => {
-    if (!key.ok) return { key: undefined, code: key.code, reason: key.reason, body: item };
-    // S5: which of two values of one name is the key is anybody's guess.
-    if (hasDuplicateNames)
-      return { key: key.key, code: "KEY_DUPLICATE_NAME", reason: "its key or cursor field occurs twice", body: item };
-    const { cursor } = sync;
-    const made: Eventual<SourceRecord | InvalidRecord> =
-      cursor === undefined
-        ? { key: key.key, keyKind: key.kind, cursor: undefined, body: item }
-        : andThen(cursor.read(item), (value) => withCursor(item, key, value, cursor));
-    return sync.tombstone === undefined ? made : andThen(made, (record) => marked(record, item, sync));
-  });
+  const reading = orElse(
+    () => sync.key(item),
+    (error): KeyReading => ({ ok: false, code: "KEY_UNUSABLE", reason: whyFailed(error) }),
+  );
+  const made = andThen(reading, (key) => withKey(item, key, hasDuplicateNames, sync));
+  return sync.filter === undefined ? made : andThen(made, (record) => filtered(record, item, sync));
+}
+
+function withKey(
+  item: JsonObject,
+  key: KeyReading,
+  hasDuplicateNames: boolean,
+  sync: Sync,
+): Eventual<SourceRecord | InvalidRecord> {
+  if (!key.ok) return { key: undefined, code: key.code, reason: key.reason, body: item };
+  // S5: which of two values of one name is the key is anybody's guess.
+  if (hasDuplicateNames)
+    return { key: key.key, code: "KEY_DUPLICATE_NAME", reason: "its key or cursor field occurs twice", body: item };
+  const { cursor } = sync;
+  const made: Eventual<SourceRecord | InvalidRecord> =
+    cursor === undefined
+      ? { key: key.key, keyKind: key.kind, cursor: undefined, body: item }
+      : orElse(
+          () => andThen(cursor.read(item), (value) => withCursor(item, key, value, cursor)),
+          (error) => ({ key: key.key, code: "CURSOR_UNUSABLE", reason: whyFailed(error), body: item }),
+        );
+  return sync.tombstone === undefined ? made : andThen(made, (record) => marked(record, item, sync));
+}
+
+/** P11: an expression that fails for one item is that item's trouble. Throws every other error. */
+function whyFailed(error: unknown): string {
+  if (error instanceof EvenkeelError && error.code === "CONFIG_EXPRESSION") return error.message;
+  throw error;
+}
+
+/** Marked where it is none of the records that count. */
+function filtered(
+  record: SourceRecord | InvalidRecord,
+  item: JsonObject,
+  { filter }: Pick<Sync, "filter">,
+): Eventual<SourceRecord | InvalidRecord> {
+  if (filter === undefined) return record;
+  return orElse<SourceRecord | InvalidRecord>(
+    () => andThen(filter(item), (passes) => (passes === true ? record : { ...record, isExcluded: true })),
+    (error) => ({ key: record.key, code: "FILTER_FAILED", reason: whyFailed(error), body: item }),
+  );
 }
 
 /** A record that the source marks as deleted, or as it is (D1). */
@@ -147,7 +207,10 @@ function marked(
   { tombstone }: Pick<Sync, "tombstone">,
 ): Eventual<SourceRecord | InvalidRecord> {
   if ("code" in record || tombstone === undefined) return record;
-  return andThen(tombstone(item), (mark) => (mark === true ? { ...record, isTombstone: true } : record));
+  return orElse<SourceRecord | InvalidRecord>(
+    () => andThen(tombstone(item), (mark) => (mark === true ? { ...record, isTombstone: true } : record)),
+    (error) => ({ key: record.key, code: "TOMBSTONE_FAILED", reason: whyFailed(error), body: item }),
+  );
 }
 
 /** Characters of a value that a message shows. */
@@ -167,15 +230,15 @@ function withCursor(
   return { key, code: "CURSOR_UNUSABLE", reason, body };
 }
 
+interface Shown {
+  readonly records: readonly SourceRecord[];
+  readonly size: number | undefined;
+  /** The local clock when the list was there that shows them. */
+  readonly listedMs: number;
+}
+
 /** What may be saved once everything up to the end of this page is settled (P2, P3). */
-function endOf(
-  before: Checkpoint,
-  page: Page,
-  records: readonly SourceRecord[],
-  size: number | undefined,
-  context: RunContext,
-): Checkpoint {
-  const { cursor: spec } = context.sync;
+function endOf(before: Checkpoint, page: Page, { records, size, listedMs }: Shown, { cursor: spec }: Sync): Checkpoint {
   const position: PagePosition | undefined = page.next;
   if (spec === undefined) return { ...before, position, pageSize: size };
   const maximum = maximumOf(
@@ -184,7 +247,7 @@ function endOf(
   );
   const safe = boundOfPage(spec, maximum, {
     dateMs: page.dateMs,
-    nowMs: context.ports.clock.wallMs(),
+    nowMs: listedMs,
     readStartedMs: before.startedMs,
     isFirst: before.position === undefined,
   });

@@ -108,9 +108,11 @@ async function readOne(key: string, context: RunContext): Promise<ReadOne> {
   if (made === undefined) return { isMissing: false };
   context.sent(source.connection, made.evidence);
   if (made.record === undefined) return { isMissing: saysGone(made.outcome) };
+  const record = await recordOf(made.record, false, sync);
+  if (record.isExcluded === true) return { isMissing: true };
   context.counts.read += 1;
   context.counts.pages += 1;
-  return { record: await recordOf(made.record, false, sync), isMissing: false };
+  return { record, isMissing: false };
 }
 
 /** P11: planned anew from the source record, read again where the source can be asked for one, else as it was when it was refused. */
@@ -135,9 +137,11 @@ async function freshRecord(reject: Reject, context: RunContext): Promise<SourceR
     return { key: reject.key, keyKind: "t", cursor: undefined, body: reject.source ?? {}, isTombstone: true };
   if (reject.source === undefined || read?.isMissing === true || (await isMissed(reject.key, context)))
     return undefined;
+  const record = await recordOf(reject.source, false, context.sync);
+  if (record.isExcluded === true) return undefined;
   context.counts.read += 1;
   context.counts.pages += 1;
-  return recordOf(reject.source, false, context.sync);
+  return record;
 }
 
 /** D2: what the source does not show any more is not sent from memory, as if it had been met. */

@@ -5,7 +5,7 @@ import { isObject, scalarText, type Json } from "../core/json.ts";
 import { trouble, type Observation } from "../core/observation.ts";
 import type { CursorSpec } from "../core/sync.ts";
 import type { RunContext } from "./context.ts";
-import { firstPages, type FirstPage } from "./first-pages.ts";
+import { firstPages, isListed, type FirstPage } from "./first-pages.ts";
 
 /** The cursor values of each page; undefined for a record that has none. */
 export const cursorsOf = (
@@ -37,7 +37,7 @@ export async function askSince(
   if (since === undefined) return [];
   const orders = values.filter(isUsable(cursor.type)).map((value) => compareCursors(cursor.type, value, since));
   const { pages, broken } = await firstPages(context, async () => undefined, { since, max: 1 });
-  const [answer] = pages;
+  const answer = pages.find(isListed) ?? pages[0];
   if (broken !== undefined) {
     const text = `asked from ${since} on with \`${param}\`: ${broken.message} (${broken.code})`;
     return [trouble("cursor", text, "Check `cursor.param`.")];

@@ -33,6 +33,7 @@ async function probe(
   source: string,
   answer: Answer,
   destination = 'upsert: "PUT /items/{id}"',
+  request = "GET /rows",
   ...flags: string[]
 ): Promise<Seen> {
   const store = await startApi((request, _body, response) =>
@@ -48,7 +49,7 @@ connections:
   shop: { baseUrl: "${shop.url}", retry: { attempts: 1 } }
 syncs:
   rows:
-    source: { connection: store, request: GET /rows, ${source} }
+    source: { connection: store, request: "${request}", ${source} }
     destination: { connection: shop, ${destination} }
 `);
   try {
@@ -198,6 +199,24 @@ test("what does not hold is trouble, and ends with 1", async () => {
   assert.match(said(doubled, "key", "trouble"), /7 records have the `at` of another one -> Declare `key: id`/);
 });
 
+test("lists of parents: three of them, and nothing asked for ahead", async () => {
+  const nested: Answer = (url, response) => {
+    const parent = /^\/orders\/(\d+)\/rows$/.exec(url.pathname)?.[1];
+    if (parent !== undefined) return json(response, 200, [{ no: 1 }, { no: 2 }]);
+    const since = url.searchParams.get("since") ?? "";
+    return json(response, 200, { data: rows.slice(0, 10).filter(({ at }) => at >= since) });
+  };
+  const parents =
+    'parents: { request: GET /orders, records: data, key: id }, key: [parent.id, "no"], cursor: { of: parents, field: at, type: timestamp, param: since }';
+  const seen = await probe(parents, nested, undefined, "GET /orders/{parent.id}/rows");
+  assert.equal(seen.exitCode, 0, seen.stdout);
+  assert.match(said(seen, "paging"), /3 pages of 2 records each; and there is a next one/);
+  assert.match(said(seen, "key"), /`\[parent.id, no\]` is there in all 6 records/);
+  assert.match(said(seen, "cursor"), /asked from .* on with `since`, a page of 2 records came: 2 with that value/);
+  assert.equal(seen.store.requests.length, 6);
+  assert.equal(seen.probed?.requests, 6);
+});
+
 test("an API that cannot be read ends with 3, and the other one is looked at all the same", async () => {
   const seen = await probe(
     PAGED,
@@ -210,11 +229,12 @@ test("an API that cannot be read ends with 3, and the other one is looked at all
 });
 
 test("--quiet says only what needs somebody", async () => {
-  const seen = await probe("records: $.data, key: id", paged, undefined, "--quiet");
+  const seen = await probe("records: $.data, key: id", paged, undefined, undefined, "--quiet");
   assert.doesNotMatch(seen.stdout, /different in each|nothing written/);
   const calm = await probe(
     "records: data, key: id, pagination: { type: page, param: page, total: pages }",
     (_url, response) => json(response, 200, { data: rows.slice(0, 7).map(({ id }) => ({ id })), pages: 1 }),
+    undefined,
     undefined,
     "--quiet",
   );

@@ -271,6 +271,74 @@ test("P9: an incremental read does not pass over what may lie between its pages"
   });
 });
 
+test("P9: pages that hold no more than the overlap still overlap by half, so that what moves is noticed", () => {
+  let isMoving = false;
+  const capped: Answer = ({ rows }, request, _body, response) => {
+    const offset = Number(new URL(request.url ?? "/", "http://x").searchParams.get("offset"));
+    json(response, 200, { data: rows.slice(offset, offset + 2) });
+    if (isMoving && offset === 4) rows.shift();
+  };
+  return between(
+    OFFSET.replace("overlap: 2", "overlap: 10 }"),
+    capped,
+    async ({ run, items }) => {
+      assert.equal((await run()).exitCode, 0);
+      isMoving = true;
+      for (const _ of [2, 3]) assert.equal(ending(await run()).error?.code, "READ_PAGES_SHIFTED");
+      assert.equal(items.size, 25);
+    },
+    MIRROR,
+  );
+});
+
+test("P9: where pages are so small that they cannot overlap, the read proves nothing; a list of one record is complete", () => {
+  const single: Answer = ({ rows }, request, _body, response) => {
+    const offset = Number(new URL(request.url ?? "/", "http://x").searchParams.get("offset"));
+    json(response, 200, { data: rows.slice(offset, offset + 1) });
+  };
+  return between(`${OFFSET} }`, single, async ({ run, rows, items }) => {
+    assert.equal(ending(await run()).error?.code, "READ_PAGES_SHIFTED");
+    assert.equal(items.size, 25);
+    rows.splice(1);
+    assert.equal((await run()).exitCode, 0);
+  });
+});
+
+test("P3: a record that changes before it is shown again by the next page is met as it is now", () => {
+  let isChanging = true;
+  const changing: Answer = ({ rows }, request, _body, response) => {
+    const asked = new URL(request.url ?? "/", "http://x").searchParams;
+    const offset = Number(asked.get("offset"));
+    const due = rows.filter(({ at }) => at >= Number(asked.get("since") ?? 0)).toSorted((a, b) => a.at - b.at);
+    json(response, 200, { data: due.slice(offset, offset + 10) });
+    const last = rows.find(({ id }) => id === 10);
+    if (isChanging && offset === 0 && last !== undefined) Object.assign(last, { at: 10.5, kind: "changed" });
+    isChanging = false;
+  };
+  const source = `${OFFSET} }\n      cursor: { field: "at * 2", type: integer, param: since, lookback: 0, sorted: true }`;
+  return between(source, changing, async ({ run, items }) => {
+    assert.equal((await run()).exitCode, 0);
+    assert.equal((items.get("/items/10") as Row).kind, "changed");
+  });
+});
+
+test("P11: a filter or a mark of deletion that fails for one record is that record's trouble", async () => {
+  const list: Answer = ({ rows }, _request, _body, response) =>
+    json(response, 200, [{ id: "odd", at: 1, kind: 7 }, ...rows]);
+  for (const [declared, code] of [
+    ["filter: $contains(kind, 'live')", "FILTER_FAILED"],
+    ["tombstone: $contains(kind, 'draft')", "TOMBSTONE_FAILED"],
+  ] as const)
+    await between(`request: GET /records\n      ${declared}`, list, async ({ run, items, place }) => {
+      const ran = await run();
+      assert.deepEqual([ran.exitCode, ending(ran).counts.invalid], [1, 1]);
+      assert.ok(items.size >= 20);
+      assert.match((await place.run("rejects", "list", "records")).stdout, new RegExp(`odd[^]*${code}`));
+      await place.run("rejects", "retry", "records", "--all");
+      assert.ok(!items.has("/items/odd"));
+    });
+});
+
 test("a filter does not make a read of all that the source announces look cut short, and its empty pages are no loop", () => {
   const paged: Answer = ({ rows }, request, _body, response) => {
     const page = Number(new URL(request.url ?? "/", "http://x").searchParams.get("page") ?? 1);

@@ -12,7 +12,7 @@ const textOf = (position: PagePosition): string => JSON.parse(position) as strin
 /** One page is all there is. */
 export function singlePage(): Pagination {
   return {
-    paging: { type: "none", shifts: false, size: undefined },
+    paging: { type: "none", shifts: false, resumes: true, size: undefined },
     address: () => ({ kind: "query", params: [] }),
     follow: () => ({ kind: "end" }),
     mayBePastEnd: never,
@@ -26,7 +26,12 @@ export function cursorTokens(options: {
   readonly size: SizeParam | undefined;
 }): Pagination {
   return {
-    paging: { type: "cursor", shifts: false, size: options.size?.param === undefined ? undefined : options.size.value },
+    paging: {
+      type: "cursor",
+      shifts: false,
+      resumes: true,
+      size: options.size?.param === undefined ? undefined : options.size.value,
+    },
     address: (position, size) => ({
       kind: "query",
       params: [
@@ -50,7 +55,12 @@ export function keysets(options: {
   readonly size: SizeParam | undefined;
 }): Pagination {
   return {
-    paging: { type: "keyset", shifts: false, size: options.size?.param === undefined ? undefined : options.size.value },
+    paging: {
+      type: "keyset",
+      shifts: false,
+      resumes: true,
+      size: options.size?.param === undefined ? undefined : options.size.value,
+    },
     address: (position, size) => ({
       kind: "query",
       params: [
@@ -77,7 +87,7 @@ function addressed(
   read: (answer: PageAnswer) => Following | Promise<Following>,
 ): Pagination {
   return {
-    paging: { type, shifts: false, size: undefined },
+    paging: { type, shifts: false, resumes: true, size: undefined },
     address: (position, asked) =>
       position === undefined
         ? { kind: "query", params: sizeParams(size, asked) }

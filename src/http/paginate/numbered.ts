@@ -24,6 +24,8 @@ interface Place {
   readonly short: boolean;
   /** So many records at its start the page before has shown. */
   readonly overlap?: number;
+  /** The page before should have been overlapped, and its one record did not allow it. */
+  readonly lone?: true;
 }
 
 const placeOf = (position: PagePosition | undefined, first: number): Place =>
@@ -41,7 +43,12 @@ export function pageNumbers(options: NumberedOptions): Pagination {
     return first + Math.floor(((place.at - first) * place.size) / size);
   };
   return {
-    paging: { type: "page", shifts: true, size: declared?.param === undefined ? undefined : declared.value },
+    paging: {
+      type: "page",
+      shifts: true,
+      resumes: false,
+      size: declared?.param === undefined ? undefined : declared.value,
+    },
     address: (position, size) => {
       const page = pageAt(placeOf(position, first), size ?? declared?.value);
       return { kind: "query", params: [[param, page], ...sizeParams(declared, size)] };
@@ -64,7 +71,7 @@ export function pageNumbers(options: NumberedOptions): Pagination {
 }
 
 export interface OffsetOptions extends NumberedOptions {
-  /** So many records of a page are asked for again with the next one (P9). */
+  /** So many records of a page, but at most half of it, are asked for again with the next one (P9). */
   readonly overlap: number;
 }
 
@@ -76,19 +83,27 @@ export function offsets(options: OffsetOptions): Pagination {
   const { param, size: declared, first, total, overlap } = options;
   const size = declared?.param === undefined ? undefined : declared.value;
   return {
-    paging: { type: "offset", shifts: true, size, ...(overlap > 0 ? { overlaps: true } : {}) },
+    paging: { type: "offset", shifts: true, resumes: false, size, ...(overlap > 0 ? { overlaps: true } : {}) },
     address: (position, size) => ({
       kind: "query",
       params: [[param, placeOf(position, first).at], ...sizeParams(declared, size)],
     }),
     async follow(answer) {
       const place = placeOf(answer.position, first);
-      const shared = place.overlap === undefined ? {} : { overlap: place.overlap };
       const { length } = answer.records;
+      const shared = {
+        ...(place.overlap === undefined ? {} : { overlap: place.overlap }),
+        ...(place.lone === true && length > 0 ? { unproven: true as const } : {}),
+      };
       const end = place.at + length;
-      // What is shown again must not be all of a page: then it would be asked for again and again.
-      const again = length > overlap ? overlap : 0;
-      const then = { at: end - again, ...(again > 0 ? { overlap: again } : {}) };
+      // Half of each page is new, whatever size the source or P6 makes it.
+      const again = Math.min(overlap, Math.floor(length / 2));
+      const isLone = overlap > 0 && again === 0;
+      const then = {
+        at: end - again,
+        ...(again > 0 ? { overlap: again } : {}),
+        ...(isLone ? { lone: true as const } : {}),
+      };
       const isStale = length <= (place.overlap ?? 0);
       if (total === undefined)
         return isStale
@@ -109,7 +124,11 @@ const next = (place: Place): Extract<Following, { kind: "next" }> => ({
   position: JSON.stringify(place),
 });
 
-function fullness({ records }: PageAnswer, before: Place, size: number | undefined): Omit<Place, "at" | "overlap"> {
+function fullness(
+  { records }: PageAnswer,
+  before: Place,
+  size: number | undefined,
+): Pick<Place, "size" | "full" | "short"> {
   if (size === undefined) return { size, full: false, short: false };
   return { size, full: before.full || records.length >= size, short: records.length < size };
 }

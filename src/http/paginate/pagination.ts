@@ -21,10 +21,18 @@ export interface PageAnswer {
   readonly size: number | undefined;
 }
 
+/** What a page is in its list. */
+interface Shown {
+  readonly total?: number;
+  /** As of {@link Page}. */
+  readonly overlap?: number;
+  readonly unproven?: true;
+}
+
 /** What follows a page (P5): reading ends only on the declared end signal. */
 export type Following =
-  | { readonly kind: "next"; readonly position: PagePosition; readonly total?: number; readonly overlap?: number }
-  | { readonly kind: "end"; readonly total?: number; readonly overlap?: number }
+  | ({ readonly kind: "next"; readonly position: PagePosition } & Shown)
+  | ({ readonly kind: "end" } & Shown)
   | { readonly kind: "broken"; readonly reason: string };
 
 /** One way to page through a list. Positions are JSON texts of its own making, safe to store. */
