@@ -5,6 +5,7 @@ import type { Drift } from "./core/drift.ts";
 import type { Adoption } from "./core/adoption.ts";
 import type { Adopted } from "./pipeline/adopt.ts";
 import type { Checked } from "./pipeline/check.ts";
+import type { Observed, Probed } from "./pipeline/probe.ts";
 import type { Imported, KeyMapping } from "./pipeline/key-map.ts";
 import type { Guarantee } from "./core/guarantee.ts";
 import type { JsonObject } from "./core/json.ts";
@@ -91,6 +92,16 @@ export interface CheckOptions extends Pick<RunOptions, "syncs" | "signal"> {
   readonly sample?: number;
 }
 
+export type { Observed, Probed } from "./pipeline/probe.ts";
+
+/**
+ * What both APIs really do streams out; `result` has one summary a sync. The exit code is 1 where something is in trouble as it is declared, and 3
+ * where an API cannot be reached or refuses the credentials.
+ */
+export interface Probe extends AsyncIterable<Observed> {
+  readonly result: Promise<{ readonly syncs: readonly Probed[]; readonly exitCode: number }>;
+}
+
 export type { Adoption } from "./core/adoption.ts";
 export type { Adopted } from "./pipeline/adopt.ts";
 export type { Imported, KeyConflict, KeyMapping } from "./pipeline/key-map.ts";
@@ -142,6 +153,8 @@ export interface Evenkeel {
   readonly syncs: readonly SyncInfo[];
   run(options?: RunOptions): Run;
   plan(options?: PlanOptions): Plan;
+  /** Reads a few pages of both APIs, and tells what they really do and how that differs from what is declared; writes nothing, to the ledger neither. */
+  probe(options?: Pick<RunOptions, "syncs" | "signal">): Probe;
   /** Compares the live destination with the source; writes nothing. */
   check(options?: CheckOptions): Check;
   /** Compares the live destination with the source, and writes what is astray; each difference is an event before it is mended. */

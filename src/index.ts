@@ -18,10 +18,13 @@ export type {
   Imported,
   KeyConflict,
   KeyMapping,
+  Observed,
   Plan,
   PlannedChange,
   PlanOptions,
   PlanSummary,
+  Probe,
+  Probed,
   Run,
   RunOptions,
   RunResult,
@@ -29,5 +32,6 @@ export type {
   SyncResult,
   SyncStatus,
 } from "./evenkeel.ts";
-export { open, rehearse, type OpenOptions, type RehearseOptions } from "./library.ts";
+export type { Draft } from "./draft.ts";
+export { draft, open, rehearse, type DraftOptions, type OpenOptions, type RehearseOptions } from "./library.ts";
 export type { RehearsalResult, Rehearsals } from "./simulation/rehearse.ts";

@@ -1,10 +1,12 @@
 import { dirname, resolve } from "node:path";
 import { checkConfig, documentOf, findConfig, loadConfig, type LoadedConfig } from "./config/load.ts";
 import type { Chance, Clock } from "./core/clock.ts";
+import { draftSource, type Draft } from "./draft.ts";
+import type { DraftAuth } from "./draft-reading.ts";
 import type { Evenkeel } from "./evenkeel.ts";
 import { openEvenkeel } from "./opened.ts";
 import { systemChance } from "./runtime/chance.ts";
-import type { ProxyOptions } from "./runtime/network.ts";
+import { systemNetwork, type ProxyOptions } from "./runtime/network.ts";
 import { systemClock } from "./runtime/clock.ts";
 import { systemCwd, systemEnv } from "./runtime/process.ts";
 import { rehearseSyncs, type Rehearsals } from "./simulation/rehearse.ts";
@@ -47,6 +49,33 @@ function proxyOf(env: NonNullable<OpenOptions["env"]>): ProxyOptions {
   const one = (name: string): string | undefined => env[name.toLowerCase()] ?? env[name];
   return { httpProxy: one("HTTP_PROXY"), httpsProxy: one("HTTPS_PROXY"), noProxy: one("NO_PROXY") };
 }
+
+export interface DraftOptions extends Pick<OpenOptions, "configFile" | "cwd" | "env" | "clock" | "chance"> {
+  /** The address of an API's list, with its query; without any secret. */
+  readonly url: string;
+  /** Credentials as a config writes them, with the names of variables in the place of secrets: `{ type: "bearer", token: "${STORE_TOKEN}" }`. */
+  readonly auth?: DraftAuth;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Reads an API's list and drafts the source of a config from what it answers; sends GETs alone, and writes nothing. Throws EvenkeelError USAGE, API_*
+ * and READ_*.
+ */
+export async function draft(options: DraftOptions): Promise<Draft> {
+  const { url, auth, clock = systemClock, chance = systemChance, env = systemEnv() } = options;
+  const dispatcher = systemNetwork({ connectMs: CONNECT_MS, proxy: proxyOf(env) });
+  const file = resolve(options.cwd ?? systemCwd(), options.configFile ?? "evenkeel.yaml");
+  const stop = options.signal ?? new AbortController().signal;
+  try {
+    return await draftSource({ url, auth, clock, chance, env, file, dispatcher, stop });
+  } finally {
+    await dispatcher.close();
+  }
+}
+
+/** As long as a config's connection waits when it says nothing else. */
+const CONNECT_MS = 5_000;
 
 export interface RehearseOptions extends Pick<OpenOptions, "config" | "configFile" | "cwd" | "env"> {
   /** Syncs to rehearse, in the config's order; all when absent. Unknown names throw `USAGE`. */

@@ -9,6 +9,7 @@ import { createMeans, NEVER, type OpenedOptions } from "./means.ts";
 import { checkSync } from "./pipeline/check.ts";
 import { NO_COUNTS } from "./pipeline/looking.ts";
 import { applyPlan, makePlan } from "./plans.ts";
+import { probeSyncs } from "./probes.ts";
 import { ALL, choiceOf, startRun } from "./runs.ts";
 import { createScratch } from "./sqlite/scratch.ts";
 import { decidedRejects, storedRejects } from "./stored-rejects.ts";
@@ -99,6 +100,7 @@ export function openEvenkeel(options: OpenedOptions): Evenkeel {
     repair: (options = {}) =>
       startRun(means, chosen(options.syncs), async () => ({ ...ALL, repair: createScratch }), options),
     plan: (options = {}) => makePlan(means, options),
+    probe: (options = {}) => probeSyncs(means, options),
     check,
     status: () => looking((ledger) => Promise.all(chosen(undefined).map((name) => statusOf(name, ledger)))),
     async *rejects(sync) {

@@ -1,6 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import type { Evenkeel } from "../evenkeel.ts";
-import type { OpenOptions, RehearseOptions } from "../library.ts";
+import type { Draft } from "../draft.ts";
+import type { DraftOptions, OpenOptions, RehearseOptions } from "../library.ts";
 import { systemClock } from "../runtime/clock.ts";
 import type { Rehearsals } from "../simulation/rehearse.ts";
 import { systemCwd, systemEnv, systemInterruption } from "../runtime/process.ts";
@@ -14,6 +15,7 @@ export interface Host {
   /** Watches for Ctrl-C from the first call on. */
   interruption(): Interruption;
   open(options: OpenOptions): Promise<Evenkeel>;
+  draft(options: DraftOptions): Promise<Draft>;
   rehearse(options: RehearseOptions): Promise<Rehearsals>;
 }
 
@@ -25,6 +27,7 @@ export function systemHost(): Host {
     clock: systemClock,
     interruption: systemInterruption,
     open: async (options) => (await import("../library.ts")).open(options),
+    draft: async (options) => (await import("../library.ts")).draft(options),
     rehearse: async (options) => (await import("../library.ts")).rehearse(options),
   };
 }

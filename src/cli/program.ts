@@ -5,6 +5,7 @@ import { demoCommand } from "./commands/demo.ts";
 import { explainCommand } from "./commands/explain.ts";
 import { initCommand } from "./commands/init.ts";
 import { planCommand } from "./commands/plan.ts";
+import { probeCommand } from "./commands/probe.ts";
 import { rehearseCommand } from "./commands/rehearse.ts";
 import { rejectsCommand } from "./commands/rejects.ts";
 import { runCommand } from "./commands/run.ts";
@@ -19,6 +20,7 @@ In sixty seconds:
   evenkeel demo       see it work: two real APIs with faults, nothing to configure
   evenkeel init       write a starter evenkeel.yaml; put in your two APIs
   evenkeel validate   check it, and see what it guarantees
+  evenkeel probe      see what both APIs really do; reads three pages, writes nothing
   evenkeel rehearse   try it between doubles of both APIs, with faults and crashes
   evenkeel plan       see what would be created, updated, deleted; writes nothing
   evenkeel run        do it; run it again, and only what has changed is sent
@@ -50,6 +52,7 @@ export function createProgram(invocation: Invocation): Command {
     demoCommand,
     initCommand,
     validateCommand,
+    probeCommand,
     rehearseCommand,
     planCommand,
     runCommand,

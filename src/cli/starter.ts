@@ -2,7 +2,9 @@ import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { EvenkeelError } from "../core/errors.ts";
+import type { DraftOptions } from "../library.ts";
 import { misuse, type Context } from "./context.ts";
+import { draftSummary, draftText } from "./draft-text.ts";
 import { escapeLine } from "./escape.ts";
 
 /**
@@ -77,14 +79,51 @@ const SCHEMA = "node_modules/evenkeel/dist/schema.json";
 const IGNORED = [".env", ".evenkeel/"];
 
 /** Writes the starter config, unless there is a file already. */
-export async function writeStarter({ host, common, printer, suggest }: Context): Promise<number> {
+export async function writeStarter(context: Context): Promise<number> {
+  return writeConfig(
+    STARTER,
+    { variables: VARIABLES, first: "open it, and put in the addresses and fields of your two APIs" },
+    context,
+  );
+}
+
+/** Reads an API's list and writes a config whose source is what was found, unless there is a file already. */
+export async function writeDraft(asked: Pick<DraftOptions, "url" | "auth">, context: Context): Promise<number> {
+  const { host, common, printer } = context;
+  const { name, file } = targetOf(context);
+  // Nobody waits for an API only to hear that nothing is written.
+  if (existsSync(file)) throw exists(name, file);
+  const { signal } = host.interruption();
+  const configFile = common.config === undefined ? {} : { configFile: common.config };
+  const draft = await host.draft({ ...asked, ...configFile, cwd: host.cwd, env: host.env, signal });
+  printer.record({ type: "draft", ...draft });
+  if (!printer.isQuiet) printer.result(draftSummary(draft, printer.columns));
+  const variables = [...variablesOf(asked.auth), "DESTINATION_TOKEN"];
+  return writeConfig(draftText(draft), { variables, first: "open it, and fill in the destination" }, context);
+}
+
+/** The variables that credentials are read from. */
+const variablesOf = (auth: DraftOptions["auth"]): readonly string[] =>
+  Object.values(auth ?? {}).flatMap((value) => /^\$\{(\w+)\}$/.exec(value)?.[1] ?? []);
+
+function targetOf({ host, common }: Context): { readonly file: string; readonly name: string } {
   const file = resolve(host.cwd, common.config ?? "evenkeel.yaml");
-  const folder = dirname(file);
-  const name = escapeLine(relative(host.cwd, file));
   if (!/\.ya?ml$/i.test(file))
     throw misuse(`${basename(file)} is not the name of a YAML file`, "Choose one that ends in .yaml.");
+  return { file, name: escapeLine(relative(host.cwd, file)) };
+}
+
+interface ToDo {
+  readonly variables: readonly string[];
+  readonly first: string;
+}
+
+async function writeConfig(text: string, { variables, first }: ToDo, context: Context): Promise<number> {
+  const { printer, suggest } = context;
+  const { file, name } = targetOf(context);
+  const folder = dirname(file);
   const schema = existsSync(join(folder, SCHEMA)) ? `# yaml-language-server: $schema=./${SCHEMA}\n` : "";
-  await writeNew(file, schema + STARTER, name);
+  await writeNew(file, schema + text, name);
   const ignored = await ignore(join(folder, ".gitignore"));
   printer.record({ type: "initialized", file, gitignore: ignored });
   if (printer.isQuiet) return 0;
@@ -93,12 +132,18 @@ export async function writeStarter({ host, common, printer, suggest }: Context):
   if (ignored.length > 0) printer.result(`added ${ignored.join(" and ")} to .gitignore`);
   printer.result(`
 next
-  1. open it, and put in the addresses and fields of your two APIs
+  1. ${first}
   2. put the secrets into a file .env beside it, and keep that out of version control:
-${VARIABLES.map((variable) => `       ${variable}=...`).join("\n")}
+${variables.map((variable) => `       ${variable}=...`).join("\n")}
   3. ${style("cyan", suggest("validate"))}`);
   return 0;
 }
+
+const exists = (name: string, file: string): EvenkeelError =>
+  new EvenkeelError("USAGE", `${name} exists, and is left as it is`, {
+    place: { file },
+    next: "Delete it first, or write another one: evenkeel init --config other.yaml",
+  });
 
 async function writeNew(file: string, text: string, name: string): Promise<void> {
   try {
@@ -106,10 +151,7 @@ async function writeNew(file: string, text: string, name: string): Promise<void>
     await writeFile(file, text, { flag: "wx" });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") {
-      throw new EvenkeelError("USAGE", `${name} exists, and is left as it is`, {
-        place: { file },
-        next: `Delete it first, or write another one: evenkeel init --config other.yaml`,
-      });
+      throw exists(name, file);
     }
     throw new EvenkeelError("USAGE", `${name} cannot be written: ${(error as Error).message}`, { cause: error });
   }

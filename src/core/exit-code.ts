@@ -76,6 +76,8 @@ export function exitCodeOf(code: ErrorCode): ExitCode {
     case "READ_CURSOR_INVALID":
     case "READ_CURSOR_EXPIRED":
     case "READ_DUPLICATE_NAME":
+    case "READ_LIST_EMPTY":
+    case "READ_KEY_UNKNOWN":
     case "RUN_REFUSALS":
     case "RUN_PLAN_MOVED":
     case "RUN_REFERENCE_MISSING":

@@ -48,6 +48,8 @@ export interface Page {
   readonly total: number | undefined;
   /** Names, in records of this page, that occur twice in one object and matter to keys or cursors (S5): indexes into `records`. */
   readonly duplicateNames: ReadonlySet<number>;
+  /** The whole body, of which the records are a part, for whoever looks at what else an answer says. */
+  readonly body?: Json;
   readonly bytes: number;
   readonly evidence: Evidence;
 }
@@ -59,7 +61,7 @@ export interface Page {
 export type PageAttempt =
   | { readonly kind: "page"; readonly page: Page }
   | { readonly kind: "failed"; readonly outcome: Exclude<Outcome, { kind: "applied" }>; readonly evidence: Evidence }
-  | { readonly kind: "broken"; readonly error: import("./errors.ts").EvenkeelError };
+  | { readonly kind: "broken"; readonly error: import("./errors.ts").EvenkeelError; readonly body?: Json };
 
 /** The end of a sync that is read. One attempt a call: retrying is the pipeline's. Never throws for what an API does. */
 export interface Source {

@@ -2,6 +2,7 @@ import { EvenkeelError } from "../core/errors.ts";
 import type { Expression } from "../core/expression.ts";
 import { isObject, type Json, type JsonObject } from "../core/json.ts";
 import type { Evidence } from "../core/outcome.ts";
+import { listsOf, pathExpression } from "../core/record-list.ts";
 import type { Page, PageAttempt, ReadRequest, Source } from "../core/source.ts";
 import type { RequestTemplate } from "../core/url-template.ts";
 import type { Answer, Connection } from "./connection.ts";
@@ -93,7 +94,8 @@ export function createSource(options: SourceOptions, connection: Connection): So
       };
     const body = parsed.value;
     const records = await options.records.evaluate(body);
-    if (!Array.isArray(records)) return { kind: "broken", error: noRecords(options.records, records, body, evidence) };
+    if (!Array.isArray(records))
+      return { kind: "broken", error: noRecords(options.records, records, body, evidence), body };
     const list = records as readonly Json[];
     const follows = await pagination.follow({
       body,
@@ -110,10 +112,11 @@ export function createSource(options: SourceOptions, connection: Connection): So
           evidence,
           next: NEXT_HINT,
         }),
+        body,
       };
     const problem = foreignNext(follows, connection);
-    if (problem !== undefined) return { kind: "broken", error: problem };
-    return { kind: "page", page: pageOf(answer, list, follows, tokenOf(asking), evidence) };
+    if (problem !== undefined) return { kind: "broken", error: problem, body };
+    return { kind: "page", page: { ...pageOf(answer, list, follows, tokenOf(asking), evidence), body } };
   };
 
   const pageOf = (
@@ -200,24 +203,15 @@ function noRecords(records: Expression, value: Json | undefined, body: Json, evi
 function listsIn(body: Json): string {
   if (Array.isArray(body)) return "The answer itself is a list: write `records: $`.";
   if (!isObject(body)) return "The answer is neither a list nor an object: check `request`.";
-  const lists = listPaths(body, "", LIST_DEPTH);
-  if (lists.length > 0) return `Lists in the answer: ${lists.map((path) => `\`${path}\``).join(", ")}.`;
+  const lists = listsOf(body);
+  if (lists.length > 0)
+    return `Lists in the answer: ${lists.map(({ path }) => `\`${pathExpression(path)}\``).join(", ")}.`;
   return `The answer has no list; its members are ${
     Object.keys(body)
       .slice(0, 20)
       .map((name) => `\`${name}\``)
       .join(", ") || "none"
   }.`;
-}
-
-/** Lists are looked for this deep: deeper ones belong to records. */
-const LIST_DEPTH = 3;
-
-function listPaths(object: JsonObject, prefix: string, depth: number): readonly string[] {
-  return Object.entries(object).flatMap(([name, value]): readonly string[] => {
-    if (Array.isArray(value)) return [prefix + name];
-    return isObject(value) && depth > 1 ? listPaths(value, `${prefix}${name}.`, depth - 1) : [];
-  });
 }
 
 /** How long a single look at the source may wait for its lane. */

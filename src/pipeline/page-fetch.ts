@@ -102,6 +102,12 @@ function failure(connection: string, outcome: Outcome, evidence: Evidence, wallM
           `${connection} no longer knows the position: ${outcome.message}`,
           { evidence },
         );
+      // A 2xx that counts as refused for its size is an answer, and no refusal.
+      if (outcome.reason === "tooLarge" && outcome.status < 400)
+        return new EvenkeelError("API_BODY_TOO_LARGE", `${connection} cannot be read: ${outcome.message}`, {
+          evidence,
+          next: "Ask for smaller pages (`pagination.size`), or raise `limits.bodyBytes` of the connection.",
+        });
       return new EvenkeelError("API_REFUSED", `${connection} refuses to be read: ${outcome.message}`, {
         evidence,
         next: "Check the `request` and `query` of the source against the API's documentation; `evenkeel run --trace` shows what is sent.",

@@ -3,6 +3,8 @@
  * `node --test --test-update-snapshots test/e2e/texts.test.ts`, and read the difference.
  */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, suite, test, type TestContext } from "node:test";
 import { cursorPage, json, SOURCE, startApi, Workplace, type Api, type Ran } from "./harness.ts";
 
@@ -73,6 +75,7 @@ syncs:
 
   test("before the first run", async (t) => {
     await shows(t, 0, "validate");
+    await shows(t, 0, "probe");
     await shows(t, 0, "status");
     await shows(t, 0, "plan");
   });
@@ -85,6 +88,15 @@ syncs:
     await shows(t, 0, "explain", "records", "4");
     await shows(t, 0, "explain", "records", "5");
     await shows(t, 0, "state", "show");
+  });
+
+  test("a config that is made from an API, and one that cannot be", async (t) => {
+    const flags = ["--auth", "bearer:TOKEN", "--config", "made.yaml"];
+    await shows(t, 0, "init", "--from", `${store.url}/records?status=active`, ...flags);
+    t.assert.snapshot(settled(readFileSync(join(place.folder, "made.yaml"), "utf8"), place), { serializers: [String] });
+    await shows(t, 1, "init", "--from", `${shop.url}/items`, "--auth", "bearer:TOKEN", "--config", "other.yaml");
+    await shows(t, 2, "init", "--from", "records", "--config", "other.yaml");
+    await shows(t, 2, "init", "--auth", "bearer:TOKEN", "--config", "other.yaml");
   });
 
   test("nothing has changed, and then something has", async (t) => {
@@ -128,6 +140,7 @@ syncs:
   test("with --json every line of stdout is a JSON value, and stderr is silent", async () => {
     for (const args of [
       ["validate"],
+      ["probe"],
       ["status"],
       ["plan"],
       ["run"],

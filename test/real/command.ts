@@ -22,7 +22,8 @@ export function temporaryState(): { readonly file: string; remove(): void } {
 /** Runs `evenkeel run SYNC --json`, or another command, as a user would, in a process of its own. */
 export async function run(options: {
   readonly config: string;
-  readonly sync: string;
+  /** Undefined for a command that takes none. */
+  readonly sync: string | undefined;
   readonly state: string;
   readonly env: Readonly<Record<string, string>>;
   /** With its options; `run` when absent. */
@@ -30,7 +31,8 @@ export async function run(options: {
 }): Promise<Finished> {
   const config = fileURLToPath(new URL(options.config, import.meta.url));
   const [command, ...flags] = options.command ?? ["run"];
-  const args = [cli, command, options.sync, ...flags, "--config", config, "--state", options.state, "--json"];
+  const sync = options.sync === undefined ? [] : [options.sync];
+  const args = [cli, command, ...sync, ...flags, "--config", config, "--state", options.state, "--json"];
   const child = spawn(process.execPath, args, {
     env: { ...process.env, ...options.env },
     stdio: ["ignore", "pipe", "pipe"],
