@@ -127,7 +127,7 @@ export type ConnectionInput = {
   };
   /** What is asked of the API at most. */
   readonly limits?: {
-    /** Requests in a time, such as `50/s` or `100/min`. Taken from what the API announces in its headers when absent. */
+    /** Requests in a time, such as `50/s` or `100/min`. When absent, it is what the API announces in its headers; where it announces nothing, it is learned from its refusals. */
     readonly rate?: string;
     /** Requests in flight at once. Follows the latency when absent, up to 64. */
     readonly concurrency?: number;

@@ -64,7 +64,7 @@ export function connectionSchema(values: Values): z.ZodType<ConnectionConfig> {
       .describe("Which failures are tried again, and when."),
     limits: map({
       rate: maybe(values.rate).describe(
-        "Requests in a time, such as `50/s` or `100/min`. Taken from what the API announces in its headers when absent.",
+        "Requests in a time, such as `50/s` or `100/min`. When absent, it is what the API announces in its headers; where it announces nothing, it is learned from its refusals.",
       ),
       concurrency: maybe(integer({ min: 1, max: 1_000 })).describe(
         "Requests in flight at once. Follows the latency when absent, up to 64.",
