@@ -3,9 +3,11 @@ import type { Catalogue, Version } from "./catalogue.ts";
 import type { DestinationDouble } from "./destination-double.ts";
 import type { Scene } from "./scene.ts";
 import type { SourceDouble } from "./source-double.ts";
+import type { Strangers } from "./strangers.ts";
 import type { Edit, Violation } from "./world.ts";
 
 export interface Ended {
+  readonly strangers: Strangers;
   readonly scene: Scene;
   readonly source: SourceDouble;
   readonly destination: DestinationDouble;
@@ -13,20 +15,44 @@ export interface Ended {
   /** Keys of creates that a person said were applied: nobody knows their ids, so what changes of them is refused aloud. */
   readonly decided: ReadonlySet<string>;
   readonly edits: readonly Edit[];
+  /** The exit code of a check in the end; undefined where none was asked for. */
+  readonly checked: number | undefined;
   /** Of the last calm run. */
   readonly last: RunResult | undefined;
 }
 
 /** What must hold at the end of a world, by what its APIs hold and did; the engine is asked only what it claims. */
 export function violationsOf(ended: Ended): readonly Violation[] {
-  return [...doubled(ended), ...unequal(ended), ...undeleted(ended), ...claims(ended)];
+  return [...doubled(ended), ...unequal(ended), ...undeleted(ended), ...foreign(ended), ...claims(ended)];
+}
+
+/** What somebody else has added a mirror deletes by a repair, where the list shows where it is; and a check tells of all of it. */
+function foreign(ended: Ended): readonly Violation[] {
+  const { scene, destination, strangers, checked, source, decided, last } = ended;
+  if (checked === undefined) return [];
+  const added = destination.items.filter(({ version }) => strangers.added.has(version.key));
+  const { deletes, source: read } = scene.sync;
+  const isPlaced = scene.destination.list?.key[0] === "id" || scene.destination.upsert !== undefined;
+  const isKnown = isPlaced && scene.sync.destination.traits.delete?.knowsPlace === true;
+  const isSure = last?.exitCode === 0 && decided.size === 0 && source.records.size > 0 && !read.paging.shifts;
+  if (checked === 0 && added.length > 0)
+    return [{ kind: "CLAIM", text: "a check finds nothing, and something is extra" }];
+  if (checked === 4 && added.length === 0 && isSure && isUpdated(ended))
+    return [{ kind: "CLAIM", text: "a check finds something astray, and nothing is" }];
+  if (deletes.mode !== "mirror" || !isKnown || !isSure) return [];
+  return added.map(({ version: { key } }) => ({
+    kind: "UNDELETED",
+    text: `record ${key} is extra, and is still there`,
+    key,
+  }));
 }
 
 /** Where deletes are asked for, nothing is in the destination that the source has no more. */
-function undeleted({ scene, source, destination, decided }: Ended): readonly Violation[] {
+function undeleted({ scene, source, destination, decided, strangers }: Ended): readonly Violation[] {
   if (scene.sync.deletes.mode === "never") return [];
   return destination.items
     .filter(({ version }) => !source.records.has(version.id) && !decided.has(version.key))
+    .filter(({ version }) => !strangers.added.has(version.key))
     .map(({ version: { key } }) => ({ kind: "UNDELETED", text: `record ${key} is gone, and is still there`, key }));
 }
 
@@ -45,9 +71,9 @@ function unequal(ended: Ended): readonly Violation[] {
 }
 
 function unheld(version: Version, ended: Ended): readonly Violation[] {
-  const { destination, catalogue, decided } = ended;
+  const { destination, catalogue, decided, strangers } = ended;
   const { id, key, content } = version;
-  if (content.flaw !== undefined || decided.has(key)) return [];
+  if (content.flaw !== undefined || decided.has(key) || strangers.drifted.has(key)) return [];
   const items = destination.items.filter((each) => each.version.id === id);
   const [item] = items;
   if (item === undefined) return [{ kind: "LOST", text: `record ${key} is not there`, key }];
@@ -60,12 +86,13 @@ function unheld(version: Version, ended: Ended): readonly Violation[] {
 
 /**
  * What a run that has read to the end has not brought across, of what the source has shown since its read began and shows still, and of which
- * the ledger does not say that it is unfinished or refused.
+ * the ledger does not say that it is unfinished or refused. What the source marks as deleted is no matter of a repair: `marks` is false then.
  */
 export function unheldAt(
   readStartedMs: number | undefined,
   unfinished: ReadonlySet<string>,
   ended: Ended,
+  marks = true,
 ): readonly Violation[] {
   const { source, scene } = ended;
   if (readStartedMs === undefined) return [];
@@ -76,7 +103,7 @@ export function unheldAt(
     ({ id, key }) => source.shownSinceMs(id) < readStartedMs && !unfinished.has(key),
   );
   // What has gone without a mark is only missed at first (D2).
-  const gone = undeleted(ended).filter(({ key = "" }) =>
+  const gone = (marks ? undeleted(ended) : []).filter(({ key = "" }) =>
     [...source.tombstones.values()].some(
       (each) => each.key === key && source.shownSinceMs(each.id) < readStartedMs && !unfinished.has(key),
     ),

@@ -176,6 +176,7 @@ function termsOf({ scene, size, updates }: Staged, seed: number): Terms {
     ),
     restless: 0.1,
     adopted: 0,
+    drifts: [],
     flaws: [],
     limits: false,
     downMaxMs: 10 * MINUTE,

@@ -26,6 +26,13 @@ export interface Edit {
   readonly lagMs: number;
 }
 
+/** What somebody else does to the destination. */
+export interface Drift {
+  readonly kind: "edit" | "delete" | "add";
+  /** Which of the records that are there by then: a share of their number. */
+  readonly which: number;
+}
+
 /** All that a seed decides, besides what both APIs are like. Plain data, so that a failure can be made smaller and told. */
 export interface World {
   readonly seed: number;
@@ -49,6 +56,10 @@ export interface World {
 
 /** One process, and how long it is until the next. */
 export interface ProcessPlan {
+  /** A run when absent. */
+  readonly does?: "repair";
+  /** What somebody else does to the destination before it starts. */
+  readonly drift?: readonly Drift[];
   /** Undefined lets it end by itself. */
   readonly crash: Crash | undefined;
   /** The disk is full from its so-manieth durable step on. */

@@ -1,7 +1,7 @@
 import type { SeededChance } from "../testing/seeded-chance.ts";
 import { MOMENTS, STEPS, type Crash, type Fault, type Outage, type Step } from "./faults.ts";
 import type { AnnouncedLimit } from "./announced-limit.ts";
-import { BEGINNING, type Content, type Edit, type World } from "./world.ts";
+import { BEGINNING, type Content, type Drift, type Edit, type ProcessPlan, type World } from "./world.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -12,6 +12,12 @@ const RARE_STEPS: readonly Step[] = ["promote", "takeUp", "dropWaiting", "abando
 
 /** Steps about a version that waits for the one before it: only restless records come to that. */
 const RESTLESS_STEPS: readonly Step[] = ["promote", "dropWaiting", "dropWaiting", "takeUp"];
+
+/** Steps of a repair. */
+const REPAIR_STEPS: readonly Step[] = ["correct", "journal", "settle", "endRun"];
+
+/** Steps of any run. */
+const RUN_STEPS = (Object.keys(STEPS) as Step[]).filter((step) => step !== "correct");
 
 /** What a fair world keeps to: under these assumptions the engine has promised something. */
 export interface Terms extends Pick<World, "pageSize" | "resolutionMs"> {
@@ -25,6 +31,8 @@ export interface Terms extends Pick<World, "pageSize" | "resolutionMs"> {
   readonly editsMax: number;
   /** Share of worlds in which the destination has some of the records before the first run, and they are adopted. */
   readonly adopted: number;
+  /** What somebody else may do to the destination, before repairs; none is asked for where it is nothing. */
+  readonly drifts: readonly Drift["kind"][];
   /** Records change after they were made, or are deleted. */
   readonly updates: boolean;
   /** Share of edits that delete a record. */
@@ -43,7 +51,7 @@ export interface Terms extends Pick<World, "pageSize" | "resolutionMs"> {
 
 /** The world of a seed. Swarm style: each seed switches on a random part of what there is, so that rare things meet each other undisturbed. */
 export function worldOf(seed: number, chance: SeededChance, terms: Terms): World {
-  const { pageSize, resolutionMs, downMaxMs } = terms;
+  const { pageSize, resolutionMs } = terms;
   const isRestless = terms.updates && flip(chance.fork("restless"), terms.restless);
   const records = terms.recordsMin + chance.integer(terms.recordsMore);
   return {
@@ -60,20 +68,52 @@ export function worldOf(seed: number, chance: SeededChance, terms: Terms): World
       ? [earlyOutage(chance.fork("outage"))]
       : Array.from({ length: chance.pick([0, 0, 1, 2]) }, (_, index) => outageOf(chance.fork(`outage ${index}`))),
     limits: terms.limits ? limitsOf(chance.fork("limits")) : {},
-    processes: Array.from({ length: (isRestless ? 8 : 3) + chance.integer(5) }, (_, index) => {
-      const each = chance.fork(`process ${index}`);
-      return {
-        crash: flip(each, 0.7) ? crashOf(each, downMaxMs, isRestless) : undefined,
-        stopAfterMs: flip(each, 0.2) ? Math.ceil(each.random() * each.pick([100, SECOND, 30 * SECOND])) : undefined,
-        thenWaitMs: isRestless
-          ? each.pick([0, SECOND, 10 * SECOND, MINUTE])
-          : Math.min(downMaxMs, each.pick([0, SECOND, 3 * MINUTE, each.random() < 0.1 ? 30 * HOUR : MINUTE])),
-        fullRefresh: each.random() < 0.1,
-        fullFrom: flip(each, 0.05) ? 1 + each.integer(30) : undefined,
-        rivalAfterMs: flip(each, 0.1) ? Math.ceil(each.random() * each.pick([100, SECOND, 30 * SECOND])) : undefined,
-      };
-    }),
+    processes: [
+      ...runsOf(chance, terms, isRestless),
+      ...(terms.drifts.length === 0 ? [] : repairsOf(chance.fork("repairs"), terms)),
+    ],
   };
+}
+
+function runsOf(chance: SeededChance, { downMaxMs }: Terms, isRestless: boolean): readonly ProcessPlan[] {
+  return Array.from({ length: (isRestless ? 8 : 3) + chance.integer(5) }, (_, index) => {
+    const each = chance.fork(`process ${index}`);
+    return {
+      crash: flip(each, 0.7) ? crashOf(each, downMaxMs, isRestless) : undefined,
+      stopAfterMs: flip(each, 0.2) ? Math.ceil(each.random() * each.pick([100, SECOND, 30 * SECOND])) : undefined,
+      thenWaitMs: isRestless
+        ? each.pick([0, SECOND, 10 * SECOND, MINUTE])
+        : Math.min(downMaxMs, each.pick([0, SECOND, 3 * MINUTE, each.random() < 0.1 ? 30 * HOUR : MINUTE])),
+      fullRefresh: each.random() < 0.1,
+      fullFrom: flip(each, 0.05) ? 1 + each.integer(30) : undefined,
+      rivalAfterMs: flip(each, 0.1) ? Math.ceil(each.random() * each.pick([100, SECOND, 30 * SECOND])) : undefined,
+    };
+  });
+}
+
+/** Repairs of what somebody else has done to the destination, half of them before a run. */
+function repairsOf(chance: SeededChance, { downMaxMs, drifts }: Terms): readonly ProcessPlan[] {
+  return Array.from({ length: 1 + chance.integer(2) }, (_, index) => {
+    const each = chance.fork(`repair ${index}`);
+    const drift = Array.from({ length: 1 + each.integer(8) }, () => ({
+      kind: each.pick(drifts),
+      which: each.random(),
+    }));
+    const at = flip(each)
+      ? ({ kind: "method", step: each.pick(REPAIR_STEPS), number: 1, moment: each.pick(MOMENTS) } as const)
+      : ({ kind: "time", afterMs: each.random() * each.pick([SECOND, 10 * SECOND]) } as const);
+    const rest = { fullRefresh: false, fullFrom: undefined, rivalAfterMs: undefined };
+    const repair: ProcessPlan = {
+      ...rest,
+      does: "repair",
+      drift,
+      crash: flip(each, 0.6) ? { at, power: flip(each, 0.3), downMs: each.pick([0, SECOND]) } : undefined,
+      stopAfterMs: flip(each, 0.1) ? Math.ceil(each.random() * 10 * SECOND) : undefined,
+      thenWaitMs: Math.min(downMaxMs, each.pick([0, SECOND, 3 * MINUTE])),
+    };
+    const run: ProcessPlan = { ...rest, crash: undefined, stopAfterMs: undefined, thenWaitMs: 0 };
+    return flip(each) ? [repair, run] : [repair];
+  }).flat();
 }
 
 /** Of all kinds many, or two of them that meet each other all the time. */
@@ -164,9 +204,7 @@ function crashOf(chance: SeededChance, downMaxMs: number, isRestless: boolean): 
     at: flip(chance, isRestless ? 0.6 : 0.3)
       ? {
           kind: "method",
-          step: chance.pick(
-            isRestless ? RESTLESS_STEPS : flip(chance, 0.7) ? RARE_STEPS : (Object.keys(STEPS) as Step[]),
-          ),
+          step: chance.pick(isRestless ? RESTLESS_STEPS : flip(chance, 0.7) ? RARE_STEPS : RUN_STEPS),
           number: flip(chance, 0.7) ? 1 : 2,
           moment: chance.pick(MOMENTS),
         }

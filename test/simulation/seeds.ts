@@ -68,4 +68,9 @@ export const SEEDS: readonly (readonly [seed: number, was: string, shares?: Part
     "a refusal stood although the version that waited behind it was level already, and was tried again for ever",
     { ...ORDINARY, adopted: 0.15, batches: 0.5, fences: 0.3 },
   ],
+  [
+    14,
+    "a repair left alone what was missing where records are only created, and called itself level",
+    { ...ORDINARY, adopted: 0.15, batches: 0.5, fences: 0.3, repairs: 1 },
+  ],
 ];

@@ -7,6 +7,8 @@ export interface Shape {
   readonly destination: DestinationShape;
   /** What is there already is left as it is. */
   readonly createOnly: boolean;
+  /** The destination lists what it has. */
+  readonly listed: boolean;
   /** The mapping is particular, and some records do not suit it. */
   readonly invalids: boolean;
   readonly deletes:
@@ -65,7 +67,7 @@ export interface DestinationShape {
 const ms = (value: number): string => `${value}ms`;
 
 /** The config that a user would write for this shape. */
-function configOf({ source, destination, createOnly, invalids, deletes }: Shape): Record<string, unknown> {
+function configOf({ source, destination, createOnly, listed, invalids, deletes }: Shape): Record<string, unknown> {
   const { cursor } = source;
   return {
     connections: {
@@ -114,6 +116,7 @@ function configOf({ source, destination, createOnly, invalids, deletes }: Shape)
           ...writesOf(destination),
           ...deleteOf(destination, deletes),
           ...(destination.fenced ? { precondition: "etag" } : {}),
+          ...(listed ? { list: listOf(destination) } : {}),
         },
         ...(deletes === undefined ? {} : { deletes: { mode: deletes.mode, ...guardOf(deletes), fullRefresh: "1m" } }),
       },
@@ -172,6 +175,12 @@ function writesOf(shape: DestinationShape): object {
   };
 }
 
+function listOf({ writes, unique }: DestinationShape): object {
+  const isByRef = writes === "upsert" || writes === "keyedUpsert" || unique;
+  const pagination = { type: "cursor", next: "next", param: "after" };
+  return { request: "GET /list", records: "items", key: isByRef ? "ref" : "id", pagination };
+}
+
 function manyOf({ size, keyed }: NonNullable<DestinationShape["batch"]>, request: string): object {
   const results = { each: "results", ok: "ok", missing: "missing", exists: "exists", ...(keyed ? { key: "ref" } : {}) };
   return { request, size, results };
@@ -199,12 +208,17 @@ export async function stageOf(shape: Shape): Promise<Scene> {
   const name = "evenkeel.config.ts";
   const loaded = checkConfig(documentOf(configOf(shape), name), { file: name, env: {} });
   const isInteger = shape.source.cursor?.type === "integer";
-  return sceneOf(loaded, "records", (id, { edit, flaw }, changedMs) => ({
-    id,
-    name: flaw === "refused" ? "refuse me" : `record ${id}`,
-    edit,
-    amount: flaw === "invalid" ? "much" : "12.50",
-    ...(shape.deletes?.mode === "tombstone" ? { gone: false } : {}),
-    changed: isInteger ? changedMs : new Date(changedMs).toISOString(),
-  }));
+  return sceneOf(
+    loaded,
+    "records",
+    (id, { edit, flaw }, changedMs) => ({
+      id,
+      name: flaw === "refused" ? "refuse me" : `record ${id}`,
+      edit,
+      amount: flaw === "invalid" ? "much" : "12.50",
+      ...(shape.deletes?.mode === "tombstone" ? { gone: false } : {}),
+      changed: isInteger ? changedMs : new Date(changedMs).toISOString(),
+    }),
+    shape.listed,
+  );
 }

@@ -1,7 +1,7 @@
 import { READ_FAULTS, WRITE_FAULTS, type Fault } from "../../src/simulation/faults.ts";
 import { deletionsIn } from "../../src/simulation/rehearsal.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
-import type { Outcome, World } from "../../src/simulation/world.ts";
+import type { Drift, Outcome, World } from "../../src/simulation/world.ts";
 import { worldOf as worldUnder } from "../../src/simulation/worlds.ts";
 import { seededChance, type SeededChance } from "../../src/testing/seeded-chance.ts";
 import { stageOf, type DestinationShape, type Shape, type SourceShape } from "./shape.ts";
@@ -27,9 +27,14 @@ export interface Shares {
   readonly batches: number;
   /** Of worlds in which the destination takes no write without the current version, where one can be learned. */
   readonly fences: number;
+  /** Of worlds in which somebody else changes the destination, and repairs are asked for. */
+  readonly repairs: number;
 }
 
-const USUAL: Shares = { restless: 0.1, deletes: 0.35, adopted: 0.15, batches: 0.5, fences: 0.3 };
+const USUAL: Shares = { restless: 0.1, deletes: 0.35, adopted: 0.15, batches: 0.5, fences: 0.3, repairs: 0.15 };
+
+/** Without all that has a share but records that change to and fro. */
+export const PLAIN: Omit<Shares, "restless"> = { deletes: 0, adopted: 0, batches: 0, fences: 0, repairs: 0 };
 
 export function worldOf(seed: number, shares: Partial<Shares> = {}): ShapedWorld {
   const chance = seededChance(`world ${seed}`);
@@ -48,6 +53,7 @@ export function worldOf(seed: number, shares: Partial<Shares> = {}): ShapedWorld
     editsMax: 80,
     restless,
     adopted,
+    drifts: shape.listed ? driftsOf(shape) : [],
     updates: true,
     deletions: deletionsIn(shape.deletes?.mode ?? "never"),
     faults: [...new Set<Fault>([...READ_FAULTS, ...WRITE_FAULTS])].filter((fault) => isFair(fault, shape)),
@@ -60,7 +66,7 @@ export function worldOf(seed: number, shares: Partial<Shares> = {}): ShapedWorld
 
 /** Every second world is a restless one. */
 export const toothWorldOf = (seed: number, shares: Partial<Shares> = {}): ShapedWorld =>
-  worldOf(seed, { restless: seed % 2, deletes: 0, adopted: 0, batches: 0, fences: 0, ...shares });
+  worldOf(seed, { restless: seed % 2, ...PLAIN, ...shares });
 
 export const play = async (world: ShapedWorld): Promise<Outcome> => simulate(world, await stageOf(world.shape));
 
@@ -70,7 +76,13 @@ const isFair = (fault: Fault, { destination: { writes, unique } }: Shape): boole
 
 const flip = (chance: SeededChance, share = 0.5): boolean => chance.random() < share;
 
-function shapeOf(chance: SeededChance, { deletes, batches, fences }: Shares): Shape {
+/** What has vanished under an id that the destination gave is only created again where it can be looked up. */
+function driftsOf({ createOnly, destination: { writes, readBack } }: Shape): readonly Drift["kind"][] {
+  const isSure = writes !== "keys" || readBack;
+  return [...(createOnly ? [] : (["edit"] as const)), ...(isSure ? (["delete"] as const) : []), "add"];
+}
+
+function shapeOf(chance: SeededChance, { deletes, batches, fences, repairs }: Shares): Shape {
   const own = chance.fork("sync");
   const source = sourceOf(chance.fork("source"));
   const [createOnly, invalids] = [flip(own, 0.1), flip(own, 0.2)];
@@ -86,6 +98,7 @@ function shapeOf(chance: SeededChance, { deletes, batches, fences }: Shares): Sh
     source,
     destination: { ...destination, batch, fenced },
     createOnly: createOnly && !isDeleting,
+    listed: flip(chance.fork("whether listed"), repairs),
     invalids,
     deletes: isDeleting ? deletesOf(source, chance.fork("deletes")) : undefined,
   };
