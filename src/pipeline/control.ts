@@ -114,7 +114,9 @@ export function createControl(sync: Sync, ports: Ports, settings: Settings): Run
     const isWithheld = counts.withheld > 0 || (settings.rejects !== undefined && stored.withheld > 0);
     counts.withheld += stored.withheld;
     const isOpen = stored.rejects + stored.unknown + stored.parked + counts.withheld > 0;
-    const isOff = partial ? isWithheld || counts.rejected + counts.invalid > 0 || (repairs && isOpen) : isOpen;
+    // What a part of the records comes to does not depend on what else was refused; a write in doubt may be one of them.
+    const isPartOff = isWithheld || counts.rejected + counts.invalid + stored.unknown + stored.parked > 0;
+    const isOff = partial ? isPartOff || (repairs && isOpen) : isOpen;
     const interrupted = error === undefined && settings.stop.aborted;
     const status = error !== undefined ? "failed" : interrupted ? "interrupted" : isOff ? "incomplete" : "level";
     const why = error === undefined ? whyNothing(start, counts, sync) : undefined;

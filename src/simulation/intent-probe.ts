@@ -10,6 +10,8 @@ export interface IntentProbe {
   unfinished(): ReadonlySet<string>;
   /** When the last read began that the ledger calls complete (wall clock); undefined when none is. */
   completeMs(): number | undefined;
+  /** The checkpoint as it is stored. */
+  checkpoint(): string | undefined;
   close(): void;
 }
 
@@ -42,6 +44,7 @@ export function intentProbe(stateFile: string): IntentProbe {
           .map(({ key }) => String(key)),
       ),
     completeMs: () => (db?.prepare(SELECT_COMPLETE).get()?.["ms"] as number | null | undefined) ?? undefined,
+    checkpoint: () => db?.prepare("SELECT checkpoint AS text FROM checkpoints").get()?.["text"] as string | undefined,
     close() {
       db?.close();
       db = undefined;

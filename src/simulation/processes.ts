@@ -6,6 +6,7 @@ import type { Step } from "./faults.ts";
 import type { IntentProbe } from "./intent-probe.ts";
 import { mortalProcess, type MortalProcess } from "./mortal-process.ts";
 import type { SimulatedNetwork } from "./network.ts";
+import { memoryPlanFiles } from "./planning.ts";
 import { ANY_REFERENCE, type Scene } from "./scene.ts";
 import type { ProcessPlan } from "./world.ts";
 
@@ -48,6 +49,8 @@ export class Processes {
   readonly deaths: string[] = [];
   /** What steps each came to, in the order of their starts. */
   readonly steps: ReadonlyMap<Step, number>[] = [];
+  /** What plans were made, by the names of their files. */
+  readonly planFiles: Map<string, string> = new Map();
   runs = 0;
 
   constructor(options: Options) {
@@ -108,6 +111,20 @@ export class Processes {
     if (isComplete) onComplete();
   }
 
+  /** Writes a plan to a file. How many operations it has; undefined when there is none. */
+  async plan(file: string): Promise<number | undefined> {
+    const { clock, network, note } = this.#options;
+    note("a plan is made");
+    const { result } = this.open().plan({ out: file });
+    const { syncs, operations } = await clock.drive(result);
+    network.leave();
+    // It writes nothing, so what it was told of waiting nobody knows after it.
+    network.forget();
+    for (const { error } of syncs)
+      note(error === undefined ? `  with ${operations} operations` : `  and fails: ${error.message}`);
+    return operations;
+  }
+
   /** The exit code of a comparison of both sides: 0 when they agree. */
   async check(): Promise<number> {
     const { result } = this.open().check();
@@ -163,6 +180,7 @@ export class Processes {
       chance: chance.fork(`process ${this.runs}${label}`),
       network,
       ledgers,
+      planFiles: memoryPlanFiles(this.planFiles),
     });
   }
 

@@ -177,6 +177,7 @@ function termsOf({ scene, size, updates }: Staged, seed: number): Terms {
     restless: 0.1,
     adopted: 0,
     drifts: [],
+    plans: 0,
     flaws: [],
     limits: false,
     downMaxMs: 10 * MINUTE,

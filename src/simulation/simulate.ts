@@ -10,6 +10,7 @@ import { DestinationDouble } from "./destination-double.ts";
 import { Processes, Stuck } from "./processes.ts";
 import { intentProbe, type IntentProbe } from "./intent-probe.ts";
 import { calmDown, type Calm } from "./calm.ts";
+import { Planning } from "./planning.ts";
 import type { Person } from "./person.ts";
 import { simulatedNetwork, type SimulatedNetwork } from "./network.ts";
 import { recordsOf } from "./source-records.ts";
@@ -60,6 +61,7 @@ class Simulation {
   /** Keys of records that the source has not had at some time. */
   readonly #everGone = new Set<string>();
   readonly #strangers: Strangers;
+  readonly #planning: Planning;
   /** The exit code of a check in the end, where there are repairs. */
   #checked: number | undefined;
   /** A person has said that deletes may happen. */
@@ -97,6 +99,7 @@ class Simulation {
       lateWriteMs,
       note: this.#note,
       onWrite: (number, keys, isDelete) => {
+        this.#planning.see(number, keys, isDelete);
         if (isDelete) this.#checkDelete(number, keys);
         if (!keys.some((key) => this.#probe.has(key) || this.#probe.has(this.#strangers.added.get(key) ?? "")))
           this.#breach(`K1: request ${number} left without a durable intent`);
@@ -121,6 +124,15 @@ class Simulation {
         this.#violations.push(...unheldAt(startedMs, excused, this.#ended(undefined), false));
       },
     });
+    this.#planning = new Planning({
+      clock: this.#clock,
+      processes: this.#processes,
+      probe: this.#probe,
+      destination: this.#destination,
+      files: this.#processes.planFiles,
+      note: this.#note,
+      onBreach: (text) => this.#breach(text),
+    });
   }
 
   async play(): Promise<Outcome> {
@@ -130,7 +142,8 @@ class Simulation {
       const endMs = await this.#edit();
       for (const plan of this.#world.processes) {
         await this.#strangers.act(plan.drift ?? []);
-        await this.#processes.run(plan);
+        if (plan.does === "plan") await this.#planning.play(plan);
+        else await this.#processes.run(plan);
         await this.#clock.advance((plan.crash?.downMs ?? 0) + plan.thenWaitMs);
       }
       await this.#clock.advance(Math.max(0, endMs - this.#clock.monotonicMs()) + 1);

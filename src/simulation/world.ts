@@ -57,7 +57,9 @@ export interface World {
 /** One process, and how long it is until the next. */
 export interface ProcessPlan {
   /** A run when absent. */
-  readonly does?: "repair";
+  readonly does?: "repair" | "plan";
+  /** What it plans is applied so many ms later. */
+  readonly applyAfterMs?: number;
   /** What somebody else does to the destination before it starts. */
   readonly drift?: readonly Drift[];
   /** Undefined lets it end by itself. */

@@ -16,6 +16,11 @@ const RESTLESS_STEPS: readonly Step[] = ["promote", "dropWaiting", "dropWaiting"
 /** Steps of a repair. */
 const REPAIR_STEPS: readonly Step[] = ["correct", "journal", "settle", "endRun"];
 
+/** Steps of a run of a plan. */
+const PLAN_STEPS: readonly Step[] = ["journal", "settle", "endRun"];
+
+const ALONE = { fullRefresh: false, fullFrom: undefined, rivalAfterMs: undefined };
+
 /** Steps of any run. */
 const RUN_STEPS = (Object.keys(STEPS) as Step[]).filter((step) => step !== "correct");
 
@@ -33,6 +38,8 @@ export interface Terms extends Pick<World, "pageSize" | "resolutionMs"> {
   readonly adopted: number;
   /** What somebody else may do to the destination, before repairs; none is asked for where it is nothing. */
   readonly drifts: readonly Drift["kind"][];
+  /** Share of worlds in which plans are made and applied. */
+  readonly plans: number;
   /** Records change after they were made, or are deleted. */
   readonly updates: boolean;
   /** Share of edits that delete a record. */
@@ -69,7 +76,7 @@ export function worldOf(seed: number, chance: SeededChance, terms: Terms): World
       : Array.from({ length: chance.pick([0, 0, 1, 2]) }, (_, index) => outageOf(chance.fork(`outage ${index}`))),
     limits: terms.limits ? limitsOf(chance.fork("limits")) : {},
     processes: [
-      ...runsOf(chance, terms, isRestless),
+      ...withPlans(runsOf(chance, terms, isRestless), terms, chance.fork("plans")),
       ...(terms.drifts.length === 0 ? [] : repairsOf(chance.fork("repairs"), terms)),
     ],
   };
@@ -91,6 +98,28 @@ function runsOf(chance: SeededChance, { downMaxMs }: Terms, isRestless: boolean)
   });
 }
 
+/** Plans between the first runs, the first of them perhaps before any. */
+function withPlans(runs: readonly ProcessPlan[], { plans }: Terms, chance: SeededChance): readonly ProcessPlan[] {
+  if (!flip(chance, plans)) return runs;
+  const first = chance.integer(3);
+  return runs.flatMap((run, index) => {
+    if (index < first || (index - first) % 2 === 1) return [run];
+    const each = chance.fork(`plan ${index}`);
+    const at = flip(each)
+      ? ({ kind: "method", step: each.pick(PLAN_STEPS), number: 1, moment: each.pick(MOMENTS) } as const)
+      : ({ kind: "time", afterMs: each.random() * each.pick([SECOND, 10 * SECOND]) } as const);
+    const plan: ProcessPlan = {
+      does: "plan",
+      applyAfterMs: each.pick([0, 0, SECOND, 30 * SECOND]),
+      crash: flip(each) ? { at, power: flip(each, 0.3), downMs: each.pick([0, SECOND]) } : undefined,
+      stopAfterMs: flip(each, 0.1) ? Math.ceil(each.random() * 10 * SECOND) : undefined,
+      thenWaitMs: each.pick([0, SECOND]),
+      ...ALONE,
+    };
+    return [plan, run];
+  });
+}
+
 /** Repairs of what somebody else has done to the destination, half of them before a run. */
 function repairsOf(chance: SeededChance, { downMaxMs, drifts }: Terms): readonly ProcessPlan[] {
   return Array.from({ length: 1 + chance.integer(2) }, (_, index) => {
@@ -102,16 +131,15 @@ function repairsOf(chance: SeededChance, { downMaxMs, drifts }: Terms): readonly
     const at = flip(each)
       ? ({ kind: "method", step: each.pick(REPAIR_STEPS), number: 1, moment: each.pick(MOMENTS) } as const)
       : ({ kind: "time", afterMs: each.random() * each.pick([SECOND, 10 * SECOND]) } as const);
-    const rest = { fullRefresh: false, fullFrom: undefined, rivalAfterMs: undefined };
     const repair: ProcessPlan = {
-      ...rest,
+      ...ALONE,
       does: "repair",
       drift,
       crash: flip(each, 0.6) ? { at, power: flip(each, 0.3), downMs: each.pick([0, SECOND]) } : undefined,
       stopAfterMs: flip(each, 0.1) ? Math.ceil(each.random() * 10 * SECOND) : undefined,
       thenWaitMs: Math.min(downMaxMs, each.pick([0, SECOND, 3 * MINUTE])),
     };
-    const run: ProcessPlan = { ...rest, crash: undefined, stopAfterMs: undefined, thenWaitMs: 0 };
+    const run: ProcessPlan = { ...ALONE, crash: undefined, stopAfterMs: undefined, thenWaitMs: 0 };
     return flip(each) ? [repair, run] : [repair];
   }).flat();
 }

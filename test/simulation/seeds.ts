@@ -73,4 +73,14 @@ export const SEEDS: readonly (readonly [seed: number, was: string, shares?: Part
     "a repair left alone what was missing where records are only created, and called itself level",
     { ...ORDINARY, adopted: 0.15, batches: 0.5, fences: 0.3, repairs: 1 },
   ],
+  [
+    68,
+    "a run of a plan whose writes were in doubt called itself level",
+    { ...ORDINARY, adopted: 0.15, batches: 0.5, fences: 0.3, repairs: 0.2, plans: 1 },
+  ],
+  [
+    67,
+    "what a run of a plan was told of waiting was forgotten when it was refused",
+    { ...ORDINARY, restless: 1, adopted: 0.15, batches: 0.5, fences: 0.3, repairs: 0.15, plans: 0.15 },
+  ],
 ];

@@ -29,16 +29,26 @@ export interface Shares {
   readonly fences: number;
   /** Of worlds in which somebody else changes the destination, and repairs are asked for. */
   readonly repairs: number;
+  /** Of worlds in which plans are made and applied. */
+  readonly plans: number;
 }
 
-const USUAL: Shares = { restless: 0.1, deletes: 0.35, adopted: 0.15, batches: 0.5, fences: 0.3, repairs: 0.15 };
+const USUAL: Shares = {
+  restless: 0.1,
+  deletes: 0.35,
+  adopted: 0.15,
+  batches: 0.5,
+  fences: 0.3,
+  repairs: 0.15,
+  plans: 0.15,
+};
 
 /** Without all that has a share but records that change to and fro. */
-export const PLAIN: Omit<Shares, "restless"> = { deletes: 0, adopted: 0, batches: 0, fences: 0, repairs: 0 };
+export const PLAIN: Omit<Shares, "restless"> = { deletes: 0, adopted: 0, batches: 0, fences: 0, repairs: 0, plans: 0 };
 
 export function worldOf(seed: number, shares: Partial<Shares> = {}): ShapedWorld {
   const chance = seededChance(`world ${seed}`);
-  const { restless, adopted, ...shaped } = { ...USUAL, ...shares };
+  const { restless, adopted, plans, ...shaped } = { ...USUAL, ...shares };
   const shape = shapeOf(chance.fork("shape"), { ...USUAL, ...shaped });
   const { source } = shape;
   // P9: numbered pages of a list that changes leave out what moves, and an incremental read would never meet it again.
@@ -53,6 +63,7 @@ export function worldOf(seed: number, shares: Partial<Shares> = {}): ShapedWorld
     editsMax: 80,
     restless,
     adopted,
+    plans,
     drifts: shape.listed ? driftsOf(shape) : [],
     updates: true,
     deletions: deletionsIn(shape.deletes?.mode ?? "never"),
