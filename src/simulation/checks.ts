@@ -23,7 +23,26 @@ export interface Ended {
 
 /** What must hold at the end of a world, by what its APIs hold and did; the engine is asked only what it claims. */
 export function violationsOf(ended: Ended): readonly Violation[] {
-  return [...doubled(ended), ...unequal(ended), ...undeleted(ended), ...foreign(ended), ...claims(ended)];
+  return [
+    ...doubled(ended),
+    ...unequal(ended),
+    ...undeleted(ended),
+    ...foreign(ended),
+    ...created(ended),
+    ...claims(ended),
+  ];
+}
+
+/** What is only updated is never created. */
+function created({ scene, destination }: Ended): readonly Violation[] {
+  if (scene.sync.writes !== "updateOnly") return [];
+  return destination.items
+    .filter(({ createdMs }) => createdMs > Number.NEGATIVE_INFINITY)
+    .map(({ version: { key } }) => ({
+      kind: "BREACH",
+      text: `record ${key} was created, and is only to be updated`,
+      key,
+    }));
 }
 
 /** What somebody else has added a mirror deletes by a repair, where the list shows where it is; and a check tells of all of it. */
@@ -76,6 +95,8 @@ function unheld(version: Version, ended: Ended): readonly Violation[] {
   if (content.flaw !== undefined || decided.has(key) || strangers.drifted.has(key)) return [];
   const items = destination.items.filter((each) => each.version.id === id);
   const [item] = items;
+  // What is only updated need not be there.
+  if (item === undefined && ended.scene.sync.writes === "updateOnly") return [];
   if (item === undefined) return [{ kind: "LOST", text: `record ${key} is not there`, key }];
   // Where it is there twice, that is told elsewhere.
   const isHeld = items.some(({ name, operation, body }) => catalogue.bodyOf(version, operation, name) === body);
@@ -96,9 +117,10 @@ export function unheldAt(
 ): readonly Violation[] {
   const { source, scene } = ended;
   if (readStartedMs === undefined) return [];
-  // P9: where numbered pages change meanwhile, the read is not complete, and does not claim to be.
-  const { type } = scene.source.pagination;
-  if ((type === "page" || type === "offset") && source.changedMs >= readStartedMs) return [];
+  if (source.hasLapsedSince(readStartedMs)) return [];
+  // P9: where numbered pages change meanwhile, the read is not complete, and does not claim to be; with an overlap that is noticed.
+  const { shifts, overlaps } = scene.sync.source.paging;
+  if (shifts && overlaps !== true && source.changedMs >= readStartedMs) return [];
   const shown = [...source.records.values()].filter(
     ({ id, key }) => source.shownSinceMs(id) < readStartedMs && !unfinished.has(key),
   );
@@ -120,8 +142,10 @@ function claims(ended: Ended): readonly Violation[] {
   const { source, destination, decided, edits, last } = ended;
   const flawed = [...source.records.values()].filter(({ content }) => content.flaw !== undefined);
   // Where nothing is updated, what became flawed after it was written is left as it is.
-  const unwritten = flawed.filter(
-    ({ id }) => isUpdated(ended) || !destination.items.some(({ version }) => version.id === id),
+  const isThere = (id: number): boolean => destination.items.some(({ version }) => version.id === id);
+  const { writes } = ended.scene.sync;
+  const unwritten = flawed.filter(({ id, content }) =>
+    writes === "updateOnly" ? content.flaw === "invalid" || isThere(id) : isUpdated(ended) || !isThere(id),
   );
   if (unwritten.length > 0 && last?.exitCode === 0)
     return [{ kind: "CLAIM", text: "level, and some records cannot be written" }];
@@ -136,4 +160,4 @@ function claims(ended: Ended): readonly Violation[] {
 
 /** Whether records are written again when they change. */
 const isUpdated = ({ scene }: Pick<Ended, "scene">): boolean =>
-  scene.sync.writes === "both" && scene.sync.destination.traits.updates;
+  scene.sync.writes !== "createOnly" && scene.sync.destination.traits.updates;

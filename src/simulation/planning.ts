@@ -12,6 +12,7 @@ interface Options {
   readonly probe: IntentProbe;
   readonly destination: DestinationDouble;
   readonly files: ReadonlyMap<string, string>;
+  readonly isUpdateOnly: boolean;
   readonly note: (text: string) => void;
   readonly onBreach: (text: string) => void;
 }
@@ -89,6 +90,8 @@ export class Planning {
     if (isRefused && this.#written.size > 0) onBreach("a plan that does not hold any more was applied in part");
     if (exitCode !== 0) return;
     for (const { kind, key } of operations) {
+      // What is only updated need not be there.
+      if (kind === "update" && this.#options.isUpdateOnly) continue;
       const isThere = destination.items.some(({ version }) => version.key === key);
       if (isThere === (kind === "delete")) onBreach(`the plan was applied, and the ${kind} of record ${key} was not`);
     }

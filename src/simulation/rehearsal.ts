@@ -178,6 +178,7 @@ function termsOf({ scene, size, updates }: Staged, seed: number): Terms {
     adopted: 0,
     drifts: [],
     plans: 0,
+    lapses: false,
     flaws: [],
     limits: false,
     downMaxMs: 10 * MINUTE,

@@ -76,7 +76,9 @@ class Simulation {
     this.#catalogue = catalogueOf(scene);
     const { path, lateWriteMs } = scene;
     const shared = { catalogue: this.#catalogue, wallMs: () => this.#clock.wallMs() };
-    this.#source = new SourceDouble({ ...shared, config: scene.source, path, pageSize: world.pageSize });
+    const { pageSize, lapses } = world;
+    const listed = { path, pageSize, lapses, epochMs: this.#clock.wallMs() };
+    this.#source = new SourceDouble({ ...shared, ...listed, config: scene.source });
     this.#destination = new DestinationDouble({
       ...shared,
       config: scene.destination,
@@ -130,6 +132,7 @@ class Simulation {
       probe: this.#probe,
       destination: this.#destination,
       files: this.#processes.planFiles,
+      isUpdateOnly: scene.sync.writes === "updateOnly",
       note: this.#note,
       onBreach: (text) => this.#breach(text),
     });

@@ -2,6 +2,7 @@ import type { SourceConfig } from "../config/config.ts";
 import { dateHeader, jsonAnswer, notFound, type Answer } from "./answer.ts";
 import type { Catalogue, Version } from "./catalogue.ts";
 import { compare, Listing } from "./listing.ts";
+import type { Lapse } from "./world.ts";
 import { at, placeOf, put, type Place } from "./place.ts";
 
 interface Options {
@@ -11,6 +12,9 @@ interface Options {
   readonly path: string;
   readonly pageSize: number;
   readonly wallMs: () => number;
+  readonly lapses: readonly Lapse[];
+  /** When the world began, by that clock. */
+  readonly epochMs: number;
 }
 
 const NOWHERE: Place = [];
@@ -70,11 +74,25 @@ export class SourceDouble {
   answer(method: string, url: URL, repeats = false): Answer {
     const { path, config, catalogue } = this.#options;
     if (url.pathname === path && config.request.startsWith(`${method} `))
-      return this.#dated(this.#listing.answer(this.#listed(url), url, repeats));
+      return this.#dated(this.#listing.answer(this.#admitted(this.#listed(url)), url, repeats));
     const id = catalogue.readAtSource(method, url.pathname + url.search);
     const row = id === undefined ? undefined : this.#rows.get(id);
     const place = placeOf(config.read?.record ?? "$") ?? NOWHERE;
     return row === undefined ? notFound : this.#dated(jsonAnswer(200, put(undefined, place, row.record)));
+  }
+
+  /** Whether a read that began then (wall clock) may have been shown less than there is. */
+  hasLapsedSince(startedMs: number): boolean {
+    return this.#options.lapses.some(({ toMs }) => startedMs < this.#options.epochMs + toMs);
+  }
+
+  /** What it admits to having just now. */
+  #admitted(rows: readonly Version[]): readonly Version[] {
+    const { lapses, epochMs, wallMs } = this.#options;
+    const nowMs = wallMs() - epochMs;
+    const lapse = lapses.find(({ fromMs, toMs }) => fromMs <= nowMs && nowMs < toMs);
+    if (lapse === undefined) return rows;
+    return lapse.kind === "empty" ? [] : rows.filter(({ id }) => id % 2 === 0);
   }
 
   /** The rows in the order of the list. */

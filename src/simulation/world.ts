@@ -33,6 +33,14 @@ export interface Drift {
   readonly which: number;
 }
 
+/** A while in which the source lists less than it has, and says nothing of that. */
+export interface Lapse {
+  /** Nothing, or every second record. */
+  readonly kind: "empty" | "half";
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
 /** All that a seed decides, besides what both APIs are like. Plain data, so that a failure can be made smaller and told. */
 export interface World {
   readonly seed: number;
@@ -50,6 +58,7 @@ export interface World {
   readonly faultRate: number;
   readonly faultsMax: number;
   readonly outages: readonly Outage[];
+  readonly lapses: readonly Lapse[];
   readonly limits: { readonly source?: AnnouncedLimit; readonly destination?: AnnouncedLimit };
   readonly processes: readonly ProcessPlan[];
 }

@@ -1,7 +1,7 @@
 import type { SeededChance } from "../testing/seeded-chance.ts";
 import { MOMENTS, STEPS, type Crash, type Fault, type Outage, type Step } from "./faults.ts";
 import type { AnnouncedLimit } from "./announced-limit.ts";
-import { BEGINNING, type Content, type Drift, type Edit, type ProcessPlan, type World } from "./world.ts";
+import { BEGINNING, type Content, type Drift, type Edit, type Lapse, type ProcessPlan, type World } from "./world.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -38,6 +38,8 @@ export interface Terms extends Pick<World, "pageSize" | "resolutionMs"> {
   readonly adopted: number;
   /** What somebody else may do to the destination, before repairs; none is asked for where it is nothing. */
   readonly drifts: readonly Drift["kind"][];
+  /** The source may list less than it has for a while. */
+  readonly lapses: boolean;
   /** Share of worlds in which plans are made and applied. */
   readonly plans: number;
   /** Records change after they were made, or are deleted. */
@@ -74,6 +76,7 @@ export function worldOf(seed: number, chance: SeededChance, terms: Terms): World
     outages: isRestless
       ? [earlyOutage(chance.fork("outage"))]
       : Array.from({ length: chance.pick([0, 0, 1, 2]) }, (_, index) => outageOf(chance.fork(`outage ${index}`))),
+    lapses: terms.lapses ? [lapseOf(chance.fork("lapse"))] : [],
     limits: terms.limits ? limitsOf(chance.fork("limits")) : {},
     processes: [
       ...withPlans(runsOf(chance, terms, isRestless), terms, chance.fork("plans")),
@@ -215,6 +218,12 @@ function earlyOutage(chance: SeededChance): Outage {
   const fromMs = Math.floor(chance.random() * chance.pick([SECOND, MINUTE]));
   const kind = chance.pick(["unavailable", "refused"] as const);
   return { side: "destination", kind, fromMs, toMs: fromMs + chance.pick([10, 30, 90]) * SECOND };
+}
+
+/** Most runs of a young world are within it. */
+function lapseOf(chance: SeededChance): Lapse {
+  const fromMs = Math.floor(chance.random() * chance.pick([SECOND, 10 * SECOND, MINUTE]));
+  return { kind: chance.pick(["empty", "half"]), fromMs, toMs: fromMs + chance.pick([10, 60, 600]) * SECOND };
 }
 
 function outageOf(chance: SeededChance): Outage {

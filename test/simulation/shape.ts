@@ -7,6 +7,10 @@ export interface Shape {
   readonly destination: DestinationShape;
   /** What is there already is left as it is. */
   readonly createOnly: boolean;
+  /** What is not there is left out. */
+  readonly updateOnly: boolean;
+  /** The source lists less than it has for a while; the guard is as it is by default then. */
+  readonly lapses: boolean;
   /** The destination lists what it has. */
   readonly listed: boolean;
   /** The mapping is particular, and some records do not suit it. */
@@ -27,6 +31,8 @@ export interface Shape {
 export interface SourceShape {
   readonly pagination: "none" | "page" | "offset" | "cursor" | "link" | "nextUrl" | "keyset";
   readonly pageSize: number;
+  /** So many records of an offset's page are read again with the next one. */
+  readonly overlap: number;
   /** Undefined: every run reads everything. */
   readonly cursor:
     | {
@@ -67,7 +73,16 @@ export interface DestinationShape {
 const ms = (value: number): string => `${value}ms`;
 
 /** The config that a user would write for this shape. */
-function configOf({ source, destination, createOnly, listed, invalids, deletes }: Shape): Record<string, unknown> {
+function configOf({
+  source,
+  destination,
+  createOnly,
+  updateOnly,
+  lapses,
+  listed,
+  invalids,
+  deletes,
+}: Shape): Record<string, unknown> {
   const { cursor } = source;
   return {
     connections: {
@@ -110,7 +125,7 @@ function configOf({ source, destination, createOnly, listed, invalids, deletes }
               }),
         },
         mapping: { ref: "id", name: "name", edit: "edit", ...(invalids ? { amount: "$number(amount)" } : {}) },
-        ...(createOnly ? { writes: "createOnly" } : {}),
+        ...(createOnly ? { writes: "createOnly" } : updateOnly ? { writes: "updateOnly" } : {}),
         destination: {
           connection: "destination",
           ...writesOf(destination),
@@ -118,13 +133,15 @@ function configOf({ source, destination, createOnly, listed, invalids, deletes }
           ...(destination.fenced ? { precondition: "etag" } : {}),
           ...(listed ? { list: listOf(destination) } : {}),
         },
-        ...(deletes === undefined ? {} : { deletes: { mode: deletes.mode, ...guardOf(deletes), fullRefresh: "1m" } }),
+        ...(deletes === undefined
+          ? {}
+          : { deletes: { mode: deletes.mode, ...(lapses ? {} : guardOf(deletes)), fullRefresh: "1m" } }),
       },
     },
   };
 }
 
-function paginationOf({ pagination, pageSize }: SourceShape): Record<string, unknown> {
+function paginationOf({ pagination, pageSize, overlap }: SourceShape): Record<string, unknown> {
   const size = { param: "limit", value: pageSize };
   switch (pagination) {
     case "none":
@@ -132,7 +149,7 @@ function paginationOf({ pagination, pageSize }: SourceShape): Record<string, unk
     case "page":
       return { type: "page", param: "page", size };
     case "offset":
-      return { type: "offset", param: "offset", size };
+      return { type: "offset", param: "offset", size, ...(overlap > 0 ? { overlap } : {}) };
     case "cursor":
       return { type: "cursor", next: "meta.next", param: "cursor", size };
     case "link":

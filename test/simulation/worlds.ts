@@ -31,6 +31,12 @@ export interface Shares {
   readonly repairs: number;
   /** Of worlds in which plans are made and applied. */
   readonly plans: number;
+  /** Of offsets that overlap. */
+  readonly overlaps: number;
+  /** Of mirrors read whole whose source lists less than it has for a while. */
+  readonly lapses: number;
+  /** Of worlds in which records are only updated, where nothing is deleted. */
+  readonly updateOnly: number;
 }
 
 const USUAL: Shares = {
@@ -41,10 +47,23 @@ const USUAL: Shares = {
   fences: 0.3,
   repairs: 0.15,
   plans: 0.15,
+  overlaps: 0.5,
+  lapses: 0.5,
+  updateOnly: 0.05,
 };
 
 /** Without all that has a share but records that change to and fro. */
-export const PLAIN: Omit<Shares, "restless"> = { deletes: 0, adopted: 0, batches: 0, fences: 0, repairs: 0, plans: 0 };
+export const PLAIN: Omit<Shares, "restless"> = {
+  deletes: 0,
+  adopted: 0,
+  batches: 0,
+  fences: 0,
+  repairs: 0,
+  plans: 0,
+  overlaps: 0,
+  lapses: 0,
+  updateOnly: 0,
+};
 
 export function worldOf(seed: number, shares: Partial<Shares> = {}): ShapedWorld {
   const chance = seededChance(`world ${seed}`);
@@ -59,11 +78,12 @@ export function worldOf(seed: number, shares: Partial<Shares> = {}): ShapedWorld
     recordsMax: Number.POSITIVE_INFINITY,
     pageSize: source.pageSize,
     resolutionMs: source.cursor?.resolutionMs ?? 1,
-    commitLagMs: isNumbered && source.cursor !== undefined ? undefined : source.commitLagMs,
+    commitLagMs: isNumbered && source.overlap === 0 && source.cursor !== undefined ? undefined : source.commitLagMs,
     editsMax: 80,
     restless,
-    adopted,
+    adopted: shape.updateOnly ? 1 : adopted,
     plans,
+    lapses: shape.lapses,
     drifts: shape.listed ? driftsOf(shape) : [],
     updates: true,
     deletions: deletionsIn(shape.deletes?.mode ?? "never"),
@@ -93,9 +113,10 @@ function driftsOf({ createOnly, destination: { writes, readBack } }: Shape): rea
   return [...(createOnly ? [] : (["edit"] as const)), ...(isSure ? (["delete"] as const) : []), "add"];
 }
 
-function shapeOf(chance: SeededChance, { deletes, batches, fences, repairs }: Shares): Shape {
+function shapeOf(chance: SeededChance, shares: Shares): Shape {
+  const { deletes, batches, fences, repairs, overlaps, lapses } = shares;
   const own = chance.fork("sync");
-  const source = sourceOf(chance.fork("source"));
+  const source = sourceOf(chance.fork("source"), overlaps);
   const [createOnly, invalids] = [flip(own, 0.1), flip(own, 0.2)];
   const isDeleting = flip(chance.fork("whether deletes"), deletes);
   const destination = destinationOf(chance.fork("destination"));
@@ -105,13 +126,18 @@ function shapeOf(chance: SeededChance, { deletes, batches, fences, repairs }: Sh
     : undefined;
   const mayBeFenced = batch === undefined && destination.readBack;
   const fenced = flip(chance.fork("whether fenced"), mayBeFenced ? fences : 0);
+  const deleting = isDeleting ? deletesOf(source, chance.fork("deletes")) : undefined;
+  const updateOnly = deleting === undefined && flip(chance.fork("whether updated"), shares.updateOnly);
+  const isWhole = deleting?.mode === "mirror" && !deleting.strict && source.cursor === undefined;
   return {
     source,
     destination: { ...destination, batch, fenced },
-    createOnly: createOnly && !isDeleting,
-    listed: flip(chance.fork("whether listed"), repairs),
+    createOnly: createOnly && !isDeleting && !updateOnly,
+    updateOnly,
+    lapses: isWhole && flip(chance.fork("whether lapses"), lapses),
+    listed: !updateOnly && flip(chance.fork("whether listed"), repairs),
     invalids,
-    deletes: isDeleting ? deletesOf(source, chance.fork("deletes")) : undefined,
+    deletes: deleting,
   };
 }
 
@@ -121,16 +147,17 @@ const batchOf = (chance: SeededChance): DestinationShape["batch"] => ({
   keyed: flip(chance),
 });
 
-function deletesOf({ pagination }: SourceShape, chance: SeededChance): Shape["deletes"] {
+function deletesOf({ pagination, overlap }: SourceShape, chance: SeededChance): Shape["deletes"] {
   const mode = chance.pick(["tombstone", "mirror"] as const);
   // P9: records move between numbered pages, so the source is asked.
   const isNumbered = pagination === "page" || pagination === "offset";
-  const read = mode === "mirror" && (isNumbered || flip(chance));
+  const read = mode === "mirror" && ((isNumbered && overlap === 0) || flip(chance));
   return { mode, read, soft: flip(chance, 0.2), strict: flip(chance, 0.1) };
 }
 
-function sourceOf(chance: SeededChance): SourceShape {
+function sourceOf(chance: SeededChance, overlaps: number): SourceShape {
   const pagination = chance.pick(["none", "page", "offset", "cursor", "link", "nextUrl", "keyset"] as const);
+  const overlapping = chance.fork("overlap");
   const isTimestamp = flip(chance, 0.7);
   const lookbackMs = chance.pick([10 * SECOND, 2 * MINUTE]);
   const resolutionMs = chance.pick([1, SECOND, lookbackMs / 4]);
@@ -139,6 +166,7 @@ function sourceOf(chance: SeededChance): SourceShape {
   return {
     pagination,
     pageSize: 5 + chance.integer(40),
+    overlap: pagination === "offset" && flip(overlapping, overlaps) ? 1 + overlapping.integer(3) : 0,
     // A time that is rounded down is that much older.
     commitLagMs: 0.9 * (lookbackMs - resolutionMs),
     cursor: flip(chance, 0.65)
