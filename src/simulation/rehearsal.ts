@@ -179,6 +179,7 @@ function termsOf({ scene, size, updates }: Staged, seed: number): Terms {
     drifts: [],
     plans: 0,
     lapses: false,
+    moves: false,
     flaws: [],
     limits: false,
     downMaxMs: 10 * MINUTE,

@@ -229,7 +229,7 @@ class Simulation {
     this.#violations.push({ kind: "BREACH", text });
   }
 
-  /** Puts the first records in place and schedules the edits. Returns when the last of them can be seen. */
+  /** Puts the first records in place and schedules the edits. Returns when the source shows all that it has. */
   async #edit(): Promise<number> {
     const epochMs = this.#clock.wallMs();
     const records = await recordsOf(this.#world, this.#scene, this.#catalogue, epochMs, this.#note);
@@ -247,7 +247,7 @@ class Simulation {
         if (version === undefined) this.#source.delete(id, tombstone);
         else this.#source.put(version);
       });
-    return Math.max(0, ...edits.map(({ seenMs }) => seenMs));
+    return Math.max(0, ...edits.map(({ seenMs }) => seenMs), ...this.#world.lapses.map(({ toMs }) => toMs));
   }
 
   /** A person has found out which records the destination has already, and says so in a file. */

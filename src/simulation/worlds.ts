@@ -44,6 +44,8 @@ export interface Terms extends Pick<World, "pageSize" | "resolutionMs"> {
   readonly plans: number;
   /** Records change after they were made, or are deleted. */
   readonly updates: boolean;
+  /** Records are deleted while the first pages are read, so that those after them move. */
+  readonly moves: boolean;
   /** Share of edits that delete a record. */
   readonly deletions: number;
   /** What may happen to a request. */
@@ -69,7 +71,7 @@ export function worldOf(seed: number, chance: SeededChance, terms: Terms): World
     adopted: flip(chance.fork("whether adopted"), terms.adopted) ? 1 + chance.fork("adopted").integer(records) : 0,
     pageSize,
     resolutionMs,
-    edits: editsOf(records, isRestless, terms, chance.fork("edits")),
+    edits: withMoves(editsOf(records, isRestless, terms, chance.fork("edits")), records, terms, chance.fork("moves")),
     faults: isRestless ? terms.faults : faultsOf(terms.faults, chance.fork("faults")),
     faultRate: isRestless ? chance.pick([0.25, 0.4]) : chance.pick([0.01, 0.03, 0.1, 0.25]),
     faultsMax: Number.MAX_SAFE_INTEGER,
@@ -194,6 +196,22 @@ function editsOf(records: number, isRestless: boolean, terms: Terms, chance: See
   return edits;
 }
 
+/** Besides, early records that nothing else happens to are deleted within the time that a first read takes. */
+function withMoves(edits: readonly Edit[], records: number, { moves }: Terms, chance: SeededChance): readonly Edit[] {
+  if (!moves) return edits;
+  const edited = new Set(edits.map(({ id }) => id));
+  const deletes = Array.from({ length: 2 + chance.integer(6) }, (_, index) => ({
+    atMs: Math.floor(chance.random() * SECOND),
+    // None is deleted twice.
+    id: 1 + 3 * index + chance.integer(3),
+    content: undefined,
+    lagMs: 0,
+  }));
+  return [...edits, ...deletes.filter(({ id }) => id <= records && !edited.has(id))].toSorted(
+    (a, b) => a.atMs - b.atMs,
+  );
+}
+
 function limitsOf(chance: SeededChance): World["limits"] {
   const limitOf = (): AnnouncedLimit => {
     const kind = chance.pick(["ietf", "draft", "github", "shopify", "hubspot"] as const);
@@ -220,10 +238,10 @@ function earlyOutage(chance: SeededChance): Outage {
   return { side: "destination", kind, fromMs, toMs: fromMs + chance.pick([10, 30, 90]) * SECOND };
 }
 
-/** Most runs of a young world are within it. */
+/** From some time after the first run on, for some runs. */
 function lapseOf(chance: SeededChance): Lapse {
-  const fromMs = Math.floor(chance.random() * chance.pick([SECOND, 10 * SECOND, MINUTE]));
-  return { kind: chance.pick(["empty", "half"]), fromMs, toMs: fromMs + chance.pick([10, 60, 600]) * SECOND };
+  const fromMs = Math.floor(chance.random() * chance.pick([10 * SECOND, MINUTE]));
+  return { kind: chance.pick(["empty", "half"]), fromMs, toMs: fromMs + chance.pick([1, 10, 60]) * MINUTE };
 }
 
 function outageOf(chance: SeededChance): Outage {

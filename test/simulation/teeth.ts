@@ -488,37 +488,23 @@ export const TEETH: readonly Tooth[] = [
     ],
   },
   {
-    name: "D3: half a list is believed",
+    name: "D3: the guard is not asked about half a list",
     shares: { deletes: 1, lapses: 1 },
     breaks: [
       {
         file: "pipeline/sweep.ts",
-        replace: [["if (deletes <= allowed) return undefined;", "if (deletes >= allowed) return undefined;"]],
-      },
-    ],
-  },
-  {
-    name: "D3: a source that lists nothing is empty",
-    shares: { deletes: 1, lapses: 1 },
-    breaks: [
-      {
-        file: "pipeline/absence.ts",
         replace: [
           [
-            "if (missing > 0 && this.#context.counts.read === 0 && allowed < missing)",
-            "if (missing > 0 && this.#context.counts.read === 0 && missing < allowed)",
+            "if (deletes <= allowed) return undefined;",
+            "if (deletes <= allowed || sync.deletes.guard.count > 0) return undefined;",
           ],
         ],
-      },
-      {
-        file: "pipeline/sweep.ts",
-        replace: [["if (deletes <= allowed) return undefined;", "if (deletes >= allowed) return undefined;"]],
       },
     ],
   },
   {
     name: "P9: that records have moved between overlapping pages is not noticed",
-    shares: { overlaps: 1 },
+    shares: { overlaps: 1, deletes: 1 },
     breaks: [
       {
         file: "core/page-rules.ts",

@@ -84,6 +84,7 @@ export function worldOf(seed: number, shares: Partial<Shares> = {}): ShapedWorld
     adopted: shape.updateOnly ? 1 : adopted,
     plans,
     lapses: shape.lapses,
+    moves: source.overlap > 0,
     drifts: shape.listed ? driftsOf(shape) : [],
     updates: true,
     deletions: deletionsIn(shape.deletes?.mode ?? "never"),
