@@ -7,6 +7,7 @@ import type { LoadedConfig } from "./config/load.ts";
 import type { Chance, Clock } from "./core/clock.ts";
 import type { Ledger, Lease } from "./core/ledger.ts";
 import { Lanes } from "./http/gate.ts";
+import { systemPlanFiles, type PlanFiles } from "./plan-file.ts";
 import { systemNetwork, type ProxyOptions } from "./runtime/network.ts";
 import { systemHolder } from "./runtime/process.ts";
 import { fileTokenStore } from "./sqlite/token-files.ts";
@@ -25,6 +26,8 @@ export interface OpenedOptions {
   readonly proxy?: ProxyOptions | undefined;
   /** The real network where it is left out. */
   readonly network?: Pick<Dispatcher, "dispatch" | "close">;
+  /** Where plans are kept; the real file system where it is left out. */
+  readonly planFiles?: PlanFiles;
   /** SQLite on the real file system where it is left out. */
   readonly ledgers?: (options: LedgerOptions) => Promise<Ledger>;
 }
@@ -34,6 +37,7 @@ export interface Means {
   readonly config: LoadedConfig["config"];
   readonly clock: Clock;
   readonly chance: Chance;
+  readonly planFiles: PlanFiles;
   /** The syncs of the config over these lanes; references are looked up in the ledger. */
   build(lanes: Lanes, ledger: Ledger | undefined): ReadonlyMap<string, BuiltSync>;
   /** The syncs with what their lanes remember. */
@@ -52,7 +56,7 @@ export interface Means {
 }
 
 export function createMeans(options: OpenedOptions): Means {
-  const { loaded, stateFile, clock, chance, ledgers = openLedger } = options;
+  const { loaded, stateFile, clock, chance, ledgers = openLedger, planFiles = systemPlanFiles } = options;
   const { config, secrets } = loaded;
   const connectMs = longestConnectMs(config);
   const dispatcher = options.network ?? systemNetwork({ connectMs, proxy: options.proxy });
@@ -75,6 +79,7 @@ export function createMeans(options: OpenedOptions): Means {
     config,
     clock,
     chance,
+    planFiles,
     build,
     built: async (ledger) => build(new Lanes(clock, (await ledger?.lanes()) ?? []), ledger),
     chosen: (syncs) => chosenSyncs(config, syncs),

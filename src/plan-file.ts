@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { chmod, open, rename, rm, type FileHandle } from "node:fs/promises";
+import { chmod, open, rename, rm } from "node:fs/promises";
 import { EvenkeelError } from "./core/errors.ts";
 import { parseExact } from "./core/exact-json.ts";
 import { isObject, type Json } from "./core/json.ts";
@@ -21,34 +21,67 @@ export interface PlanHead {
 /** Written to this version of the format; another one is refused. */
 const VERSION = 1;
 
-/** Only the owner reads it: it holds records. */
 const PRIVATE = 0o600;
 
 /** Lines that are written at once. */
 const CHUNK = 256 * 1024;
+
+/** Where plans are kept. */
+export interface PlanFiles {
+  /** Begins a file, which takes the place of an older one when it is finished. */
+  begin(file: string): Promise<PlanSink>;
+  lines(file: string): AsyncIterable<string>;
+}
+
+/** A file that is being written. */
+export interface PlanSink {
+  append(text: string): Promise<void>;
+  /** Puts the file in its place, whole and durable. */
+  finish(): Promise<void>;
+  /** Leaves nothing of it behind; harmless when it is finished. */
+  abandon(): Promise<void>;
+}
+
+/** Files that only their owner reads: they hold records. */
+export const systemPlanFiles: PlanFiles = {
+  async begin(file) {
+    const part = `${file}.part`;
+    const handle = await open(part, "w", PRIVATE);
+    await chmod(part, PRIVATE);
+    return {
+      append: (text) => handle.appendFile(text),
+      async finish() {
+        await handle.sync();
+        await handle.close();
+        await rename(part, file);
+      },
+      async abandon() {
+        await handle.close().catch(() => undefined);
+        await rm(part, { force: true });
+      },
+    };
+  },
+  lines: linesOf,
+};
 
 /**
  * A plan as a file of JSON lines: a head, for each sync what it was made from and then its operations, and an end with the hash of all lines before
  * it, so that a file that was cut short or edited is none. It takes the place of an older one only when it is whole.
  */
 export class PlanWriter {
-  readonly #file: string;
-  readonly #handle: FileHandle;
+  readonly #sink: PlanSink;
   readonly #hash = createHash("sha256");
   #pending = "";
   #operations = 0;
 
-  private constructor(file: string, handle: FileHandle) {
-    this.#file = file;
-    this.#handle = handle;
+  private constructor(sink: PlanSink) {
+    this.#sink = sink;
   }
 
   /** Throws `USAGE` when the file cannot be written. */
-  static async begin(file: string, createdMs: number): Promise<PlanWriter> {
+  static async begin(files: PlanFiles, file: string, createdMs: number): Promise<PlanWriter> {
     try {
-      const handle = await open(partOf(file), "w", PRIVATE);
-      await chmod(partOf(file), PRIVATE);
-      const writer = new PlanWriter(file, handle);
+      const writer = new PlanWriter(await files.begin(file));
       await writer.#add({ evenkeel: "plan", version: VERSION, createdAt: new Date(createdMs).toISOString() });
       return writer;
     } catch (error) {
@@ -69,21 +102,18 @@ export class PlanWriter {
   async end(): Promise<number> {
     try {
       await this.#flush();
-      await this.#handle.appendFile(
+      await this.#sink.append(
         `${JSON.stringify({ type: "end", operations: this.#operations, hash: this.#hash.digest("base64url") })}\n`,
       );
-      await this.#handle.sync();
-      await this.#handle.close();
-      await rename(partOf(this.#file), this.#file);
+      await this.#sink.finish();
       return this.#operations;
     } catch (error) {
       throw unwritable(error);
     }
   }
 
-  async abandon(): Promise<void> {
-    await this.#handle.close().catch(() => undefined);
-    await rm(partOf(this.#file), { force: true });
+  abandon(): Promise<void> {
+    return this.#sink.abandon();
   }
 
   async #add(value: object): Promise<void> {
@@ -96,14 +126,12 @@ export class PlanWriter {
     this.#pending = "";
     this.#hash.update(text);
     try {
-      await this.#handle.appendFile(text);
+      await this.#sink.append(text);
     } catch (error) {
       throw unwritable(error);
     }
   }
 }
-
-const partOf = (file: string): string => `${file}.part`;
 
 const unwritable = (error: unknown): EvenkeelError =>
   error instanceof EvenkeelError
@@ -111,7 +139,7 @@ const unwritable = (error: unknown): EvenkeelError =>
     : new EvenkeelError("USAGE", `the plan cannot be written: ${(error as Error).message}`, { cause: error });
 
 /** A plan file, line by line: heads, and the operations that follow each. Throws `USAGE` when it is none, or not whole. */
-export async function* readPlan(file: string): AsyncGenerator<PlanHead | PlannedOperation> {
+export async function* readPlan(files: PlanFiles, file: string): AsyncGenerator<PlanHead | PlannedOperation> {
   const hash = createHash("sha256");
   let [line, operations, isWhole] = [0, 0, false];
   const bad = (why: string): EvenkeelError =>
@@ -120,7 +148,7 @@ export async function* readPlan(file: string): AsyncGenerator<PlanHead | Planned
       next: "Write one with `evenkeel plan --out FILE`. Nothing was sent.",
     });
   try {
-    for await (const text of linesOf(file)) {
+    for await (const text of files.lines(file)) {
       line += 1;
       const value = parsed(text);
       if (!isObject(value) || isWhole) throw bad("a line is no part of one");

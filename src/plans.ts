@@ -47,7 +47,7 @@ export function makePlan(means: Means, options: PlanOptions): Plan {
     return syncs;
   };
   const whole = async (): Promise<{ syncs: readonly PlanSummary[]; exitCode: number; operations?: number }> => {
-    const writer = out === undefined ? undefined : await PlanWriter.begin(out, clock.wallMs());
+    const writer = out === undefined ? undefined : await PlanWriter.begin(means.planFiles, out, clock.wallMs());
     try {
       const syncs = await looking((ledger) => work(ledger, writer));
       const isSound = syncs.every(({ error }) => error === undefined) && !signal.aborted;
@@ -80,7 +80,7 @@ async function prepared(
   ledger: Ledger,
   built: ReadonlyMap<string, BuiltSync>,
 ): Promise<Prepared> {
-  const plans = await loaded(file);
+  const plans = await loaded(means, file);
   const close = (): void => {
     for (const { store } of plans) store.close();
   };
@@ -120,7 +120,7 @@ interface Checked {
   readonly refusal: SyncResult | undefined;
 }
 
-async function loaded(file: string): Promise<readonly LoadedPlan[]> {
+async function loaded({ planFiles }: Means, file: string): Promise<readonly LoadedPlan[]> {
   const plans: LoadedPlan[] = [];
   let batch: PlannedOperation[] = [];
   const put = (): void => {
@@ -128,7 +128,7 @@ async function loaded(file: string): Promise<readonly LoadedPlan[]> {
     batch = [];
   };
   try {
-    for await (const line of readPlan(file)) {
+    for await (const line of readPlan(planFiles, file)) {
       if ("sync" in line) {
         put();
         plans.push({ head: line, store: createPlanStore() });

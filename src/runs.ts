@@ -86,13 +86,19 @@ export function startPrepared(
   const work = async (ledger: Ledger): Promise<RunResult> => {
     const lanes = new Lanes(clock, await ledger.lanes());
     const built = build(lanes, ledger);
+    // L7: whoever comes next knows how long an API asked to be left alone.
+    const remember = async (): Promise<void> => {
+      for (const memory of lanes.memories()) await ledger.saveLane(memory).catch(() => undefined);
+    };
     const { tasks, refused, close } = await prepare(ledger, built);
     try {
       const results = [...refused];
+      // What a plan was compared with was asked for too.
+      if (refused.length > 0) await remember();
       for (const task of refused.length > 0 ? [] : tasks) {
         if (stop.aborted) break;
         results.push(await runTask(task, ledger, built));
-        for (const memory of lanes.memories()) await ledger.saveLane(memory).catch(() => undefined);
+        await remember();
       }
       const stopped: ExitCode[] = stop.aborted ? [130] : [];
       return { syncs: results, exitCode: combineExitCodes([...results.map(exitCodeOfResult), ...stopped]) };

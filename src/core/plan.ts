@@ -198,8 +198,8 @@ function planCreate(context: PlanContext, replaces: number | undefined, staleUnt
   const isOwn = traits.addressing === "own";
   const write = { destinationId: undefined, replaces, staleUntilMs: isOwn ? staleUntilMs : undefined };
   if (writes === "updateOnly") {
-    // Not known is not absent: only the destination can say whether there is something to update.
-    return traits.readBack || traits.find !== undefined
+    // Not known is not absent: only the destination can say whether there is something to update, by `read` where it is known which.
+    return (traits.readBack && isOwn) || traits.find !== undefined
       ? { kind: "update", lookFirst: true, ...write }
       : { kind: "skipped", reason: "updateOnly" };
   }

@@ -51,8 +51,10 @@ export async function afterSearch(
       return { kind: "send", operation: { ...update, etag: found.etag } };
     }
     case "absent":
+      // Nor is it created when it is not known whether the look-up before had its answer.
+      if (reason !== "refused" && operation.kind === "update" && writes === "updateOnly")
+        return { kind: "end", ending: { kind: "skipped", destinationId: undefined } };
       if (reason === "before" && operation.kind === "update") {
-        if (writes === "updateOnly") return { kind: "end", ending: { kind: "skipped", destinationId: undefined } };
         // It can be written to its own address, whether it is there or not.
         if (destination.traits.addressing === "own") return { kind: "send", operation: resolved(operation) };
         // It was there once, and is not found: skipping it would call the sync level.

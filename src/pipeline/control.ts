@@ -118,9 +118,9 @@ export function createControl(sync: Sync, ports: Ports, settings: Settings): Run
     counts.withheld += stored.withheld;
     counts.ambiguous = stored.ambiguous;
     const isOpen = stored.rejects + stored.unknown + stored.parked + counts.withheld > 0;
-    const isOff = partial
-      ? isWithheld || counts.rejected + counts.invalid > 0 || (repairs && isOpen) || (triesAll && stored.rejects > 0)
-      : isOpen;
+    // What a part of the records comes to does not depend on what else was refused; a write in doubt may be one of them.
+    const isPartOff = isWithheld || counts.rejected + counts.invalid + stored.unknown + stored.parked > 0;
+    const isOff = partial ? isPartOff || (repairs && isOpen) || (triesAll && stored.rejects > 0) : isOpen;
     const interrupted = error === undefined && settings.stop.aborted;
     const status = error !== undefined ? "failed" : interrupted ? "interrupted" : isOff ? "incomplete" : "level";
     const reasons = [whyNothing(start, counts, sync), status === "incomplete" ? whyStill(stored, counts) : undefined];

@@ -119,7 +119,13 @@ function deliveryOf(
   const canRepeat = may !== undefined && (may.repeatable || may.keyed);
   // R2, K4: a bare write of unknown outcome, or one whose key has run out, is never sent again by itself.
   if (everUnknown && !canRepeat && lookUpOf(stored, destination) === undefined) return "undecidable";
-  return { operation, lookFirst: write === undefined, held: true };
+  // What is only updated must not be created: whether it is there may never have been answered.
+  const mayCreate =
+    context.sync.writes === "updateOnly" &&
+    stored.kind === "update" &&
+    destination.traits.addressing === "own" &&
+    lookUpOf(stored, destination) !== undefined;
+  return { operation, lookFirst: write === undefined || mayCreate, held: true };
 }
 
 /** It is unknown from now on, and said to be; what was unknown before stays as it is. */

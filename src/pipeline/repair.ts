@@ -125,9 +125,11 @@ export class Repair {
     const { ledger } = this.#context.ports;
     const mended: Expected[] = [];
     for (const each of batch) if (await this.#mayMend(each)) mended.push(each);
-    const isAssigned = this.#context.sync.destination.traits.addressing === "assigned";
+    const { destination, writes } = this.#context.sync;
+    // What is only ever created is created again: as an update it would be left alone.
+    const isCreated = destination.traits.addressing === "assigned" || writes === "createOnly";
     await ledger.correct(
-      mended.map(({ record, state }) => ({ key: record.key, isGone: isAssigned && state === "missing" })),
+      mended.map(({ record, state }) => ({ key: record.key, isGone: isCreated && state === "missing" })),
     );
     this.#context.counts.read += mended.length;
     this.#context.counts.pages += 1;

@@ -30,7 +30,8 @@ export type Meaning =
   /** Many writes in one request; undefined for one that no version gives. */
   | { readonly kind: "batch"; readonly writes: readonly (WriteMeaning | undefined)[] }
   | { readonly kind: "find"; readonly ids: ReadonlySet<number> }
-  | { readonly kind: "read"; readonly item: string };
+  | { readonly kind: "read"; readonly item: string }
+  | { readonly kind: "list" };
 
 export type WriteMeaning = Extract<Meaning, { kind: "write" }>;
 

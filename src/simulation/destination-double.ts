@@ -2,29 +2,11 @@ import type { DestinationConfig } from "../config/config.ts";
 import { isObject, scalarText, type Json, type JsonObject } from "../core/json.ts";
 import { dateHeader, jsonAnswer, notFound, type Answer } from "./answer.ts";
 import type { Catalogue, Meaning, Version, WriteMeaning } from "./catalogue.ts";
+import { rowsOf, shownOf, type DestinationRequest, type Item } from "./item.ts";
+import { Listing } from "./listing.ts";
 import { placeOf, put, type Place } from "./place.ts";
 import { RememberedKeys } from "./remembered-keys.ts";
 import type { Wording } from "./wording.ts";
-
-/** A record in the destination. */
-export interface Item {
-  /** What the destination calls it: the id that it gave, or the record's own address. */
-  readonly name: string;
-  readonly version: Version;
-  readonly operation: "create" | "update";
-  /** As it was written last. */
-  readonly body: string;
-  /** Counts what was written to it. */
-  readonly tag: number;
-  readonly createdMs: number;
-}
-
-export interface DestinationRequest {
-  readonly method: string;
-  readonly url: URL;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | undefined;
-}
 
 interface Options {
   readonly config: DestinationConfig;
@@ -34,10 +16,15 @@ interface Options {
   readonly wallMs: () => number;
 }
 
+/** Records on a page of its list. */
+const LISTED = 20;
+
 /** The destination API, as the config declares it. Everything happens at the instant at which a request arrives. */
 export class DestinationDouble {
   /** What an engine must never do, whatever happens. */
   readonly breaches: string[] = [];
+  /** Writes and deletes that were applied. */
+  effects = 0;
   /** Writes that changed nothing. */
   repeated = 0;
   /** Those of them for which there was no reason: no fault had met the record, and no process had died. */
@@ -48,21 +35,24 @@ export class DestinationDouble {
   readonly #find: { readonly record: Place; readonly id: Place } | undefined;
   readonly #read: Place;
   readonly #created: Place;
+  readonly #listing: Listing | undefined;
   /** When a record was doubted last. */
   readonly #doubted = new Map<number, number>();
   #isDoubtful = false;
   /** Requests that name an item can only be known once it has its id. */
   #indexed: Promise<void> = Promise.resolve();
   #ids = 0;
+  #numbers = 0;
 
   constructor(options: Options) {
     this.#options = options;
-    const { create, upsert, find, read } = options.config;
+    const { create, upsert, find, read, list } = options.config;
     const onBreach = (text: string): void => void this.breaches.push(text);
     this.#keys = new RememberedKeys(create?.idempotencyKey ?? upsert?.idempotencyKey, options.wallMs, onBreach);
     this.#find = find && { record: placeOf(find.record ?? "$") ?? [], id: placeOf(find.id) ?? [] };
     this.#read = placeOf(read?.record ?? "$") ?? [];
     this.#created = placeOf(create?.id ?? "$") ?? [];
+    this.#listing = list && new Listing({ ...list, pageSize: LISTED, isByTime: false });
   }
 
   get items(): readonly Item[] {
@@ -76,9 +66,27 @@ export class DestinationDouble {
     const name = address ?? `i${(this.#ids += 1)}`;
     const body = catalogue.bodyOf(version, "create", name) ?? "";
     const createdMs = Number.NEGATIVE_INFINITY;
-    this.#items.set(name, { name, version, operation: "create", body, tag: 0, createdMs });
+    this.#items.set(name, {
+      number: (this.#numbers += 1),
+      name,
+      version,
+      operation: "create",
+      body,
+      tag: 0,
+      createdMs,
+    });
     if (address === undefined) await catalogue.addItem(name, version.id);
     return name;
+  }
+
+  /** Somebody else changes a record. */
+  edit(item: Item, edited: JsonObject): void {
+    this.#items.set(item.name, { ...item, edited, body: JSON.stringify(edited), tag: item.tag + 1 });
+  }
+
+  /** Somebody else deletes a record. */
+  remove({ name }: Item): void {
+    this.#items.delete(name);
   }
 
   /** What a request means by the config; undefined when no config would make it of any record. */
@@ -86,6 +94,7 @@ export class DestinationDouble {
     const { catalogue, config } = this.#options;
     const { upsertMany, createMany, deleteMany } = config;
     const request = `${method} ${url.pathname}`;
+    if (request === config.list?.request) return { kind: "list" };
     const elements = (): readonly Json[] => JSON.parse(body ?? "[]") as readonly Json[];
     if (request === (upsertMany ?? createMany)?.request)
       return { kind: "batch", writes: elements().map((each) => catalogue.elementOf(JSON.stringify(each))) };
@@ -169,12 +178,14 @@ export class DestinationDouble {
 
   #apply(request: DestinationRequest): Answer {
     const meaning = this.meaningOf(request);
+    if (meaning?.kind === "list")
+      return this.#listing?.answer(rowsOf(this.items, this.#created), request.url) ?? notFound;
     if (meaning?.kind === "find") return this.#search(meaning.ids);
     if (meaning?.kind === "read") {
       const item = this.#items.get(meaning.item);
       return item === undefined
         ? this.#options.wording.missing
-        : jsonAnswer(200, put(undefined, this.#read, this.#shown(item)), this.#tagOf(item));
+        : jsonAnswer(200, put(undefined, this.#read, shownOf(item)), this.#tagOf(item));
     }
     if (meaning?.kind === "batch") return this.#writeEach(meaning.writes, request);
     if (meaning?.kind === "write") return this.#keys.once(request, () => this.#based(meaning, request));
@@ -188,12 +199,8 @@ export class DestinationDouble {
     const seenMs = this.#options.wallMs() - (this.#options.config.find?.visibilityLagMs ?? 0);
     const item = this.items.find(({ version, createdMs }) => ids.has(version.id) && createdMs <= seenMs);
     if (item === undefined && record.length === 0) return this.#options.wording.missing;
-    const found = item && put(this.#shown(item), id, item.name);
+    const found = item && put(shownOf(item), id, item.name);
     return jsonAnswer(200, put(undefined, record, found), item && this.#tagOf(item));
-  }
-
-  #shown({ version }: Item): JsonObject {
-    return version.mapped;
   }
 
   /** RFC 9110, 13.1: what is based on another version than the current one is refused; 428 where nothing is said. */
@@ -259,7 +266,9 @@ export class DestinationDouble {
     const name = named ?? before?.name ?? `i${(this.#ids += 1)}`;
     if (before !== undefined && this.#bodyAs(before, operation) === body) this.#repeat(version);
     const tag = (before?.tag ?? 0) + 1;
-    this.#items.set(name, { name, version, operation, body, tag, createdMs: before?.createdMs ?? nowMs });
+    this.effects += 1;
+    const number = before?.number ?? (this.#numbers += 1);
+    this.#items.set(name, { number, name, version, operation, body, tag, createdMs: before?.createdMs ?? nowMs });
     if (named !== undefined) return jsonAnswer(before === undefined ? 201 : 200, {});
     if (before === undefined)
       this.#indexed = this.#indexed.then(() => this.#options.catalogue.addItem(name, version.id));
@@ -267,6 +276,7 @@ export class DestinationDouble {
   }
 
   #delete(named: string | undefined, [version]: readonly Version[]): Answer {
+    this.effects += 1;
     if (named !== undefined && this.#items.delete(named)) return { status: 204, headers: {}, body: "" };
     this.#repeat(version as Version);
     return this.#options.wording.missing;
@@ -278,7 +288,7 @@ export class DestinationDouble {
   }
 
   /** The body with which this operation would write what the item holds. */
-  #bodyAs({ name, version, operation, body }: Item, asked: Item["operation"]): string | undefined {
-    return asked === operation ? body : this.#options.catalogue.bodyOf(version, asked, name);
+  #bodyAs({ name, version, operation, body, edited }: Item, asked: Item["operation"]): string | undefined {
+    return asked === operation || edited !== undefined ? body : this.#options.catalogue.bodyOf(version, asked, name);
   }
 }

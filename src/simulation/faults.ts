@@ -24,14 +24,17 @@
  *
  * An API may be down for minutes: no connection, or 503 to everything. It may limit requests, and announce how many are left.
  *
+ * A mirror's source that is always read whole may list nothing, or every second record, for a while (it still answers for one record truly).
+ * Somebody else may change, delete and add records in the destination; a repair is asked for after that.
+ *
  * The disk may be full. The process may be told to stop, and it may die before, within and after each durable step and at any other moment, and the machine may lose its power, which loses
  * what was not flushed.
  *
  * What an API is assumed to honour: a PUT to an address replaces what is there, whoever sent it last; a repeated idempotency key within its
  * retention gives the first answer again and has no second effect; a search shows what was created after the declared visibility lag; where `unique` is
- * declared a second record with the same external id is refused; the source shows a change no later than `lookback` after the time that the record
+ * declared a second record with the same external id is refused; the destination's list shows what is there; the source shows a change no later than `lookback` after the time that the record
  * bears, and changes of one record in the order of their times; a list by cursor, keyset or link is complete for what does not change meanwhile. Numbered pages of a list that changes are not (P9), so the
- * source does not change while those are read incrementally.
+ * source does not change while those are read incrementally, unless they overlap: then it may.
  */
 export const READ_FAULTS = [
   "refused",
@@ -106,6 +109,7 @@ export const STEPS = {
   miss: "storing which records it has missed",
   endRun: "noting that the run is at its end",
   saveLane: "storing what it learned of the API's pace",
+  correct: "storing which records are not as it took them to be",
 } as const;
 
 export type Step = keyof typeof STEPS;

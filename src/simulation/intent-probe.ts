@@ -10,11 +10,14 @@ export interface IntentProbe {
   unfinished(): ReadonlySet<string>;
   /** When the last read began that the ledger calls complete (wall clock); undefined when none is. */
   completeMs(): number | undefined;
+  /** The checkpoint as it is stored. */
+  checkpoint(): string | undefined;
   close(): void;
 }
 
-const SELECT = `SELECT key FROM operations WHERE state <> 'waiting'
-  UNION ALL SELECT json_extract(value, '$[0]') FROM pages, json_each(pages.intents)`;
+/** All in one row: it is asked after each flush, and a row for each would cost more than all the rest of it. */
+const SELECT = `SELECT json_group_array(key) AS keys FROM (SELECT key FROM operations WHERE state <> 'waiting'
+  UNION ALL SELECT json_extract(value, '$[0]') FROM pages, json_each(pages.intents))`;
 
 const SELECT_COMPLETE = "SELECT json_extract(checkpoint, '$.completeMs') AS ms FROM checkpoints";
 
@@ -31,7 +34,7 @@ export function intentProbe(stateFile: string): IntentProbe {
         db = new DatabaseSync(stateFile, { readOnly: true });
         select = db.prepare(SELECT);
       }
-      keys = new Set(select?.all().map(({ key }) => key));
+      keys = new Set(JSON.parse((select?.get()?.["keys"] as string | undefined) ?? "[]") as readonly unknown[]);
     },
     has: (key) => keys.has(key),
     unfinished: () =>
@@ -42,6 +45,7 @@ export function intentProbe(stateFile: string): IntentProbe {
           .map(({ key }) => String(key)),
       ),
     completeMs: () => (db?.prepare(SELECT_COMPLETE).get()?.["ms"] as number | null | undefined) ?? undefined,
+    checkpoint: () => db?.prepare("SELECT checkpoint AS text FROM checkpoints").get()?.["text"] as string | undefined,
     close() {
       db?.close();
       db = undefined;

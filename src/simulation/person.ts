@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Evenkeel } from "../evenkeel.ts";
-import type { Item } from "./destination-double.ts";
+import { shownOf, type Item } from "./item.ts";
 
 /** An informed one looks into the destination; a blind one cannot, and has what is unknown sent again. */
 export type Person = "informed" | "blind";
@@ -38,5 +38,5 @@ async function isHeld(key: string, { evenkeel, sync, items }: Question): Promise
   const { operation } = await evenkeel.explain(sync, key);
   if (operation?.kind === "delete") return item === undefined;
   const wanted = operation?.stored?.mapped;
-  return item !== undefined && isDeepStrictEqual(wanted, item.version.mapped);
+  return item !== undefined && isDeepStrictEqual(wanted, shownOf(item));
 }

@@ -6,6 +6,7 @@ import type { Step } from "./faults.ts";
 import type { IntentProbe } from "./intent-probe.ts";
 import { mortalProcess, type MortalProcess } from "./mortal-process.ts";
 import type { SimulatedNetwork } from "./network.ts";
+import { memoryPlanFiles } from "./planning.ts";
 import { ANY_REFERENCE, type Scene } from "./scene.ts";
 import type { ProcessPlan } from "./world.ts";
 
@@ -23,7 +24,12 @@ interface Options {
   readonly onLevel: () => void;
   /** Called when a run has read to the end. */
   readonly onComplete: () => void;
+  /** Called when a repair has compared both sides to their ends, with when it began (wall clock) and the keys of what it left as it is. */
+  readonly onRepaired: (startedMs: number, left: ReadonlySet<string>) => void;
 }
+
+/** A process that is started now; with a person's leave to delete so many. */
+type Planned = Omit<ProcessPlan, "thenWaitMs"> & { readonly allowDeletes?: number };
 
 type Start = (evenkeel: Evenkeel, signal: AbortSignal) => Run;
 
@@ -43,6 +49,8 @@ export class Processes {
   readonly deaths: string[] = [];
   /** What steps each came to, in the order of their starts. */
   readonly steps: ReadonlyMap<Step, number>[] = [];
+  /** What plans were made, by the names of their files. */
+  readonly planFiles: Map<string, string> = new Map();
   runs = 0;
 
   constructor(options: Options) {
@@ -50,18 +58,26 @@ export class Processes {
   }
 
   /** Starts one and lets it run. Undefined when it died. Throws {@link Stuck} when it does not end. */
-  async run(plan: Omit<ProcessPlan, "thenWaitMs">, start?: Start): Promise<RunResult | undefined> {
-    const { clock, note, onLevel, onComplete } = this.#options;
-    const { stopAfterMs, rivalAfterMs, fullRefresh } = plan;
+  async run(plan: Planned, start?: Start): Promise<RunResult | undefined> {
+    const { clock, note } = this.#options;
+    const { stopAfterMs, rivalAfterMs, fullRefresh, allowDeletes, does } = plan;
+    const startedMs = clock.wallMs();
     this.runs += 1;
     const name = `run ${this.runs}`;
-    note(`${name} begins`);
+    note(does === undefined ? `${name} begins` : `${name} begins, a ${does}`);
     const mortal = this.#mortal(plan);
     this.steps.push(mortal.steps);
     const stop = new AbortController();
-    const begin: Start = start ?? ((evenkeel, signal) => evenkeel.run({ fullRefresh, signal }));
+    const deletes = allowDeletes === undefined ? {} : { allowDeletes };
+    const begin: Start =
+      start ??
+      ((evenkeel, signal) =>
+        does === "repair"
+          ? evenkeel.repair({ ...deletes, signal })
+          : evenkeel.run({ ...deletes, fullRefresh, signal }));
     const run = begin(this.#open(mortal, ""), stop.signal);
-    void this.#listen(run);
+    const left = new Set<string>();
+    const listening = this.#listen(run, left);
     const timers = [
       ...(stopAfterMs === undefined ? [] : [clock.after(stopAfterMs, () => stop.abort())]),
       ...(rivalAfterMs === undefined ? [] : [clock.after(rivalAfterMs, () => void this.#rival())]),
@@ -80,10 +96,44 @@ export class Processes {
     if (mortal.isFull) this.#options.network.forget();
     for (const { status, error } of ended.syncs)
       note(`${name} is ${status}${error === undefined ? "" : `: ${error.message}`}`);
-    if (start !== undefined) return ended;
-    if (ended.exitCode === 0) onLevel();
-    if (ended.syncs.some(({ status }) => status === "level" || status === "incomplete")) onComplete();
+    await listening;
+    if (start === undefined) this.#tell(ended, plan, startedMs, left);
     return ended;
+  }
+
+  #tell({ exitCode, syncs }: RunResult, { does, allowDeletes }: Planned, startedMs: number, left: Set<string>): void {
+    const { onLevel, onComplete, onRepaired } = this.#options;
+    const isComplete = syncs.some(({ status }) => status === "level" || status === "incomplete");
+    if (isComplete && does === "repair") onRepaired(startedMs, left);
+    // With a person's leave it is more than it would be by itself.
+    if (does === "repair" || allowDeletes !== undefined) return;
+    if (exitCode === 0) onLevel();
+    if (isComplete) onComplete();
+  }
+
+  /** Writes a plan to a file. How many operations it has; undefined when there is none. */
+  async plan(file: string): Promise<number | undefined> {
+    const { clock, network, note } = this.#options;
+    note("a plan is made");
+    const { result } = this.open().plan({ out: file });
+    const { syncs, operations } = await clock.drive(result);
+    network.leave();
+    // It writes nothing, so what it was told of waiting nobody knows after it.
+    network.forget();
+    for (const { error } of syncs)
+      note(error === undefined ? `  with ${operations} operations` : `  and fails: ${error.message}`);
+    return operations;
+  }
+
+  /** The exit code of a comparison of both sides: 0 when they agree. */
+  async check(): Promise<number> {
+    const { result } = this.open().check();
+    const { syncs, exitCode } = await this.#options.clock.drive(result);
+    for (const { missing, extra, different, invalid, error } of syncs)
+      this.#options.note(
+        `a check finds ${missing} missing, ${extra} extra, ${different} different, ${invalid} invalid ${error?.message ?? ""}`,
+      );
+    return exitCode;
   }
 
   /** For a person, who works on the ledger while no run does. */
@@ -130,12 +180,18 @@ export class Processes {
       chance: chance.fork(`process ${this.runs}${label}`),
       network,
       ledgers,
+      planFiles: memoryPlanFiles(this.planFiles),
     });
   }
 
   /** What the engine says of single records goes into the trace. */
-  async #listen(run: Run): Promise<void> {
+  async #listen(run: Run, left: Set<string>): Promise<void> {
     for await (const event of run) {
+      if (event.type === "invalid" && event.code === "NOT_MENDED" && event.key !== undefined) left.add(event.key);
+      if (event.type === "drift" && event.drift.kind === "missing" && event.drift.why !== undefined)
+        left.add(event.drift.key);
+      if (event.type === "drift")
+        this.#say("drift", event.drift.kind, "key" in event.drift ? event.drift.key : undefined);
       if (event.type === "rejected" || event.type === "invalid") this.#say(event.type, event.reason, event.key);
       if (event.type === "held") this.#say(event.state, event.reason, event.key);
       if (event.type === "warning") this.#say(event.code, event.message);

@@ -57,13 +57,20 @@ export function catalogueOf({ sync, source, destination }: Scene): Catalogue {
   });
 }
 
-/** Sets the stage for a sync of a config. A double can only give answers that say things at plain paths; see {@link Scene.notes}. */
-export async function sceneOf(loaded: LoadedConfig, name: string, record: RecordMaker): Promise<Scene> {
+/**
+ * Sets the stage for a sync of a config. A double can only give answers that say things at plain paths; see {@link Scene.notes}. The destination's
+ * list is played where `lists` says so.
+ */
+export async function sceneOf(loaded: LoadedConfig, name: string, record: RecordMaker, lists = false): Promise<Scene> {
   const declared = loaded.config.syncs[name] as SyncConfig;
   const replaced: ExpressionSource[] = [];
   const left: ExpressionSource[] = [];
   const source = { ...plainSource(declared.source, replaced), connection: "source" };
-  const destination = { ...plainDestination(declared.destination, replaced), connection: "destination" };
+  const destination = {
+    ...plainDestination(declared.destination, replaced),
+    connection: "destination",
+    ...(lists ? { list: declared.destination.list } : {}),
+  };
   const from = loaded.config.connections[declared.source.connection] as ConnectionConfig;
   const to = loaded.config.connections[declared.destination.connection] as ConnectionConfig;
   const [atSource, atDestination] = [await wordingOf(from, left), await wordingOf(to, left)];

@@ -2,7 +2,6 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RunResult } from "../evenkeel.ts";
-import { GONE } from "../core/record.ts";
 import { seededChance } from "../testing/seeded-chance.ts";
 import { VirtualClock } from "../testing/virtual-clock.ts";
 import { unheldAt, violationsOf, type Ended } from "./checks.ts";
@@ -10,32 +9,18 @@ import type { Catalogue, Version } from "./catalogue.ts";
 import { DestinationDouble } from "./destination-double.ts";
 import { Processes, Stuck } from "./processes.ts";
 import { intentProbe, type IntentProbe } from "./intent-probe.ts";
-import { decide, type Person } from "./person.ts";
+import { calmDown, type Calm } from "./calm.ts";
+import { Planning } from "./planning.ts";
+import type { Person } from "./person.ts";
 import { simulatedNetwork, type SimulatedNetwork } from "./network.ts";
 import { recordsOf } from "./source-records.ts";
 import { catalogueOf, type Scene } from "./scene.ts";
 import { SourceDouble } from "./source-double.ts";
+import { Strangers } from "./strangers.ts";
 import type { Outcome, TraceLine, Violation, World } from "./world.ts";
-
-/** Runs after the last fault in which everything must come level. */
-const CALM_RUNS_MAX = 8;
-
-/** After so many of them, a person decides what is left unknown, and has what was refused tried again. */
-const CALM_RUNS_ALONE = 3;
-
-/** Between calm runs: as long at least, and longer than a late write or a visibility lag is in doubt. */
-const CALM_WAIT_MS = 600_000;
 
 /** A file system in memory, where a system has one: losing power is simulated, and need not wait for a disk. */
 const MEMORY = "/dev/shm";
-
-const BY_ITSELF = {
-  crash: undefined,
-  stopAfterMs: undefined,
-  rivalAfterMs: undefined,
-  fullFrom: undefined,
-  fullRefresh: false,
-};
 
 /**
  * Plays a world from its beginning to its end, on the production pipeline, and says what did not hold. What no run can find out a person
@@ -75,6 +60,10 @@ class Simulation {
   readonly #decided = new Set<string>();
   /** Keys of records that the source has not had at some time. */
   readonly #everGone = new Set<string>();
+  readonly #strangers: Strangers;
+  readonly #planning: Planning;
+  /** The exit code of a check in the end, where there are repairs. */
+  #checked: number | undefined;
   /** A person has said that deletes may happen. */
   #mayDelete = false;
 
@@ -87,13 +76,16 @@ class Simulation {
     this.#catalogue = catalogueOf(scene);
     const { path, lateWriteMs } = scene;
     const shared = { catalogue: this.#catalogue, wallMs: () => this.#clock.wallMs() };
-    this.#source = new SourceDouble({ ...shared, config: scene.source, path, pageSize: world.pageSize });
+    const { pageSize, lapses } = world;
+    const listed = { path, pageSize, lapses, epochMs: this.#clock.wallMs() };
+    this.#source = new SourceDouble({ ...shared, ...listed, config: scene.source });
     this.#destination = new DestinationDouble({
       ...shared,
       config: scene.destination,
       lateWriteMs,
       wording: scene.wording.destination,
     });
+    this.#strangers = new Strangers({ ...shared, scene, destination: this.#destination, note: this.#note });
     this.#probe = intentProbe(stateFile);
     this.#network = simulatedNetwork({
       clock: this.#clock,
@@ -109,8 +101,9 @@ class Simulation {
       lateWriteMs,
       note: this.#note,
       onWrite: (number, keys, isDelete) => {
+        this.#planning.see(number, keys, isDelete);
         if (isDelete) this.#checkDelete(number, keys);
-        if (!keys.some((key) => this.#probe.has(key)))
+        if (!keys.some((key) => this.#probe.has(key) || this.#probe.has(this.#strangers.added.get(key) ?? "")))
           this.#breach(`K1: request ${number} left without a durable intent`);
       },
     });
@@ -127,6 +120,21 @@ class Simulation {
       onComplete: () => {
         this.#violations.push(...unheldAt(this.#probe.completeMs(), this.#probe.unfinished(), this.#ended(undefined)));
       },
+      onRepaired: (startedMs, left) => {
+        this.#strangers.mended(left);
+        const excused = this.#probe.unfinished().union(left);
+        this.#violations.push(...unheldAt(startedMs, excused, this.#ended(undefined), false));
+      },
+    });
+    this.#planning = new Planning({
+      clock: this.#clock,
+      processes: this.#processes,
+      probe: this.#probe,
+      destination: this.#destination,
+      files: this.#processes.planFiles,
+      isUpdateOnly: scene.sync.writes === "updateOnly",
+      note: this.#note,
+      onBreach: (text) => this.#breach(text),
     });
   }
 
@@ -136,11 +144,14 @@ class Simulation {
     try {
       const endMs = await this.#edit();
       for (const plan of this.#world.processes) {
-        await this.#processes.run(plan);
+        await this.#strangers.act(plan.drift ?? []);
+        if (plan.does === "plan") await this.#planning.play(plan);
+        else await this.#processes.run(plan);
         await this.#clock.advance((plan.crash?.downMs ?? 0) + plan.thenWaitMs);
       }
       await this.#clock.advance(Math.max(0, endMs - this.#clock.monotonicMs()) + 1);
-      last = await this.#calmDown();
+      last = await calmDown(this.#calm());
+      if (this.#repairs) this.#checked = await this.#processes.check();
     } catch (error) {
       stuck = error instanceof Stuck ? error.message : `the engine broke: ${String((error as Error).stack ?? error)}`;
     } finally {
@@ -164,14 +175,37 @@ class Simulation {
     };
   }
 
+  get #repairs(): boolean {
+    return this.#world.processes.some(({ does }) => does === "repair");
+  }
+
+  #calm(): Calm {
+    return {
+      scene: this.#scene,
+      person: this.#person,
+      clock: this.#clock,
+      network: this.#network,
+      source: this.#source,
+      destination: this.#destination,
+      processes: this.#processes,
+      decided: this.#decided,
+      repairs: this.#repairs,
+      note: this.#note,
+      onViolation: (violation) => this.#violations.push(violation),
+      onAllowed: () => (this.#mayDelete = true),
+    };
+  }
+
   #ended(last: RunResult | undefined): Ended {
     return {
+      strangers: this.#strangers,
       scene: this.#scene,
       source: this.#source,
       destination: this.#destination,
       catalogue: this.#catalogue,
       decided: this.#decided,
       edits: this.#world.edits,
+      checked: this.#checked,
       last,
     };
   }
@@ -181,9 +215,12 @@ class Simulation {
 
   /** What an engine must never delete. */
   #checkDelete(number: number, keys: readonly string[]): void {
-    if (!keys.some((key) => this.#everGone.has(key)))
+    const { guard, mode } = this.#scene.sync.deletes;
+    const isForeign = keys.some((key) => this.#strangers.added.has(key));
+    if (isForeign && mode !== "mirror")
+      this.#breach(`D2: request ${number} deletes record ${keys.join(", ")}, which this ledger has not written`);
+    if (!isForeign && !keys.some((key) => this.#everGone.has(key)))
       this.#breach(`D1: request ${number} deletes record ${keys.join(", ")}, which the source never ceased to have`);
-    const { guard } = this.#scene.sync.deletes;
     if (guard.count === 0 && guard.percent === 0 && !this.#mayDelete)
       this.#breach(`D3: request ${number} deletes record ${keys.join(", ")}, and the guard allows no deletes`);
   }
@@ -192,7 +229,7 @@ class Simulation {
     this.#violations.push({ kind: "BREACH", text });
   }
 
-  /** Puts the first records in place and schedules the edits. Returns when the last of them can be seen. */
+  /** Puts the first records in place and schedules the edits. Returns when the source shows all that it has. */
   async #edit(): Promise<number> {
     const epochMs = this.#clock.wallMs();
     const records = await recordsOf(this.#world, this.#scene, this.#catalogue, epochMs, this.#note);
@@ -210,7 +247,7 @@ class Simulation {
         if (version === undefined) this.#source.delete(id, tombstone);
         else this.#source.put(version);
       });
-    return Math.max(0, ...edits.map(({ seenMs }) => seenMs));
+    return Math.max(0, ...edits.map(({ seenMs }) => seenMs), ...this.#world.lapses.map(({ toMs }) => toMs));
   }
 
   /** A person has found out which records the destination has already, and says so in a file. */
@@ -225,59 +262,5 @@ class Simulation {
     const file = `${this.#stateFile}.keys`;
     writeFileSync(file, lines.join("\n"));
     await this.#processes.open().importKeys(this.#scene.name, file);
-  }
-
-  /** Nothing fails any more. What the last run came to. */
-  async #calmDown(): Promise<RunResult | undefined> {
-    this.#network.calm();
-    this.#note("from here on nothing fails");
-    let last: RunResult | undefined;
-    const doubtMs = this.#scene.lateWriteMs + (this.#scene.destination.find?.visibilityLagMs ?? 0);
-    // D2: what has gone is missed by two complete reads, and the first calm run may only go on with an older one.
-    const atLeast = this.#scene.sync.deletes.mode === "mirror" ? CALM_RUNS_ALONE + 1 : 2;
-    const isOpen = (result: RunResult | undefined): boolean =>
-      result?.exitCode !== 0 || result.syncs.some(({ counts }) => counts.missed > 0);
-    for (let run = 0; run < CALM_RUNS_MAX && (run < atLeast || isOpen(last)); run++) {
-      await this.#clock.advance(Math.max(CALM_WAIT_MS, 2 * doubtMs));
-      if (run === CALM_RUNS_ALONE) await this.#checkRejects();
-      if (run >= CALM_RUNS_ALONE) {
-        await this.#decide();
-        await this.#processes.run(BY_ITSELF, (evenkeel) => evenkeel.retryRejects(this.#scene.name));
-        this.#mayDelete = true;
-        const allowDeletes = Number.MAX_SAFE_INTEGER;
-        last = await this.#processes.run(BY_ITSELF, (evenkeel, signal) => evenkeel.run({ allowDeletes, signal }));
-      } else last = await this.#processes.run(BY_ITSELF);
-    }
-    return last;
-  }
-
-  /** What stands as rejected was refused by the destination for what it is, or for no good reason by a fault. */
-  async #checkRejects(): Promise<void> {
-    if (this.#network.counts.has("denied")) return;
-    const contents = new Map([...this.#source.records.values()].map(({ key, content }) => [key, content]));
-    for await (const { key, reason, sourceHash } of this.#processes.open().rejects(this.#scene.name)) {
-      // Nothing of this destination refuses a delete, but where nobody knows the id.
-      const isFine = sourceHash === GONE ? !this.#decided.has(key ?? "") : contents.get(key ?? "")?.flaw === undefined;
-      if (key !== undefined && isFine && (sourceHash === GONE || contents.has(key)))
-        this.#violations.push({
-          kind: "REJECTED",
-          text: `record ${key} counts as rejected, and nothing is wrong with it: ${reason}`,
-          key,
-        });
-    }
-  }
-
-  /** K4: what no run can find out, a person says. */
-  #decide(): Promise<void> {
-    return decide({
-      person: this.#person,
-      evenkeel: this.#processes.open(),
-      sync: this.#scene.name,
-      items: this.#destination.items,
-      note: this.#note,
-      onStuck: (key) =>
-        this.#violations.push({ kind: "STUCK", text: `whether record ${key} was written no run can find out`, key }),
-      onApplied: (key) => this.#decided.add(key),
-    });
   }
 }

@@ -26,6 +26,21 @@ export interface Edit {
   readonly lagMs: number;
 }
 
+/** What somebody else does to the destination. */
+export interface Drift {
+  readonly kind: "edit" | "delete" | "add";
+  /** Which of the records that are there by then: a share of their number. */
+  readonly which: number;
+}
+
+/** A while in which the source lists less than it has, and says nothing of that. */
+export interface Lapse {
+  /** Nothing, or every second record. */
+  readonly kind: "empty" | "half";
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
 /** All that a seed decides, besides what both APIs are like. Plain data, so that a failure can be made smaller and told. */
 export interface World {
   readonly seed: number;
@@ -43,12 +58,19 @@ export interface World {
   readonly faultRate: number;
   readonly faultsMax: number;
   readonly outages: readonly Outage[];
+  readonly lapses: readonly Lapse[];
   readonly limits: { readonly source?: AnnouncedLimit; readonly destination?: AnnouncedLimit };
   readonly processes: readonly ProcessPlan[];
 }
 
 /** One process, and how long it is until the next. */
 export interface ProcessPlan {
+  /** A run when absent. */
+  readonly does?: "repair" | "plan";
+  /** What it plans is applied so many ms later. */
+  readonly applyAfterMs?: number;
+  /** What somebody else does to the destination before it starts. */
+  readonly drift?: readonly Drift[];
   /** Undefined lets it end by itself. */
   readonly crash: Crash | undefined;
   /** The disk is full from its so-manieth durable step on. */

@@ -1,7 +1,7 @@
 import type { SeededChance } from "../testing/seeded-chance.ts";
 import { MOMENTS, STEPS, type Crash, type Fault, type Outage, type Step } from "./faults.ts";
 import type { AnnouncedLimit } from "./announced-limit.ts";
-import { BEGINNING, type Content, type Edit, type World } from "./world.ts";
+import { BEGINNING, type Content, type Drift, type Edit, type Lapse, type ProcessPlan, type World } from "./world.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -12,6 +12,17 @@ const RARE_STEPS: readonly Step[] = ["promote", "takeUp", "dropWaiting", "abando
 
 /** Steps about a version that waits for the one before it: only restless records come to that. */
 const RESTLESS_STEPS: readonly Step[] = ["promote", "dropWaiting", "dropWaiting", "takeUp"];
+
+/** Steps of a repair. */
+const REPAIR_STEPS: readonly Step[] = ["correct", "journal", "settle", "endRun"];
+
+/** Steps of a run of a plan. */
+const PLAN_STEPS: readonly Step[] = ["journal", "settle", "endRun"];
+
+const ALONE = { fullRefresh: false, fullFrom: undefined, rivalAfterMs: undefined };
+
+/** Steps of any run. */
+const RUN_STEPS = (Object.keys(STEPS) as Step[]).filter((step) => step !== "correct");
 
 /** What a fair world keeps to: under these assumptions the engine has promised something. */
 export interface Terms extends Pick<World, "pageSize" | "resolutionMs"> {
@@ -25,8 +36,16 @@ export interface Terms extends Pick<World, "pageSize" | "resolutionMs"> {
   readonly editsMax: number;
   /** Share of worlds in which the destination has some of the records before the first run, and they are adopted. */
   readonly adopted: number;
+  /** What somebody else may do to the destination, before repairs; none is asked for where it is nothing. */
+  readonly drifts: readonly Drift["kind"][];
+  /** The source may list less than it has for a while. */
+  readonly lapses: boolean;
+  /** Share of worlds in which plans are made and applied. */
+  readonly plans: number;
   /** Records change after they were made, or are deleted. */
   readonly updates: boolean;
+  /** Records are deleted while the first pages are read, so that those after them move. */
+  readonly moves: boolean;
   /** Share of edits that delete a record. */
   readonly deletions: number;
   /** What may happen to a request. */
@@ -43,7 +62,7 @@ export interface Terms extends Pick<World, "pageSize" | "resolutionMs"> {
 
 /** The world of a seed. Swarm style: each seed switches on a random part of what there is, so that rare things meet each other undisturbed. */
 export function worldOf(seed: number, chance: SeededChance, terms: Terms): World {
-  const { pageSize, resolutionMs, downMaxMs } = terms;
+  const { pageSize, resolutionMs } = terms;
   const isRestless = terms.updates && flip(chance.fork("restless"), terms.restless);
   const records = terms.recordsMin + chance.integer(terms.recordsMore);
   return {
@@ -52,28 +71,82 @@ export function worldOf(seed: number, chance: SeededChance, terms: Terms): World
     adopted: flip(chance.fork("whether adopted"), terms.adopted) ? 1 + chance.fork("adopted").integer(records) : 0,
     pageSize,
     resolutionMs,
-    edits: editsOf(records, isRestless, terms, chance.fork("edits")),
+    edits: withMoves(editsOf(records, isRestless, terms, chance.fork("edits")), records, terms, chance.fork("moves")),
     faults: isRestless ? terms.faults : faultsOf(terms.faults, chance.fork("faults")),
     faultRate: isRestless ? chance.pick([0.25, 0.4]) : chance.pick([0.01, 0.03, 0.1, 0.25]),
     faultsMax: Number.MAX_SAFE_INTEGER,
     outages: isRestless
       ? [earlyOutage(chance.fork("outage"))]
       : Array.from({ length: chance.pick([0, 0, 1, 2]) }, (_, index) => outageOf(chance.fork(`outage ${index}`))),
+    lapses: terms.lapses ? [lapseOf(chance.fork("lapse"))] : [],
     limits: terms.limits ? limitsOf(chance.fork("limits")) : {},
-    processes: Array.from({ length: (isRestless ? 8 : 3) + chance.integer(5) }, (_, index) => {
-      const each = chance.fork(`process ${index}`);
-      return {
-        crash: flip(each, 0.7) ? crashOf(each, downMaxMs, isRestless) : undefined,
-        stopAfterMs: flip(each, 0.2) ? Math.ceil(each.random() * each.pick([100, SECOND, 30 * SECOND])) : undefined,
-        thenWaitMs: isRestless
-          ? each.pick([0, SECOND, 10 * SECOND, MINUTE])
-          : Math.min(downMaxMs, each.pick([0, SECOND, 3 * MINUTE, each.random() < 0.1 ? 30 * HOUR : MINUTE])),
-        fullRefresh: each.random() < 0.1,
-        fullFrom: flip(each, 0.05) ? 1 + each.integer(30) : undefined,
-        rivalAfterMs: flip(each, 0.1) ? Math.ceil(each.random() * each.pick([100, SECOND, 30 * SECOND])) : undefined,
-      };
-    }),
+    processes: [
+      ...withPlans(runsOf(chance, terms, isRestless), terms, chance.fork("plans")),
+      ...(terms.drifts.length === 0 ? [] : repairsOf(chance.fork("repairs"), terms)),
+    ],
   };
+}
+
+function runsOf(chance: SeededChance, { downMaxMs }: Terms, isRestless: boolean): readonly ProcessPlan[] {
+  return Array.from({ length: (isRestless ? 8 : 3) + chance.integer(5) }, (_, index) => {
+    const each = chance.fork(`process ${index}`);
+    return {
+      crash: flip(each, 0.7) ? crashOf(each, downMaxMs, isRestless) : undefined,
+      stopAfterMs: flip(each, 0.2) ? Math.ceil(each.random() * each.pick([100, SECOND, 30 * SECOND])) : undefined,
+      thenWaitMs: isRestless
+        ? each.pick([0, SECOND, 10 * SECOND, MINUTE])
+        : Math.min(downMaxMs, each.pick([0, SECOND, 3 * MINUTE, each.random() < 0.1 ? 30 * HOUR : MINUTE])),
+      fullRefresh: each.random() < 0.1,
+      fullFrom: flip(each, 0.05) ? 1 + each.integer(30) : undefined,
+      rivalAfterMs: flip(each, 0.1) ? Math.ceil(each.random() * each.pick([100, SECOND, 30 * SECOND])) : undefined,
+    };
+  });
+}
+
+/** Plans between the first runs, the first of them perhaps before any. */
+function withPlans(runs: readonly ProcessPlan[], { plans }: Terms, chance: SeededChance): readonly ProcessPlan[] {
+  if (!flip(chance, plans)) return runs;
+  const first = chance.integer(3);
+  return runs.flatMap((run, index) => {
+    if (index < first || (index - first) % 2 === 1) return [run];
+    const each = chance.fork(`plan ${index}`);
+    const at = flip(each)
+      ? ({ kind: "method", step: each.pick(PLAN_STEPS), number: 1, moment: each.pick(MOMENTS) } as const)
+      : ({ kind: "time", afterMs: each.random() * each.pick([SECOND, 10 * SECOND]) } as const);
+    const plan: ProcessPlan = {
+      does: "plan",
+      applyAfterMs: each.pick([0, 0, SECOND, 30 * SECOND]),
+      crash: flip(each) ? { at, power: flip(each, 0.3), downMs: each.pick([0, SECOND]) } : undefined,
+      stopAfterMs: flip(each, 0.1) ? Math.ceil(each.random() * 10 * SECOND) : undefined,
+      thenWaitMs: each.pick([0, SECOND]),
+      ...ALONE,
+    };
+    return [plan, run];
+  });
+}
+
+/** Repairs of what somebody else has done to the destination, half of them before a run. */
+function repairsOf(chance: SeededChance, { downMaxMs, drifts }: Terms): readonly ProcessPlan[] {
+  return Array.from({ length: 1 + chance.integer(2) }, (_, index) => {
+    const each = chance.fork(`repair ${index}`);
+    const drift = Array.from({ length: 1 + each.integer(8) }, () => ({
+      kind: each.pick(drifts),
+      which: each.random(),
+    }));
+    const at = flip(each)
+      ? ({ kind: "method", step: each.pick(REPAIR_STEPS), number: 1, moment: each.pick(MOMENTS) } as const)
+      : ({ kind: "time", afterMs: each.random() * each.pick([SECOND, 10 * SECOND]) } as const);
+    const repair: ProcessPlan = {
+      ...ALONE,
+      does: "repair",
+      drift,
+      crash: flip(each, 0.6) ? { at, power: flip(each, 0.3), downMs: each.pick([0, SECOND]) } : undefined,
+      stopAfterMs: flip(each, 0.1) ? Math.ceil(each.random() * 10 * SECOND) : undefined,
+      thenWaitMs: Math.min(downMaxMs, each.pick([0, SECOND, 3 * MINUTE])),
+    };
+    const run: ProcessPlan = { ...ALONE, crash: undefined, stopAfterMs: undefined, thenWaitMs: 0 };
+    return flip(each) ? [repair, run] : [repair];
+  }).flat();
 }
 
 /** Of all kinds many, or two of them that meet each other all the time. */
@@ -123,6 +196,22 @@ function editsOf(records: number, isRestless: boolean, terms: Terms, chance: See
   return edits;
 }
 
+/** Besides, early records that nothing else happens to are deleted within the time that a first read takes. */
+function withMoves(edits: readonly Edit[], records: number, { moves }: Terms, chance: SeededChance): readonly Edit[] {
+  if (!moves) return edits;
+  const edited = new Set(edits.map(({ id }) => id));
+  const deletes = Array.from({ length: 2 + chance.integer(6) }, (_, index) => ({
+    atMs: Math.floor(chance.random() * SECOND),
+    // None is deleted twice.
+    id: 1 + 3 * index + chance.integer(3),
+    content: undefined,
+    lagMs: 0,
+  }));
+  return [...edits, ...deletes.filter(({ id }) => id <= records && !edited.has(id))].toSorted(
+    (a, b) => a.atMs - b.atMs,
+  );
+}
+
 function limitsOf(chance: SeededChance): World["limits"] {
   const limitOf = (): AnnouncedLimit => {
     const kind = chance.pick(["ietf", "draft", "github", "shopify", "hubspot"] as const);
@@ -149,6 +238,12 @@ function earlyOutage(chance: SeededChance): Outage {
   return { side: "destination", kind, fromMs, toMs: fromMs + chance.pick([10, 30, 90]) * SECOND };
 }
 
+/** From some time after the first run on, for some runs. */
+function lapseOf(chance: SeededChance): Lapse {
+  const fromMs = Math.floor(chance.random() * chance.pick([10 * SECOND, MINUTE]));
+  return { kind: chance.pick(["empty", "half"]), fromMs, toMs: fromMs + chance.pick([1, 10, 60]) * MINUTE };
+}
+
 function outageOf(chance: SeededChance): Outage {
   const fromMs = Math.floor(chance.random() * chance.pick([SECOND, MINUTE, 10 * MINUTE]));
   return {
@@ -164,9 +259,7 @@ function crashOf(chance: SeededChance, downMaxMs: number, isRestless: boolean): 
     at: flip(chance, isRestless ? 0.6 : 0.3)
       ? {
           kind: "method",
-          step: chance.pick(
-            isRestless ? RESTLESS_STEPS : flip(chance, 0.7) ? RARE_STEPS : (Object.keys(STEPS) as Step[]),
-          ),
+          step: chance.pick(isRestless ? RESTLESS_STEPS : flip(chance, 0.7) ? RARE_STEPS : RUN_STEPS),
           number: flip(chance, 0.7) ? 1 : 2,
           moment: chance.pick(MOMENTS),
         }

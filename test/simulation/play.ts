@@ -43,7 +43,7 @@ export interface Many {
 }
 
 /** What a world allocates is garbage when it ends: with room for it, a tenth less time goes into collecting. */
-export const PLAYING = { maxYoungGenerationSizeMb: 64 };
+export const PLAYING = { maxYoungGenerationSizeMb: 256 };
 
 /** Plays seeds from `from` on, `count` of them or until `each`, which sees every outcome, says stop. */
 export async function playMany(

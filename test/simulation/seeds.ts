@@ -6,6 +6,16 @@ const ORDINARY: Partial<Shares> = { restless: 0.1, deletes: 0.35 };
 /** Worlds that delete, a fifth of them restless. */
 const MANY: Partial<Shares> = { restless: 0.2, deletes: 1 };
 
+/** Worlds in which records are only updated. */
+const UPDATING: Partial<Shares> = {
+  restless: 0.1,
+  batches: 0.5,
+  fences: 0.3,
+  plans: 0.15,
+  overlaps: 0.5,
+  updateOnly: 1,
+};
+
 /**
  * Worlds in which a defect that the engine once had breaks a promise, each with what it was. They are played in every test run. Those without
  * shares of their own are of `toothWorldOf`: the break of the same name in `teeth.ts` puts the defect back, and shows that the world still finds it.
@@ -68,4 +78,22 @@ export const SEEDS: readonly (readonly [seed: number, was: string, shares?: Part
     "a refusal stood although the version that waited behind it was level already, and was tried again for ever",
     { ...ORDINARY, adopted: 0.15, batches: 0.5, fences: 0.3 },
   ],
+  [
+    14,
+    "a repair left alone what was missing where records are only created, and called itself level",
+    { ...ORDINARY, adopted: 0.15, batches: 0.5, fences: 0.3, repairs: 1 },
+  ],
+  [
+    68,
+    "a run of a plan whose writes were in doubt called itself level",
+    { ...ORDINARY, adopted: 0.15, batches: 0.5, fences: 0.3, repairs: 0.2, plans: 1 },
+  ],
+  [
+    67,
+    "what a run of a plan was told of waiting was forgotten when it was refused",
+    { ...ORDINARY, restless: 1, adopted: 0.15, batches: 0.5, fences: 0.3, repairs: 0.15, plans: 0.15 },
+  ],
+  [4, "an update of what is only updated waited for ever where nobody can look whether it is there", UPDATING],
+  [11, "a write that a crash left behind created what is only updated", UPDATING],
+  [13, "a write that was put by created what is only updated, though nobody had looked whether it is there", UPDATING],
 ];

@@ -7,6 +7,12 @@ export interface Shape {
   readonly destination: DestinationShape;
   /** What is there already is left as it is. */
   readonly createOnly: boolean;
+  /** What is not there is left out. */
+  readonly updateOnly: boolean;
+  /** The source lists less than it has for a while; the guard is as it is by default then. */
+  readonly lapses: boolean;
+  /** The destination lists what it has. */
+  readonly listed: boolean;
   /** The mapping is particular, and some records do not suit it. */
   readonly invalids: boolean;
   readonly deletes:
@@ -25,6 +31,8 @@ export interface Shape {
 export interface SourceShape {
   readonly pagination: "none" | "page" | "offset" | "cursor" | "link" | "nextUrl" | "keyset";
   readonly pageSize: number;
+  /** So many records of an offset's page are read again with the next one. */
+  readonly overlap: number;
   /** Undefined: every run reads everything. */
   readonly cursor:
     | {
@@ -65,7 +73,16 @@ export interface DestinationShape {
 const ms = (value: number): string => `${value}ms`;
 
 /** The config that a user would write for this shape. */
-function configOf({ source, destination, createOnly, invalids, deletes }: Shape): Record<string, unknown> {
+function configOf({
+  source,
+  destination,
+  createOnly,
+  updateOnly,
+  lapses,
+  listed,
+  invalids,
+  deletes,
+}: Shape): Record<string, unknown> {
   const { cursor } = source;
   return {
     connections: {
@@ -108,20 +125,23 @@ function configOf({ source, destination, createOnly, invalids, deletes }: Shape)
               }),
         },
         mapping: { ref: "id", name: "name", edit: "edit", ...(invalids ? { amount: "$number(amount)" } : {}) },
-        ...(createOnly ? { writes: "createOnly" } : {}),
+        ...(createOnly ? { writes: "createOnly" } : updateOnly ? { writes: "updateOnly" } : {}),
         destination: {
           connection: "destination",
           ...writesOf(destination),
           ...deleteOf(destination, deletes),
           ...(destination.fenced ? { precondition: "etag" } : {}),
+          ...(listed ? { list: listOf(destination) } : {}),
         },
-        ...(deletes === undefined ? {} : { deletes: { mode: deletes.mode, ...guardOf(deletes), fullRefresh: "1m" } }),
+        ...(deletes === undefined
+          ? {}
+          : { deletes: { mode: deletes.mode, ...(lapses ? {} : guardOf(deletes)), fullRefresh: "1m" } }),
       },
     },
   };
 }
 
-function paginationOf({ pagination, pageSize }: SourceShape): Record<string, unknown> {
+function paginationOf({ pagination, pageSize, overlap }: SourceShape): Record<string, unknown> {
   const size = { param: "limit", value: pageSize };
   switch (pagination) {
     case "none":
@@ -129,7 +149,7 @@ function paginationOf({ pagination, pageSize }: SourceShape): Record<string, unk
     case "page":
       return { type: "page", param: "page", size };
     case "offset":
-      return { type: "offset", param: "offset", size };
+      return { type: "offset", param: "offset", size, ...(overlap > 0 ? { overlap } : {}) };
     case "cursor":
       return { type: "cursor", next: "meta.next", param: "cursor", size };
     case "link":
@@ -172,6 +192,12 @@ function writesOf(shape: DestinationShape): object {
   };
 }
 
+function listOf({ writes, unique }: DestinationShape): object {
+  const isByRef = writes === "upsert" || writes === "keyedUpsert" || unique;
+  const pagination = { type: "cursor", next: "next", param: "after" };
+  return { request: "GET /list", records: "items", key: isByRef ? "ref" : "id", pagination };
+}
+
 function manyOf({ size, keyed }: NonNullable<DestinationShape["batch"]>, request: string): object {
   const results = { each: "results", ok: "ok", missing: "missing", exists: "exists", ...(keyed ? { key: "ref" } : {}) };
   return { request, size, results };
@@ -199,12 +225,17 @@ export async function stageOf(shape: Shape): Promise<Scene> {
   const name = "evenkeel.config.ts";
   const loaded = checkConfig(documentOf(configOf(shape), name), { file: name, env: {} });
   const isInteger = shape.source.cursor?.type === "integer";
-  return sceneOf(loaded, "records", (id, { edit, flaw }, changedMs) => ({
-    id,
-    name: flaw === "refused" ? "refuse me" : `record ${id}`,
-    edit,
-    amount: flaw === "invalid" ? "much" : "12.50",
-    ...(shape.deletes?.mode === "tombstone" ? { gone: false } : {}),
-    changed: isInteger ? changedMs : new Date(changedMs).toISOString(),
-  }));
+  return sceneOf(
+    loaded,
+    "records",
+    (id, { edit, flaw }, changedMs) => ({
+      id,
+      name: flaw === "refused" ? "refuse me" : `record ${id}`,
+      edit,
+      amount: flaw === "invalid" ? "much" : "12.50",
+      ...(shape.deletes?.mode === "tombstone" ? { gone: false } : {}),
+      changed: isInteger ? changedMs : new Date(changedMs).toISOString(),
+    }),
+    shape.listed,
+  );
 }

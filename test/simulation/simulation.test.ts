@@ -4,7 +4,7 @@ import { playMany, playSeed } from "./play.ts";
 import { SEEDS } from "./seeds.ts";
 import { Tally } from "./tally.ts";
 import { told } from "./told.ts";
-import { play, toothWorldOf, worldOf } from "./worlds.ts";
+import { PLAIN, play, toothWorldOf, worldOf } from "./worlds.ts";
 
 const WORLDS = 1_000;
 
@@ -22,8 +22,7 @@ suite("T1-T4: the production pipeline in simulated worlds", () => {
 
   for (const [seed, was, shares] of SEEDS)
     test(`seed ${seed}: ${was}`, async () => {
-      const world =
-        shares === undefined ? toothWorldOf(seed) : worldOf(seed, { adopted: 0, batches: 0, fences: 0, ...shares });
+      const world = shares === undefined ? toothWorldOf(seed) : worldOf(seed, { ...PLAIN, ...shares });
       const { violations } = await play(world);
       assert.deepEqual(violations, []);
     });

@@ -445,4 +445,78 @@ export const TEETH: readonly Tooth[] = [
       },
     ],
   },
+  {
+    name: "a repair takes its ledger's word for what was found astray",
+    shares: { repairs: 1 },
+    breaks: [
+      {
+        file: "pipeline/repair.ts",
+        replace: [["mended.map(({ record, state }) => ({", "mended.slice(0, 0).map(({ record, state }) => ({"]],
+      },
+    ],
+  },
+  {
+    name: "D2: a repair deletes what others have added, though no mirror is asked for",
+    shares: { repairs: 1, deletes: 1 },
+    breaks: [
+      {
+        file: "pipeline/repair.ts",
+        replace: [['sync.deletes.mode !== "mirror"\n', 'sync.deletes.mode === "never"\n']],
+      },
+    ],
+  },
+  {
+    name: "a plan is applied whatever has moved",
+    shares: { plans: 1 },
+    breaks: [
+      {
+        file: "plans.ts",
+        replace: [["?? whyMoved(name, store);", "?? (whyMoved(name, store) && undefined);"]],
+      },
+    ],
+  },
+  {
+    name: "P2: a run of a plan moves the checkpoint",
+    shares: { plans: 1 },
+    breaks: [
+      {
+        file: "pipeline/opening.ts",
+        replace: [
+          ["    choice.repair !== undefined ||\n    choice.plan !== undefined;", "    choice.repair !== undefined;"],
+        ],
+      },
+    ],
+  },
+  {
+    name: "D3: the guard is not asked about half a list",
+    shares: { deletes: 1, lapses: 1 },
+    breaks: [
+      {
+        file: "pipeline/sweep.ts",
+        replace: [
+          [
+            "if (deletes <= allowed) return undefined;",
+            "if (deletes <= allowed || sync.deletes.guard.count > 0) return undefined;",
+          ],
+        ],
+      },
+    ],
+  },
+  {
+    name: "P9: that records have moved between overlapping pages is not noticed",
+    shares: { overlaps: 1, deletes: 1 },
+    breaks: [
+      {
+        file: "core/page-rules.ts",
+        replace: [
+          ["(key, index) => key !== itemKeys[index])", "(key, index) => key !== itemKeys[index] && index < 0)"],
+        ],
+      },
+    ],
+  },
+  {
+    name: "what a crash left of an update is sent, whether there is anything to update or not",
+    shares: { updateOnly: 1 },
+    breaks: [{ file: "pipeline/recover.ts", replace: [["write === undefined || mayCreate", "write === undefined"]] }],
+  },
 ];

@@ -1,7 +1,7 @@
 import { READ_FAULTS, WRITE_FAULTS, type Fault } from "../../src/simulation/faults.ts";
 import { deletionsIn } from "../../src/simulation/rehearsal.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
-import type { Outcome, World } from "../../src/simulation/world.ts";
+import type { Drift, Outcome, World } from "../../src/simulation/world.ts";
 import { worldOf as worldUnder } from "../../src/simulation/worlds.ts";
 import { seededChance, type SeededChance } from "../../src/testing/seeded-chance.ts";
 import { stageOf, type DestinationShape, type Shape, type SourceShape } from "./shape.ts";
@@ -27,13 +27,47 @@ export interface Shares {
   readonly batches: number;
   /** Of worlds in which the destination takes no write without the current version, where one can be learned. */
   readonly fences: number;
+  /** Of worlds in which somebody else changes the destination, and repairs are asked for. */
+  readonly repairs: number;
+  /** Of worlds in which plans are made and applied. */
+  readonly plans: number;
+  /** Of offsets that overlap. */
+  readonly overlaps: number;
+  /** Of mirrors read whole whose source lists less than it has for a while. */
+  readonly lapses: number;
+  /** Of worlds in which records are only updated, where nothing is deleted. */
+  readonly updateOnly: number;
 }
 
-const USUAL: Shares = { restless: 0.1, deletes: 0.35, adopted: 0.15, batches: 0.5, fences: 0.3 };
+const USUAL: Shares = {
+  restless: 0.1,
+  deletes: 0.35,
+  adopted: 0.15,
+  batches: 0.5,
+  fences: 0.3,
+  repairs: 0.15,
+  plans: 0.15,
+  overlaps: 0.5,
+  lapses: 0.5,
+  updateOnly: 0.05,
+};
+
+/** Without all that has a share but records that change to and fro. */
+export const PLAIN: Omit<Shares, "restless"> = {
+  deletes: 0,
+  adopted: 0,
+  batches: 0,
+  fences: 0,
+  repairs: 0,
+  plans: 0,
+  overlaps: 0,
+  lapses: 0,
+  updateOnly: 0,
+};
 
 export function worldOf(seed: number, shares: Partial<Shares> = {}): ShapedWorld {
   const chance = seededChance(`world ${seed}`);
-  const { restless, adopted, ...shaped } = { ...USUAL, ...shares };
+  const { restless, adopted, plans, ...shaped } = { ...USUAL, ...shares };
   const shape = shapeOf(chance.fork("shape"), { ...USUAL, ...shaped });
   const { source } = shape;
   // P9: numbered pages of a list that changes leave out what moves, and an incremental read would never meet it again.
@@ -44,10 +78,14 @@ export function worldOf(seed: number, shares: Partial<Shares> = {}): ShapedWorld
     recordsMax: Number.POSITIVE_INFINITY,
     pageSize: source.pageSize,
     resolutionMs: source.cursor?.resolutionMs ?? 1,
-    commitLagMs: isNumbered && source.cursor !== undefined ? undefined : source.commitLagMs,
+    commitLagMs: isNumbered && source.overlap === 0 && source.cursor !== undefined ? undefined : source.commitLagMs,
     editsMax: 80,
     restless,
-    adopted,
+    adopted: shape.updateOnly ? 1 : adopted,
+    plans,
+    lapses: shape.lapses,
+    moves: source.overlap > 0,
+    drifts: shape.listed ? driftsOf(shape) : [],
     updates: true,
     deletions: deletionsIn(shape.deletes?.mode ?? "never"),
     faults: [...new Set<Fault>([...READ_FAULTS, ...WRITE_FAULTS])].filter((fault) => isFair(fault, shape)),
@@ -60,7 +98,7 @@ export function worldOf(seed: number, shares: Partial<Shares> = {}): ShapedWorld
 
 /** Every second world is a restless one. */
 export const toothWorldOf = (seed: number, shares: Partial<Shares> = {}): ShapedWorld =>
-  worldOf(seed, { restless: seed % 2, deletes: 0, adopted: 0, batches: 0, fences: 0, ...shares });
+  worldOf(seed, { restless: seed % 2, ...PLAIN, ...shares });
 
 export const play = async (world: ShapedWorld): Promise<Outcome> => simulate(world, await stageOf(world.shape));
 
@@ -70,9 +108,16 @@ const isFair = (fault: Fault, { destination: { writes, unique } }: Shape): boole
 
 const flip = (chance: SeededChance, share = 0.5): boolean => chance.random() < share;
 
-function shapeOf(chance: SeededChance, { deletes, batches, fences }: Shares): Shape {
+/** What has vanished under an id that the destination gave is only created again where it can be looked up. */
+function driftsOf({ createOnly, destination: { writes, readBack } }: Shape): readonly Drift["kind"][] {
+  const isSure = writes !== "keys" || readBack;
+  return [...(createOnly ? [] : (["edit"] as const)), ...(isSure ? (["delete"] as const) : []), "add"];
+}
+
+function shapeOf(chance: SeededChance, shares: Shares): Shape {
+  const { deletes, batches, fences, repairs, overlaps, lapses } = shares;
   const own = chance.fork("sync");
-  const source = sourceOf(chance.fork("source"));
+  const source = sourceOf(chance.fork("source"), overlaps);
   const [createOnly, invalids] = [flip(own, 0.1), flip(own, 0.2)];
   const isDeleting = flip(chance.fork("whether deletes"), deletes);
   const destination = destinationOf(chance.fork("destination"));
@@ -82,12 +127,18 @@ function shapeOf(chance: SeededChance, { deletes, batches, fences }: Shares): Sh
     : undefined;
   const mayBeFenced = batch === undefined && destination.readBack;
   const fenced = flip(chance.fork("whether fenced"), mayBeFenced ? fences : 0);
+  const deleting = isDeleting ? deletesOf(source, chance.fork("deletes")) : undefined;
+  const updateOnly = deleting === undefined && flip(chance.fork("whether updated"), shares.updateOnly);
+  const isWhole = deleting?.mode === "mirror" && !deleting.strict && source.cursor === undefined;
   return {
     source,
     destination: { ...destination, batch, fenced },
-    createOnly: createOnly && !isDeleting,
+    createOnly: createOnly && !isDeleting && !updateOnly,
+    updateOnly,
+    lapses: isWhole && flip(chance.fork("whether lapses"), lapses),
+    listed: !updateOnly && flip(chance.fork("whether listed"), repairs),
     invalids,
-    deletes: isDeleting ? deletesOf(source, chance.fork("deletes")) : undefined,
+    deletes: deleting,
   };
 }
 
@@ -97,16 +148,17 @@ const batchOf = (chance: SeededChance): DestinationShape["batch"] => ({
   keyed: flip(chance),
 });
 
-function deletesOf({ pagination }: SourceShape, chance: SeededChance): Shape["deletes"] {
+function deletesOf({ pagination, overlap }: SourceShape, chance: SeededChance): Shape["deletes"] {
   const mode = chance.pick(["tombstone", "mirror"] as const);
   // P9: records move between numbered pages, so the source is asked.
   const isNumbered = pagination === "page" || pagination === "offset";
-  const read = mode === "mirror" && (isNumbered || flip(chance));
+  const read = mode === "mirror" && ((isNumbered && overlap === 0) || flip(chance));
   return { mode, read, soft: flip(chance, 0.2), strict: flip(chance, 0.1) };
 }
 
-function sourceOf(chance: SeededChance): SourceShape {
+function sourceOf(chance: SeededChance, overlaps: number): SourceShape {
   const pagination = chance.pick(["none", "page", "offset", "cursor", "link", "nextUrl", "keyset"] as const);
+  const overlapping = chance.fork("overlap");
   const isTimestamp = flip(chance, 0.7);
   const lookbackMs = chance.pick([10 * SECOND, 2 * MINUTE]);
   const resolutionMs = chance.pick([1, SECOND, lookbackMs / 4]);
@@ -115,6 +167,7 @@ function sourceOf(chance: SeededChance): SourceShape {
   return {
     pagination,
     pageSize: 5 + chance.integer(40),
+    overlap: pagination === "offset" && flip(overlapping, overlaps) ? 1 + overlapping.integer(3) : 0,
     // A time that is rounded down is that much older.
     commitLagMs: 0.9 * (lookbackMs - resolutionMs),
     cursor: flip(chance, 0.65)

@@ -1,0 +1,39 @@
+import type { JsonObject } from "../core/json.ts";
+import type { Version } from "./catalogue.ts";
+import type { Row } from "./listing.ts";
+import { put, type Place } from "./place.ts";
+
+/** A record in the destination. */
+export interface Item {
+  /** Counts the records that were ever there. */
+  readonly number: number;
+  /** What the destination calls it: the id that it gave, or the record's own address. */
+  readonly name: string;
+  readonly version: Version;
+  readonly operation: "create" | "update";
+  /** As it was written last. */
+  readonly body: string;
+  /** As somebody else has left it; undefined when nobody has changed it since it was written. */
+  readonly edited?: JsonObject;
+  /** Counts what was written to it. */
+  readonly tag: number;
+  readonly createdMs: number;
+}
+
+export interface DestinationRequest {
+  readonly method: string;
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | undefined;
+}
+
+/** A record as the destination shows it. */
+export const shownOf = ({ version, edited }: Item): JsonObject => edited ?? version.mapped;
+
+/** The destination's list. Where `id` is no place within a record, records have their own addresses. */
+export const rowsOf = (items: readonly Item[], id: Place): readonly Row[] =>
+  items.map((item) => ({
+    id: item.number,
+    changedMs: 0,
+    record: id.length === 0 ? shownOf(item) : (put(shownOf(item), id, item.name) as JsonObject),
+  }));

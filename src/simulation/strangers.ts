@@ -1,0 +1,79 @@
+import type { JsonObject } from "../core/json.ts";
+import { Unusable, type Catalogue, type Version } from "./catalogue.ts";
+import type { DestinationDouble } from "./destination-double.ts";
+import { shownOf, type Item } from "./item.ts";
+import type { Scene } from "./scene.ts";
+import { BEGINNING, type Drift } from "./world.ts";
+
+interface Options {
+  readonly scene: Scene;
+  readonly catalogue: Catalogue;
+  readonly destination: DestinationDouble;
+  readonly wallMs: () => number;
+  readonly note: (text: string, about: readonly string[]) => void;
+}
+
+/** Ids of what somebody else adds: no record of the source has one. */
+const FOREIGN_IDS = 1_000_000;
+
+/** Begins the ledger's key of what a repair deletes and no record of the source is. */
+const FOREIGN_KEY = "\u0001";
+
+/** Whoever else has access to the destination, and changes, deletes and adds records there. */
+export class Strangers {
+  readonly #options: Options;
+  /** Keys of records that are not as they were written, since somebody else changed them, and no repair has mended it. */
+  readonly drifted: Set<string> = new Set();
+  /** What was added, by its key; with the key under which the ledger has its delete. */
+  readonly added: Map<string, string> = new Map();
+  #ids = FOREIGN_IDS;
+
+  constructor(options: Options) {
+    this.#options = options;
+  }
+
+  async act(drift: readonly Drift[]): Promise<void> {
+    for (const each of drift) await this.#do(each);
+  }
+
+  /** What is level after a repair, but for the keys that it left as they are. */
+  mended(left: ReadonlySet<string>): void {
+    for (const key of this.drifted) if (!left.has(key)) this.drifted.delete(key);
+  }
+
+  async #do({ kind, which }: Drift): Promise<void> {
+    const { destination, note } = this.#options;
+    if (kind === "add") return this.#add();
+    const own = destination.items.filter(({ version }) => !this.added.has(version.key));
+    const item = own[Math.floor(which * own.length)];
+    if (item === undefined) return;
+    const { key } = item.version;
+    this.drifted.add(key);
+    note(`somebody ${kind === "edit" ? "changes" : "deletes"} record ${key} in the destination`, [key]);
+    if (kind === "delete") destination.remove(item);
+    else destination.edit(item, this.#edited(item));
+  }
+
+  /** What identifies the record stays; something else of it is another text. */
+  #edited(item: Item): JsonObject {
+    const shown = shownOf(item);
+    const name = Object.keys(shown).find((member) => typeof shown[member] === "string") ?? "name";
+    return { ...shown, [name]: `changed by hand ${item.tag}` };
+  }
+
+  async #add(): Promise<void> {
+    const { scene, catalogue, destination, wallMs, note } = this.#options;
+    const id = (this.#ids += 1);
+    let version: Version;
+    try {
+      const made = { id, content: BEGINNING, changedMs: wallMs() };
+      version = await catalogue.add(made, scene.record(id, BEGINNING, wallMs()));
+    } catch (error) {
+      if (error instanceof Unusable) return;
+      throw error;
+    }
+    const name = await destination.hold(version);
+    this.added.set(version.key, FOREIGN_KEY + (version.address === undefined ? name : version.key));
+    note(`somebody adds record ${version.key} to the destination`, [version.key]);
+  }
+}
