@@ -60,7 +60,7 @@ function limited(perSecond: number): { readonly isRefused: boolean; readonly fie
 
 function answer(method: string, path: string): string {
   counts.requests += 1;
-  const limit = options.perSecond === undefined || method === "GET" ? undefined : limited(options.perSecond);
+  const limit = options.perSecond === undefined ? undefined : limited(options.perSecond);
   if (limit?.isRefused === true) counts.refused += 1;
   const body = limit?.isRefused === true ? "{}" : bodyOf(method, path);
   const status = limit?.isRefused === true ? "429 Too Many Requests" : "200 OK";

@@ -1,3 +1,4 @@
+import type { RunStats } from "./core/bottleneck.ts";
 import type { Counts, RunEvent } from "./core/events.ts";
 import type { EvenkeelError } from "./core/errors.ts";
 import type { Preview, PreviewedChange } from "./pipeline/preview.ts";
@@ -51,6 +52,7 @@ export interface RunResult {
   readonly syncs: readonly SyncResult[];
   /** As documented in docs/cli.md. */
   readonly exitCode: number;
+  readonly stats: RunStats;
 }
 
 /** A run under way: iterate it for events, await `result` for the end. Iterating is optional. */

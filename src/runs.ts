@@ -8,7 +8,9 @@ import { NEVER, type Means } from "./means.ts";
 import type { ReadChoice } from "./pipeline/opening.ts";
 import { runSync } from "./pipeline/run.ts";
 import { exitCodeOfResult, runOne } from "./sync-result.ts";
+import { systemCpuMs } from "./runtime/process.ts";
 import { createStream, streaming } from "./stream.ts";
+import { timed } from "./timed-ledger.ts";
 
 /** The ledger keeps this much of the records' history for `explain`, some 150 bytes a line; runs trim the rest. */
 const HISTORY_DAYS = 90;
@@ -66,7 +68,7 @@ export function startPrepared(
 
   const runTask = async (task: Task, ledger: Ledger, built: ReadonlyMap<string, BuiltSync>): Promise<SyncResult> => {
     const { sync, connections } = built.get(task.name) as BuiltSync;
-    const syncLedger = await ledger.of(task.name);
+    const syncLedger = timed(await ledger.of(task.name), clock, spent);
     const waitingFor = (): string | undefined =>
       connections.map((connection) => connection.waitingFor()).find((wait) => wait !== undefined);
     const settings = {
@@ -83,7 +85,9 @@ export function startPrepared(
     return result;
   };
 
+  const spent = { ms: 0 };
   const work = async (ledger: Ledger): Promise<RunResult> => {
+    const [startedMs, startedCpuMs] = [clock.monotonicMs(), systemCpuMs()];
     const lanes = new Lanes(clock, await ledger.lanes());
     const built = build(lanes, ledger);
     // L7: whoever comes next knows how long an API asked to be left alone.
@@ -101,7 +105,13 @@ export function startPrepared(
         await remember();
       }
       const stopped: ExitCode[] = stop.aborted ? [130] : [];
-      return { syncs: results, exitCode: combineExitCodes([...results.map(exitCodeOfResult), ...stopped]) };
+      const stats = {
+        wallMs: clock.monotonicMs() - startedMs,
+        cpuMs: systemCpuMs() - startedCpuMs,
+        ledgerMs: spent.ms,
+        lanes: lanes.stats(),
+      };
+      return { syncs: results, exitCode: combineExitCodes([...results.map(exitCodeOfResult), ...stopped]), stats };
     } finally {
       close();
     }

@@ -13,10 +13,16 @@ interface ReportOptions {
   readonly partial: boolean;
   /** Aborted when the run was told to stop. */
   readonly signal: AbortSignal;
+  /** Say at the end where the time went. */
+  readonly stats?: boolean;
 }
 
 /** Shows a run to its end and gives its exit code: events as they come, then what they came to. */
-export async function reportRun(run: Run, { partial, signal }: ReportOptions, context: Context): Promise<number> {
+export async function reportRun(
+  run: Run,
+  { partial, signal, stats = false }: ReportOptions,
+  context: Context,
+): Promise<number> {
   const { printer, host, suggest } = context;
   const progress = createProgress(printer, host.clock);
   const notices = createNotices(printer, suggest);
@@ -57,6 +63,11 @@ export async function reportRun(run: Run, { partial, signal }: ReportOptions, co
   for (const { sync, error } of result.syncs) if (error !== undefined) printer.record(failureRecord(error, sync));
   if (result.syncs.length > 1 && !(printer.isQuiet && result.exitCode === 0))
     printer.result(`\n${totalText(result.syncs)}`);
+  if (stats) {
+    const { statsText } = await import("./stats-report.ts");
+    printer.result(`\n${statsText(result.stats, printer)}`);
+    printer.record({ type: "stats", ...result.stats });
+  }
   return result.exitCode;
 }
 

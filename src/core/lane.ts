@@ -74,6 +74,11 @@ export class Lane {
     return this.#inFlight;
   }
 
+  /** How many requests may be under way at once. */
+  get concurrency(): number {
+    return this.#concurrency.limit;
+  }
+
   /** The known rate limit in requests a second, for people. */
   get perSecond(): number | undefined {
     return this.#pace.perSecond;

@@ -1,6 +1,7 @@
 import type { Clock, Timer } from "../core/clock.ts";
 import { sha256 } from "../core/fingerprint.ts";
 import { Lane, type LaneLimits, type LaneReport, type LaneWait } from "../core/lane.ts";
+import { LaneTimes, type LaneState, type LaneStats } from "../core/lane-times.ts";
 import type { LaneMemory } from "../core/ledger.ts";
 import { Queue } from "../core/queue.ts";
 
@@ -49,10 +50,14 @@ export class Gate {
   #timer: Timer | undefined;
   #timerAtMs = NEVER;
   #wait: Wait | undefined;
+  readonly #times: LaneTimes;
+  readonly #requests = { read: 0, write: 0 };
+  readonly #answersMs = { read: 0, write: 0 };
 
   constructor(limits: LaneLimits, clock: Clock) {
     this.#lane = new Lane(limits);
     this.#clock = clock;
+    this.#times = new LaneTimes(clock.monotonicMs());
   }
 
   /** Resolves when it is the caller's turn, or says that it will not be; at once and without a promise where nothing has to be waited for. */
@@ -61,7 +66,10 @@ export class Gate {
     const nowMs = this.#clock.monotonicMs();
     if (this.#waiters.size === 0) {
       const admission = this.#lane.admit(nowMs);
-      if (admission.kind === "go") return { kind: "go", ticket: admission.ticket, startedMs: nowMs };
+      if (admission.kind === "go") {
+        this.#note(nowMs);
+        return { kind: "go", ticket: admission.ticket, startedMs: nowMs };
+      }
     }
     return this.#queue(options, nowMs);
   }
@@ -69,7 +77,27 @@ export class Gate {
   /** Every request that was let in leaves once, and says how it ended. */
   leave(report: LaneReport): void {
     this.#lane.leave(report);
+    this.#requests[report.kind] += 1;
+    this.#answersMs[report.kind] += report.endedMs - report.startedMs;
     if (this.#waiters.size > 0) this.#pump();
+    else this.#note(report.endedMs);
+  }
+
+  /** What it did so far. */
+  stats(origin: string): LaneStats {
+    return {
+      origin,
+      ms: this.#times.until(this.#clock.monotonicMs()),
+      requests: { ...this.#requests },
+      answersMs: { ...this.#answersMs },
+      perSecond: this.#lane.perSecond,
+      concurrency: this.#lane.concurrency,
+    };
+  }
+
+  #note(nowMs: number): void {
+    const waiting: LaneState = this.#wait?.why ?? "full";
+    this.#times.enter(this.#waiters.size > 0 ? waiting : this.#lane.inFlight > 0 ? "answers" : "idle", nowMs);
   }
 
   /** What the lane waits for just now, in words that follow "waiting for"; undefined when nobody waits or only for answers. */
@@ -150,11 +178,13 @@ export class Gate {
     }
     this.#patientUntilMs = NEVER;
     this.#wakeAt(NEVER, 0);
+    this.#note(this.#clock.monotonicMs());
   }
 
   /** Until the lane may have changed. Where it is full, whoever leaves it wakes the queue, and only impatience needs a timer. */
   #sleep(nowMs: number): void {
     const wakeMs = this.#wait?.untilMs ?? NEVER;
+    this.#note(nowMs);
     // R4: whoever would have to wait for longer than it is willing to is told at once, so that it can be parked; but not for a turn that comes.
     if (
       this.#wait?.why !== "pace" &&
@@ -256,6 +286,11 @@ export class Lanes {
     if (memory !== undefined) gate.resume(memory);
     this.#gates.set(lane, gate);
     return gate;
+  }
+
+  /** What each of them did so far. */
+  stats(): readonly LaneStats[] {
+    return [...this.#gates].map(([lane, gate]) => gate.stats(lane.split(" ")[0] ?? lane));
   }
 
   /** What the next process should know. */

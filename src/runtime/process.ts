@@ -116,3 +116,9 @@ export const systemHolder = (): { readonly pid: number; readonly host: string } 
   pid: process.pid,
   host: hostname(),
 });
+
+/** Processor time of this process so far, ms. */
+export function systemCpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+}

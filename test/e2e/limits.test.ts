@@ -125,3 +125,28 @@ for (const { name, ageMs, fromMs } of DATES)
     place.remove();
     await Promise.all([store.stop(), shop.stop()]);
   });
+
+test("--stats says where the time went, and what would make it faster", async () => {
+  const shop = await startApi((_request, _body, response) => json(response, 200, {}));
+  const store = await startApi((request, _body, response) => cursorPage(records(40), request, response));
+  const place = new Workplace();
+  place.write(config(store, shop).replace("retry: {", "limits: { rate: 20/s }, retry: {"));
+  try {
+    const { stdout } = await place.run("run", "--stats");
+    assert.match(stdout, /where the time went\nall in all +\d/);
+    assert.ok(stdout.includes(`${shop.url}: 40 requests`), stdout);
+    assert.match(stdout, / waiting for its limit +1\.\d s +\d\d %/);
+    assert.match(
+      stdout.replaceAll(/\s+/g, " "),
+      /The limit of 20\/s of \S+ is the bottleneck; (9\d|10\d) % of it is used/,
+    );
+    place.write(config(store, shop).replace("PUT /items", "PUT /things"));
+    const told = (await place.run("run", "--stats", "--json")).stdout.trim().split("\n").at(-1) ?? "";
+    const { type, wallMs, lanes } = JSON.parse(told) as { type: string; wallMs: number; lanes: { ms: object }[] };
+    assert.deepEqual([type, lanes.length], ["stats", 2]);
+    assert.ok(wallMs > 0);
+  } finally {
+    place.remove();
+    await Promise.all([store.stop(), shop.stop()]);
+  }
+});

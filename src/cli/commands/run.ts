@@ -10,6 +10,7 @@ interface RunFlags {
   readonly key?: string;
   readonly allowDeletes?: number;
   readonly trace?: true;
+  readonly stats?: true;
 }
 
 export const runCommand = (invocation: Invocation): Command =>
@@ -27,6 +28,7 @@ export const runCommand = (invocation: Invocation): Command =>
       wholeNumber(1),
     )
     .option("--trace", "show each request and answer, secrets redacted")
+    .option("--stats", "say at the end where the time went, and what would make it faster")
     .addHelpText(
       "after",
       examples(
@@ -41,7 +43,7 @@ export const runCommand = (invocation: Invocation): Command =>
         withLibrary(context, async (evenkeel) => {
           const { reportRun } = await import("../run-report.ts");
           const { signal, killSignal } = context.host.interruption();
-          const { plan, limit, key, fullRefresh, allowDeletes } = flags;
+          const { plan, limit, key, fullRefresh, allowDeletes, stats } = flags;
           if (plan !== undefined && [limit, key, fullRefresh, allowDeletes].some((flag) => flag !== undefined))
             throw misuse(
               "`--plan` says already what is read and deleted",
@@ -50,7 +52,7 @@ export const runCommand = (invocation: Invocation): Command =>
           const file = plan === undefined ? {} : { plan: resolve(context.host.cwd, plan) };
           const run = evenkeel.run({ syncs, ...flags, ...file, signal, killSignal });
           const partial = limit !== undefined || key !== undefined || plan !== undefined;
-          return reportRun(run, { partial, signal }, context);
+          return reportRun(run, { partial, signal, stats: stats === true }, context);
         }),
       ),
     );
