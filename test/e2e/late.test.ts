@@ -3,6 +3,12 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { cursorPage, ending, json, SOURCE, startApi, Workplace } from "./harness.ts";
 
+/** A little after that is so. */
+async function until(isSo: () => boolean): Promise<void> {
+  do await sleep(50);
+  while (!isSo());
+}
+
 test("U3, U8: a write that was given up lands after a newer one, and the run that sent the newer one mends it", async () => {
   const records = [{ id: 1, version: 1 }];
   const items = new Map<string, string>();
@@ -14,9 +20,9 @@ test("U3, U8: a write that was given up lands after a newer one, and the run tha
     const held = items.get(path);
     if (request.method === "GET") return json(response, held === undefined ? 404 : 200, JSON.parse(held ?? "{}"));
     if (holds) {
-      // The client has given it up long before it lands.
+      // The client has given it up long before it lands: once the newer one is there.
       holds = false;
-      await sleep(1_500);
+      await until(() => applied.length === 2);
     }
     items.set(path, body);
     applied.push(body);
@@ -28,9 +34,9 @@ connections:
   store: { baseUrl: "${store.url}" }
   shop:
     baseUrl: "${shop.url}"
-    timeouts: { total: 300ms }
+    timeouts: { total: 500ms }
     retry: { attempts: 1 }
-    lateWrite: 2500ms
+    lateWrite: 4s
 syncs:
   records:${SOURCE}
     destination: { connection: shop, upsert: "PUT /items/{id}", read: "GET /items/{id}" }
@@ -65,9 +71,9 @@ test("U3: a write that was given up lands after the record was deleted, and the 
     const path = request.url ?? "";
     if (request.method === "GET") return json(response, items.has(path) ? 200 : 404, { id: 1 });
     if (holds) {
-      // The client has given it up long before it lands.
+      // The client has given it up long before it lands: once the delete is there.
       holds = false;
-      await sleep(1_500);
+      await until(() => happened.length === 2);
     }
     happened.push(request.method ?? "");
     if (request.method === "DELETE") return json(response, items.delete(path) ? 204 : 404, undefined);
@@ -80,9 +86,9 @@ connections:
   store: { baseUrl: "${store.url}" }
   shop:
     baseUrl: "${shop.url}"
-    timeouts: { total: 300ms }
+    timeouts: { total: 500ms }
     retry: { attempts: 1 }
-    lateWrite: 2500ms
+    lateWrite: 4s
 syncs:
   records:${SOURCE.trimEnd()}
       tombstone: deleted
