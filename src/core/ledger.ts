@@ -230,7 +230,7 @@ export interface SyncLedger {
   ): Promise<ReadonlySet<string>>;
   /**
    * Entries that were found to be wrong: what the destination holds is not what was last applied, or, with `isGone`, it holds nothing under the id
-   * that it had given.
+   * that it had given. What was refused of a record that has gone from there falls: it was an update.
    */
   correct(wrong: readonly { readonly key: string; readonly isGone: boolean }[]): Promise<void>;
   /** Takes over where records are that were there before, and what of them a person must decide; a refusal of a key that is adopted falls. */

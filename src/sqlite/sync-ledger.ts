@@ -202,6 +202,8 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
     correct: (wrong) =>
       write("correct", () => {
         for (const { key, isGone } of wrong) {
+          // What was refused of it was an update of what is not there any more.
+          if (isGone && entries.get(key) !== undefined) rejects.overcome(key);
           if (isGone) settling.remove(key);
           else entries.doubt(key);
         }

@@ -45,6 +45,19 @@ export function contentTests(sync: ReturnType<typeof withSync>): void {
   );
 
   test(
+    "P11: what was refused of a record that has gone from the destination falls; of one that was never there it stands",
+    sync(async (ledger, run) => {
+      const [a = 0] = await journal(ledger, run, intentOf("a"));
+      await settle(ledger, run, applied(a, entryOf("a")));
+      const rejects = [rejectOf("a"), rejectOf("b")];
+      await ledger.journal({ run, intents: [], rejects, clearRejects: [] });
+      await ledger.correct(["a", "b"].map((key) => ({ key, isGone: true })));
+      assert.equal(await ledger.rejectOf("a"), undefined);
+      assert.equal((await ledger.rejectOf("b"))?.key, "b");
+    }),
+  );
+
+  test(
     "P11: the refusal of an older write neither hides that of a newer version nor outlives a newer version that waited",
     sync(async (ledger, run) => {
       const [a = 0, b = 0] = await journal(ledger, run, intentOf("a"), intentOf("b"));

@@ -16,6 +16,19 @@ const UPDATING: Partial<Shares> = {
   updateOnly: 1,
 };
 
+/** Worlds of all that there is, with what has a share as it was when repairs had one. */
+const REPAIRED: Partial<Shares> = {
+  ...ORDINARY,
+  adopted: 0.15,
+  batches: 0.5,
+  fences: 0.3,
+  repairs: 0.15,
+  plans: 0.15,
+  overlaps: 0.5,
+  lapses: 0.5,
+  updateOnly: 0.05,
+};
+
 /**
  * Worlds in which a defect that the engine once had breaks a promise, each with what it was. They are played in every test run. Those without
  * shares of their own are of `toothWorldOf`: the break of the same name in `teeth.ts` puts the defect back, and shows that the world still finds it.
@@ -93,6 +106,8 @@ export const SEEDS: readonly (readonly [seed: number, was: string, shares?: Part
     "what a run of a plan was told of waiting was forgotten when it was refused",
     { ...ORDINARY, restless: 1, adopted: 0.15, batches: 0.5, fences: 0.3, repairs: 0.15, plans: 0.15 },
   ],
+  [583, "a repair left what was missing alone, since an update of it had been refused after it had gone", REPAIRED],
+  [690, "the same, of a write that a run had left in doubt", REPAIRED],
   [4, "an update of what is only updated waited for ever where nobody can look whether it is there", UPDATING],
   [11, "a write that a crash left behind created what is only updated", UPDATING],
   [13, "a write that was put by created what is only updated, though nobody had looked whether it is there", UPDATING],
