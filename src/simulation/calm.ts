@@ -60,7 +60,7 @@ export async function calmDown(calm: Calm): Promise<RunResult | undefined> {
   let isDone = false;
   for (let run = 0; run < CALM_RUNS_MAX && !isDone && (run < atLeast || isOpen(last)); run++) {
     await clock.advance(Math.max(CALM_WAIT_MS, 2 * doubtMs));
-    if (run === CALM_RUNS_ALONE) await checkRejects(calm);
+    if (run === CALM_RUNS_ALONE) await checkRejects(calm, last);
     if (run >= CALM_RUNS_ALONE) {
       await decideAll(calm);
       await processes.run(BY_ITSELF, (evenkeel) => evenkeel.retryRejects(scene.name));
@@ -86,10 +86,16 @@ const isRefused = (result: RunResult | undefined): boolean =>
   ) === true;
 
 /** What stands as rejected was refused by the destination for what it is, or for no good reason by a fault. */
-async function checkRejects({ network, source, processes, scene, decided, onViolation }: Calm): Promise<void> {
+async function checkRejects(
+  { network, source, processes, scene, decided, onViolation }: Calm,
+  last: RunResult | undefined,
+): Promise<void> {
   if (network.counts.has("denied")) return;
+  // What waits for a record in doubt waits for a person.
+  const isInDoubt = last?.syncs.some(({ counts }) => counts.unknown > 0) !== false;
   const contents = new Map([...source.records.values()].map(({ key, content }) => [key, content]));
-  for await (const { key, reason, sourceHash } of processes.open().rejects(scene.name)) {
+  for await (const { key, code, reason, sourceHash } of processes.open().rejects(scene.name)) {
+    if (code === "REFERENCE_MISSING" && isInDoubt) continue;
     // Nothing of this destination refuses a delete, but where nobody knows the id.
     const isFine = sourceHash === GONE ? !decided.has(key ?? "") : contents.get(key ?? "")?.flaw === undefined;
     if (key !== undefined && isFine && (sourceHash === GONE || contents.has(key)))

@@ -16,6 +16,9 @@ interface Options {
   readonly wallMs: () => number;
 }
 
+/** The member of a record that refers to another one, in worlds in which records do. */
+export const REFERENCE = "parent";
+
 /** Records on a page of its list. */
 const LISTED = 20;
 
@@ -262,6 +265,7 @@ export class DestinationDouble {
     if (named !== undefined && before === undefined && create !== undefined) return notFound;
     if (named === undefined && find?.unique === true && this.items.some((item) => item.version.id === version.id))
       return this.#options.wording.exists;
+    this.#checkReference(version);
     if (version.content.flaw === "refused") return jsonAnswer(422, { code: "invalid", message: "no such name" });
     const name = named ?? before?.name ?? `i${(this.#ids += 1)}`;
     if (before !== undefined && this.#bodyAs(before, operation) === body) this.#repeat(version);
@@ -273,6 +277,12 @@ export class DestinationDouble {
     if (before === undefined)
       this.#indexed = this.#indexed.then(() => this.#options.catalogue.addItem(name, version.id));
     return jsonAnswer(201, put({}, this.#created, name));
+  }
+
+  /** Where records refer to others by what these are called here, that is there before them. */
+  #checkReference({ key, mapped: { [REFERENCE]: parent } }: Version): void {
+    if (typeof parent !== "string" || this.items.some(({ version }) => version.key === parent)) return;
+    this.breaches.push(`record ${key} comes before record ${parent}, to which it refers`);
   }
 
   #delete(named: string | undefined, [version]: readonly Version[]): Answer {

@@ -7,7 +7,7 @@ import type { IntentProbe } from "./intent-probe.ts";
 import { mortalProcess, type MortalProcess } from "./mortal-process.ts";
 import type { SimulatedNetwork } from "./network.ts";
 import { memoryPlanFiles } from "./planning.ts";
-import { ANY_REFERENCE, type Scene } from "./scene.ts";
+import type { Scene } from "./scene.ts";
 import type { ProcessPlan } from "./world.ts";
 
 interface Options {
@@ -174,7 +174,7 @@ export class Processes {
     return openEvenkeel({
       loaded: scene.loaded,
       configFile: undefined,
-      referenceOf: ANY_REFERENCE,
+      referenceOf: scene.referenceOf,
       stateFile,
       clock,
       chance: chance.fork(`process ${this.runs}${label}`),

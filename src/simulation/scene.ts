@@ -1,4 +1,5 @@
 import { buildSyncs } from "../config/build.ts";
+import type { ReferenceOf } from "../config/build-mapping.ts";
 import { templateOf } from "../config/build-request.ts";
 import type {
   Config,
@@ -41,6 +42,8 @@ export interface Scene {
   readonly wording: { readonly source: Wording; readonly destination: Wording };
   readonly lateWriteMs: number;
   readonly record: RecordMaker;
+  /** What `$ref` finds for the engine; what its ledger knows where it is undefined. */
+  readonly referenceOf: ReferenceOf | undefined;
   /** A record as the source shows it once it is deleted; undefined where it shows it no more. */
   readonly tombstoneOf: ((record: JsonObject) => JsonObject) | undefined;
   /** What is played in another way than it is declared, a sentence each. */
@@ -57,11 +60,20 @@ export function catalogueOf({ sync, source, destination }: Scene): Catalogue {
   });
 }
 
-/**
- * Sets the stage for a sync of a config. A double can only give answers that say things at plain paths; see {@link Scene.notes}. The destination's
- * list is played where `lists` says so.
- */
-export async function sceneOf(loaded: LoadedConfig, name: string, record: RecordMaker, lists = false): Promise<Scene> {
+export interface Stage {
+  /** The destination's list is played too. */
+  readonly lists?: boolean;
+  /** Records refer to others of the same sync, which have addresses of their own, and the engine finds out which are there. */
+  readonly refers?: boolean;
+}
+
+/** Sets the stage for a sync of a config. A double can only give answers that say things at plain paths; see {@link Scene.notes}. */
+export async function sceneOf(
+  loaded: LoadedConfig,
+  name: string,
+  record: RecordMaker,
+  { lists = false, refers = false }: Stage = {},
+): Promise<Scene> {
   const declared = loaded.config.syncs[name] as SyncConfig;
   const replaced: ExpressionSource[] = [];
   const left: ExpressionSource[] = [];
@@ -85,7 +97,14 @@ export async function sceneOf(loaded: LoadedConfig, name: string, record: Record
   };
   const dispatcher = { dispatch: () => false };
   const lanes = new Lanes(STANDING, []);
-  const ports = { clock: STANDING, dispatcher, lanes, userAgent: "", secrets: [], referenceOf: ANY_REFERENCE };
+  const ports = {
+    clock: STANDING,
+    dispatcher,
+    lanes,
+    userAgent: "",
+    secrets: [],
+    referenceOf: refers ? OWN_REFERENCE : ANY_REFERENCE,
+  };
   const built = buildSyncs(config, ports);
   const rendered = await templateOf(source).render({ mapped: {}, key: "", source: {} });
   return {
@@ -98,6 +117,7 @@ export async function sceneOf(loaded: LoadedConfig, name: string, record: Record
     wording: { source: atSource.wording, destination: atDestination.wording },
     lateWriteMs: connections.destination.lateWriteMs,
     record,
+    referenceOf: refers ? undefined : ANY_REFERENCE,
     tombstoneOf: tombstonesOf(source.tombstone),
     notes: [
       ...(declared.source.parents === undefined ? [] : ["The lists of all parents are played as one list."]),
@@ -112,7 +132,10 @@ function tombstonesOf(mark: ExpressionSource | undefined): Scene["tombstoneOf"] 
 }
 
 /** Other syncs are not played: each of their records is taken to be there. */
-export const ANY_REFERENCE = async (sync: string, key: string): Promise<string> => `${sync}-${key}`;
+const ANY_REFERENCE: ReferenceOf = async (sync, key) => `${sync}-${key}`;
+
+/** A record with an address of its own is called by its key. */
+const OWN_REFERENCE: ReferenceOf = async (_, key) => key;
 
 /** A clock for what is only built, and sends nothing. */
 const STANDING: Clock = {

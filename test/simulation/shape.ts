@@ -1,4 +1,5 @@
 import { checkConfig, documentOf } from "../../src/config/load.ts";
+import { REFERENCE } from "../../src/simulation/destination-double.ts";
 import { sceneOf, type Scene } from "../../src/simulation/scene.ts";
 
 /** What both APIs are like, and how the sync between them is declared. Plain data. */
@@ -11,6 +12,8 @@ export interface Shape {
   readonly updateOnly: boolean;
   /** The source lists less than it has for a while; the guard is as it is by default then. */
   readonly lapses: boolean;
+  /** Records refer to others of the same sync, which may be listed after them. */
+  readonly refers: boolean;
   /** The destination lists what it has. */
   readonly listed: boolean;
   /** The mapping is particular, and some records do not suit it. */
@@ -79,6 +82,7 @@ function configOf({
   createOnly,
   updateOnly,
   lapses,
+  refers,
   listed,
   invalids,
   deletes,
@@ -124,7 +128,13 @@ function configOf({
                 },
               }),
         },
-        mapping: { ref: "id", name: "name", edit: "edit", ...(invalids ? { amount: "$number(amount)" } : {}) },
+        mapping: {
+          ref: "id",
+          name: "name",
+          edit: "edit",
+          ...(invalids ? { amount: "$number(amount)" } : {}),
+          ...(refers ? { [REFERENCE]: "$ref('records', after)" } : {}),
+        },
         ...(createOnly ? { writes: "createOnly" } : updateOnly ? { writes: "updateOnly" } : {}),
         destination: {
           connection: "destination",
@@ -234,8 +244,20 @@ export async function stageOf(shape: Shape): Promise<Scene> {
       edit,
       amount: flaw === "invalid" ? "much" : "12.50",
       ...(shape.deletes?.mode === "tombstone" ? { gone: false } : {}),
+      ...(shape.refers ? { after: referredTo(id) } : {}),
       changed: isInteger ? changedMs : new Date(changedMs).toISOString(),
     }),
-    shape.listed,
+    { lists: shape.listed, refers: shape.refers },
   );
 }
+
+/** Records near by, before it or after it, of which the first with a lower rank is referred to: so no two refer to each other in a circle. */
+function referredTo(id: number): number | null {
+  const near = [3, -1, 5, -4].map((distance) => id + distance);
+  return near.find((other) => other > 0 && other <= REFERRED_MAX && rankOf(other) < rankOf(id)) ?? null;
+}
+
+/** All of these are there from the beginning. */
+const REFERRED_MAX = 50;
+
+const rankOf = (id: number): number => (id * 7_919) % 1_009;

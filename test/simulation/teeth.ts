@@ -519,4 +519,14 @@ export const TEETH: readonly Tooth[] = [
     shares: { updateOnly: 1 },
     breaks: [{ file: "pipeline/recover.ts", replace: [["write === undefined || mayCreate", "write === undefined"]] }],
   },
+  {
+    name: "a record goes before the one that it refers to",
+    shares: { refers: 1 },
+    breaks: [{ file: "means.ts", replace: [["return entry?.key;", "return key;"]] }],
+  },
+  {
+    name: "P11: what waited for a reference is not tried again by a later run",
+    shares: { refers: 1 },
+    breaks: [{ file: "pipeline/references.ts", replace: [["(!isWhole || reject.run === run)", "reject.run === run"]] }],
+  },
 ];

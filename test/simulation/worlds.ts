@@ -37,6 +37,8 @@ export interface Shares {
   readonly lapses: number;
   /** Of worlds in which records are only updated, where nothing is deleted. */
   readonly updateOnly: number;
+  /** Of worlds in which records refer to each other, where they are called by their keys and nothing is deleted. */
+  readonly refers: number;
 }
 
 const USUAL: Shares = {
@@ -50,6 +52,7 @@ const USUAL: Shares = {
   overlaps: 0.5,
   lapses: 0.5,
   updateOnly: 0.05,
+  refers: 0.3,
 };
 
 /** Without all that has a share but records that change to and fro. */
@@ -63,6 +66,7 @@ export const PLAIN: Omit<Shares, "restless"> = {
   overlaps: 0,
   lapses: 0,
   updateOnly: 0,
+  refers: 0,
 };
 
 export function worldOf(seed: number, shares: Partial<Shares> = {}): ShapedWorld {
@@ -81,15 +85,16 @@ export function worldOf(seed: number, shares: Partial<Shares> = {}): ShapedWorld
     commitLagMs: isNumbered && source.overlap === 0 && source.cursor !== undefined ? undefined : source.commitLagMs,
     editsMax: 80,
     restless,
-    adopted: shape.updateOnly ? 1 : adopted,
-    plans,
+    adopted: shape.updateOnly ? 1 : shape.refers ? 0 : adopted,
+    plans: shape.refers ? 0 : plans,
     lapses: shape.lapses,
-    moves: source.overlap > 0,
+    moves: source.overlap > 0 && !shape.refers,
     drifts: shape.listed ? driftsOf(shape) : [],
     updates: true,
-    deletions: deletionsIn(shape.deletes?.mode ?? "never"),
+    deletions: shape.refers ? 0 : deletionsIn(shape.deletes?.mode ?? "never"),
     faults: [...new Set<Fault>([...READ_FAULTS, ...WRITE_FAULTS])].filter((fault) => isFair(fault, shape)),
-    flaws: shape.invalids ? (["refused", "invalid"] as const) : (["refused"] as const),
+    // What refers to what is never there, or has gone, waits for ever.
+    flaws: shape.refers ? [] : shape.invalids ? (["refused", "invalid"] as const) : (["refused"] as const),
     limits: true,
     downMaxMs: Number.POSITIVE_INFINITY,
   };
@@ -129,6 +134,9 @@ function shapeOf(chance: SeededChance, shares: Shares): Shape {
   const fenced = flip(chance.fork("whether fenced"), mayBeFenced ? fences : 0);
   const deleting = isDeleting ? deletesOf(source, chance.fork("deletes")) : undefined;
   const updateOnly = deleting === undefined && flip(chance.fork("whether updated"), shares.updateOnly);
+  const hasOwn = destination.writes === "upsert" || destination.writes === "keyedUpsert";
+  const mayRefer = hasOwn && deleting === undefined && !updateOnly && !createOnly;
+  const refers = mayRefer && flip(chance.fork("whether refers"), shares.refers);
   const isWhole = deleting?.mode === "mirror" && !deleting.strict && source.cursor === undefined;
   return {
     source,
@@ -136,8 +144,9 @@ function shapeOf(chance: SeededChance, shares: Shares): Shape {
     createOnly: createOnly && !isDeleting && !updateOnly,
     updateOnly,
     lapses: isWhole && flip(chance.fork("whether lapses"), lapses),
-    listed: !updateOnly && flip(chance.fork("whether listed"), repairs),
-    invalids,
+    refers,
+    listed: !updateOnly && !refers && flip(chance.fork("whether listed"), repairs),
+    invalids: invalids && !refers,
     deletes: deleting,
   };
 }
