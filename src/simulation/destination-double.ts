@@ -2,7 +2,7 @@ import type { DestinationConfig } from "../config/config.ts";
 import { isObject, scalarText, type Json, type JsonObject } from "../core/json.ts";
 import { dateHeader, jsonAnswer, notFound, type Answer } from "./answer.ts";
 import type { Catalogue, Meaning, Version, WriteMeaning } from "./catalogue.ts";
-import { rowsOf, shownOf, type DestinationRequest, type Item } from "./item.ts";
+import { lackedBy, rowsOf, shownOf, type DestinationRequest, type Item } from "./item.ts";
 import { Listing } from "./listing.ts";
 import { placeOf, put, type Place } from "./place.ts";
 import { RememberedKeys } from "./remembered-keys.ts";
@@ -13,11 +13,10 @@ interface Options {
   readonly catalogue: Catalogue;
   readonly wording: Pick<Wording, "missing" | "exists">;
   readonly lateWriteMs: number;
+  /** A record comes after the one that its `parent` names. */
+  readonly refers: boolean;
   readonly wallMs: () => number;
 }
-
-/** The member of a record that refers to another one, in worlds in which records do. */
-export const REFERENCE = "parent";
 
 /** Records on a page of its list. */
 const LISTED = 20;
@@ -265,7 +264,9 @@ export class DestinationDouble {
     if (named !== undefined && before === undefined && create !== undefined) return notFound;
     if (named === undefined && find?.unique === true && this.items.some((item) => item.version.id === version.id))
       return this.#options.wording.exists;
-    this.#checkReference(version);
+    const lacks = this.#options.refers && lackedBy(version, this.#items.values());
+    if (typeof lacks === "string")
+      this.breaches.push(`record ${version.key} comes before ${lacks}, to which it refers`);
     if (version.content.flaw === "refused") return jsonAnswer(422, { code: "invalid", message: "no such name" });
     const name = named ?? before?.name ?? `i${(this.#ids += 1)}`;
     if (before !== undefined && this.#bodyAs(before, operation) === body) this.#repeat(version);
@@ -277,12 +278,6 @@ export class DestinationDouble {
     if (before === undefined)
       this.#indexed = this.#indexed.then(() => this.#options.catalogue.addItem(name, version.id));
     return jsonAnswer(201, put({}, this.#created, name));
-  }
-
-  /** Where records refer to others by what these are called here, that is there before them. */
-  #checkReference({ key, mapped: { [REFERENCE]: parent } }: Version): void {
-    if (typeof parent !== "string" || this.items.some(({ version }) => version.key === parent)) return;
-    this.breaches.push(`record ${key} comes before record ${parent}, to which it refers`);
   }
 
   #delete(named: string | undefined, [version]: readonly Version[]): Answer {

@@ -37,3 +37,14 @@ export const rowsOf = (items: readonly Item[], id: Place): readonly Row[] =>
     changedMs: 0,
     record: id.length === 0 ? shownOf(item) : (put(shownOf(item), id, item.name) as JsonObject),
   }));
+
+/** The member of a record that refers to another one by its key, in worlds in which records do. */
+export const REFERENCE = "parent";
+
+/** The key that a record refers to and none of these has; undefined where it lacks nothing. */
+export function lackedBy({ mapped }: Version, items: Iterable<Item>): string | undefined {
+  const parent = mapped[REFERENCE];
+  if (typeof parent !== "string") return undefined;
+  for (const { version } of items) if (version.key === parent) return undefined;
+  return parent;
+}

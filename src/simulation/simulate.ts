@@ -83,6 +83,7 @@ class Simulation {
       ...shared,
       config: scene.destination,
       lateWriteMs,
+      refers: scene.referenceOf === undefined,
       wording: scene.wording.destination,
     });
     this.#strangers = new Strangers({ ...shared, scene, destination: this.#destination, note: this.#note });

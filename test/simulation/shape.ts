@@ -1,5 +1,5 @@
 import { checkConfig, documentOf } from "../../src/config/load.ts";
-import { REFERENCE } from "../../src/simulation/destination-double.ts";
+import { REFERENCE } from "../../src/simulation/item.ts";
 import { sceneOf, type Scene } from "../../src/simulation/scene.ts";
 
 /** What both APIs are like, and how the sync between them is declared. Plain data. */

@@ -77,7 +77,7 @@ export function worldOf(seed: number, shares: Partial<Shares> = {}): ShapedWorld
   // P9: numbered pages of a list that changes leave out what moves, and an incremental read would never meet it again.
   const isNumbered = source.pagination === "page" || source.pagination === "offset";
   const terms = {
-    recordsMin: 50,
+    recordsMin: shape.refers ? 80 : 50,
     recordsMore: 100,
     recordsMax: Number.POSITIVE_INFINITY,
     pageSize: source.pageSize,
