@@ -7,6 +7,8 @@ import type { Strangers } from "./strangers.ts";
 import type { Edit, Violation } from "./world.ts";
 
 export interface Ended {
+  /** A fault has refused some writes for no good reason. */
+  readonly isDenied: boolean;
   readonly strangers: Strangers;
   readonly scene: Scene;
   readonly source: SourceDouble;
@@ -150,7 +152,9 @@ function claims(ended: Ended): readonly Violation[] {
   if (unwritten.length > 0 && last?.exitCode === 0)
     return [{ kind: "CLAIM", text: "level, and some records cannot be written" }];
   // A reject stays until its record comes again, or a person discards it.
-  const isGone = edits.some(({ id, content }) => content?.flaw !== undefined && !source.records.has(id));
+  const isRefused = (content: Edit["content"]): boolean =>
+    content === undefined ? ended.isDenied : content.flaw !== undefined;
+  const isGone = edits.some(({ id, content }) => isRefused(content) && !source.records.has(id));
   if (last?.exitCode === 0 || flawed.length > 0 || decided.size > 0 || isGone) return [];
   const why = last?.syncs
     .map(({ status, error, counts }) => `${status} ${error?.message ?? ""} ${JSON.stringify(counts)}`)

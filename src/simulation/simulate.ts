@@ -199,6 +199,7 @@ class Simulation {
 
   #ended(last: RunResult | undefined): Ended {
     return {
+      isDenied: this.#network.counts.has("denied"),
       strangers: this.#strangers,
       scene: this.#scene,
       source: this.#source,
