@@ -51,6 +51,10 @@ export interface Known {
   readonly rejected: Pick<NewReject, "code" | "sourceHash" | "mapping"> | undefined;
 }
 
+/** The id that the destination gave this record. While an entry is known to be wrong, what is left to be sent still tells. */
+export const destinationIdOf = (known: Pick<Known, "entry" | "operation"> | undefined): string | undefined =>
+  known?.entry?.destinationId ?? known?.operation?.destinationId;
+
 export interface KnownOperation {
   readonly number: number;
   readonly kind: OperationKind;

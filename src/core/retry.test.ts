@@ -10,8 +10,8 @@ const put: Repeatability = { repeatable: true, keyed: false, lookUp: false };
 const keyed: Repeatability = { repeatable: false, keyed: true, lookUp: false };
 const bare: Repeatability = { repeatable: false, keyed: false, lookUp: false };
 const found: Repeatability = { repeatable: false, keyed: false, lookUp: true };
-const first: RetryState = { attempts: 1, startedMs: 0, everUnknown: false };
-const now = { monotonicMs: 1_000, wallMs: 1_700_000_000_000, random: 0.5 };
+const first: RetryState = { attempts: 1, leftMs: 900_000, everUnknown: false };
+const now = { wallMs: 1_700_000_000_000, random: 0.5 };
 
 const unknown: Outcome = { kind: "unknown", message: "the answer was lost" };
 const notSent: Outcome = { kind: "not-sent", message: "connection refused" };
@@ -75,12 +75,12 @@ test("R3a: out of attempts or time, not sent and throttled are parked, unknown s
     return next.kind === "hold" ? next.state : next.kind;
   });
   assert.deepEqual(states, ["parked", "parked", "unknown"]);
-  const late = decideRetry(policy, put, first, notSent, { ...now, monotonicMs: 900_000 });
+  const late = decideRetry(policy, put, { ...first, leftMs: 0 }, notSent, now);
   assert.equal(late.kind, "hold");
 });
 
 test("R3a: a parked operation that was ever unknown stays unknown", () => {
-  const next = decideRetry(policy, put, { attempts: 6, startedMs: 0, everUnknown: true }, notSent, now);
+  const next = decideRetry(policy, put, { attempts: 6, leftMs: 900_000, everUnknown: true }, notSent, now);
   assert.ok(next.kind === "hold" && next.state === "unknown");
 });
 

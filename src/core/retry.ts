@@ -12,11 +12,12 @@ export interface Repeatability {
   readonly lookUp: boolean;
 }
 
-/** Where the attempts at one request stand. Times are monotonic, ms. */
+/** Where the attempts at one request stand. */
 export interface RetryState {
   /** Attempts made in this run, the one being judged included. */
   readonly attempts: number;
-  readonly startedMs: number;
+  /** What is left of its deadline, ms. */
+  readonly leftMs: number;
   /** True when any attempt, this one or one before a restart, was unknown (R2). */
   readonly everUnknown: boolean;
 }
@@ -40,7 +41,6 @@ export type Next =
   | { readonly kind: "stop"; readonly state: "parked" | "unknown"; readonly message: string };
 
 interface Moment {
-  readonly monotonicMs: number;
   readonly wallMs: number;
   /** Uniform in [0, 1). */
   readonly random: number;
@@ -110,8 +110,7 @@ function again(
   const floorMs = outcome.retryAfterMs;
   const jitterMs = backoffMs(baseMs, policy, state, now);
   const delayMs = floorMs === undefined ? jitterMs : floorMs + Math.min(jitterMs, floorMs * FLOOR_JITTER);
-  const leftMs = policy.deadlineMs - (now.monotonicMs - state.startedMs);
-  if (state.attempts < policy.attempts && delayMs <= leftMs)
+  if (state.attempts < policy.attempts && delayMs <= state.leftMs)
     return { kind: "again", delayMs, message: outcome.message };
   // R3a: out of attempts or time is no refusal: the operation stays, parked or unknown.
   return {

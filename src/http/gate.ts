@@ -5,11 +5,14 @@ import { LaneTimes, type LaneState, type LaneStats } from "../core/lane-times.ts
 import type { LaneMemory } from "../core/ledger.ts";
 import { Queue } from "../core/queue.ts";
 
+/** Nobody goes until then. */
+type Standstill = Exclude<LaneWait, "pace">;
+
 export type Entry =
   /** The caller's turn; it must `leave` with this number, whatever happens. */
   | { readonly kind: "go"; readonly ticket: number; readonly startedMs: number }
   /** The lane is closed for longer than the caller would wait. */
-  | { readonly kind: "blocked"; readonly forMs: number; readonly why: LaneWait }
+  | { readonly kind: "blocked"; readonly forMs: number; readonly why: Standstill }
   | { readonly kind: "stopped" };
 
 export interface EnterOptions {
@@ -181,20 +184,14 @@ export class Gate {
     this.#note(this.#clock.monotonicMs());
   }
 
-  /** Until the lane may have changed. Where it is full, whoever leaves it wakes the queue, and only impatience needs a timer. */
+  /** Until the lane may have changed. Where it is full, whoever leaves it wakes the queue: each of them does, within its time limits (R9). */
   #sleep(nowMs: number): void {
     const wakeMs = this.#wait?.untilMs ?? NEVER;
     this.#note(nowMs);
     // R4: whoever would have to wait for longer than it is willing to is told at once, so that it can be parked; but not for a turn that comes.
-    if (
-      this.#wait?.why !== "pace" &&
-      this.#patientUntilMs < wakeMs &&
-      (this.#wait !== undefined || this.#patientUntilMs <= nowMs)
-    ) {
-      this.#sendAway(this.#wait === undefined ? nowMs : wakeMs, nowMs);
-    }
-    const patientUntilMs = this.#wait?.why === "pace" ? NEVER : this.#patientUntilMs;
-    this.#wakeAt(this.#waiters.size === 0 ? NEVER : Math.min(wakeMs, patientUntilMs), nowMs);
+    const why = this.#wait?.why;
+    if (why !== undefined && why !== "pace" && this.#patientUntilMs < wakeMs) this.#sendAway(wakeMs, why, nowMs);
+    this.#wakeAt(this.#waiters.size === 0 ? NEVER : wakeMs, nowMs);
   }
 
   #givesUpMs({ options, queuedMs }: Waiter): number {
@@ -216,23 +213,22 @@ export class Gate {
     this.#pump();
   };
 
-  #sendAway(untilMs: number, nowMs: number): void {
-    const why = this.#wait?.why ?? "pace";
+  #sendAway(untilMs: number, why: Standstill, nowMs: number): void {
     let patientUntilMs = NEVER;
     this.#waiters.keep((waiter) => {
       const giveUpMs = this.#givesUpMs(waiter);
-      if (giveUpMs >= untilMs && giveUpMs > nowMs) {
+      if (giveUpMs >= untilMs) {
         patientUntilMs = Math.min(patientUntilMs, giveUpMs);
         return true;
       }
-      waiter.settle({ kind: "blocked", forMs: Math.max(1, untilMs - nowMs), why });
+      waiter.settle({ kind: "blocked", forMs: untilMs - nowMs, why });
       return false;
     });
     this.#patientUntilMs = patientUntilMs;
   }
 }
 
-const REASONS: Readonly<Record<Exclude<LaneWait, "pace">, string>> = {
+const REASONS: Readonly<Record<Standstill, string>> = {
   asked: "asked to wait",
   throttled: "refuses more requests just now",
   quota: "has used up its quota",
@@ -241,7 +237,6 @@ const REASONS: Readonly<Record<Exclude<LaneWait, "pace">, string>> = {
 
 /** Why a request was not let in, in words. */
 export function blockedBy(name: string, { why, forMs }: Extract<Entry, { kind: "blocked" }>): string {
-  if (why === "pace") return `the limit of ${name} leaves no room for it in time`;
   return `${name} ${REASONS[why]}; ${secondsOf(forMs)} more`;
 }
 

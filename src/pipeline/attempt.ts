@@ -1,6 +1,7 @@
 import { decideRetry, type Next, type Repeatability } from "../core/retry.ts";
 import type { Attempt } from "../core/outcome.ts";
 import type { Operation, Progress } from "../core/operation.ts";
+import type { Patience } from "../core/patience.ts";
 import type { Write } from "../core/destination.ts";
 import type { RunContext } from "./context.ts";
 import { lookUpOf } from "./search.ts";
@@ -13,8 +14,8 @@ export interface Judged {
 
 /** Attempts at one operation in this run; the progress that is stored spans all runs. */
 export interface Tries {
-  readonly startedMs: number;
   readonly count: number;
+  readonly patience: Patience;
 }
 
 /** K4: a key is trusted for this share of its declared retention; the clocks of both sides and the wire take the rest. */
@@ -39,9 +40,8 @@ export function repeatabilityOf(
 
 /** Sends the operation once. Never throws for what an API does. */
 export function attempt(operation: Operation, write: Write, tries: Tries, context: RunContext): Promise<Attempt> {
-  const { destination, retry } = context.sync;
-  const usedMs = context.ports.clock.monotonicMs() - tries.startedMs;
-  const patienceMs = Math.max(0, retry.destination.deadlineMs - usedMs);
+  const { destination } = context.sync;
+  const patienceMs = tries.patience.leftMs;
   const together = context.batches?.send(operation, write, patienceMs);
   if (together !== undefined) return together;
   const { idempotencyKey, etag: tag, kind } = operation;
@@ -76,8 +76,9 @@ export function judge(
     lastMessage: messageOf(made),
   };
   if (outcome.kind === "applied" || isGone(operation, outcome)) return { next: APPLIED, progress };
-  const state = { attempts: tries.count + 1, startedMs: tries.startedMs, everUnknown: progress.everUnknown };
-  const now = { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs(), random: chance.random() };
+  tries.patience.spend(made.evidence.durationMs);
+  const state = { attempts: tries.count + 1, leftMs: tries.patience.leftMs, everUnknown: progress.everUnknown };
+  const now = { wallMs: clock.wallMs(), random: chance.random() };
   const may = repeatabilityOf(operation, write, context, now.wallMs);
   return { next: decideRetry(retry.destination, may, state, outcome, now), progress };
 }

@@ -4,6 +4,7 @@ import { allOf } from "../core/eventual.ts";
 import type { Checkpoint } from "../core/checkpoint.ts";
 import { canonical } from "../core/fingerprint.ts";
 import { holds } from "../core/holds.ts";
+import { destinationIdOf } from "../core/ledger.ts";
 import { isObject, type JsonObject } from "../core/json.ts";
 import type { DesiredRecord, InvalidRecord } from "../core/record.ts";
 import type { Expected, Extra, Scratch } from "../core/scratch.ts";
@@ -140,7 +141,7 @@ async function putAside(
   for (const record of records) {
     const reading = await live.match(record.mapped);
     // Where the destination assigns ids, the ledger knows which record has which.
-    const match = reading.ok ? reading.key : known.get(record.key)?.entry?.destinationId;
+    const match = reading.ok ? reading.key : destinationIdOf(known.get(record.key));
     if (match !== undefined) expected.push({ match, record: keeps ? record : { ...record, body: {} } });
     else {
       source.add(contentOf(record));

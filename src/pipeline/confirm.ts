@@ -1,4 +1,5 @@
 import type { Outcome } from "../core/outcome.ts";
+import { Patience } from "../core/patience.ts";
 import { decideRetry } from "../core/retry.ts";
 import type { RunContext } from "./context.ts";
 import { recordOf } from "./read.ts";
@@ -18,7 +19,7 @@ const A_READ = { repeatable: true, keyed: false, lookUp: false };
 export async function confirmAbsence(key: string, context: RunContext): Promise<Confirmation> {
   const { clock, chance } = context.ports;
   const { source, retry } = context.sync;
-  const startedMs = clock.monotonicMs();
+  const patience = new Patience(retry.source.deadlineMs);
   for (let attempts = 1; ; attempts++) {
     if (context.stop.aborted) return { kind: "unclear", message: "the run stopped before it could be asked" };
     const made = await source.readOne?.(key, undefined, { signal: context.kill, stop: context.stop });
@@ -32,11 +33,13 @@ export async function confirmAbsence(key: string, context: RunContext): Promise<
     const { outcome } = made;
     if (saysGone(outcome)) return { kind: "gone" };
     if (outcome.kind === "applied") return { kind: "unclear", message: "the answer is not a record" };
-    const state = { attempts, startedMs, everUnknown: false };
-    const now = { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs(), random: chance.random() };
+    patience.spend(made.evidence.durationMs);
+    const state = { attempts, leftMs: patience.leftMs, everUnknown: false };
+    const now = { wallMs: clock.wallMs(), random: chance.random() };
     const next = decideRetry(retry.source, A_READ, state, outcome, now);
     if (next.kind !== "again") return { kind: "unclear", message: outcome.message };
     context.counts.retries += 1;
+    patience.spend(next.delayMs);
     await clock.sleep(next.delayMs, context.stop).catch(() => undefined);
   }
 }

@@ -36,6 +36,8 @@ interface World {
   /** Stops the run when this many requests and look-ups were made. */
   readonly stopAfter?: number;
   readonly kind?: Operation["kind"];
+  /** How long each request waits for its turn before it leaves. */
+  readonly turnMs?: number;
 }
 
 interface Told {
@@ -57,6 +59,7 @@ async function tell({
   delivery = {},
   stopAfter,
   kind = "create",
+  turnMs,
 }: World): Promise<Told> {
   const clock = new VirtualClock();
   const stop = new AbortController();
@@ -85,6 +88,7 @@ async function tell({
     send: async (_write, { idempotencyKey }) => {
       sends.push(idempotencyKey);
       step();
+      if (turnMs !== undefined) await clock.sleep(turnMs);
       return { outcome: outcomes[Math.min(sends.length, outcomes.length) - 1] as Outcome, evidence };
     },
     idOf: async () => "7",
@@ -136,6 +140,15 @@ async function tell({
 }
 
 const longAgo = { everUnknown: true, firstSentMs: Date.UTC(2025, 11, 20), lastSentMs: Date.UTC(2025, 11, 20) };
+
+test("R9: time in the lane's queue is not taken from an operation's deadline", async () => {
+  const { ending, tookMs } = await tell({
+    outcomes: [{ kind: "throttled", status: 429, message: "" }, created],
+    turnMs: 2 * HOUR,
+  });
+  assert.equal(ending.kind, "applied");
+  assert.ok(tookMs >= 4 * HOUR);
+});
 
 test("K1, K2: a create whose answer is lost is sent again under the same key", async () => {
   const { ending, sends } = await tell({ outcomes: [lost, created] });

@@ -3,6 +3,7 @@ import type { Write } from "../core/destination.ts";
 import { andThen, type Eventual } from "../core/eventual.ts";
 import type { Operation } from "../core/operation.ts";
 import type { Attempt } from "../core/outcome.ts";
+import { Patience } from "../core/patience.ts";
 import type { Next } from "../core/retry.ts";
 import { askedToWait, credentialsRefused, unreachableApi } from "./api-errors.ts";
 import { attempt, judge, repeatabilityOf } from "./attempt.ts";
@@ -51,7 +52,7 @@ class Passage {
   readonly #delivery: Delivery;
   readonly #context: RunContext;
   readonly #journal: Journal;
-  readonly #startedMs: number;
+  readonly #patience: Patience;
   #operation: Operation;
   #attempts = 0;
   #last: Attempt | undefined;
@@ -63,7 +64,7 @@ class Passage {
     this.#context = context;
     this.#journal = journal;
     this.#operation = delivery.operation;
-    this.#startedMs = context.ports.clock.monotonicMs();
+    this.#patience = new Patience(context.sync.retry.destination.deadlineMs);
   }
 
   begin(): Promise<Ending> {
@@ -89,7 +90,7 @@ class Passage {
       return Promise.resolve({ kind: "held", state: "unknown", operation, attempt: this.#last, message: KEY_OVER });
     }
     const sentMs = context.ports.clock.wallMs();
-    const tries = { startedMs: this.#startedMs, count: this.#attempts };
+    const tries = { count: this.#attempts, patience: this.#patience };
     return attempt(operation, write, tries, context).then((made) => {
       const { next, progress } = judge(operation, write, made, sentMs, tries, context);
       this.#operation = { ...operation, progress };
@@ -125,7 +126,7 @@ class Passage {
           reason: next.message,
         });
         // What it is based on may be another version by now: its own.
-        return pause(next.delayMs, context).then(() =>
+        return this.#pause(next.delayMs).then(() =>
           isFenced(operation, context) && made.outcome.kind === "unknown" ? this.#afterConflict(made) : this.#send(),
         );
       case "look-up": {
@@ -133,11 +134,17 @@ class Passage {
         if (this.#attempts >= retry.destination.attempts) return givenUp(operation, made, next.message);
         const reason = reasonOf(made);
         this.#mayBeOurs = reason === "exists";
-        return pause(next.delayMs, context).then(() => this.#lookUp(reason));
+        return this.#pause(next.delayMs).then(() => this.#lookUp(reason));
       }
       default:
         return unreachable(next);
     }
+  }
+
+  /** Waits; a stop of the run ends the wait, and the caller then sees that it stopped. */
+  async #pause(delayMs: number): Promise<void> {
+    this.#patience.spend(delayMs);
+    await this.#context.ports.clock.sleep(delayMs, this.#context.stop).catch(() => undefined);
   }
 
   /** Looks in the destination, and sends what is still to be sent. */
@@ -240,9 +247,4 @@ function hold(operation: Operation, next: Extract<Next, { kind: "hold" }>, made:
     attempt: made,
     message: next.message,
   };
-}
-
-/** Waits; a stop of the run ends the wait, and the caller then sees that it stopped. */
-async function pause(delayMs: number, context: RunContext): Promise<void> {
-  await context.ports.clock.sleep(delayMs, context.stop).catch(() => undefined);
 }

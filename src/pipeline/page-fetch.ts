@@ -1,5 +1,6 @@
 import { EvenkeelError } from "../core/errors.ts";
 import type { Evidence, Outcome } from "../core/outcome.ts";
+import { Patience } from "../core/patience.ts";
 import { decideRetry } from "../core/retry.ts";
 import type { Page, PagePosition } from "../core/source.ts";
 import type { RunContext } from "./context.ts";
@@ -51,10 +52,10 @@ async function tryPage(query: PageQuery, context: RunContext): Promise<Tried> {
   const { clock, chance } = context.ports;
   const { source, retry } = context.sync;
   const policy = retry.source;
-  const startedMs = clock.monotonicMs();
+  const patience = new Patience(policy.deadlineMs);
   for (let attempts = 1; ; attempts++) {
     if (context.stop.aborted) throw interrupted();
-    const patienceMs = Math.max(0, policy.deadlineMs - (clock.monotonicMs() - startedMs));
+    const patienceMs = patience.leftMs;
     const asking = { signal: context.kill, stop: context.stop, patienceMs, wholly: !context.partial };
     const made = await source.page({ ...query, ...asking });
     if (made.kind === "page") {
@@ -69,8 +70,10 @@ async function tryPage(query: PageQuery, context: RunContext): Promise<Tried> {
     context.sent(source.connection, evidence);
     if (outcome.kind === "throttled") context.counts.throttled += 1;
     if (context.stop.aborted) throw interrupted();
-    const now = { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs(), random: chance.random() };
-    const next = decideRetry(policy, A_READ, { attempts, startedMs, everUnknown: false }, outcome, now);
+    patience.spend(evidence.durationMs);
+    const state = { attempts, leftMs: patience.leftMs, everUnknown: false };
+    const now = { wallMs: clock.wallMs(), random: chance.random() };
+    const next = decideRetry(policy, A_READ, state, outcome, now);
     if (next.kind !== "again")
       return {
         error: failure(source.connection, outcome, evidence, now.wallMs),
@@ -84,6 +87,7 @@ async function tryPage(query: PageQuery, context: RunContext): Promise<Tried> {
       delayMs: next.delayMs,
       reason: next.message,
     });
+    patience.spend(next.delayMs);
     await clock.sleep(next.delayMs, context.stop).catch(() => undefined);
   }
 }

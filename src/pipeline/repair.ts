@@ -2,7 +2,7 @@ import type { Checkpoint } from "../core/checkpoint.ts";
 import type { DriftOf } from "../core/drift.ts";
 import { holds } from "../core/holds.ts";
 import { isObject, type JsonObject } from "../core/json.ts";
-import { ADOPTED, type Known } from "../core/ledger.ts";
+import { ADOPTED, destinationIdOf, type Known } from "../core/ledger.ts";
 import { goneRecord } from "../core/record.ts";
 import type { Expected, Extra, Scratch } from "../core/scratch.ts";
 import { astray, compareSides, noTally, type Matched } from "./compare.ts";
@@ -124,7 +124,8 @@ export class Repair {
   async #page(batch: readonly Expected[], start: Checkpoint): Promise<ReadPage> {
     const { ledger } = this.#context.ports;
     const mended: Expected[] = [];
-    for (const each of batch) if (await this.#mayMend(each)) mended.push(each);
+    const known = await ledger.lookup(batch.map(({ record }) => record.key));
+    for (const each of batch) if (await this.#mayMend(each, known.get(each.record.key))) mended.push(each);
     const { destination, writes } = this.#context.sync;
     // What is only ever created is created again: as an update it would be left alone.
     const isCreated = destination.traits.addressing === "assigned" || writes === "createOnly";
@@ -140,17 +141,17 @@ export class Repair {
   }
 
   /** Under an id that the destination gave, a record is only created when it is certainly not there: a list may leave some out. */
-  async #mayMend({ record, state }: Expected): Promise<boolean> {
-    const { sync, say, ports, counts } = this.#context;
+  async #mayMend({ record, state }: Expected, known: Known | undefined): Promise<boolean> {
+    const { sync, say, counts } = this.#context;
     const { traits } = sync.destination;
     if (traits.addressing === "own") return true;
-    const entry = await ports.ledger.entry(record.key);
-    const isKnown = entry?.destinationId !== undefined;
+    const destinationId = destinationIdOf(known);
+    const isKnown = destinationId !== undefined;
     // With `find`, planning looks first.
     if (traits.find !== undefined ? !isKnown || state === "different" : isKnown && state === "different") return true;
     let why = "the ledger knows no id of it, and no `find` is declared";
     if (isKnown) {
-      const found = await lookAt(record, entry.destinationId, this.#context);
+      const found = await lookAt(record, destinationId, this.#context);
       if (found.kind === "absent") return true;
       const isThere = found.kind === "level" || found.kind === "different";
       why = isThere ? "the destination's list leaves it out, and it is there" : found.message;
@@ -195,7 +196,7 @@ export class Repair {
       const isHere =
         sync.destination.traits.addressing === "own"
           ? address === (await this.#addressOf(expected.match, item))
-          : known.get(key)?.entry?.destinationId === expected.match;
+          : destinationIdOf(known.get(key)) === expected.match;
       if (!isHere) this.#isPlaced = false;
     }
   }

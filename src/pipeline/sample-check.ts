@@ -1,5 +1,6 @@
 import { unheldFields } from "../core/difference.ts";
 import { EvenkeelError } from "../core/errors.ts";
+import { destinationIdOf } from "../core/ledger.ts";
 import { FRESH, type Operation } from "../core/operation.ts";
 import type { DesiredRecord } from "../core/record.ts";
 import type { Comparison } from "./compare.ts";
@@ -35,7 +36,7 @@ export async function compareSample(
   for (let from = 0; from < chosen.length; from += UNDER_WAY) {
     const batch = chosen.slice(from, from + UNDER_WAY);
     const known = await ports.ledger.lookup(batch.map(({ key }) => key));
-    await Promise.all(batch.map((record) => compareOne(record, known.get(record.key)?.entry?.destinationId, compared)));
+    await Promise.all(batch.map((record) => compareOne(record, destinationIdOf(known.get(record.key)), compared)));
   }
   return number;
 }

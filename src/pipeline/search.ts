@@ -2,6 +2,7 @@ import type { Destination, Finding, LookUp } from "../core/destination.ts";
 import { holds } from "../core/holds.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Operation } from "../core/operation.ts";
+import { Patience } from "../core/patience.ts";
 import { decideRetry } from "../core/retry.ts";
 import type { RunContext } from "./context.ts";
 import type { SearchReason } from "./after-search.ts";
@@ -46,13 +47,13 @@ export async function search(
   if (look === undefined)
     return { kind: "unclear", message: "the destination cannot be asked: no `find` or `read` is declared" };
   const policy = retry.destination;
-  const startedMs = clock.monotonicMs();
+  const patience = new Patience(policy.deadlineMs);
   const believedMs = believedFrom(operation, reason, context);
   const goneMs = clock.wallMs() + lagOf(operation, destination);
   let failures = 0;
   for (let probe = 0; ; probe++) {
     if (context.stop.aborted) return { kind: "stopped", message: "the run stopped before it could be looked up" };
-    const patienceMs = Math.max(0, policy.deadlineMs - (clock.monotonicMs() - startedMs));
+    const patienceMs = patience.leftMs;
     const finding = await look(operation.record, operation.destinationId, {
       signal: context.kill,
       stop: context.stop,
@@ -93,20 +94,17 @@ export async function search(
       case "unclear": {
         context.sent(destination.connection, finding.attempt.evidence);
         failures += 1;
-        const now = { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs(), random: chance.random() };
-        const next = decideRetry(
-          policy,
-          A_READ,
-          { attempts: failures, startedMs, everUnknown: false },
-          finding.attempt.outcome,
-          now,
-        );
+        patience.spend(finding.attempt.evidence.durationMs);
+        const state = { attempts: failures, leftMs: patience.leftMs, everUnknown: false };
+        const now = { wallMs: clock.wallMs(), random: chance.random() };
+        const next = decideRetry(policy, A_READ, state, finding.attempt.outcome, now);
         if (next.kind !== "again")
           return {
             kind: "unclear",
             message: `it could not be looked up: ${next.kind === "applied" ? "the answer is not a record" : next.message}`,
           };
         delayMs = next.delayMs;
+        patience.spend(delayMs);
         break;
       }
     }

@@ -22,6 +22,8 @@ export interface Calm {
   readonly decided: Set<string>;
   /** What somebody else has done to the destination is mended. */
   readonly repairs: boolean;
+  /** When the last read began that is complete (wall clock), by the ledger's own file. */
+  readonly completeMs: () => number | undefined;
   readonly note: (text: string, about?: readonly string[]) => void;
   readonly onViolation: (violation: Violation) => void;
   /** Called when a person says that deletes may happen. */
@@ -54,8 +56,10 @@ export async function calmDown(calm: Calm): Promise<RunResult | undefined> {
   const doubtMs = scene.lateWriteMs + (scene.destination.find?.visibilityLagMs ?? 0);
   // D2: what has gone is missed by two complete reads, and the first calm run may only go on with an older one.
   const atLeast = scene.sync.deletes.mode === "mirror" ? CALM_RUNS_ALONE + 1 : 2;
+  const calmMs = clock.wallMs();
+  // A run that goes on with an older read is level with what that one met.
   const isOpen = (result: RunResult | undefined): boolean =>
-    result?.exitCode !== 0 || result.syncs.some(({ counts }) => counts.missed > 0);
+    result?.exitCode !== 0 || result.syncs.some(({ counts }) => counts.missed > 0) || (calm.completeMs() ?? 0) < calmMs;
   /** It was all decided and tried again, and nothing has come of that: nothing ever will. */
   let isDone = false;
   for (let run = 0; run < CALM_RUNS_MAX && !isDone && (run < atLeast || isOpen(last)); run++) {

@@ -58,7 +58,8 @@ function foreign(ended: Ended): readonly Violation[] {
   const isSure = last?.exitCode === 0 && decided.size === 0 && source.records.size > 0 && !read.paging.shifts;
   if (checked === 0 && added.length > 0)
     return [{ kind: "CLAIM", text: "a check finds nothing, and something is extra" }];
-  if (checked === 4 && added.length === 0 && isSure && isUpdated(ended))
+  const isExtra = destination.items.some(({ version }) => !source.records.has(version.id));
+  if (checked === 4 && !isExtra && isSure && isUpdated(ended))
     return [{ kind: "CLAIM", text: "a check finds something astray, and nothing is" }];
   if (deletes.mode !== "mirror" || !isKnown || !isSure) return [];
   return added.map(({ version: { key } }) => ({

@@ -191,6 +191,7 @@ class Simulation {
       processes: this.#processes,
       decided: this.#decided,
       repairs: this.#repairs,
+      completeMs: this.#probe.completeMs,
       note: this.#note,
       onViolation: (violation) => this.#violations.push(violation),
       onAllowed: () => (this.#mayDelete = true),

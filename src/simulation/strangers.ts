@@ -43,8 +43,9 @@ export class Strangers {
 
   async #do({ kind, which }: Drift): Promise<void> {
     const { destination, note } = this.#options;
-    if (kind === "add") return this.#add();
     const own = destination.items.filter(({ version }) => !this.added.has(version.key));
+    // U5: into a destination that holds nothing of the ledger's, the first run is refused.
+    if (kind === "add") return own.length === 0 ? undefined : this.#add();
     const item = own[Math.floor(which * own.length)];
     if (item === undefined) return;
     const { key } = item.version;

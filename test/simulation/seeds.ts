@@ -29,6 +29,9 @@ const REPAIRED: Partial<Shares> = {
   updateOnly: 0.05,
 };
 
+/** The same, with records that refer to each other. */
+const REFERRING: Partial<Shares> = { ...REPAIRED, refers: 0.3 };
+
 /**
  * Worlds in which a defect that the engine once had breaks a promise, each with what it was. They are played in every test run. Those without
  * shares of their own are of `toothWorldOf`: the break of the same name in `teeth.ts` puts the defect back, and shows that the world still finds it.
@@ -111,4 +114,5 @@ export const SEEDS: readonly (readonly [seed: number, was: string, shares?: Part
   [4, "an update of what is only updated waited for ever where nobody can look whether it is there", UPDATING],
   [11, "a write that a crash left behind created what is only updated", UPDATING],
   [13, "a write that was put by created what is only updated, though nobody had looked whether it is there", UPDATING],
+  [20_002_211, "what a repair that was broken off had found missing was left alone by the next one", REFERRING],
 ];
