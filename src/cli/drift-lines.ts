@@ -13,10 +13,17 @@ export function driftLines(drift: DriftOf, printer: Printer): readonly string[] 
         `  ${style("red", "missing")}    ${of(drift.key)}${drift.why === undefined ? "" : `  ${style("dim", escapeLine(drift.why))}`}`,
       ];
     case "extra":
-      return [`  ${style("green", "extra")}      ${of(drift.match)}${drift.isDouble ? "  it is there twice" : ""}`];
+      return [`  ${style("green", "extra")}      ${of(drift.match)}${style("dim", whyExtra(drift))}`];
     case "different":
       return [`  ${style("yellow", "different")}  ${of(drift.key)}`, ...differenceLines(drift.differences, printer)];
     case "invalid":
       return [`  ${style("red", "invalid")}    ${of(drift.key)}  ${escapeLine(`${drift.code}: ${drift.reason}`)}`];
   }
+}
+
+function whyExtra({ isDouble, uncompared = 0 }: Extract<DriftOf, { readonly kind: "extra" }>): string {
+  if (isDouble) return "  it is there twice";
+  if (uncompared === 0) return "";
+  const those = uncompared === 1 ? "the record" : `one of the ${uncompared} records`;
+  return `  it may be ${those} of the source that could not be compared`;
 }

@@ -6,8 +6,16 @@ export type Drift = { readonly sync: string } & DriftOf;
 export type DriftOf =
   /** The source has it, and the destination does not. */
   | { readonly kind: "missing"; readonly key: string; readonly why?: string }
-  /** The destination has it, and the source does not; `isDouble` when it is there for the second time. */
-  | { readonly kind: "extra"; readonly match: string | undefined; readonly isDouble: boolean }
+  /**
+   * The destination has it, and the source does not; `isDouble` when it is there for the second time. Where so many records of the source could
+   * not be compared (`uncompared`), it may be one of them.
+   */
+  | {
+      readonly kind: "extra";
+      readonly match: string | undefined;
+      readonly isDouble: boolean;
+      readonly uncompared?: number;
+    }
   /** `before` is what the destination holds, `after` what it should. */
   | { readonly kind: "different"; readonly key: string; readonly differences: readonly FieldDifference[] }
   /** A record of the source of which nothing can be made, so that nothing can be compared. */

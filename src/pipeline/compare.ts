@@ -98,16 +98,17 @@ export async function compareSides(start: Checkpoint, scratch: Scratch, whole: W
       `compare some records one by one: \`evenkeel check ${name} --sample 100\``,
     );
   const sides = { source: new SideFingerprint(), destination: new SideFingerprint() };
+  let uncompared = 0;
   for await (const page of desired(start, whole)) {
     if (page.goesOn) whole.onUnread?.();
     // A mark counts whatever was shown before it.
     scratch.remove(page.gone);
     // Nothing of the destination is compared with these, so the sides cannot be said to agree.
     for (const { key } of page.invalid) sides.source.add(`invalid ${key}`);
-    await putAside(page.records, live, scratch, sides, whole);
+    uncompared += page.invalid.length + (await putAside(page.records, live, scratch, sides, whole));
   }
   for await (const items of livePages(live, whole.context)) {
-    const matched = compareItems(items, scratch, sides, whole);
+    const matched = compareItems(items, uncompared, scratch, sides, whole);
     await whole.onMatched?.(matched);
     await whole.breathe();
   }
@@ -134,13 +135,14 @@ export async function* astray(scratch: Scratch): AsyncGenerator<Expected> {
 
 type Sides = Readonly<Record<"source" | "destination", SideFingerprint>>;
 
+/** Returns how many of them can be compared with nothing. */
 async function putAside(
   records: readonly DesiredRecord[],
   live: Live,
   scratch: Scratch,
   { source }: Sides,
   { context, tell, keeps }: Whole,
-): Promise<void> {
+): Promise<number> {
   const known = await context.ports.ledger.lookup(records.map(({ key }) => key));
   const expected: Pick<Expected, "match" | "record">[] = [];
   for (const record of records) {
@@ -157,6 +159,7 @@ async function putAside(
     const reason = `another record has the same value to be matched by: ${match}`;
     tell({ kind: "invalid", key: record.key, code: "MATCH_SHARED", reason });
   }
+  return records.length - expected.length;
 }
 
 /** U11: of one key the higher cursor counts, else the later record. */
@@ -177,6 +180,7 @@ async function newest(
 
 function compareItems(
   items: readonly ListedItem[],
+  uncompared: number,
   scratch: Scratch,
   { source, destination }: Sides,
   { tally, tell, keeps }: Whole,
@@ -192,7 +196,7 @@ function compareItems(
     if (match !== undefined) met.add(match);
     if (match === undefined || wanted === undefined || isDouble || !isObject(item)) {
       destination.add(`extra ${match} ${canonical(item)}`);
-      tell({ kind: "extra", match, isDouble });
+      tell({ kind: "extra", match, isDouble, ...(uncompared === 0 || isDouble ? {} : { uncompared }) });
       if (match !== undefined && !isDouble) extras.push({ match, item });
       continue;
     }

@@ -64,11 +64,12 @@ async function withoutDelete(rejects: readonly Reject[], { sync, ports }: RunCon
 /** A path that no record has is more often a misspelt one than an optional one. */
 export function warnOfAbsentPaths({ sync, counts, say }: RunContext): void {
   if (counts.read === 0) return;
+  const where = counts.read === 1 ? "not in the one record" : `in none of the ${counts.read} records`;
   for (const path of sync.mapping.absentPaths()) {
     say({
       type: "warning",
       code: "PATH_ABSENT",
-      message: `the mapping's \`${path}\` was in none of the ${counts.read} records`,
+      message: `the mapping's \`${path}\` was ${where}`,
       next: "Check its spelling; `evenkeel run --limit 1 --trace` shows a record as the source sends it.",
     });
   }

@@ -147,6 +147,9 @@ function choose(
   return { start: fresh("incremental", since), resumed: false, reason: `what has changed since ${since}` };
 }
 
+const askedFor = ({ since }: Checkpoint): string =>
+  since === undefined ? "everything" : `what has changed since ${since}`;
+
 /**
  * Goes on with an unfinished read. Sorted input goes on from its cursor; otherwise from the page, where its position still means
  * the same; numbered pages may have shifted meanwhile, so such a read begins anew, and what is level already costs no write (P9).
@@ -162,7 +165,11 @@ function resume(sync: Sync, stored: Checkpoint): Omit<Opening, "partial"> {
     };
   }
   if (stored.position === undefined)
-    return { start: stored, resumed: false, reason: "no page has been done yet, so everything is read" };
+    return {
+      start: stored,
+      resumed: false,
+      reason: `the last run finished no page, so it is asked again for ${askedFor(stored)}`,
+    };
   if (!source.paging.resumes) {
     return {
       start: { ...stored, position: undefined, pendingCursor: boundAtStart(cursor, stored.highest) },

@@ -19,6 +19,7 @@ import { refuseUnfinished } from "./exact.ts";
 import type { Planned } from "./journal.ts";
 import { refuseUnadopted } from "./first-run.ts";
 import { emptyLedger, lookingContext } from "./looking.ts";
+import { MetTwice } from "./met-twice.ts";
 import { openRead, type ReadChoice } from "./opening.ts";
 import type { Ports } from "./ports.ts";
 import { comparison, whyNothing } from "./read.ts";
@@ -122,10 +123,12 @@ export async function planSync(
     const isWithheld = absences !== undefined && (await ledger.counts()).withheld > 0;
     await absences?.begin();
     const stage = createStage({ ...context, retryRejected: false, compare: comparison(sync) }, () => false);
+    const twice = new MetTwice(context, true);
     for await (const page of selectPages(settings, opening.start, context)) {
       await absences?.meet(page);
       const plan = await stage.plan(page.records);
-      counts.superseded += page.superseded + plan.tally.superseded;
+      twice.see(page, plan);
+      counts.superseded += page.superseded.length + plan.tally.superseded;
       counts.unchanged += plan.tally.unchanged;
       counts.stillRejected += plan.tally.stillRejected;
       counts.skipped += plan.tally.skipped;
@@ -138,6 +141,7 @@ export async function planSync(
       await ports.breathe();
     }
     if (absences !== undefined) found.withheld = await previewDeletes(absences, back, context, telling);
+    twice.warn();
     if (!opening.partial) warnOfAbsentPaths(context);
     found.why = whyNothing(opening.start, counts, sync);
     if (counts.created > 0) found.refused = await whyRefused(context);

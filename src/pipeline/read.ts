@@ -19,7 +19,8 @@ export interface ReadPage {
   readonly items: number;
   readonly records: readonly SourceRecord[];
   readonly invalid: readonly InvalidRecord[];
-  readonly superseded: number;
+  /** Keys of records that another one of the page takes the place of (U11). */
+  readonly superseded: readonly string[];
   /** The source says that its list goes on where reading ended. */
   readonly goesOn?: boolean;
   readonly end: Checkpoint;
@@ -30,7 +31,7 @@ export const pageOf = (items: readonly (SourceRecord | InvalidRecord)[], end: Ch
   items: items.length,
   records: items.filter((item) => "keyKind" in item),
   invalid: items.filter((item) => "code" in item),
-  superseded: 0,
+  superseded: [],
   end,
 });
 
@@ -45,6 +46,7 @@ export async function* readPages(start: Checkpoint, context: RunContext): AsyncG
   let end = start;
   let listedMs = clock.wallMs();
   let before: readonly Json[] = [];
+  let keyed = 0;
   let ahead: Promise<FetchedPage> | undefined = fetchPage(
     { position: start.position, since: start.since, size: start.pageSize },
     context,
@@ -60,6 +62,7 @@ export async function* readPages(start: Checkpoint, context: RunContext): AsyncG
     ahead?.catch(() => undefined);
     const items = await itemsOf(page, sync);
     const met = items.filter(isRecord);
+    keyed += met.length;
     const warnings = rules.accept({
       page,
       items: items.length,
@@ -89,12 +92,12 @@ export async function* readPages(start: Checkpoint, context: RunContext): AsyncG
       items: counted.length,
       records: kept,
       invalid: [...counted.filter((item): item is InvalidRecord => !isRecord(item)), ...clashes],
-      superseded: superseded.length,
+      superseded: superseded.map(({ key }) => key),
       goesOn: rules.goesOn !== undefined,
       end,
     };
     if (!isLast) continue;
-    if (hasNoCursor(end, sync) && context.counts.read > 0) context.say(noCursor(sync));
+    if (hasNoCursor(end, sync) && keyed > 0) context.say(noCursor(sync, keyed));
     rules.conclude(page);
   }
 }
@@ -103,11 +106,11 @@ export async function* readPages(start: Checkpoint, context: RunContext): AsyncG
 const hasNoCursor = ({ highest }: Checkpoint, { cursor }: Sync): boolean =>
   cursor !== undefined && highest === undefined;
 
-const noCursor = ({ cursor }: Sync) =>
+const noCursor = ({ cursor }: Sync, keyed: number) =>
   ({
     type: "warning",
     code: "CURSOR_ABSENT",
-    message: `none of the records has a value of \`cursor.field\` (${cursor?.field}), so every run reads everything`,
+    message: `none of the ${keyed === 1 ? "records" : `${keyed} records`} with a key has a value of \`cursor.field\` (${cursor?.field}), so every run reads everything`,
     next: "Check `cursor.field` against a record: `evenkeel run --limit 1 --trace` shows one.",
   }) as const;
 

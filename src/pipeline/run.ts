@@ -14,6 +14,7 @@ import { createJournal } from "./journal.ts";
 import { openRead, type Opening, type ReadChoice } from "./opening.ts";
 import type { Ports } from "./ports.ts";
 import { comparison, type ReadPage } from "./read.ts";
+import { MetTwice } from "./met-twice.ts";
 import { planMissed } from "./exact.ts";
 import { recover, type Recovered } from "./recover.ts";
 import { resolveReferences } from "./references.ts";
@@ -100,11 +101,13 @@ async function work(
   const absences = new Absences(context, opening);
   await absences.begin();
   if (!context.partial) await context.ports.ledger.saveCheckpoint(opening.start);
+  const twice = new MetTwice(context, !opening.resumed && recovered.held + recovered.leftovers === 0);
   let end = opening.start;
   try {
     for await (const page of repair?.pages(opening.start) ?? selectPages(choice, opening.start, context)) {
       await absences.meet(page);
       const plan = await stage.plan(page.records);
+      twice.see(page, plan);
       const invalid = [...page.invalid, ...plan.invalid];
       const final = context.partial ? invalid : invalid.filter(isFinal);
       count(context.counts, page, plan, final);
@@ -124,6 +127,7 @@ async function work(
     // Whatever ended the read, what is on its way is brought to its end and settled.
     await flow.idle();
   }
+  twice.warn();
   // A run over a part of the records writes no others.
   if (!context.partial) await resolveReferences(opening, context, stage, flow);
   const deletes = {
@@ -161,7 +165,7 @@ function announce({ context }: RunControl, { start, resumed, partial, reason }: 
 
 function count(counts: Counts, page: ReadPage, plan: PlannedPage, invalid: readonly InvalidRecord[]): void {
   counts.invalid += invalid.length;
-  counts.superseded += page.superseded + plan.tally.superseded;
+  counts.superseded += page.superseded.length + plan.tally.superseded;
   counts.unchanged += plan.tally.unchanged;
   counts.stillRejected += plan.tally.stillRejected;
   counts.skipped += plan.tally.skipped;
