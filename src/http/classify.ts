@@ -69,7 +69,12 @@ function judge(
   if (signals.throttled === true) return throttled(says, "throttled");
   if (signals.exists === true) return refused(says, "exists");
   if (signals.missing === true) return refused(says, "missing");
-  if (isSuccess) return signals.failed === true ? refused(says, "other") : applied(request, says);
+  if (isSuccess) {
+    if (signals.failed === true) return refused(says, "other");
+    // Where it is declared what a failure looks like, that is asked alone.
+    const isNoAnswer = isWrite && rules.failed === undefined && isPage(answer);
+    return isNoAnswer ? unknown({ ...says, note: A_PAGE }, "ok") : applied(request, says);
+  }
   if (rules.never.includes(status)) return refused(says, "other");
   // A write that is declared to be worth repeating is not thereby known to be without effect.
   if (rules.also.includes(status)) return isWrite ? unknown(says, "ok") : throttled(says, laneOf(retryAfterMs));
@@ -159,6 +164,15 @@ function unknown(says: Says, lane: Classified["lane"]): Classified {
   const { status } = says.answer;
   const extra = says.replayed ? { replayed: true } : {};
   return { outcome: { kind: "unknown", status, message: messageOf(says), ...waitOf(says), ...extra }, lane };
+}
+
+const A_PAGE = "an HTML page, which may be that of a sign-in or a proxy";
+
+/** An HTML document where an API was asked: somebody else may have answered in its place, and nothing is known to be written. */
+function isPage(answer: CompleteAnswer): boolean {
+  const type = answer.headers["content-type"];
+  if (answer.bytes === 0 || type === undefined || !/html/i.test(type)) return false;
+  return /^\s*<(?:!doctype\s+html|html)[\s>]/i.test(answer.text);
 }
 
 /** R1: a complete 2xx is applied, even if its body cannot be read. A read whose answer cannot be read is told apart by the source. */

@@ -19,6 +19,14 @@ export function unreachableApi(connection: string, made: Pick<Attempt, "evidence
   });
 }
 
+/** Nothing that was sent to it came through for so long. */
+export function downApi(connection: string, made: Pick<Attempt, "evidence">, message: string): EvenkeelError {
+  return new EvenkeelError("API_FAILED", `${connection} is down: ${message}`, {
+    next: "Run again when the API is well; what is in doubt is kept and resolved first.",
+    evidence: made.evidence,
+  });
+}
+
 export function askedToWait(
   connection: string,
   untilMs: number,

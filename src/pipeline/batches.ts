@@ -35,8 +35,9 @@ export class Batches {
     const isFenced = this.#context.sync.destination.traits.precondition !== undefined && operation.kind !== "create";
     if (many === undefined || isFenced) return undefined;
     const { progress, record, destinationId } = operation;
+    const isAlone = operation.isAlone === true || progress.everUnknown;
     const item = { record, destinationId };
-    if (progress.everUnknown) return many.isOnly ? this.#lineOf(many).alone(item, write, patienceMs) : undefined;
+    if (isAlone) return many.isOnly ? this.#lineOf(many).alone(item, write, patienceMs) : undefined;
     return this.#lineOf(many).join(item, write.body?.length ?? 0, patienceMs);
   }
 

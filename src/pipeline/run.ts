@@ -1,6 +1,7 @@
 import { EvenkeelError } from "../core/errors.ts";
 import type { Counts } from "../core/events.ts";
 import { guaranteeOf } from "../core/guarantee.ts";
+import { Outage } from "../core/outage.ts";
 import type { InvalidRecord } from "../core/record.ts";
 import type { Scratch } from "../core/scratch.ts";
 import type { Sync } from "../core/sync.ts";
@@ -79,7 +80,8 @@ async function work(
   choice: RunSettings,
   scratch: Scratch | undefined,
 ): Promise<void> {
-  const context = { ...control.context, batches: new Batches(control.context) };
+  const outage = new Outage(control.context.sync.retry.destination);
+  const context = { ...control.context, outage, batches: new Batches(control.context) };
   const settler = new Settler(context);
   const journal = createJournal(context);
   const stage = createStage(

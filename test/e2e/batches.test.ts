@@ -264,6 +264,28 @@ test("creates go together where the destination assigns ids, which the results g
     },
   ));
 
+test("U1: a create that was in doubt goes alone, also once it is known that it is not there", () =>
+  between(
+    {
+      destination: `create: { request: POST /items, id: assigned }
+      createMany: { request: POST /items/bulk, size: 10, body: "{ 'items': $ }", ${RESULTS} }
+      update: "PUT /items/{$id}"
+      find: { request: GET /items, query: { id: "{id}" }, record: "data[0]", id: assigned, visibilityLag: 0s }`,
+    },
+    async (sides) => {
+      const { run, items, batches, alone } = sides;
+      sides.answer = (_batch, response) => {
+        if (batches.length !== 2) return false;
+        response.destroy();
+        return true;
+      };
+      assert.equal((await run()).exitCode, 0);
+      const together = batches.flatMap((batch) => batch.items.map(({ id }) => id));
+      assert.deepEqual([items.size, together.length], [25, new Set(together).size], "none went with others twice");
+      assert.equal(alone.filter((request) => request === "POST /items").length, batches[1]?.items.length);
+    },
+  ));
+
 test("deletes go together, with what was last written of each; what is not there any more counts as deleted", () =>
   between(
     {

@@ -288,6 +288,9 @@ test("D1: what the source marks as deleted is deleted at the end of the read, an
     Object.assign(sides.rows[3] as Row, { deleted: true, at: 5 });
     const deleted = await sides.run();
     assert.deepEqual([deleted.exitCode, ending(deleted).counts.deleted, sides.deletes], [0, 1, ["/items/4"]]);
+    // A replica that lags shows it once more as it was.
+    Object.assign(sides.rows[3] as Row, { deleted: false, at: 4 });
+    assert.deepEqual([ending(await sides.run()).counts.created, sides.items.has("/items/4")], [0, false]);
     Object.assign(sides.rows[3] as Row, { deleted: false, at: 6 });
     assert.equal(ending(await sides.run()).counts.created, 1);
     assert.equal(sides.items.has("/items/4"), true);

@@ -104,9 +104,10 @@ export interface Api {
   stop(): Promise<void>;
 }
 
-/** A real HTTP server on loopback; `answer` sees each request with its body. */
+/** A real HTTP server on loopback, at any free port unless one is named; `answer` sees each request with its body. */
 export async function startApi(
   answer: (request: IncomingMessage, body: string, response: ServerResponse) => void | Promise<void>,
+  port = 0,
 ): Promise<Api> {
   const requests: Api["requests"] = [];
   let unanswered = 0;
@@ -126,7 +127,7 @@ export async function startApi(
       void answer(request, body, response);
     });
   });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  await new Promise<void>((done) => server.listen(port, "127.0.0.1", done));
   // A test that fails before it stops its servers ends all the same.
   server.unref();
   return {
