@@ -1,6 +1,6 @@
 /** Copies of everything: against the bare loop of undici, `fetch` with p-limit, and requests in Python. */
 import { spawnSync } from "node:child_process";
-import { CONCURRENCY, copyConfig, CREATE, type CopyOptions } from "./copy.ts";
+import { BATCH, BATCHES, CONCURRENCY, copyConfig, CREATE, type CopyOptions } from "./copy.ts";
 import { duel, FEW_ROUNDS, type Rival } from "./duel.ts";
 import { withServer, type Server } from "./neutral-server.ts";
 import { bodyOf, hasCities, type Kind } from "./records.ts";
@@ -118,20 +118,17 @@ export async function latency(sized: Sized): Promise<readonly Row[]> {
   return rows;
 }
 
-/** Batches of 100 against single writes. */
+/** Batches against single writes. */
 export function batches(sized: Sized): Promise<readonly Row[]> {
-  const [records, size] = [sized(100_000), 100];
+  const records = sized(100_000);
   return withServer({ records, delayMs: 5 }, async (server) => {
-    const batched: CopyOptions = {
-      sync: { destination: { upsertMany: { request: "PUT /items/batch", size, body: "$" } } },
-    };
     const result = await duel(server, [
       { ...ours("single", server, records), rounds: FEW_ROUNDS },
-      { ...ours("batches", server, records, batched), requests: records / size, rounds: FEW_ROUNDS },
+      { ...ours("batches", server, records, BATCHES), requests: records / BATCH, rounds: FEW_ROUNDS },
     ]);
     return [
       {
-        what: `batches of ${size} against single writes, answers in 5 ms`,
+        what: `batches of ${BATCH} against single writes, answers in 5 ms`,
         value: result("batches").rate,
         figure: result("batches").perMs / result("single").perMs,
         atLeast: 10,

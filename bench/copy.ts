@@ -22,6 +22,12 @@ export const CREATE: CopyOptions = {
   },
 };
 
+/** So many records in one PUT. */
+export const BATCH = 100;
+export const BATCHES: CopyOptions = {
+  sync: { destination: { upsertMany: { request: "PUT /items/batch", size: BATCH, body: "$" } } },
+};
+
 export interface CopyOptions {
   readonly kind?: Kind;
   readonly concurrency?: number;

@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { runCommand } from "./command.ts";
-import { copyConfig, SOURCE, type CopyOptions } from "./copy.ts";
+import { BATCHES, copyConfig, SOURCE, type CopyOptions } from "./copy.ts";
 import { ROUNDS } from "./duel.ts";
 import { withFolder } from "./folder.ts";
 import { withServer } from "./neutral-server.ts";
@@ -10,8 +10,9 @@ import { PAGE } from "./records.ts";
 import { median, perSecond, whole, type Row, type Sized } from "./row.ts";
 
 const MIRROR: CopyOptions = { sync: { destination: { delete: "DELETE /items/{id}" }, deletes: { mode: "mirror" } } };
+/** Only how many records its ledger knows counts, so the first run is short. */
 const INCREMENTAL: CopyOptions = {
-  sync: { source: { ...SOURCE, cursor: { field: "updated_at", type: "timestamp", param: "since" } } },
+  sync: { ...BATCHES.sync, source: { ...SOURCE, cursor: { field: "updated_at", type: "timestamp", param: "since" } } },
 };
 
 interface Again {
