@@ -34,15 +34,18 @@ export function manySyncs(sized: Sized): Promise<readonly Row[]> {
       });
     const ideals: number[] = [];
     const runs: Awaited<ReturnType<typeof run>>[] = [];
-    // They warm up.
-    await idealMs();
-    await run();
-    for (let round = 0; round < ROUNDS; round++) {
-      if (round % 2 === 0) ideals.push(await idealMs());
-      runs.push(await run());
-      if (round % 2 === 1) ideals.push(await idealMs());
+    try {
+      // They warm up.
+      await idealMs();
+      await run();
+      for (let round = 0; round < ROUNDS; round++) {
+        if (round % 2 === 0) ideals.push(await idealMs());
+        runs.push(await run());
+        if (round % 2 === 1) ideals.push(await idealMs());
+      }
+    } finally {
+      await stop(bare);
     }
-    await stop(bare);
     const [ideal, ms, startMs] = [
       median(ideals),
       median(runs.map(({ all }) => all.ms)),
