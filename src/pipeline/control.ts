@@ -49,6 +49,7 @@ export interface RunControl {
 export function createControl(sync: Sync, ports: Ports, settings: Settings): RunControl {
   const counts = noCounts();
   const failure: { error: EvenkeelError | undefined } = { error: undefined };
+  const shortfalls: string[] = [];
   // Asked for each record, so it is a plain signal: a composite one looks at all of its sources each time.
   const stop = new AbortController();
   const ended = new AbortController();
@@ -85,6 +86,7 @@ export function createControl(sync: Sync, ports: Ports, settings: Settings): Run
       failure.error ??= error;
       stop.abort(error);
     },
+    notLevel: (why) => void shortfalls.push(why),
     say,
     sent(connection, evidence) {
       counts.requests += 1;
@@ -120,12 +122,15 @@ export function createControl(sync: Sync, ports: Ports, settings: Settings): Run
     const isOpen = stored.rejects + stored.unknown + stored.parked + counts.withheld > 0;
     // What a part of the records comes to does not depend on what else was refused; a write in doubt may be one of them.
     const isPartOff = isWithheld || counts.rejected + counts.invalid + stored.unknown + stored.parked > 0;
-    const isOff = partial ? isPartOff || (repairs && isOpen) || (triesAll && stored.rejects > 0) : isOpen;
+    const isAsked = partial ? isPartOff || (repairs && isOpen) || (triesAll && stored.rejects > 0) : isOpen;
+    const isOff = isAsked || shortfalls.length > 0;
     const interrupted = error === undefined && settings.stop.aborted;
     const status = error !== undefined ? "failed" : interrupted ? "interrupted" : isOff ? "incomplete" : "level";
-    const reasons = [whyNothing(start, counts, sync), status === "incomplete" ? whyStill(stored, counts) : undefined];
-    const why =
-      error === undefined ? reasons.filter((reason) => reason !== undefined).join("; ") || undefined : undefined;
+    const reasons =
+      error === undefined
+        ? [whyNothing(start, counts, sync), status === "incomplete" ? whyStill(stored, counts) : undefined]
+        : [];
+    const why = [...reasons, ...shortfalls].filter((reason) => reason !== undefined).join("; ") || undefined;
     const ending: RunEnding = { status, counts: { ...counts }, why, error };
     const endedMs = clock.wallMs();
     await ledger

@@ -120,6 +120,9 @@ async function work(
       end = page.end;
       await flow.below(UNDER_WAY_MAX);
     }
+  } catch (error) {
+    absences.breakOff();
+    throw error;
   } finally {
     // Whatever ended the read, what is on its way is brought to its end and settled.
     await flow.idle();
