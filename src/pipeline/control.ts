@@ -35,11 +35,16 @@ export interface RunEnding {
   readonly error: EvenkeelError | undefined;
 }
 
+interface Watched {
+  readonly underWay: number;
+  conclude(): void;
+}
+
 /** The context of a run, and the two things that only its owner does: watch it and end it. */
 export interface RunControl {
   readonly context: RunContext;
-  /** Reports progress from now on. */
-  watch(flow: { readonly underWay: number }): void;
+  /** Reports progress from now on, and has the flow's last word in the end. */
+  watch(flow: Watched): void;
   /** Closes the run in the ledger, says how it ended, and returns it. */
   end(opening: Opening): Promise<RunEnding>;
   /** Ends the run for this error, unless it is only the echo of a stop. */
@@ -60,6 +65,7 @@ export function createControl(sync: Sync, ports: Ports, settings: Settings): Run
   const { clock, ledger } = ports;
   const startedMs = clock.monotonicMs();
   let progress: Timer | undefined;
+  let watched: Watched | undefined;
 
   const { read, resumed, partial } = settings;
   const repairs = settings.repair !== undefined;
@@ -95,6 +101,7 @@ export function createControl(sync: Sync, ports: Ports, settings: Settings): Run
   };
 
   const watch: RunControl["watch"] = (flow) => {
+    watched = flow;
     const report = (): void => {
       say({
         type: "progress",
@@ -112,6 +119,7 @@ export function createControl(sync: Sync, ports: Ports, settings: Settings): Run
   const end: RunControl["end"] = async ({ start }) => {
     progress?.cancel();
     ended.abort();
+    watched?.conclude();
     const { error } = failure;
     const stored = await storedCounts(ledger);
     counts.unknown = stored.unknown;
