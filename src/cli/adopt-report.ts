@@ -62,7 +62,9 @@ function adoptionLines(adoption: Adoption, { style }: Printer): readonly string[
     case "missing":
       return [`  missing    ${of(adoption.key)}  ${escapeLine(adoption.why ?? "a run creates it")}`];
     case "extra":
-      return [`  extra      ${of(adoption.place ?? adoption.match)}`];
+      return [
+        `  extra      ${of(adoption.place ?? adoption.match)}${adoption.why === undefined ? "" : `  ${escapeLine(adoption.why)}`}`,
+      ];
     case "invalid":
       return [
         `  ${style("red", "invalid")}    ${of(adoption.key)}  ${escapeLine(`${adoption.code}: ${adoption.reason}`)}`,

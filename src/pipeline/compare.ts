@@ -11,7 +11,7 @@ import type { Expected, Extra, Scratch } from "../core/scratch.ts";
 import { SideFingerprint } from "../core/side-fingerprint.ts";
 import type { Live } from "../core/sync.ts";
 import type { RunContext } from "./context.ts";
-import { livePages, noList, type ListedItem } from "./live.ts";
+import { livePages, noList, whyUnmatched, type ListedItem } from "./live.ts";
 import { comparison, readPages } from "./read.ts";
 import type { Stage } from "./stage.ts";
 
@@ -145,7 +145,9 @@ async function putAside(
     if (match !== undefined) expected.push({ match, record: keeps ? record : { ...record, body: {} } });
     else {
       source.add(contentOf(record));
-      tell({ kind: "missing", key: record.key, why: "the ledger knows no id of it" });
+      const isPlaced = context.sync.destination.traits.addressing === "own";
+      const why = isPlaced && !reading.ok ? whyUnmatched(reading) : "the ledger knows no id of it";
+      tell({ kind: "missing", key: record.key, why });
     }
   }
   for (const { match, record } of scratch.put(await newest(expected, scratch, context))) {

@@ -29,6 +29,8 @@ export interface RunContext {
   readonly partial: boolean;
   /** Ends the run for this error; the first one counts. */
   fail(error: EvenkeelError): void;
+  /** The run is not level, for a reason that no count shows: a clause. */
+  notLevel(why: string): void;
   /** Emits an event with this sync's name and the time. */
   say(event: WithoutStamp<RunEvent>): void;
   /** Counts a request, and shows it when the user asked for a trace. */

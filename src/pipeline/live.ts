@@ -1,6 +1,7 @@
 import { EvenkeelError } from "../core/errors.ts";
 import { isObject, type Json } from "../core/json.ts";
 import { PageRules } from "../core/page-rules.ts";
+import type { KeyReading } from "../core/record.ts";
 import type { Live } from "../core/sync.ts";
 import type { RunContext } from "./context.ts";
 import { fetchPage } from "./page-fetch.ts";
@@ -38,6 +39,10 @@ export async function* livePages(live: Live, context: RunContext): AsyncGenerato
     [position, size] = [page.next, fetched.size];
   } while (position !== undefined);
 }
+
+/** Why a record cannot be the same as any of the other side. */
+export const whyUnmatched = ({ reason }: Extract<KeyReading, { ok: false }>): string =>
+  `it has no value to be matched by: ${reason.replace(/^its key /, "the match ")}`;
 
 /** Why what takes the whole destination cannot be done. */
 export const noList = (sync: string, so: string, otherwise: string): EvenkeelError =>

@@ -24,6 +24,7 @@ export function lookingContext(
     fail(error) {
       throw error;
     },
+    notLevel: () => undefined,
     say: () => undefined,
     sent: () => void (counts.requests += 1),
   };

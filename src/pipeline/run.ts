@@ -123,6 +123,9 @@ async function work(
       await flow.below(UNDER_WAY_MAX);
     }
     await launch.all();
+  } catch (error) {
+    absences.breakOff();
+    throw error;
   } finally {
     await launch.all().catch(() => undefined);
     // Whatever ended the read, what is on its way is brought to its end and settled.

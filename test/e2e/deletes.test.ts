@@ -209,11 +209,44 @@ test("D1: a read that fails on page 7 of 10, and one that was resumed, prove no 
     };
     const failed = await sides.run();
     assert.deepEqual([failed.exitCode, ending(failed).status], [1, "failed"]);
+    assert.match(ending(failed).why ?? "", /^the read did not come to its end, so .* nothing of it was deleted$/);
+    const shown = await sides.place.run("run");
+    assert.match(inOneLine(shown.stdout), /why the read did not come to its end.* API_FAILED/);
     fails = false;
     const resumed = await sides.run();
     assert.deepEqual([resumed.exitCode, ending(resumed).counts.missed, sides.deletes], [0, 0, []]);
+    const warned = eventsOf(resumed, "warning").map(({ code, message, next }) => [code, message, next]);
+    const message = "the read was resumed, which proves no absence: nothing that it did not show was deleted";
+    assert.deepEqual(warned, [["ABSENCE_RESUMED", message, undefined]]);
     assert.equal(ending(await sides.run()).counts.missed, 1);
     assert.equal(ending(await sides.run()).counts.deleted, 1);
+  }));
+
+test("D2: a mirror of which every read was resumed for longer than twice `fullRefresh` is not level, and says what to do", () =>
+  between({ sync: "deletes: { mode: mirror, fullRefresh: 1ms }" }, async (sides) => {
+    sides.fill(30);
+    await sides.run();
+    sides.rows.splice(10, 1);
+    let fails = false;
+    sides.page = (after, response) => {
+      if (!fails || after < 20) return false;
+      json(response, 500, { message: "oh no" });
+      return true;
+    };
+    const resumed = async (): Promise<Ran> => {
+      fails = true;
+      await sides.run();
+      fails = false;
+      return sides.run();
+    };
+    assert.equal((await resumed()).exitCode, 0, "the first one is only said");
+    const again = await resumed();
+    assert.deepEqual([again.exitCode, ending(again).status, sides.deletes], [1, "incomplete", []]);
+    assert.match(ending(again).why ?? "", /^every read since 2.*Z was resumed, so nothing that is missing .* deleted$/);
+    assert.match(eventsOf(again, "warning")[0]?.next ?? "", /evenkeel run records --full-refresh/);
+    assert.equal(ending(await sides.run({ fullRefresh: true })).counts.missed, 1);
+    assert.equal(ending(await sides.run()).counts.deleted, 1);
+    assert.equal((await resumed()).exitCode, 0, "it counts from the first of them since");
   }));
 
 test("D3: an empty source stops the run, says why, and deletes nothing, however often it is read", () =>
