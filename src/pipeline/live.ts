@@ -42,5 +42,9 @@ export async function* livePages(live: Live, context: RunContext): AsyncGenerato
 /** Why what takes the whole destination cannot be done. */
 export const noList = (sync: string, so: string, otherwise: string): EvenkeelError =>
   new EvenkeelError("USAGE", `the destination of ${sync} declares no \`list\`, so ${so}`, {
-    next: `Declare \`list\`, or ${otherwise}.`,
+    next: `Declare it with the paging that it has, such as \`${LIST}\`, or ${otherwise}.`,
   });
+
+/** What a declaration may look like. */
+export const READ = "read: GET /items/{sku}";
+export const LIST = "list: { request: GET /items, records: data, key: sku, pagination: { type: page, param: page } }";
