@@ -32,8 +32,8 @@ export async function reportAdoption(
   if (shown.sync !== undefined) printer.result("");
   printer.result(summaryOf(adopted, dryRun, context).join("\n"));
   if (error !== undefined) {
-    const { style, columns } = printer;
-    const lines = await failureLines(error, { style, columns, cwd: context.host.cwd, indent: "  " });
+    const { style, columns, complete } = printer;
+    const lines = await failureLines(error, { style, columns, complete, cwd: context.host.cwd, indent: "  " });
     printer.result(["", ...lines].join("\n"));
   }
   return exitCode;
@@ -48,7 +48,7 @@ const WORDS = {
   invalid: "invalid",
 } as const;
 
-function adoptionLines(adoption: Adoption, { style }: Printer): readonly string[] {
+function adoptionLines(adoption: Adoption, { style, complete }: Printer): readonly string[] {
   const of = (name: string | undefined): string => style("bold", escapeLine(name ?? "(no key)"));
   switch (adoption.kind) {
     case "adopted":
@@ -58,16 +58,16 @@ function adoptionLines(adoption: Adoption, { style }: Printer): readonly string[
     case "known":
       return [`  ${style("dim", "known")}      ${of(adoption.key)}`];
     case "ambiguous":
-      return [`  ${style("yellow", "ambiguous")}  ${of(adoption.key)}  ${escapeLine(adoption.reason)}`];
+      return [`  ${style("yellow", "ambiguous")}  ${of(adoption.key)}  ${escapeLine(complete(adoption.reason))}`];
     case "missing":
-      return [`  missing    ${of(adoption.key)}  ${escapeLine(adoption.why ?? "a run creates it")}`];
+      return [`  missing    ${of(adoption.key)}  ${escapeLine(complete(adoption.why ?? "a run creates it"))}`];
     case "extra":
       return [
         `  extra      ${of(adoption.place ?? adoption.match)}${adoption.why === undefined ? "" : `  ${escapeLine(adoption.why)}`}`,
       ];
     case "invalid":
       return [
-        `  ${style("red", "invalid")}    ${of(adoption.key)}  ${escapeLine(`${adoption.code}: ${adoption.reason}`)}`,
+        `  ${style("red", "invalid")}    ${of(adoption.key)}  ${escapeLine(complete(`${adoption.code}: ${adoption.reason}`))}`,
       ];
   }
 }

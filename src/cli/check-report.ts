@@ -37,9 +37,9 @@ const isLevel = ({ missing, extra, different, invalid, error }: Checked): boolea
 
 async function checkedText(checked: Checked, { printer, host }: Context): Promise<string> {
   const { sync, equal, missing, extra, different, invalid, sampledOf, fingerprints, error } = checked;
-  const { style, columns } = printer;
+  const { style, columns, complete } = printer;
   const row = (label: string, text: string | undefined): readonly string[] =>
-    text === undefined ? [] : hanging(`  ${padEnd(label, 13)}`, escapeLine(text), columns);
+    text === undefined ? [] : hanging(`  ${padEnd(label, 13)}`, escapeLine(complete(text)), columns);
   const found = [
     [missing, "missing"],
     [extra, "extra"],
@@ -61,6 +61,6 @@ async function checkedText(checked: Checked, { printer, host }: Context): Promis
     ...row("destination", fingerprints && `fingerprint ${fingerprints.destination}`),
     ...(error === undefined
       ? []
-      : ["", ...(await failureLines(error, { style, columns, cwd: host.cwd, indent: "  " }))]),
+      : ["", ...(await failureLines(error, { style, columns, complete, cwd: host.cwd, indent: "  " }))]),
   ].join("\n");
 }

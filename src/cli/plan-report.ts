@@ -48,7 +48,7 @@ async function totalsText(
   suggestsRun: boolean,
   { printer, host, suggest }: Context,
 ): Promise<string> {
-  const { style, columns } = printer;
+  const { style, columns, complete } = printer;
   const parts = [
     `${count(counts.created)} to create`,
     `${count(counts.updated)} to update`,
@@ -61,7 +61,7 @@ async function totalsText(
     ...(counts.invalid > 0 ? [style("yellow", `${count(counts.invalid)} invalid`)] : []),
   ];
   const row = (label: string, text: string | undefined): readonly string[] =>
-    text === undefined ? [] : hanging(`  ${padEnd(label, 11)}`, escapeLine(text), columns);
+    text === undefined ? [] : hanging(`  ${padEnd(label, 11)}`, escapeLine(complete(text)), columns);
   const isNext = suggestsRun && error === undefined && counts.created + counts.updated + counts.deleted > 0;
   const next = isNext ? suggest("run", [sync]) : undefined;
   return [
@@ -73,7 +73,7 @@ async function totalsText(
     ...row("guarantee", guarantee),
     ...(error === undefined
       ? []
-      : ["", ...(await failureLines(error, { style, columns, cwd: host.cwd, indent: "  " }))]),
+      : ["", ...(await failureLines(error, { style, columns, complete, cwd: host.cwd, indent: "  " }))]),
     ...row("but", refused?.message),
     ...row("next", refused?.next ?? next),
   ].join("\n");

@@ -47,5 +47,9 @@ export const whyUnmatched = ({ reason }: Extract<KeyReading, { ok: false }>): st
 /** Why what takes the whole destination cannot be done. */
 export const noList = (sync: string, so: string, otherwise: string): EvenkeelError =>
   new EvenkeelError("USAGE", `the destination of ${sync} declares no \`list\`, so ${so}`, {
-    next: `Declare \`list\`, or ${otherwise}.`,
+    next: `Declare it with the paging that it has, such as \`${LIST}\`, or ${otherwise}.`,
   });
+
+/** What a declaration may look like. */
+export const READ = "read: GET /items/{sku}";
+export const LIST = "list: { request: GET /items, records: data, key: sku, pagination: { type: page, param: page } }";

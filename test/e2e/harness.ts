@@ -19,6 +19,8 @@ export interface Ran {
 
 export interface Running {
   kill(signal: NodeJS.Signals): void;
+  /** Resolves when stdout has what is looked for, or when it is over. */
+  said(what: RegExp): Promise<void>;
   readonly ended: Promise<Ran>;
 }
 
@@ -64,7 +66,14 @@ export class Workplace {
         done({ exitCode, signal, stdout, stderr, events: args.includes("--json") ? eventsOf(stdout) : [] }),
       );
     });
-    return { kill: (signal) => void child.kill(signal), ended };
+    const said = (what: RegExp): Promise<void> =>
+      new Promise((done) => {
+        const look = (): void => (what.test(stdout) ? done() : undefined);
+        child.stdout.on("data", look);
+        child.once("close", () => done());
+        look();
+      });
+    return { kill: (signal) => void child.kill(signal), said, ended };
   }
 
   run(...args: string[]): Promise<Ran> {
