@@ -5,6 +5,7 @@ import { escapeLine } from "./escape.ts";
 import { failureLines, failureRecord, hanging } from "./failure.ts";
 import { showFindings } from "./findings.ts";
 import type { Printer } from "./printer.ts";
+import { warningLines } from "./warning-lines.ts";
 
 interface AdoptReportOptions {
   readonly sync: string;
@@ -95,6 +96,7 @@ function summaryOf(adopted: Adopted, dryRun: boolean, { printer, suggest }: Cont
   ].filter((line) => line !== undefined);
   return [
     `${style("bold", escapeLine(sync))}: ${parts.join(", ")}`,
+    ...warningLines(adopted.warnings, printer),
     ...(dryRun ? [] : next.flatMap((line) => hanging("  ", line, columns))),
   ];
 }

@@ -5,6 +5,7 @@ import { driftLines } from "./drift-lines.ts";
 import { escapeLine } from "./escape.ts";
 import { failureLines, failureRecord, hanging } from "./failure.ts";
 import { showFindings } from "./findings.ts";
+import { warningLines } from "./warning-lines.ts";
 import { padEnd } from "./width.ts";
 
 interface CheckReportOptions {
@@ -25,7 +26,8 @@ export async function reportCheck(check: Check, { shownMax }: CheckReportOptions
     const hidden = shown.hidden(checked.sync);
     if (hidden !== "") printer.result(`\n  … and ${hidden} (\`--all\` shows them)`);
     if (shown.sync !== undefined || checked !== syncs[0]) printer.result("");
-    if (!(printer.isQuiet && isLevel(checked))) printer.result(await checkedText(checked, context));
+    if (!printer.isQuiet || !isLevel(checked) || checked.warnings.length > 0)
+      printer.result(await checkedText(checked, context));
   }
   return exitCode;
 }
@@ -59,6 +61,7 @@ async function checkedText(checked: Checked, { printer, host }: Context): Promis
     ),
     ...row("source", fingerprints && `fingerprint ${fingerprints.source}`),
     ...row("destination", fingerprints && `fingerprint ${fingerprints.destination}`),
+    ...warningLines(checked.warnings, printer),
     ...(error === undefined
       ? []
       : ["", ...(await failureLines(error, { style, columns, complete, cwd: host.cwd, indent: "  " }))]),

@@ -6,6 +6,7 @@ import { escapeLine } from "./escape.ts";
 import { failureLines, failureRecord, hanging } from "./failure.ts";
 import { showFindings } from "./findings.ts";
 import { changeLines } from "./planned-change.ts";
+import { warningLines } from "./warning-lines.ts";
 import { padEnd } from "./width.ts";
 
 interface PlanReportOptions {
@@ -44,7 +45,7 @@ export async function reportPlan(plan: Plan, { shownMax, out }: PlanReportOption
 const WORDS = { create: "to create", update: "to update", delete: "to delete", invalid: "invalid" } as const;
 
 async function totalsText(
-  { sync, counts, guarantee, forecast, withheld, refused, why, error }: PlanSummary,
+  { sync, counts, guarantee, forecast, withheld, refused, why, warnings, error }: PlanSummary,
   suggestsRun: boolean,
   { printer, host, suggest }: Context,
 ): Promise<string> {
@@ -71,6 +72,7 @@ async function totalsText(
     ...row("withheld", withheld === undefined ? undefined : `nothing would be deleted: ${withheld}`),
     ...row("forecast", forecastText(forecast)),
     ...row("guarantee", guarantee),
+    ...warningLines(warnings, printer),
     ...(error === undefined
       ? []
       : ["", ...(await failureLines(error, { style, columns, complete, cwd: host.cwd, indent: "  " }))]),

@@ -30,6 +30,7 @@ export function liveOf(list: ListConfig, { adopt, find }: Adopting, connection: 
       request: templateOf(list),
       records: compileExpression(list.records),
       pagination: paginationOf(list.pagination),
+      followed: followedBy(list.pagination),
       since: undefined,
       body: undefined,
       format: "json",
@@ -54,6 +55,13 @@ type Adopting = Pick<DestinationConfig, "adopt" | "find">;
 
 const matchOf = (parts: readonly ExpressionSource[]): Live["match"] =>
   keyOf(parts.map((part) => compileExpression(part)));
+
+/** The expressions by which a pagination tells whether a page follows. */
+export const followedBy = (options: PaginationConfig): readonly Expression[] =>
+  ["next", "more", "total"].flatMap((name) => {
+    const source = (options as Readonly<Record<string, unknown>>)[name] as ExpressionSource | undefined;
+    return source === undefined ? [] : [compileExpression(source, SEES.page)];
+  });
 
 export function paginationOf(options: PaginationConfig): Pagination {
   switch (options.type) {

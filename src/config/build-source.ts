@@ -5,7 +5,7 @@ import type { CursorSpec, Sync } from "../core/sync.ts";
 import type { Connection } from "../http/connection.ts";
 import { createNestedSource } from "../http/nested.ts";
 import { createSource } from "../http/source.ts";
-import { keyOf, paginationOf } from "./build-list.ts";
+import { followedBy, keyOf, paginationOf } from "./build-list.ts";
 import { optionalExpression, templateOf } from "./build-request.ts";
 import type { ParentsConfig, SourceConfig } from "./config.ts";
 import { compileExpression } from "./expression.ts";
@@ -25,6 +25,7 @@ export function sourceOf(
       request: templateOf(source),
       records: compileExpression(source.records),
       pagination: paginationOf(source.pagination),
+      followed: followedBy(source.pagination),
       since: cursor?.of === "parents" ? undefined : since,
       body: source.body,
       format: source.format,
@@ -53,6 +54,7 @@ function parentsOf(parents: ParentsConfig, since: Since, connection: Connection)
       request: templateOf(parents),
       records: compileExpression(parents.records),
       pagination: paginationOf(parents.pagination),
+      followed: followedBy(parents.pagination),
       since,
       body: undefined,
       format: "json",

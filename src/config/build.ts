@@ -198,7 +198,7 @@ function buildSync(
   return { sync, connections: [...new Set([from, to])], destination: to };
 }
 
-/** P10: what a read covers; the look-back and the page size may change without a record being missed. */
+/** P10: what a read covers; the look-back and the size of pages may change without a record being missed. */
 function readingOf({ source }: SyncConfig, baseUrl: string, mapping: string): string {
   const { request, query, records, cursor, tombstone, body, filter: condition, parents } = source;
   const text = (value: unknown): string => (typeof value === "function" ? String(value) : JSON.stringify(value));
@@ -220,11 +220,19 @@ function readingOf({ source }: SyncConfig, baseUrl: string, mapping: string): st
             records: text(parents.records),
             as: parents.as,
             of: cursor?.of ?? null,
+            paging: pagingOf(parents),
           },
         }),
   };
-  return fingerprint({ mapping, baseUrl, request, filter, records: text(records), order, ...marks });
+  const paging = pagingOf(source);
+  return fingerprint({ mapping, baseUrl, request, filter, records: text(records), paging, order, ...marks });
 }
+
+/** Where one page leads to another than before, what follows was perhaps never read, and a position means nothing. */
+const pagingOf = ({ pagination }: Pick<SourceConfig, "pagination">): Json =>
+  Object.entries(pagination)
+    .filter(([name, value]) => name !== "size" && name !== "overlap" && value !== undefined)
+    .map(([name, value]) => [name, typeof value === "function" ? String(value) : (value as Json)]);
 
 /** P10: another key or another destination makes the ledger describe something else. */
 function identityOf({ destination }: SyncConfig, keyParts: readonly Expression[], baseUrl: string): string {

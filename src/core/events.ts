@@ -205,4 +205,7 @@ export type RunEvent =
         | undefined;
     };
 
+/** Something that a user should know, and that fails nothing. */
+export type Warning = Pick<Extract<RunEvent, { readonly type: "warning" }>, "code" | "message" | "next">;
+
 export type Emit = (event: RunEvent) => void;

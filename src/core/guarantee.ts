@@ -31,9 +31,13 @@ export function guaranteeOf({ source, destination, cursor, deletes }: Declared):
     because: [delivery.because, togetherOf(traits), fence.because, reading.because, removal.because].filter(
       (because) => because !== "",
     ),
-    weaknesses: [delivery.weakness, fence.weakness, reading.weakness, removal.weakness].filter(
-      (weakness) => weakness !== undefined,
-    ),
+    weaknesses: [
+      delivery.weakness,
+      fence.weakness,
+      unpagedOf(source.paging),
+      reading.weakness,
+      removal.weakness,
+    ].filter((weakness) => weakness !== undefined),
   };
 }
 
@@ -142,6 +146,12 @@ function removalOf(mode: Sync["deletes"]["mode"], isAsked: boolean): Part {
       };
   }
 }
+
+/** P5: a list that is cut by the API ends where its first page does, and nothing else tells. */
+const unpagedOf = ({ type, isUnpaged = type === "none" }: Paging): string | undefined =>
+  isUnpaged
+    ? "Without `pagination`, one page is taken for all there is: of a list that the API cuts, the rest is not read. `evenkeel probe` looks for signs of a next page."
+    : undefined;
 
 function readingOf(paging: Paging, cursor: CursorSpec | undefined): Part {
   const name = paging.type;

@@ -3,6 +3,7 @@ import { suite, test } from "node:test";
 import fc from "fast-check";
 import { compareCursors } from "./cursor.ts";
 import type { EvenkeelError } from "./errors.ts";
+import type { Json } from "./json.ts";
 import { plainEvidence, type Evidence } from "./outcome.ts";
 import { PageRules, type PageFacts } from "./page-rules.ts";
 
@@ -20,18 +21,20 @@ interface Given {
   readonly more?: boolean;
   readonly total?: number;
   readonly rereads?: true;
+  readonly begins?: true;
+  readonly body?: Json;
 }
 
-const facts = ({ token, keys = [], cursors, items = keys.length, more = true, total, rereads }: Given): PageFacts => ({
-  page: { token, next: more ? "next" : undefined, total, evidence, ...(rereads === undefined ? {} : { rereads }) },
+const facts = ({ token, keys = [], cursors, items = keys.length, more = true, total, ...flags }: Given): PageFacts => ({
+  page: { token, next: more ? "next" : undefined, total, evidence, ...flags },
   items,
   keys,
   cursors: cursors ?? keys.map(() => undefined),
 });
 
 const byTime = (a: string, b: string): number => compareCursors("timestamp", a, b);
-const unsorted = (pagesMax = 1_000_000): PageRules => new PageRules({ sortedBy: undefined, pagesMax });
-const sorted = (): PageRules => new PageRules({ sortedBy: byTime, pagesMax: 1_000 });
+const unsorted = (pagesMax = 1_000_000): PageRules => new PageRules({ sortedBy: undefined, pagesMax, isWhole: true });
+const sorted = (): PageRules => new PageRules({ sortedBy: byTime, pagesMax: 1_000, isWhole: true });
 
 /** Feeds pages to the rules; the code and message of the first error, or undefined. */
 function firstError(rules: PageRules, pages: Iterable<Given>): EvenkeelError | undefined {
@@ -232,7 +235,11 @@ suite("order", () => {
     const pagesOf = fc.array(fc.array(fc.integer({ min: 0, max: 20 }), { maxLength: 4 }), { maxLength: 5 });
     fc.assert(
       fc.property(pagesOf, (pages) => {
-        const rules = new PageRules({ sortedBy: (a, b) => compareCursors("integer", a, b), pagesMax: 100 });
+        const rules = new PageRules({
+          sortedBy: (a, b) => compareCursors("integer", a, b),
+          pagesMax: 100,
+          isWhole: true,
+        });
         const given = pages.map((values, nth) => ({
           token: `${nth}`,
           keys: values.map((_, item) => `${nth}.${item}`),
@@ -287,6 +294,25 @@ suite("totals", () => {
   test("P5: records that vanish meanwhile need not come, ones that are added may", () => {
     assert.equal(firstError(unsorted(), [page("1", 2, 5, true), page("2", 2, 4, false)]), undefined);
     assert.equal(firstError(unsorted(), [page("1", 2, 4, true), page("2", 2, 6, false)]), undefined);
+  });
+
+  test("P5: a total that is larger than what was read is told, and fails nothing; not where a part was asked for, or lists of parents", () => {
+    const read = (pages: readonly Given[], isWhole = true): readonly string[] => {
+      const rules = new PageRules({ sortedBy: undefined, pagesMax: 10, isWhole });
+      const told = pages.flatMap((each) => rules.accept(facts(each)).map(({ code }) => code));
+      assert.equal(rules.goesOn === undefined, told.length === 0);
+      return told;
+    };
+    const body = { data: [], total: 9 };
+    assert.deepEqual(read([{ ...page("1", 2, undefined, false), body }]), ["NEXT_PAGE_UNREAD"]);
+    const two = [
+      { ...page("1", 4, undefined, true), body },
+      { ...page("2", 4, undefined, false), body },
+    ];
+    assert.deepEqual(read(two), [], "one may have been added meanwhile");
+    assert.deepEqual(read([{ ...page("1", 2, 2, false), body }]), [], "another total is declared");
+    assert.deepEqual(read([{ ...page("1", 2, undefined, false), body }], false), []);
+    assert.deepEqual(read([{ ...page("1", 2, undefined, false), body, begins: true }]), []);
   });
 
   test("P5: a total that shrinks is told, once", () => {

@@ -1,10 +1,14 @@
 import { EvenkeelError, type ErrorCode } from "./errors.ts";
 import { sha256 } from "./fingerprint.ts";
+import { totalSign, type NextPageSign } from "./next-page-sign.ts";
 import type { Page } from "./source.ts";
 
 /** What the reading rules need to know of a page besides the page itself. */
 export interface PageFacts {
-  readonly page: Pick<Page, "token" | "next" | "total" | "rereads" | "overlap" | "unproven" | "begins" | "evidence">;
+  readonly page: Pick<
+    Page,
+    "token" | "next" | "total" | "rereads" | "overlap" | "unproven" | "begins" | "evidence" | "goesOn" | "body"
+  >;
   /** Items on the page, records or not. */
   readonly items: number;
   /** Keys on the page, in its order. */
@@ -17,7 +21,7 @@ export interface PageFacts {
 
 /** Something that a user should know of a read that may go on. */
 export interface ReadWarning {
-  readonly code: "TOTAL_SHRANK";
+  readonly code: "TOTAL_SHRANK" | "NEXT_PAGE_UNREAD";
   readonly message: string;
   readonly next: string;
 }
@@ -42,6 +46,8 @@ interface Rules {
   readonly sortedBy: ((a: string, b: string) => number) | undefined;
   /** Pages in one read before it is called endless. */
   readonly pagesMax: number;
+  /** The list is read from its beginning, and asked for all that it has. */
+  readonly isWhole: boolean;
 }
 
 /**
@@ -63,6 +69,8 @@ export class PageRules {
   #hasShrunk = false;
   #lastItemKeys: readonly (string | undefined)[] = [];
   #hasShifted = false;
+  #hasLists = false;
+  #goesOn: NextPageSign | undefined;
 
   constructor(rules: Rules) {
     this.#rules = rules;
@@ -77,6 +85,11 @@ export class PageRules {
     return this.#hasShifted;
   }
 
+  /** What said that a list goes on where reading ended. */
+  get goesOn(): NextPageSign | undefined {
+    return this.#goesOn;
+  }
+
   /**
    * Takes the next page; gives what the user should be told of. Throws EvenkeelError READ_* when it breaks a rule; nothing of the
    * page may then be used.
@@ -89,7 +102,7 @@ export class PageRules {
     this.#checkOverlap(facts);
     this.#checkProgress(facts);
     this.#checkOrder(facts);
-    return this.#checkTotal(facts);
+    return [...this.#checkTotal(facts), ...this.#checkEnd(facts)];
   }
 
   /** Throws `READ_PAGES_SHIFTED` after the last page, which may be used as the others: some that were not met may be there. */
@@ -102,6 +115,7 @@ export class PageRules {
 
   /** A list of its own may look like the one before it, and what was kept of that one is done with. */
   #begin(): void {
+    this.#hasLists = true;
     this.#pages = 0;
     this.#tokens.clear();
     this.#contents.clear();
@@ -196,6 +210,18 @@ export class PageRules {
     const message = `the source's total shrank from ${before} to ${total} while it was read, so records may have moved to pages that were read already`;
     return [{ code: "TOTAL_SHRANK", message, next: "What was missed is met by the next full refresh." }];
   }
+
+  /** P5: what is declared says that it is the end, and the answer that it is not. Told once. */
+  #checkEnd({ page }: PageFacts): readonly ReadWarning[] {
+    const known = this.#goesOn;
+    const isTotal =
+      page.next === undefined && this.#rules.isWhole && !this.#hasLists && this.#lowestTotal === undefined;
+    const total = isTotal ? totalSign(page.body, { items: this.#items, pages: this.#pages }) : undefined;
+    this.#goesOn ??= page.goesOn ?? total;
+    if (known !== undefined || this.#goesOn === undefined) return [];
+    const message = `reading ended as \`pagination\` declares it, and ${this.#goesOn.seen}: what follows was not read`;
+    return [{ code: "NEXT_PAGE_UNREAD", message, next: UNREAD_HINT }];
+  }
 }
 
 const SHIFTED_HINT =
@@ -203,6 +229,8 @@ const SHIFTED_HINT =
 
 const NO_PROGRESS_HINT =
   "The source seems to ignore the page parameter, or to repeat its last page for ever: check `pagination.param`, or declare `pagination.total`.";
+
+const UNREAD_HINT = "Compare `pagination` with an answer of the API: `evenkeel probe` proposes what to declare.";
 
 const hashOf = (text: string): string => sha256(text).slice(0, HASH_CHARS);
 

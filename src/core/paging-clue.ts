@@ -54,8 +54,12 @@ export function pagingClues({ headers, body, key }: AnswerSeen): readonly Paging
   ];
 }
 
+/** Whether a `Link` header names a next page (RFC 8288). */
+export const hasNextLink = (field: string | undefined): boolean =>
+  field !== undefined && /;\s*rel\s*=\s*"?[^",;]*\bnext\b/i.test(field.replaceAll(/<[^>]*>/g, "<>"));
+
 const linkClue = (field: string | undefined): readonly PagingClue[] =>
-  field !== undefined && /;\s*rel\s*=\s*"?[^",;]*\bnext\b/i.test(field)
+  hasNextLink(field)
     ? [{ pagination: { type: "link" }, seen: 'the answer has a `Link` header with rel="next"', isCertain: true }]
     : [];
 
@@ -156,9 +160,9 @@ const PAGE_NAMES = /^(?:page|current_?page|page_?(?:number|index|no)|number)$/i;
 const SIZE_NAMES = /^(?:limit|per_?page|page_?size|max_?results|items_?per_?page|size|page_?limit)$/i;
 
 /** Totals of records, and of pages, in the body of an answer. */
-const RECORD_TOTALS =
+export const RECORD_TOTALS: RegExp =
   /^(?:total|total_?(?:count|results|records|items|elements|rows|entries|hits|size)|record_?count|@odata\.count|count)$/i;
-const PAGE_TOTALS = /^(?:pages|total_?pages|page_?count|last_?page|num_?pages)$/i;
+export const PAGE_TOTALS: RegExp = /^(?:pages|total_?pages|page_?count|last_?page|num_?pages)$/i;
 
 /** The expression of the total that an answer announces, of records or of pages; undefined where it announces none that can be one. */
 export function likelyTotal(body: Json, of: "records" | "pages", least: number): string | undefined {

@@ -2,6 +2,7 @@ import { flowText } from "./config-text.ts";
 import type { EvenkeelError } from "./errors.ts";
 import type { Json } from "./json.ts";
 import { advice, counted, fact, listed, trouble, type Observation } from "./observation.ts";
+import type { NextPageSign } from "./next-page-sign.ts";
 import { likelyTotal, type PagingClue } from "./paging-clue.ts";
 import type { Page, Paging } from "./source.ts";
 
@@ -22,6 +23,8 @@ export interface PagingSample {
   readonly broken: EvenkeelError | undefined;
   /** What the first answer gives away. */
   readonly clues: readonly PagingClue[];
+  /** What says that the list goes on, though it ends as it is declared. */
+  readonly goesOn: NextPageSign | undefined;
   /** An empty list is nothing odd: the destination's, before the first run. */
   readonly mayBeEmpty: boolean;
   /** A total is declared. */
@@ -34,16 +37,18 @@ export function observePaging(sample: PagingSample): readonly Observation[] {
   const seen = [...(pages.length === 0 ? [] : [read(pages)]), ...(broken === undefined ? [] : [brokenRule(broken)])];
   const [first] = pages;
   if (first === undefined) return seen;
-  if (pages.length === 1 && first.page.records.length === 0) return [...seen, ...(sample.mayBeEmpty ? [] : [EMPTY])];
+  const left = unread(sample);
+  if (pages.length === 1 && first.page.records.length === 0)
+    return [...seen, ...(left.length > 0 ? left : sample.mayBeEmpty ? [] : [EMPTY])];
   // With a list for each parent, the sizes of pages say how many children there are.
   const isNested = pages.some(({ page }) => page.begins === true);
-  if (isNested) return [...seen, ...(broken === undefined ? repeats(pages) : [])];
+  if (isNested) return [...seen, ...(broken === undefined ? repeats(pages) : []), ...left];
   return [
     ...seen,
     ...sizes(sample),
     ...(broken === undefined ? repeats(pages) : []),
     ...totals(sample),
-    ...(paging.type === "none" ? unpaged(sample) : []),
+    ...(paging.type === "none" ? unpaged(sample, left) : left),
   ];
 }
 
@@ -150,8 +155,24 @@ function totals({ pages, hasTotal, paging }: PagingSample): readonly Observation
 /** Sizes that APIs cut their lists to where none is asked for. */
 const USUAL_SIZES: ReadonlySet<number> = new Set([10, 20, 25, 30, 50, 100, 200, 250, 500, 1_000, 2_000, 5_000]);
 
+/** P5: what is declared says that the list ends, and its answer that it goes on. */
+function unread({ goesOn, clues, paging }: PagingSample): readonly Observation[] {
+  if (goesOn === undefined) return [];
+  const clue = clues.find(({ pagination, seen }) => `${flowText(pagination)} ${seen}`.includes(goesOn.at));
+  const next = clue !== undefined && "next" in clue.pagination ? clue.pagination.next : undefined;
+  const change =
+    clue === undefined
+      ? "Compare `pagination` with the API's documentation."
+      : next !== undefined && clue.pagination.type === paging.type
+        ? `Declare \`pagination.next: ${next}\`.`
+        : `Declare \`pagination: ${flowText(clue.pagination)}\`.`;
+  return [
+    trouble("paging", `by what is declared the list ends here, and ${goesOn.seen}: the rest would not be read`, change),
+  ];
+}
+
 /** One page is declared to be all there is. */
-function unpaged({ clues, pages }: PagingSample): readonly Observation[] {
+function unpaged({ clues, pages }: PagingSample, left: readonly Observation[]): readonly Observation[] {
   const clue = clues.find(({ pagination }) => pagination.type !== "none");
   if (clue !== undefined)
     return [
@@ -161,6 +182,7 @@ function unpaged({ clues, pages }: PagingSample): readonly Observation[] {
         `Declare \`pagination: ${flowText(clue.pagination)}\`.`,
       ),
     ];
+  if (left.length > 0) return left;
   const length = pages[0]?.page.records.length ?? 0;
   if (!USUAL_SIZES.has(length)) return [];
   return [

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from "./json.ts";
+import type { NextPageSign } from "./next-page-sign.ts";
 import type { Attempt, Evidence, Outcome } from "./outcome.ts";
 
 /** Where a read stands: an opaque JSON text made by the source's pagination, safe to store in a checkpoint. */
@@ -48,6 +49,8 @@ export interface Page {
   readonly total: number | undefined;
   /** Names, in records of this page, that occur twice in one object and matter to keys or cursors (S5): indexes into `records`. */
   readonly duplicateNames: ReadonlySet<number>;
+  /** Its answer speaks of a page that comes after it, and reading ends with it all the same. */
+  readonly goesOn?: NextPageSign;
   /** The whole body, of which the records are a part, for whoever looks at what else an answer says. */
   readonly body?: Json;
   readonly bytes: number;
@@ -85,6 +88,8 @@ export interface Paging {
   readonly resumes: boolean;
   /** Pages begin with the last records of the page before, which tells whether rows have moved (P9). */
   readonly overlaps?: true;
+  /** One page is taken for all of a list, of the records or of their parents; where `type` is `none` when absent. */
+  readonly isUnpaged?: boolean;
   /** The declared page size; undefined when the source decides. */
   readonly size: number | undefined;
 }

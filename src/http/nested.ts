@@ -3,6 +3,7 @@ import type { Expression } from "../core/expression.ts";
 import { sha256 } from "../core/fingerprint.ts";
 import { isObject, type Json, type JsonObject } from "../core/json.ts";
 import type { Eventual } from "../core/eventual.ts";
+import { totalSign } from "../core/next-page-sign.ts";
 import { PageRules } from "../core/page-rules.ts";
 import type { KeyReading } from "../core/record.ts";
 import type { Outcome } from "../core/outcome.ts";
@@ -73,6 +74,7 @@ export function createNestedSource(options: NestedOptions): Source {
       shifts: parents.paging.shifts || children.paging.shifts,
       resumes: parents.paging.resumes,
       size: children.paging.size,
+      isUnpaged: [parents, children].some(({ paging }) => paging.type === "none"),
       ...([parents, children].every(({ paging }) => !paging.shifts || paging.overlaps === true)
         ? { overlaps: true }
         : {}),
@@ -92,7 +94,7 @@ class NestedReading {
 
   constructor(options: NestedOptions) {
     this.#options = options;
-    this.#rules = this.#newRules();
+    this.#rules = this.#newRules(false);
   }
 
   page(asked: ReadRequest): Promise<PageAttempt> {
@@ -109,21 +111,22 @@ class NestedReading {
   /** A page of parents is one without records, which leads to the children of the first of them. */
   #leading(parents: Parents, met: boolean): PageAttempt {
     const { token, dateMs, bytes, evidence } = parents.page;
-    const unproven = this.#rules.hasShifted ? { unproven: true as const } : {};
+    const { hasShifted, goesOn } = this.#rules;
+    const doubts = { ...(hasShifted ? { unproven: true as const } : {}), ...(goesOn === undefined ? {} : { goesOn }) };
     const next = positionOf(this.#placeAt(0, parents, met));
-    return { kind: "page", page: { ...EMPTY, token, dateMs, bytes, evidence, ...unproven, next } };
+    return { kind: "page", page: { ...EMPTY, token, dateMs, bytes, evidence, ...doubts, next } };
   }
 
-  #newRules(): PageRules {
-    return new PageRules({ sortedBy: undefined, pagesMax: this.#options.pagesMax });
+  #newRules(isWhole: boolean): PageRules {
+    return new PageRules({ sortedBy: undefined, pagesMax: this.#options.pagesMax, isWhole });
   }
 
   async #readParents(outer: PagePosition | undefined, asked: ReadRequest): Promise<ParentsAttempt> {
     const { parents, asksParents } = this.#options;
     this.#ahead.clear();
     this.#parents = undefined;
-    if (outer === undefined) this.#rules = this.#newRules();
     const since = asksParents ? asked.since : undefined;
+    if (outer === undefined) this.#rules = this.#newRules(since === undefined);
     const attempt = await parents.page({ ...asked, position: outer, since, size: undefined });
     if (attempt.kind !== "page") return attempt;
     const { page } = attempt;
@@ -181,7 +184,7 @@ class NestedReading {
     }
     const attempt = await this.#listPage(here, at, asked);
     if (asked.wholly === true) this.#askAhead(here.parent, at, asked);
-    if (attempt.kind === "page") return this.#withParent(attempt.page, here, at);
+    if (attempt.kind === "page") return this.#withParent(attempt.page, here, at, asked.since);
     if (attempt.kind === "broken") return { kind: "broken", error: named(attempt.error, here.key) };
     // A list that was there, and of which a page is not, has not gone.
     if (!saysGone(attempt.outcome) || here.inner !== undefined || !here.met) return attempt;
@@ -215,7 +218,7 @@ class NestedReading {
     }
   }
 
-  #withParent(page: Page, place: ChildPlace, at: Parents): PageAttempt {
+  #withParent(page: Page, place: ChildPlace, at: Parents, since: string | undefined): PageAttempt {
     const { as, asksParents, children } = this.#options;
     const { record: parent } = at.list[place.parent] as Parent;
     const taken = page.records.find((record) => isObject(record) && Object.hasOwn(record, as));
@@ -229,10 +232,14 @@ class NestedReading {
         ? this.#placeAt(place.parent + 1, at, true)
         : { ...place, inner: page.next, count, met: true };
     const begins = place.inner === undefined ? { begins: true as const } : {};
+    const isAll = page.next === undefined && place.inner === undefined && page.total === undefined;
+    const total =
+      isAll && (asksParents || since === undefined) ? totalSign(page.body, { items: count, pages: 1 }) : undefined;
+    const sign = page.goesOn ?? total;
     const listed = asksParents ? { dateMs: at.page.dateMs, listedBefore: true as const } : {};
     const token = tokenOf(place, page.token);
     const own = { records, token, total: undefined, next: positionOf(next), ...begins, ...listed };
-    return { kind: "page", page: { ...page, ...own } };
+    return { kind: "page", page: { ...page, ...own, ...(sign === undefined ? {} : { goesOn: sign }) } };
   }
 
   /** Where the read goes on with the parent at this index; undefined at its end. */

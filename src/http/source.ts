@@ -1,6 +1,7 @@
 import { EvenkeelError } from "../core/errors.ts";
 import type { Expression } from "../core/expression.ts";
 import { isObject, type Json, type JsonObject } from "../core/json.ts";
+import { nextPageSign } from "../core/next-page-sign.ts";
 import type { Evidence } from "../core/outcome.ts";
 import { listsOf, pathExpression } from "../core/record-list.ts";
 import type { Page, PageAttempt, ReadRequest, Source } from "../core/source.ts";
@@ -15,6 +16,8 @@ export interface SourceOptions {
   readonly request: RequestTemplate;
   readonly records: Expression;
   readonly pagination: Pagination;
+  /** The expressions that the pagination goes by. */
+  readonly followed: readonly Expression[];
   /** The parameter that takes the cursor value, and whether that is a number; undefined without a cursor. */
   readonly since: { readonly param: string; readonly isNumber: boolean } | undefined;
   /** Of a POST, in which parameters are set. */
@@ -116,7 +119,19 @@ export function createSource(options: SourceOptions, connection: Connection): So
       };
     const problem = foreignNext(follows, connection);
     if (problem !== undefined) return { kind: "broken", error: problem, body };
-    return { kind: "page", page: { ...pageOf(answer, list, follows, tokenOf(asking), evidence), body } };
+    const sign =
+      follows.kind === "end"
+        ? nextPageSign({
+            headers: answer.headers,
+            body,
+            hasRecords: list.length > 0,
+            isFirst: asked.position === undefined,
+            type: pagination.paging.type,
+            followed: options.followed,
+          })
+        : undefined;
+    const page = pageOf(answer, list, follows, tokenOf(asking), evidence);
+    return { kind: "page", page: { ...page, body, ...(sign === undefined ? {} : { goesOn: sign }) } };
   };
 
   const pageOf = (

@@ -36,6 +36,8 @@ export class Absences {
   /** An earlier read came to its end, so that something may be missing since. */
   readonly #wasRead: boolean;
   #hasStranger = false;
+  /** The source's list goes on where reading ended, and the source cannot be asked for what is missing. */
+  #goesOn = false;
   /** There are too many to be asked for: the next run must find them again. */
   #isPutOff = false;
   /** A person has said that the source is truly empty. */
@@ -56,15 +58,16 @@ export class Absences {
     if (this.#isWatching) await this.#context.ports.ledger.beginMeeting();
   }
 
-  async meet({ records, invalid }: ReadPage): Promise<void> {
+  async meet({ records, invalid, goesOn = false }: ReadPage): Promise<void> {
+    if (goesOn && this.#context.sync.source.readOne === undefined) this.#goesOn = true;
     const keys = [...records, ...invalid].map(({ key }) => key);
     if (keys.includes(undefined)) this.#hasStranger = true;
     if (this.#isWatching) await this.#context.ports.ledger.meet(keys.filter((key) => key !== undefined));
   }
 
-  /** An item without a usable key may be any record, also one that has counted as gone. */
+  /** An item without a usable key, or on a page that was not read, may be any record, also one that has counted as gone. */
   get areUnsure(): boolean {
-    return this.#context.sync.deletes.mode === "mirror" && this.#hasStranger;
+    return this.#context.sync.deletes.mode === "mirror" && (this.#hasStranger || this.#goesOn);
   }
 
   /** The read has stopped before its end. */
@@ -84,14 +87,12 @@ export class Absences {
     const { ledger } = context.ports;
     if (!this.#isMirror || context.stop.aborted) return;
     if (!this.#isWatching) return this.#passOver(checkpoint);
-    if (this.#hasStranger) {
-      context.say({
-        type: "warning",
-        code: "ABSENCE_UNKNOWN",
-        message:
-          "some items of the source have no usable key, so what is missing from it may be one of them: nothing counts as gone",
-        next: undefined,
-      });
+    // D1: neither is a complete read. A list without any record is a matter of its own.
+    if (this.areUnsure && context.counts.read > 0) {
+      const message = this.#hasStranger
+        ? "some items of the source have no usable key, so what is missing from it may be one of them: nothing counts as gone"
+        : "the source's list goes on where reading ended, so what is missing may stand there: nothing counts as gone";
+      context.say({ type: "warning", code: "ABSENCE_UNKNOWN", message, next: undefined });
       return;
     }
     const missing = await ledger.countUnmet();
@@ -123,7 +124,7 @@ export class Absences {
    * `RUN_SOURCE_EMPTY`.
    */
   async *missing(): AsyncGenerator<{ readonly entry: Entry; readonly isGone: boolean }> {
-    if (!this.#isWatching || this.#hasStranger) return;
+    if (!this.#isWatching || (this.areUnsure && this.#context.counts.read > 0)) return;
     this.#refuseEmpty(await this.#context.ports.ledger.countUnmet(), {});
     const isAsked = this.#context.sync.source.readOne !== undefined;
     for await (const batch of this.#unmet())

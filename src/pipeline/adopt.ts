@@ -1,7 +1,7 @@
 import { noAdoptions, type Adoption, type AdoptionOf, type AdoptionTally } from "../core/adoption.ts";
 import type { Checkpoint } from "../core/checkpoint.ts";
 import { EvenkeelError } from "../core/errors.ts";
-import { noCounts } from "../core/events.ts";
+import { noCounts, type Warning } from "../core/events.ts";
 import type { SyncLedger } from "../core/ledger.ts";
 import type { Pairing } from "../core/pairing.ts";
 import type { Sync } from "../core/sync.ts";
@@ -19,6 +19,7 @@ export interface Adopted extends Readonly<AdoptionTally> {
   /** Of those invalid, how many refer to a record that is not in its destination yet. */
   readonly waiting: number;
   readonly requests: number;
+  readonly warnings: readonly Warning[];
   readonly error: EvenkeelError | undefined;
 }
 
@@ -51,6 +52,7 @@ export async function adoptSync(
 ): Promise<Adopted> {
   const counts = noCounts();
   const tally = noAdoptions();
+  const warnings: Warning[] = [];
   const result: { error?: EvenkeelError; equal: number; waiting: number } = { equal: 0, waiting: 0 };
   const tell = (adoption: AdoptionOf): void => {
     tally[adoption.kind] += 1;
@@ -63,7 +65,8 @@ export async function adoptSync(
     const ledger = ports.ledger ?? emptyLedger(sync.name);
     const opening = await openRead(sync, { ledger, clock: ports.clock }, READS_ALL);
     const read = { number: opening.start.read, kind: "full" } as const;
-    const context = lookingContext(sync, { ...ports, ledger }, counts, stop, read);
+    const warn = (warning: Warning): number => warnings.push(warning);
+    const context = lookingContext(sync, { ...ports, ledger }, counts, stop, read, warn);
     const work = new AdoptionWork(context, pairing, tell, ports.breathe);
     await work.readBoth(opening);
     if (dryRun) await work.pair(undefined);
@@ -74,7 +77,7 @@ export async function adoptSync(
     pairing.close();
   }
   const { equal, waiting, error } = result;
-  return { sync: sync.name, ...tally, equal, waiting, requests: counts.requests, error };
+  return { sync: sync.name, ...tally, equal, waiting, requests: counts.requests, warnings, error };
 }
 
 /** Nothing of the destination is taken over: what it has is none of the source's. Runs begin from here on. */

@@ -1,5 +1,5 @@
 import { EvenkeelError } from "../core/errors.ts";
-import { noCounts } from "../core/events.ts";
+import { noCounts, type Warning } from "../core/events.ts";
 import type { SyncLedger } from "../core/ledger.ts";
 import type { Drift, DriftOf } from "../core/drift.ts";
 import type { Scratch } from "../core/scratch.ts";
@@ -25,6 +25,7 @@ export interface Checked {
   /** Equal exactly when both sides agree; undefined for a sample, which says nothing of the rest. */
   readonly fingerprints: Fingerprints | undefined;
   readonly requests: number;
+  readonly warnings: readonly Warning[];
   readonly error: EvenkeelError | undefined;
 }
 
@@ -56,11 +57,14 @@ export async function checkSync(
 ): Promise<Checked> {
   const counts = noCounts();
   const tally = noTally();
+  const warnings: Warning[] = [];
   const result: { error?: EvenkeelError; fingerprints?: Fingerprints; sampledOf?: number } = {};
   try {
     const ledger = ports.ledger ?? emptyLedger(sync.name);
     const { start } = await openRead(sync, { ledger, clock: ports.clock }, ALL);
-    const context = lookingContext(sync, { ...ports, ledger }, counts, stop, { number: start.read, kind: "full" });
+    const warn = (warning: Warning): number => warnings.push(warning);
+    const read = { number: start.read, kind: "full" } as const;
+    const context = lookingContext(sync, { ...ports, ledger }, counts, stop, read, warn);
     const stage = createStage({ ...context, retryRejected: false, compare: comparison(sync) }, () => false);
     const tell = (drift: DriftOf): void => {
       tally[drift.kind] += 1;
@@ -85,6 +89,7 @@ export async function checkSync(
     sampledOf: result.sampledOf,
     fingerprints: result.fingerprints,
     requests: counts.requests,
+    warnings,
     error: result.error,
   };
 }

@@ -35,6 +35,8 @@ interface Whole extends Comparison {
   readonly keeps: boolean;
   /** Called with the records of a page that both sides have. */
   readonly onMatched?: (matched: readonly Matched[]) => Promise<void>;
+  /** Called when the source has more records than it was read of. */
+  readonly onUnread?: () => void;
 }
 
 /** A record that both sides have. */
@@ -59,6 +61,8 @@ interface Desired {
   readonly gone: readonly string[];
   /** Of which nothing can be made. */
   readonly invalid: readonly InvalidRecord[];
+  /** The source says that its list goes on where reading ended. */
+  readonly goesOn: boolean;
 }
 
 /** The records that the destination should hold, page by page. What cannot be mapped is told. */
@@ -74,7 +78,7 @@ export async function* desired(
     const bad = made.filter((record): record is InvalidRecord => !isDesired(record));
     const invalid = [...page.invalid, ...bad];
     for (const { key, code, reason } of invalid) tell({ kind: "invalid", key, code, reason });
-    yield { records: made.filter(isDesired), gone, invalid };
+    yield { records: made.filter(isDesired), gone, invalid, goesOn: page.goesOn === true };
     await breathe();
   }
 }
@@ -94,6 +98,7 @@ export async function compareSides(start: Checkpoint, scratch: Scratch, whole: W
   }
   const sides = { source: new SideFingerprint(), destination: new SideFingerprint() };
   for await (const page of desired(start, whole)) {
+    if (page.goesOn) whole.onUnread?.();
     // A mark counts whatever was shown before it.
     scratch.remove(page.gone);
     // Nothing of the destination is compared with these, so the sides cannot be said to agree.

@@ -62,7 +62,7 @@ async function withoutDelete(rejects: readonly Reject[], { sync, ports }: RunCon
 }
 
 /** A path that no record has is more often a misspelt one than an optional one. */
-function warnOfAbsentPaths({ sync, counts, say }: RunContext): void {
+export function warnOfAbsentPaths({ sync, counts, say }: RunContext): void {
   if (counts.read === 0) return;
   for (const path of sync.mapping.absentPaths()) {
     say({

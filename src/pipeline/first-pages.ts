@@ -1,5 +1,6 @@
 import { EvenkeelError } from "../core/errors.ts";
 import type { Json } from "../core/json.ts";
+import type { NextPageSign } from "../core/next-page-sign.ts";
 import { PageRules } from "../core/page-rules.ts";
 import type { SampledPage } from "../core/paging-observations.ts";
 import type { Page, Source } from "../core/source.ts";
@@ -16,6 +17,8 @@ export interface FirstPages {
   readonly pages: readonly FirstPage[];
   /** Why a run would end here: a rule of reading that is broken, or a page that cannot be had. */
   readonly broken: EvenkeelError | undefined;
+  /** What says that the list goes on, though it ends as it is declared. */
+  readonly goesOn: NextPageSign | undefined;
   /** The body in which no list was found. */
   readonly brokenBody: Json | undefined;
 }
@@ -44,7 +47,7 @@ export async function firstPages(
   };
   // Partial: nothing is asked for ahead of its turn.
   const reading = { ...context, partial: true, sync: { ...sync, source } };
-  const rules = new PageRules({ sortedBy: undefined, pagesMax: sync.pagesMax });
+  const rules = new PageRules({ sortedBy: undefined, pagesMax: sync.pagesMax, isWhole: since === undefined });
   const pages: FirstPage[] = [];
   let position: string | undefined;
   let size: number | undefined;
@@ -70,7 +73,7 @@ export async function firstPages(
     pages.filter(isListed).length < max &&
     pages.length < 2 * max
   );
-  return { pages, broken, brokenBody: met.brokenBody };
+  return { pages, broken, goesOn: rules.goesOn, brokenBody: met.brokenBody };
 }
 
 /** Whether it is a page of the list, and not one that only leads to others, as that of parents does. */

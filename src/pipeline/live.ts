@@ -18,7 +18,7 @@ export async function* livePages(live: Live, context: RunContext): AsyncGenerato
   const { sync } = context;
   const retry = { ...sync.retry, source: sync.retry.destination };
   const reading = { ...context, sync: { ...sync, source: live.source, retry } };
-  const rules = new PageRules({ sortedBy: undefined, pagesMax: sync.pagesMax });
+  const rules = new PageRules({ sortedBy: undefined, pagesMax: sync.pagesMax, isWhole: true });
   let position: string | undefined;
   let size: number | undefined;
   do {
@@ -32,7 +32,9 @@ export async function* livePages(live: Live, context: RunContext): AsyncGenerato
     );
     const itemKeys = items.map(({ match }) => match);
     const keys = itemKeys.filter((key) => key !== undefined);
-    rules.accept({ page, items: items.length, keys, cursors: keys.map(() => undefined), itemKeys });
+    const facts = { page, items: items.length, keys, cursors: keys.map(() => undefined), itemKeys };
+    for (const { code, message, next } of rules.accept(facts))
+      context.say({ type: "warning", code, message: `the destination's list: ${message}`, next });
     context.counts.pages += 1;
     yield items.slice(page.overlap ?? 0);
     if (page.next === undefined) rules.conclude(page);

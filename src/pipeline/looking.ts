@@ -1,4 +1,4 @@
-import type { Counts } from "../core/events.ts";
+import type { Counts, Warning } from "../core/events.ts";
 import type { LedgerCounts, SyncLedger } from "../core/ledger.ts";
 import type { Sync } from "../core/sync.ts";
 import type { RunContext } from "./context.ts";
@@ -11,6 +11,7 @@ export function lookingContext(
   counts: Counts,
   stop: AbortSignal,
   read: RunContext["read"],
+  warn: (warning: Warning) => void = () => undefined,
 ): RunContext {
   return {
     sync,
@@ -25,7 +26,9 @@ export function lookingContext(
       throw error;
     },
     notLevel: () => undefined,
-    say: () => undefined,
+    say(event) {
+      if (event.type === "warning") warn({ code: event.code, message: event.message, next: event.next });
+    },
     sent: () => void (counts.requests += 1),
   };
 }

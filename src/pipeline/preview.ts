@@ -1,6 +1,6 @@
 import type { Checkpoint } from "../core/checkpoint.ts";
 import { EvenkeelError } from "../core/errors.ts";
-import { noCounts, type Counts } from "../core/events.ts";
+import { noCounts, type Counts, type Warning } from "../core/events.ts";
 import { guaranteeOf } from "../core/guarantee.ts";
 import { differences, type FieldDifference } from "../core/difference.ts";
 import type { JsonObject } from "../core/json.ts";
@@ -12,6 +12,7 @@ import type { PlannedOperation } from "../core/planned.ts";
 import { GONE, type SourceRecord } from "../core/record.ts";
 import type { Sync } from "../core/sync.ts";
 import { Absences } from "./absence.ts";
+import { warnOfAbsentPaths } from "./complete.ts";
 import { confirmAbsence } from "./confirm.ts";
 import type { RunContext } from "./context.ts";
 import { refuseUnfinished } from "./exact.ts";
@@ -68,6 +69,8 @@ export interface Preview {
   /** Why a run would not begin, as it is now; undefined when it would. */
   readonly refused: EvenkeelError | undefined;
   readonly why: string | undefined;
+  /** What a run would warn of. */
+  readonly warnings: readonly Warning[];
   readonly error: EvenkeelError | undefined;
 }
 
@@ -97,6 +100,7 @@ export async function planSync(
   const counts = noCounts();
   const ledger = ports.ledger ?? emptyLedger(sync.name);
   const volume = { bytes: 0, lookUps: 0 };
+  const warnings: Warning[] = [];
   const found: {
     kind?: Checkpoint["kind"];
     error?: EvenkeelError;
@@ -108,10 +112,9 @@ export async function planSync(
     const opening = await openRead(sync, { ledger, clock: ports.clock }, settings);
     found.kind = opening.start.kind;
     if (settings.exactly !== undefined) await refuseUnfinished(sync.name, ledger);
-    const context = lookingContext(sync, { ...ports, ledger }, counts, settings.stop, {
-      number: opening.start.read,
-      kind: opening.start.kind,
-    });
+    const read = { number: opening.start.read, kind: opening.start.kind };
+    const warn = (warning: Warning): number => warnings.push(warning);
+    const context = lookingContext(sync, { ...ports, ledger }, counts, settings.stop, read, warn);
     const telling = { emit, exactly: settings.exactly, volume, allowed: settings.allowDeletes };
     const absences = ports.ledger === undefined || opening.partial ? undefined : new Absences(context, opening);
     // Keys that come back although their deletes wait.
@@ -135,6 +138,7 @@ export async function planSync(
       await ports.breathe();
     }
     if (absences !== undefined) found.withheld = await previewDeletes(absences, back, context, telling);
+    if (!opening.partial) warnOfAbsentPaths(context);
     found.why = whyNothing(opening.start, counts, sync);
     if (counts.created > 0) found.refused = await whyRefused(context);
   } catch (thrown) {
@@ -149,6 +153,7 @@ export async function planSync(
     withheld: found.withheld,
     refused: found.refused,
     why: found.why,
+    warnings,
     error: found.error,
   };
 }

@@ -182,7 +182,7 @@ const matchOf =
 
 /** What the first pages of a list tell by themselves; gives their records. */
 function observeEnd(
-  { pages, broken, brokenBody }: FirstPages,
+  { pages, broken, goesOn, brokenBody }: FirstPages,
   { paging, end }: { readonly paging: Sync["source"]["paging"]; readonly end: Observed["end"] },
   declared: DeclaredEnd,
   { quotasOf }: ProbePorts,
@@ -204,6 +204,7 @@ function observeEnd(
       pages: listed,
       broken,
       clues,
+      goesOn,
       hasTotal: declared.hasTotal,
       mayBeEmpty: end === "destination",
     }),

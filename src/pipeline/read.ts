@@ -20,6 +20,8 @@ export interface ReadPage {
   readonly records: readonly SourceRecord[];
   readonly invalid: readonly InvalidRecord[];
   readonly superseded: number;
+  /** The source says that its list goes on where reading ended. */
+  readonly goesOn?: boolean;
   readonly end: Checkpoint;
 }
 
@@ -38,7 +40,7 @@ export const pageOf = (items: readonly (SourceRecord | InvalidRecord)[], end: Ch
  */
 export async function* readPages(start: Checkpoint, context: RunContext): AsyncGenerator<ReadPage> {
   const { sync } = context;
-  const rules = rulesOf(sync);
+  const rules = rulesOf(sync, start);
   const { clock } = context.ports;
   let end = start;
   let listedMs = clock.wallMs();
@@ -65,7 +67,7 @@ export async function* readPages(start: Checkpoint, context: RunContext): AsyncG
       cursors: met.map(({ cursor }) => cursor),
       itemKeys: items.map(({ key }) => key),
     });
-    for (const { code, message } of warnings) context.say({ type: "warning", code, message, next: undefined });
+    for (const warning of warnings) context.say({ type: "warning", ...warning });
     const counted = countedOf(page, items, rules.hasShifted ? [] : before);
     before = page.records;
     if (page.listedBefore !== true) listedMs = clock.wallMs();
@@ -88,6 +90,7 @@ export async function* readPages(start: Checkpoint, context: RunContext): AsyncG
       records: kept,
       invalid: [...counted.filter((item): item is InvalidRecord => !isRecord(item)), ...clashes],
       superseded: superseded.length,
+      goesOn: rules.goesOn !== undefined,
       end,
     };
     if (!isLast) continue;
@@ -108,8 +111,12 @@ const noCursor = ({ cursor }: Sync) =>
     next: "Check `cursor.field` against a record: `evenkeel run --limit 1 --trace` shows one.",
   }) as const;
 
-const rulesOf = (sync: Sync): PageRules =>
-  new PageRules({ sortedBy: sync.cursor?.sorted === true ? comparison(sync) : undefined, pagesMax: sync.pagesMax });
+const rulesOf = (sync: Sync, { since, position }: Checkpoint): PageRules =>
+  new PageRules({
+    sortedBy: sync.cursor?.sorted === true ? comparison(sync) : undefined,
+    pagesMax: sync.pagesMax,
+    isWhole: since === undefined && position === undefined,
+  });
 
 /** Order of two cursor values of this sync; undefined without a cursor. */
 export function comparison({ cursor }: Pick<Sync, "cursor">): ((a: string, b: string) => number) | undefined {

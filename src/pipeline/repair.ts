@@ -35,6 +35,7 @@ export class Repair {
   #matched = 0;
   /** Records of the source that were compared with nothing: what is extra may be one of them. */
   #unmatched = 0;
+  #goesOn = false;
 
   constructor(context: RunContext, stage: Stage, scratch: Scratch) {
     this.#context = context;
@@ -53,6 +54,7 @@ export class Repair {
       breathe: async () => undefined,
       keeps: true,
       onMatched: (matched) => this.#learn(matched),
+      onUnread: () => (this.#goesOn = true),
     });
     // From here on what is mended is counted, as a run counts it.
     counts.read = 0;
@@ -212,6 +214,7 @@ export class Repair {
     const { delete: declared } = destination.traits;
     if (this.#unmatched > 0)
       return `${this.#unmatched} records of the source could not be compared, and they may be among them`;
+    if (this.#goesOn) return "the source's list goes on where reading ended, and they may stand there";
     if (source.paging.shifts && source.paging.overlaps !== true)
       return "records of the source may have moved between its numbered pages, and be among them";
     if (this.#context.counts.read === 0 && this.#matched === 0)

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { ending, json, startApi, Workplace, type Api, type Ran } from "./harness.ts";
 
@@ -222,3 +224,17 @@ test("what does not go together is said", async () => {
     assert.match(ending(ran).error?.message ?? "", /have a member `parent` of their own/);
   });
 });
+
+for (const [what, from, to] of [
+  ["parents", "next: next", "next: nxt"],
+  ["children", "type: offset, param: offset, total: total, overlap: 1", "type: none"],
+] as const)
+  test(`P5: a list of ${what} that goes on where it ends as it is declared is warned of`, () =>
+    between({}, async ({ run, place }) => {
+      const file = join(place.folder, "evenkeel.yaml");
+      place.write(readFileSync(file, "utf8").replace(from, to));
+      const ran = await run();
+      assert.equal(ran.exitCode, 0);
+      const told = ran.events.filter((event) => event.type === "warning" && event.code === "NEXT_PAGE_UNREAD");
+      assert.equal(told.length, 1);
+    }));

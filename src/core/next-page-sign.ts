@@ -1,0 +1,138 @@
+import type { Expression } from "./expression.ts";
+import type { Json } from "./json.ts";
+import { hasNextLink, PAGE_TOTALS, RECORD_TOTALS } from "./paging-clue.ts";
+import { leavesAround, listsOf, pathExpression, type Leaf } from "./record-list.ts";
+import type { Paging } from "./source.ts";
+
+/** What an answer says of a page that comes after it, where reading ends with it all the same. */
+export interface NextPageSign {
+  /** Where it says so: an expression, or a header's name. */
+  readonly at: string;
+  /** The end of a sentence: "the answer has `meta.next_cursor`". */
+  readonly seen: string;
+}
+
+interface LastAnswer {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Json;
+  readonly hasRecords: boolean;
+  /** It is the first of its list. */
+  readonly isFirst: boolean;
+  readonly type: Paging["type"];
+  /** What the declared paging goes by. */
+  readonly followed: readonly Expression[];
+}
+
+/**
+ * The sign of a next page in the answer with which a list ends by what is declared (P5). Never in what the declared paging goes by, nor where the
+ * answer also says that it is the last one. Undefined when there is none.
+ */
+export function nextPageSign(answer: LastAnswer): NextPageSign | undefined {
+  const { headers, type, isFirst } = answer;
+  // What asks until a page is empty has gone past the end, where an answer may still count on.
+  if (!isFirst && (type === "page" || type === "offset" || type === "keyset")) return undefined;
+  const leaves = leavesAround(answer.body);
+  if (leaves.some(saysLast)) return undefined;
+  if (type !== "link" && hasNextLink(headers["link"]))
+    return { at: "Link", seen: 'the answer has a `Link` header with rel="next"' };
+  const isSign = (leaf: Leaf): boolean => isNextPage(leaf, answer.hasRecords) && !isFollowed(leaf, answer.followed);
+  const leaf = leaves.find(isSign);
+  if (leaf !== undefined) return { at: pathExpression(leaf.path), seen: `the answer has \`${shown(leaf)}\`` };
+  const header = Object.entries(headers)
+    .map(([name, value]): Leaf => ({ path: [name], value }))
+    .find(isSign);
+  return header && { at: nameOf(header), seen: `the answer has the header \`${shown(header)}\`` };
+}
+
+/**
+ * The sign of a total, of records or of pages, that is larger than what a list has shown from its beginning to its end. On a list of several pages a
+ * whole one must be missing: records come and go while it is read.
+ */
+export function totalSign(
+  body: Json | undefined,
+  { items, pages }: { readonly items: number; readonly pages: number },
+): NextPageSign | undefined {
+  const leaves = leavesAround(body);
+  if (leaves.some((leaf) => saysLast(leaf) || (isNextName(leaf) && isEmpty(leaf.value)))) return undefined;
+  const besides = new Set(listsOf(body).map(({ path }) => JSON.stringify(path.slice(0, -1))));
+  const least = pages === 1 ? 1 : Math.ceil(items / pages);
+  const leaf = leaves.find(({ path, value }) => {
+    if (typeof value !== "number" || !Number.isSafeInteger(value)) return false;
+    const around = path.slice(0, -1);
+    // The total of something else has a place of its own: `quota.total`.
+    if (!besides.has(JSON.stringify(around)) && !around.every((name) => PAGING_PLACES.test(name))) return false;
+    const name = path.at(-1) ?? "";
+    if (PAGE_TOTALS.test(name)) return pages === 1 && value > 1;
+    return RECORD_TOTALS.test(name) && value >= items + least;
+  });
+  if (leaf === undefined) return undefined;
+  const records = items === 1 ? "1 record" : `${items} records`;
+  const read = PAGE_TOTALS.test(nameOf(leaf)) ? "1 page was read" : `${records} were read`;
+  return { at: pathExpression(leaf.path), seen: `the answer has \`${shown(leaf)}\`, and ${read}` };
+}
+
+const nameOf = ({ path }: Leaf): string => path.at(-1) ?? "";
+
+/** Of a text only its name: an address of a next page may hold a credential (S6). */
+const shown = ({ path, value }: Leaf): string =>
+  typeof value === "string" ? path.join(".") : `${path.join(".")}: ${JSON.stringify(value)}`;
+
+/** Objects that hold what belongs to a list as a whole. */
+const PAGING_PLACES =
+  /^_?(?:meta|meta_?data|paging|pagination|paginator|pageable|page|page_?info|list|results?|response|data|info|hits|search|query|counts?|additional_?data|d)$/i;
+
+const FLAG =
+  /^(?:has_?)?(?:more|next)(?:_?(?:page|pages|results|records|items|rows|data|available|items_?in_?collection))?$/i;
+const LAST = /^(?:is_?)?last(?:_?page)?$/i;
+
+/** `has_more: false`, `isLast: true`. */
+const saysLast = (leaf: Leaf): boolean =>
+  (FLAG.test(nameOf(leaf)) && leaf.value === false) || (LAST.test(nameOf(leaf)) && leaf.value === true);
+
+/** Words that say of what comes next that it is a page or the way to one; `next_run` and `nextSyncToken` are of something else. */
+const PAGE_WORDS: ReadonlySet<string> = new Set(
+  "page pages token cursor link links url uri href path offset skip start marker key continuation after from records results items bookmark query odata".split(
+    " ",
+  ),
+);
+/** Words that may stand beside those. */
+const SIDE_WORDS: ReadonlySet<string> = new Set(["next", "number", "no", "id", "index", "x", "ms"]);
+
+const wordsOf = (name: string): readonly string[] =>
+  name
+    .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+    .filter((word) => word !== "");
+
+/** `next_cursor`, `nextPageToken`, `links.next`, `_links.next.href`, `x-next-page`, `continuationToken`. */
+function isNextName({ path }: Leaf): boolean {
+  const name = path.at(-1) ?? "";
+  const words = wordsOf(name);
+  const isOfPage = words.some((word) => PAGE_WORDS.has(word));
+  if (!words.every((word) => PAGE_WORDS.has(word) || SIDE_WORDS.has(word))) return false;
+  if (words.includes("continuation")) return true;
+  if (words.includes("next")) return isOfPage || words.length === 1;
+  return isOfPage && wordsOf(path.at(-2) ?? "").join(" ") === "next";
+}
+
+const isEmpty = (value: Json): boolean =>
+  value === null ||
+  value === false ||
+  value === 0 ||
+  (typeof value === "string" && /^(?:|0|-1|null|none|false|undefined)$/i.test(value.trim()));
+
+function isNextPage(leaf: Leaf, hasRecords: boolean): boolean {
+  const { value } = leaf;
+  if (value === true || value === "true") return FLAG.test(nameOf(leaf));
+  if (LAST.test(nameOf(leaf)) && value === false) return true;
+  if (!isNextName(leaf) || isEmpty(value)) return false;
+  // Numbers are counted on by some where nothing is.
+  const isNumber = typeof value === "number" || (typeof value === "string" && /^\d+$/.test(value));
+  return isNumber ? hasRecords && Number(value) > 0 : typeof value === "string";
+}
+
+const isFollowed = (leaf: Leaf, followed: readonly Expression[]): boolean =>
+  followed.some(({ path, text }) =>
+    path === undefined ? text.includes(nameOf(leaf)) : path.join(".") === leaf.path.join("."),
+  );
