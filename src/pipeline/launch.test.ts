@@ -22,7 +22,10 @@ const turn = (): Promise<void> => new Promise((done) => setImmediate(done));
 function launch() {
   const told: string[] = [];
   const launched = new Launch(
-    { expect: () => undefined, start: (delivery, number) => told.push(`${String(delivery)} of ${number}`) as never },
+    {
+      expect: () => undefined,
+      start: (delivery, number) => told.push(`${delivery as unknown as string} of ${number}`) as never,
+    },
     { open: ({ cursor }) => told.push(`opens ${cursor}`) },
   );
   return { launched, told };
