@@ -25,7 +25,7 @@ export function lookingContext(
       throw error;
     },
     say: () => undefined,
-    sent: () => void (counts.requests += 1),
+    sent: (_connection, { isUntried }) => void (counts.requests += isUntried === true ? 0 : 1),
   };
 }
 
