@@ -26,9 +26,10 @@ export async function failureLines(
   const lines = [`${error.code}: ${headline}`, ...rest].flatMap((line) => wrap(line, width));
   lines[0] = (lines[0] as string).replace(error.code, style("red", error.code));
   if (error.place !== undefined) lines.push(`at ${style("bold", placeText(error.place, cwd))}`);
-  if (error.evidence !== undefined) {
+  const seen = error.evidence?.isUntried === true ? error.evidence.before : error.evidence;
+  if (seen !== undefined) {
     const { evidenceLines } = await import("./evidence.ts");
-    lines.push("", ...evidenceLines(error.evidence, style).map((line) => `  ${line}`), "");
+    lines.push("", ...evidenceLines(seen, style).map((line) => `  ${line}`), "");
   }
   if (error.next !== undefined) lines.push(...hanging("next: ", escapeLine(complete(error.next)), width));
   return lines.map((line) => (line === "" ? "" : indent + line));

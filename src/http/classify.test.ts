@@ -164,7 +164,6 @@ suite("messages are for people", () => {
     ],
     [500, "", "500 Internal Server Error"],
     [599, "", "599"],
-    [400, "x".repeat(500), `400 Bad Request: ${"x".repeat(300)}...`],
   ];
   for (const [status, body, expected] of cases)
     test(expected.slice(0, 60), () => assert.equal(message(status, body), expected));

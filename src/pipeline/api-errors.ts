@@ -1,20 +1,27 @@
 import { EvenkeelError } from "../core/errors.ts";
 import type { Attempt } from "../core/outcome.ts";
 
-export function credentialsRefused(
-  connection: string,
-  made: Pick<Attempt, "evidence">,
-  message: string,
-): EvenkeelError {
-  return new EvenkeelError("API_CREDENTIALS_REFUSED", `${connection} refuses the credentials: ${message}`, {
-    next: `Check the \`auth\` of connections.${connection} and the secret that it reads; then run again, nothing is lost.`,
+/** The API answers 401, or there are no credentials to be shown to it: whoever gives them then says what to do. */
+export function credentialsRefused(connection: string, made: Attempt, message: string): EvenkeelError {
+  const next = adviceOf(made);
+  const said =
+    next === undefined ? `${connection} refuses the credentials` : `there are no credentials for ${connection}`;
+  return new EvenkeelError("API_CREDENTIALS_REFUSED", `${said}: ${message}`, {
+    next:
+      next ??
+      `Check the \`auth\` of connections.${connection} and the secret that it reads; then run again, nothing is lost.`,
     evidence: made.evidence,
   });
 }
 
-export function unreachableApi(connection: string, made: Pick<Attempt, "evidence">, message: string): EvenkeelError {
-  return new EvenkeelError("API_UNREACHABLE", `${connection} cannot be reached: ${message}`, {
-    next: `Check \`baseUrl\` of connections.${connection} and that the API is up; then run again, it goes on where it stopped.`,
+/** Nobody is there, or somebody on the way to it, who then is named with what to do. */
+export function unreachableApi(connection: string, made: Attempt, message: string): EvenkeelError {
+  const next = adviceOf(made);
+  const said = next === undefined ? `${connection} cannot be reached` : `${connection} cannot be asked`;
+  return new EvenkeelError("API_UNREACHABLE", `${said}: ${message}`, {
+    next:
+      next ??
+      `Check \`baseUrl\` of connections.${connection} and that the API is up; then run again, it goes on where it stopped.`,
     evidence: made.evidence,
   });
 }
@@ -26,6 +33,8 @@ export function downApi(connection: string, made: Pick<Attempt, "evidence">, mes
     evidence: made.evidence,
   });
 }
+
+const adviceOf = ({ outcome }: Attempt): string | undefined => ("next" in outcome ? outcome.next : undefined);
 
 export function askedToWait(
   connection: string,

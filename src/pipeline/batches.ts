@@ -1,6 +1,6 @@
 import type { BatchItem, ManyWrites, Write } from "../core/destination.ts";
 import type { Operation, OperationKind } from "../core/operation.ts";
-import { plainEvidence, type Attempt, type Outcome } from "../core/outcome.ts";
+import { plainEvidence, untried, type Attempt, type Outcome } from "../core/outcome.ts";
 import type { RunContext } from "./context.ts";
 
 /** How long a batch that is not full waits for more, ms. */
@@ -140,11 +140,7 @@ class BatchLine {
   #notSent(riders: readonly Rider[], message: string): Promise<void> | void {
     if (riders.length > 1) return this.#halve(riders);
     const { sync } = this.#context;
-    const evidence = {
-      request: { method: "", url: sync.destination.connection, headers: {} },
-      failure: message,
-      durationMs: 0,
-    };
+    const evidence = untried({ method: "", url: sync.destination.connection }, message);
     for (const { arrive } of riders)
       arrive({ outcome: { kind: "refused", status: 0, reason: "other", message }, evidence, isShared: true });
   }

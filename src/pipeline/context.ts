@@ -33,6 +33,6 @@ export interface RunContext {
   notLevel(why: string): void;
   /** Emits an event with this sync's name and the time. */
   say(event: WithoutStamp<RunEvent>): void;
-  /** Counts a request, and shows it when the user asked for a trace. */
+  /** Counts a request that came to the network, and shows it when the user asked for a trace. */
   sent(connection: string, evidence: Evidence): void;
 }

@@ -95,6 +95,7 @@ export function createControl(sync: Sync, ports: Ports, settings: Settings): Run
     notLevel: (why) => void shortfalls.push(why),
     say,
     sent(connection, evidence) {
+      if (evidence.isUntried === true) return;
       counts.requests += 1;
       if (settings.trace) say({ type: "trace", connection, evidence: plainEvidence(evidence) });
     },

@@ -29,7 +29,7 @@ export function lookingContext(
     say(event) {
       if (event.type === "warning") warn({ code: event.code, message: event.message, next: event.next });
     },
-    sent: () => void (counts.requests += 1),
+    sent: (_connection, { isUntried }) => void (counts.requests += isUntried === true ? 0 : 1),
   };
 }
 
