@@ -7,14 +7,14 @@ export function credentialsRefused(
   message: string,
 ): EvenkeelError {
   return new EvenkeelError("API_CREDENTIALS_REFUSED", `${connection} refuses the credentials: ${message}`, {
-    next: `Check the \`auth\` of connections.${connection} and the secret that it reads; then run again, nothing is lost.`,
+    next: `Check the \`auth\` of connections.${connection} and the secret that it reads; then try again, nothing is lost.`,
     evidence: made.evidence,
   });
 }
 
 export function unreachableApi(connection: string, made: Pick<Attempt, "evidence">, message: string): EvenkeelError {
   return new EvenkeelError("API_UNREACHABLE", `${connection} cannot be reached: ${message}`, {
-    next: `Check \`baseUrl\` of connections.${connection} and that the API is up; then run again, it goes on where it stopped.`,
+    next: `Check \`baseUrl\` of connections.${connection} and that the API is up; then try again: a run goes on where it stopped.`,
     evidence: made.evidence,
   });
 }
@@ -25,8 +25,12 @@ export function askedToWait(
   made: Pick<Attempt, "evidence">,
   message: string,
 ): EvenkeelError {
-  return new EvenkeelError("API_THROTTLED", `${connection} asks to wait until ${isoSeconds(untilMs)}: ${message}`, {
-    next: "Run again after that time; `evenkeel state unblock` clears the wait when the API's answer was wrong.",
+  const until = isoSeconds(untilMs);
+  // What was not even sent has no answer to be quoted; why it was not is the whole message.
+  const isAnswer = made.evidence.answer !== undefined;
+  const what = isAnswer ? `${connection} asks to wait until ${until}: ${message}` : `${message}, until ${until}`;
+  return new EvenkeelError("API_THROTTLED", what, {
+    next: "Try again after that time; `evenkeel state unblock` clears the wait when the API's answer was wrong.",
     evidence: made.evidence,
   });
 }
