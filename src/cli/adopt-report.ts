@@ -2,7 +2,7 @@ import type { Adopted, Adopting, Adoption } from "../evenkeel.ts";
 import { count, counted } from "./amounts.ts";
 import type { Context } from "./context.ts";
 import { escapeLine } from "./escape.ts";
-import { failureLines, failureRecord, hanging } from "./failure.ts";
+import { endingText, failureLines, failureRecord, hanging } from "./failure.ts";
 import { showFindings } from "./findings.ts";
 import type { Printer } from "./printer.ts";
 import { warningLines } from "./warning-lines.ts";
@@ -76,7 +76,7 @@ function adoptionLines(adoption: Adoption, { style, complete }: Printer): readon
 function summaryOf(adopted: Adopted, dryRun: boolean, { printer, suggest }: Context): readonly string[] {
   const { sync, equal, ambiguous, invalid, waiting, error } = adopted;
   const { style, columns } = printer;
-  if (error !== undefined) return [`${style("bold", escapeLine(sync))}: ${style("red", "failed")}`];
+  if (error !== undefined) return [`${style("bold", escapeLine(sync))}: ${endingText(error, style)}`];
   const different = adopted.adopted - equal;
   const parts = [
     `${count(adopted.adopted)} ${dryRun ? "would be adopted" : "adopted"}${adopted.adopted === 0 ? "" : ` (${count(equal)} equal, ${count(different)} different)`}`,

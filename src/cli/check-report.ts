@@ -3,7 +3,7 @@ import { count, counted } from "./amounts.ts";
 import type { Context } from "./context.ts";
 import { driftLines } from "./drift-lines.ts";
 import { escapeLine } from "./escape.ts";
-import { failureLines, failureRecord, hanging } from "./failure.ts";
+import { endingText, failureLines, failureRecord, hanging } from "./failure.ts";
 import { showFindings } from "./findings.ts";
 import { warningLines } from "./warning-lines.ts";
 import { padEnd } from "./width.ts";
@@ -52,7 +52,11 @@ async function checkedText(checked: Checked, { printer, host }: Context): Promis
     ...found.filter(([number]) => number > 0).map(([number, word]) => style("yellow", `${count(number)} ${word}`)),
     `${count(equal)} equal`,
   ];
-  const head = isLevel(checked) ? style("green", "level") : error === undefined ? "not level" : style("red", "failed");
+  const head = isLevel(checked)
+    ? style("green", "level")
+    : error === undefined
+      ? "not level"
+      : endingText(error, style);
   return [
     `${style("bold", escapeLine(sync))}: ${head}${error === undefined ? `, ${parts.join(", ")}` : ""}`,
     ...row(

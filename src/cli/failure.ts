@@ -16,6 +16,10 @@ interface Layout extends Pick<Printer, "style" | "columns" | "complete"> {
   readonly indent: string;
 }
 
+/** How something ended that came to an error, in a word. */
+export const endingText = ({ code }: Pick<Failure, "code">, style: Printer["style"]): string =>
+  code === "RUN_INTERRUPTED" ? style("yellow", "interrupted") : style("red", "failed");
+
 /** An error for people: what, where, what was said on the wire, what next. */
 export async function failureLines(
   error: Failure,

@@ -4,7 +4,7 @@ import type { Observed, Probe, Probed } from "../evenkeel.ts";
 import { counted } from "./amounts.ts";
 import type { Context } from "./context.ts";
 import { escapeLine } from "./escape.ts";
-import { failureLines, failureRecord, hanging } from "./failure.ts";
+import { endingText, failureLines, failureRecord, hanging } from "./failure.ts";
 import { padEnd } from "./width.ts";
 
 /** Shows what is seen of each end as it is seen, then what each sync came to. */
@@ -54,7 +54,7 @@ async function probedText(probed: Probed, { printer, host }: Context): Promise<s
   const name = style("bold", escapeLine(sync));
   if (error !== undefined)
     return [
-      `${name}: ${style("red", "failed")}`,
+      `${name}: ${endingText(error, style)}`,
       "",
       ...(await failureLines(error, { style, columns, complete, cwd: host.cwd, indent: "  " })),
     ].join("\n");

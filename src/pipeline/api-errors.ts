@@ -9,7 +9,7 @@ export function credentialsRefused(connection: string, made: Attempt, message: s
   return new EvenkeelError("API_CREDENTIALS_REFUSED", `${said}: ${message}`, {
     next:
       next ??
-      `Check the \`auth\` of connections.${connection} and the secret that it reads; then run again, nothing is lost.`,
+      `Check the \`auth\` of connections.${connection} and the secret that it reads; then try again, nothing is lost.`,
     evidence: made.evidence,
   });
 }
@@ -21,7 +21,7 @@ export function unreachableApi(connection: string, made: Attempt, message: strin
   return new EvenkeelError("API_UNREACHABLE", `${said}: ${message}`, {
     next:
       next ??
-      `Check \`baseUrl\` of connections.${connection} and that the API is up; then run again, it goes on where it stopped.`,
+      `Check \`baseUrl\` of connections.${connection} and that the API is up; then try again: a run goes on where it stopped.`,
     evidence: made.evidence,
   });
 }
@@ -42,8 +42,12 @@ export function askedToWait(
   made: Pick<Attempt, "evidence">,
   message: string,
 ): EvenkeelError {
-  return new EvenkeelError("API_THROTTLED", `${connection} asks to wait until ${isoSeconds(untilMs)}: ${message}`, {
-    next: "Run again after that time; `evenkeel state unblock` clears the wait when the API's answer was wrong.",
+  const until = isoSeconds(untilMs);
+  // What was not even sent has no answer to be quoted; why it was not is the whole message.
+  const isAnswer = made.evidence.answer !== undefined;
+  const what = isAnswer ? `${connection} asks to wait until ${until}: ${message}` : `${message}, until ${until}`;
+  return new EvenkeelError("API_THROTTLED", what, {
+    next: "Try again after that time; `evenkeel state unblock` clears the wait when the API's answer was wrong.",
     evidence: made.evidence,
   });
 }

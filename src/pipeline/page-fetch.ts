@@ -124,7 +124,7 @@ function failure(connection: string, outcome: Outcome, evidence: Evidence, wallM
       if (outcome.kind === "not-sent") return unreachableApi(connection, { outcome, evidence }, outcome.message);
       return new EvenkeelError("API_THROTTLED", `${connection} keeps throttling: ${outcome.message}`, {
         evidence,
-        next: "Run again later, or lower `limits.rate` of the connection; the read goes on where it stopped.",
+        next: "Try again later, or lower `limits.rate` of the connection; a run goes on where it stopped.",
       });
     case "unknown":
     case "applied":
@@ -133,10 +133,10 @@ function failure(connection: string, outcome: Outcome, evidence: Evidence, wallM
         `${connection} cannot be read: ${outcome.kind === "unknown" ? outcome.message : "the answer is not a page"}`,
         {
           evidence,
-          next: "Run again when the API is well; the read goes on where it stopped.",
+          next: "Try again when the API is well; a run goes on where it stopped.",
         },
       );
   }
 }
 
-const interrupted = (): EvenkeelError => new EvenkeelError("RUN_INTERRUPTED", "the run was stopped");
+const interrupted = (): EvenkeelError => new EvenkeelError("RUN_INTERRUPTED", "it was stopped before its end");

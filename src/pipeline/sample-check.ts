@@ -57,7 +57,7 @@ async function compareOne(
     case "absent":
       return tell({ kind: "missing", key: record.key });
     case "stopped":
-      throw new EvenkeelError("RUN_INTERRUPTED", "the check was stopped");
+      throw new EvenkeelError("RUN_INTERRUPTED", "it was stopped before its end");
     case "unclear":
       throw new EvenkeelError("API_FAILED", `record ${record.key} cannot be compared: ${found.message}`);
   }

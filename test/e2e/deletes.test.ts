@@ -413,6 +413,10 @@ test("plan shows what would be deleted and what is only missing, asks the guard,
       inOneLine(many.stdout),
       /withheld +nothing would be deleted: 12 deletes, with 1 of the last 24 hours, are more than/,
     );
+    assert.match(many.stdout, /^records: 0 to create, 0 to update, 12 deletes withheld, 17 unchanged$/m);
+    assert.match(many.stdout, /^ +forecast +2 requests/m);
+    assert.match(many.stdout, /^ +next +evenkeel run records --allow-deletes 12 /m);
+    assert.equal((await sides.place.run("plan", "--exit-code")).exitCode, 0, "a run would change nothing");
     sides.rows = [];
     const none = await sides.place.run("plan");
     assert.equal(none.exitCode, 1);
