@@ -9,6 +9,7 @@ import { closureOf } from "./closures.ts";
 import { withoutExactNumbers } from "./exact-number.ts";
 import { FUNCTIONS } from "./functions.ts";
 import { evaluationProblem, syntaxHint } from "./jsonata-problem.ts";
+import { neededPaths } from "./needed-paths.ts";
 import { namesOf, nearest } from "./nearest.ts";
 import { LEFT } from "./scalar.ts";
 import { calledPath, freeVariables, inputNames, marksLists } from "./syntax-tree.ts";
@@ -17,6 +18,8 @@ import { calledPath, freeVariables, inputNames, marksLists } from "./syntax-tree
 export interface Query {
   /** Binding names that it reads. */
   readonly uses: ReadonlySet<string>;
+  /** As of an expression. */
+  readonly needs: readonly (readonly string[])[];
   evaluate(input: Json, bindings?: Bindings): Eventual<Json | undefined>;
 }
 
@@ -83,6 +86,7 @@ export function parseQuery(text: string, surroundings: Surroundings): QueryReadi
     return { ok: false, reason: problemOfInput(stranger.name, inputs), offset: stranger.offset };
   }
   const uses = new Set(variables.map(({ name }) => name).filter((name) => surroundings.bindings.has(name)));
+  const needs = neededPaths(tree);
   const marks = marksLists(tree);
   const library = async (input: Json, bindings: Bindings = {}): Promise<Json | undefined> => {
     const bound: Record<string, unknown> = {};
@@ -103,12 +107,12 @@ export function parseQuery(text: string, surroundings: Surroundings): QueryReadi
     return json.value;
   };
   const closure = closureOf(tree, (name) => surroundings.bindings.has(name));
-  if (closure === undefined) return { ok: true, query: { uses, evaluate: library } };
+  if (closure === undefined) return { ok: true, query: { uses, needs, evaluate: library } };
   const evaluate: Query["evaluate"] = (input, bindings = {}) => {
     const value = closure(input, bindings);
     return value === LEFT ? library(input, bindings) : value;
   };
-  return { ok: true, query: { uses, evaluate } };
+  return { ok: true, query: { uses, needs, evaluate } };
 }
 
 /** Why a name cannot be read where an expression stands; undefined when it can. */

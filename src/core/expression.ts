@@ -20,6 +20,8 @@ export interface Expression {
   readonly uses: ReadonlySet<string>;
   /** For a plain path: its member names, so that callers can name what is absent. */
   readonly path?: readonly string[];
+  /** For any other text: paths from its input that it needs whatever that is, so that one that is never there is misspelt. */
+  readonly needs?: readonly (readonly string[])[];
   evaluate(input: Json, bindings?: Bindings): Eventual<Json | undefined>;
 }
 

@@ -6,7 +6,9 @@ import { invariant } from "./invariant.ts";
 import { toJson } from "./json-value.ts";
 import { isObject, setMember, type Json, type JsonObject } from "./json.ts";
 import type { Mapping, MappingResult } from "./sync.ts";
+import { pathExpression } from "./record-list.ts";
 import { kindOf } from "./url-value.ts";
+import { WatchedPaths } from "./watched-paths.ts";
 
 /** A mapping's shape: expressions in objects and lists, as deep as the destination's record; or one for the whole record. */
 export type MappingNode =
@@ -36,18 +38,17 @@ export function createMapping({ root, version }: MappingSpec): Mapping {
     };
   }
   invariant(version !== undefined || !hasFunction(root), "P10", "a mapping by function has no version");
-  const paths = new Map<string, Seen>();
+  const paths = new WatchedPaths();
   const compute = compile(root, "", paths);
-  let isUsed = false;
   return {
     fingerprint: fingerprint({ mapping: meaningOf(root), version: version ?? null }),
     map: (record) => {
-      isUsed = true;
+      paths.look(record);
       const faults: Fault[] = [];
       const value = compute(record, faults);
       return andThen(value, (mapped) => resultOf(mapped, faults));
     },
-    absentPaths: () => (isUsed ? [...paths].filter(([, { seen }]) => !seen).map(([text]) => text) : []),
+    absentPaths: () => paths.absent,
   };
 }
 
@@ -61,11 +62,6 @@ function resultOf(mapped: Json | undefined, faults: readonly Fault[]): MappingRe
   return { ok: false, reason: `the mapping gives ${given}, and a record is an object`, waits: false };
 }
 
-/** Whether a path was there in any record so far. */
-interface Seen {
-  seen: boolean;
-}
-
 /** Why a field cannot be made; `waits` when it may be once another record is there. */
 interface Fault {
   readonly reason: string;
@@ -75,7 +71,7 @@ interface Fault {
 /** A part of one record; faults are added to the list. */
 type Compute = (record: JsonObject, faults: Fault[]) => Eventual<Json | undefined>;
 
-function compile(node: MappingNode, field: string, paths: Map<string, Seen>): Compute {
+function compile(node: MappingNode, field: string, paths: WatchedPaths): Compute {
   switch (node.kind) {
     case "expression":
     case "function":
@@ -104,17 +100,15 @@ function together(parts: readonly Compute[], join: (values: readonly (Json | und
   return (record, faults) => andThen(allOf(parts.map((part) => part(record, faults))), join);
 }
 
-function compileField(expression: Expression, field: string, paths: Map<string, Seen>): Compute {
+function compileField(expression: Expression, field: string, paths: WatchedPaths): Compute {
   const prefix = field === "" ? "" : `\`${field}\`: `;
-  const path = expression.path === undefined ? undefined : entryOf(paths, expression.text);
+  const { text, path, needs = [] } = expression;
+  if (path !== undefined) paths.watch(text, path);
+  for (const needed of needs) paths.watch(pathExpression(needed), needed);
 
   const take = (value: Json | undefined, faults: Fault[]): Json | undefined => {
-    if (path !== undefined) {
-      // What a path finds in a parsed record is JSON already.
-      if (value !== undefined) path.seen = true;
-      return value;
-    }
-    if (typeof value === "string" || value === undefined) return value;
+    // What a path finds in a parsed record is JSON already.
+    if (path !== undefined || typeof value === "string" || value === undefined) return value;
     const json = toJson(value);
     if (json.ok) return json.value;
     faults.push({ reason: `${prefix}${json.reason}`, waits: false });
@@ -138,12 +132,6 @@ function compileField(expression: Expression, field: string, paths: Map<string, 
       (error: unknown) => fail(error, faults),
     );
   };
-}
-
-function entryOf(paths: Map<string, Seen>, text: string): Seen {
-  const entry = paths.get(text) ?? { seen: false };
-  paths.set(text, entry);
-  return entry;
 }
 
 function hasFunction(node: MappingNode): boolean {
