@@ -1,63 +1,77 @@
 /**
  * `npm run bench` measures everything; `npm run bench -- copies latency` these cases. Use the ratios: single figures are this machine's.
- * With `--write`, the table goes into docs/performance.md.
+ * With `--write` the table goes into docs/performance.md. `--own-server` does without nginx. `--scale 0.01` tries the bench itself with a
+ * hundredth of the records: what it says then counts for nothing.
  */
-import { readFileSync, writeFileSync } from "node:fs";
-import { cpus, release, totalmem, type } from "node:os";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { check } from "./check.ts";
-import type { Row } from "./duel.ts";
-import { manySyncs, reruns } from "./reruns.ts";
-import { announced, batches, copies, latency } from "./writes.ts";
+import { batches, cities, copies, latency } from "./copies.ts";
+import { disk } from "./disk.ts";
+import { announced, unannounced } from "./limits.ts";
+import { memory } from "./memory.ts";
+import { reruns } from "./reruns.ts";
+import type { Row, Sized } from "./row.ts";
+import { manySyncs } from "./syncs.ts";
+import { HEAD, line, machine, write } from "./table.ts";
 
-const CASES: ReadonlyMap<string, () => Promise<readonly Row[]>> = new Map([
-  ["copies", () => copies()],
+const CASES: ReadonlyMap<string, (sized: Sized) => Promise<readonly Row[]>> = new Map([
+  ["copies", copies],
+  ["cities", cities],
+  ["reruns", reruns],
   ["latency", latency],
   ["announced", announced],
-  ["batches", () => batches()],
-  ["reruns", () => reruns()],
+  ["limits", unannounced],
+  ["batches", batches],
+  ["memory", memory],
   ["syncs", manySyncs],
-  ["check", () => check()],
+  ["disk", disk],
+  ["check", check],
 ]);
 
-const figure = (value: number): string =>
-  value >= 1_000 ? Math.round(value).toLocaleString("en-US") : `${Number(value.toPrecision(3))}`;
-
-function line({ what, value, ratio, atLeast, atMost }: Row): string {
-  const bar =
-    atLeast === undefined ? (atMost === undefined ? "" : `at most ${figure(atMost)}`) : `at least ${figure(atLeast)}`;
-  const isMet = ratio === undefined || ((atLeast ?? ratio) <= ratio && ratio <= (atMost ?? ratio));
-  return `| ${what} | ${value} | ${ratio === undefined ? "" : figure(ratio)} | ${bar} | ${bar === "" ? "" : isMet ? "yes" : "**no**"} |`;
-}
-
-const HEAD = "| case | measured | figure or ratio | bar | met |\n| --- | --- | --- | --- | --- |";
-
-function machine(): string {
-  const [cpu] = cpus();
-  return `Node ${process.versions.node}, ${type()} ${release()}, ${cpus().length} cores (${cpu?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GiB`;
-}
-
-function write(table: string): void {
-  const file = fileURLToPath(new URL("../docs/performance.md", import.meta.url));
-  const [before = "", , after = ""] = readFileSync(file, "utf8").split(/<!-- table -->/);
-  writeFileSync(file, `${before}<!-- table -->\n\n${machine()}\n\n${table}\n\n<!-- table -->${after}`);
-}
-
-const asked = process.argv.slice(2).filter((name) => name !== "--write");
-const unknown = asked.find((name) => !CASES.has(name));
-if (unknown !== undefined) {
-  process.stderr.write(`there is no case ${unknown}; there are ${[...CASES.keys()].join(", ")}\n`);
-  process.exitCode = 2;
-} else {
+async function bench(names: readonly string[], scale: number, isWritten: boolean): Promise<void> {
+  const sized: Sized = (count) => Math.ceil(count * scale);
+  const startedMs = performance.now();
   const lines: string[] = [];
-  process.stdout.write(`${machine()}\n${HEAD}\n`);
+  process.stdout.write(`${machine()}\n\n${HEAD}\n`);
   for (const [name, measure] of CASES) {
-    if (asked.length > 0 && !asked.includes(name)) continue;
-    for (const row of await measure()) {
-      lines.push(line(row));
-      process.stdout.write(`${line(row)}\n`);
+    if (names.length > 0 && !names.includes(name)) continue;
+    try {
+      for (const row of await measure(sized)) {
+        lines.push(line(row, name));
+        process.stdout.write(`${line(row, name)}\n`);
+      }
+    } catch (error) {
+      // The other cases are measured all the same.
+      process.stderr.write(`${name} went wrong: ${error instanceof Error ? error.message : String(error)}\n`);
+      process.exitCode = 1;
     }
   }
-  if (process.argv.includes("--write")) write(`${HEAD}\n${lines.join("\n")}`);
+  const minutes = (performance.now() - startedMs) / 60_000;
+  process.stdout.write(`\n${minutes.toFixed(1)} minutes\n`);
+  if (isWritten && process.exitCode === undefined) write(lines, minutes);
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    write: { type: "boolean", default: false },
+    scale: { type: "string", default: "1" },
+    // neutral-server.ts looks at it.
+    "own-server": { type: "boolean" },
+  },
+});
+const unknown = positionals.find((name) => !CASES.has(name));
+const isWhole = positionals.length === 0 && values.scale === "1";
+if (unknown !== undefined || !(Number(values.scale) > 0)) {
+  const what = unknown === undefined ? `--scale ${values.scale} is no share` : `there is no case ${unknown}`;
+  process.stderr.write(`${what}; there are ${[...CASES.keys()].join(", ")}\n`);
+  process.exitCode = 2;
+} else if (values.write && !isWhole) {
+  process.stderr.write("`--write` writes the whole table: leave the cases and `--scale` out\n");
+  process.exitCode = 2;
+} else {
+  // What is under way ends with this process.
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
+  await bench(positionals, Number(values.scale), values.write);
 }

@@ -1,24 +1,35 @@
 /**
- * One way to copy all records, in a process of its own: `node bench/contestant.ts TASK`. It copies each time it is told to, and tells how many
- * ms it took; it ends with the channel to its parent.
+ * One way to copy records, in a process of its own: `node bench/contestant.ts TASK`. It copies each time it is told to, and tells how many ms and
+ * how much of the processor it took; it ends with the channel to its parent.
  */
 import { spawn } from "node:child_process";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
 import pLimit from "p-limit";
-import { Pool } from "undici";
+import { Pool, type Dispatcher } from "undici";
 import { open, type ConfigInput } from "../src/index.ts";
-import { withFolder } from "./bed.ts";
+import { leave, moduleOf } from "./child.ts";
+import { withFolder } from "./folder.ts";
+import { mapped, PAGE, type Row } from "./records.ts";
 
 export type Task =
-  /** Evenkeel; `again`: what it did once, it does again, as nothing has changed. */
-  | { readonly way: "evenkeel"; readonly config: ConfigInput; readonly again?: boolean }
-  /** As many requests as there are records, of one and the same body, by undici's dispatcher: what one process can do at most. */
-  | { readonly way: "dispatch"; readonly base: string; readonly records: number; readonly concurrency: number }
+  /** Evenkeel: each time a first run. */
+  | { readonly way: "evenkeel"; readonly config: ConfigInput }
+  | Bare
   /** What people write: `fetch`, p-limit, a page at a time. No retries, no ledger. */
-  | { readonly way: "fetch"; readonly base: string; readonly concurrency: number }
+  | { readonly way: "fetch"; readonly base: string; readonly records: number; readonly concurrency: number }
   /** The same in Python, with requests and its Retry. */
-  | { readonly way: "requests"; readonly base: string; readonly threads: number };
+  | { readonly way: "requests"; readonly base: string; readonly records: number; readonly threads: number };
+
+/** Requests by undici's dispatcher, of one and the same body: what one process can do at most. */
+interface Bare {
+  readonly way: "dispatch";
+  readonly base: string;
+  readonly records: number;
+  readonly body: string;
+  readonly concurrency: number;
+  /** So many copies, one after the other, each of which reads its pages first; without it, one that reads none. */
+  readonly copies?: number;
+}
 
 /** What it needs for each copy, such as connections, it keeps from one time to the next. */
 interface Copier {
@@ -29,110 +40,92 @@ interface Copier {
 
 const nothing = async (): Promise<void> => undefined;
 
-async function withEvenkeel(
-  { config, again = false }: Extract<Task, { way: "evenkeel" }>,
-  folder: string,
-): Promise<Copier> {
+async function withEvenkeel({ config }: Extract<Task, { way: "evenkeel" }>, folder: string): Promise<Copier> {
   const evenkeel = await open({ cwd: folder, config });
-  const run = async (): Promise<void> => {
-    const { exitCode, syncs } = await evenkeel.run().result;
-    const counts = syncs[0]?.counts;
-    if (exitCode !== 0 || counts === undefined) throw new Error(`the run ended with ${exitCode}`);
-    if (counts.created > 0 !== isFirst) throw new Error(`the run created ${counts.created}`);
-  };
-  let isFirst = true;
   const name = Object.keys(config.syncs)[0] as string;
   return {
-    async prepare() {
-      if (!again) return evenkeel.reset(name, { checkpoint: true, entries: true });
-      if (isFirst) await run();
-      isFirst = false;
+    prepare: () => evenkeel.reset(name, { checkpoint: true, entries: true }),
+    async copy() {
+      const { exitCode, syncs } = await evenkeel.run().result;
+      if (exitCode !== 0 || (syncs[0]?.counts.created ?? 0) === 0) throw new Error(`the run ended with ${exitCode}`);
     },
-    copy: run,
   };
 }
 
-function withDispatch({ base, records, concurrency }: Extract<Task, { way: "dispatch" }>): Copier {
+function withDispatch({ base, records, body, concurrency, copies }: Bare): Copier {
   const pool = new Pool(base, { connections: concurrency, pipelining: 1 });
-  const body = JSON.stringify({ name: "record", note: "x".repeat(460) });
-  const copy = (): Promise<void> =>
+  const send = (options: Dispatcher.DispatchOptions, ended: () => void, failed: (error: Error) => void): boolean =>
+    pool.dispatch(options, {
+      onRequestStart() {},
+      onResponseStart() {},
+      onResponseData() {},
+      onResponseEnd: ended,
+      onResponseError: (_, error) => failed(error),
+    });
+  const page = (cursor: number): Promise<void> =>
+    new Promise((done, failed) => send({ method: "GET", path: `/records?cursor=${cursor}` }, done, failed));
+  const writes = (): Promise<void> =>
     new Promise((done, failed) => {
       let started = 0;
       let ended = 0;
       const next = (): void => {
         if (started >= records) return;
-        const id = started++;
-        pool.dispatch(
-          { method: "PUT", path: `/items/${id}`, headers: { "content-type": "application/json" }, body },
-          {
-            onRequestStart() {},
-            onResponseStart() {},
-            onResponseData() {},
-            onResponseEnd() {
-              ended += 1;
-              if (ended === records) done();
-              else next();
-            },
-            onResponseError: (_, error) => failed(error),
+        const path = `/items/${started++}`;
+        const headers = { "content-type": "application/json" };
+        send(
+          { method: "PUT", path, headers, body },
+          () => {
+            ended += 1;
+            if (ended === records) done();
+            else next();
           },
+          failed,
         );
       };
       for (let index = 0; index < concurrency; index++) next();
     });
-  return { prepare: nothing, copy };
+  return {
+    prepare: nothing,
+    async copy() {
+      if (copies === undefined) return writes();
+      for (let copy = 0; copy < copies; copy++) {
+        for (let cursor = 0; cursor < records; cursor += PAGE) await page(cursor);
+        await writes();
+      }
+    },
+  };
 }
 
-interface Row {
-  readonly [name: string]: unknown;
-  readonly id: number;
-  readonly price: number;
-  readonly quantity: number;
-  readonly city: string;
-  readonly name: string;
-}
-
-const mapped = ({ id, name, email, active, updated_at, note, price, quantity, city }: Row): unknown => ({
-  id,
-  name,
-  email,
-  active,
-  updated: updated_at,
-  note,
-  total: Math.round(price * quantity * 100) / 100,
-  label: `${city.toUpperCase()} / ${name}`,
-});
-
-function withFetch({ base, concurrency }: Extract<Task, { way: "fetch" }>): Copier {
+function withFetch({ base, records, concurrency }: Extract<Task, { way: "fetch" }>): Copier {
   const limit = pLimit(concurrency);
   const put = async (row: Row): Promise<void> => {
     const headers = { "content-type": "application/json" };
-    const answer = await fetch(`${base}/items/${row.id}`, {
-      method: "PUT",
-      headers,
-      body: JSON.stringify(mapped(row)),
-    });
+    const body = JSON.stringify(mapped(row));
+    const answer = await fetch(`${base}/items/${row.id}`, { method: "PUT", headers, body });
+    if (!answer.ok) throw new Error(`answered ${answer.status}`);
     await answer.text();
   };
   return {
     prepare: nothing,
     async copy() {
-      for (let cursor: string | null = "0"; cursor !== null;) {
-        const page = (await (await fetch(`${base}/records?cursor=${cursor}`)).json()) as {
-          data: Row[];
-          next: string | null;
-        };
-        await Promise.all(page.data.map((row) => limit(put, row)));
+      let copied = 0;
+      for (let cursor: string | null = "0"; cursor !== null && copied < records;) {
+        const answer = await fetch(`${base}/records?cursor=${cursor}`);
+        const page = (await answer.json()) as { readonly data: Row[]; readonly next: string | null };
+        const rows = page.data.slice(0, records - copied);
+        await Promise.all(rows.map((row) => limit(put, row)));
+        copied += rows.length;
         cursor = page.next;
       }
     },
   };
 }
 
-function withRequests({ base, threads }: Extract<Task, { way: "requests" }>): Copier {
-  const script = fileURLToPath(new URL("requests_sync.py", import.meta.url));
+function withRequests({ base, records, threads }: Extract<Task, { way: "requests" }>): Copier {
+  const script = [moduleOf("requests_sync.py"), base, `${threads}`, `${records}`];
   const copy = (): Promise<void> =>
     new Promise((done, failed) => {
-      const child = spawn("python3", [script, base, `${threads}`], { stdio: "inherit" });
+      const child = spawn("python3", script, { stdio: "inherit" });
       child.once("error", failed);
       child.once("exit", (code) => (code === 0 ? done() : failed(new Error(`the script ended with ${code}`))));
     });
@@ -164,6 +157,6 @@ await withFolder(async (folder) => {
     process.send?.({ ms, cpuMs: (user + system) / 1_000 });
   };
   process.on("message", () => void turn());
-  await new Promise<void>((done) => process.once("disconnect", done));
+  await leave();
 });
 process.exit();

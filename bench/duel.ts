@@ -1,53 +1,74 @@
-import { contestant, median, type Contestant } from "./bed.ts";
+/** Ways to copy the same, measured in turns. */
+import { message, start, stop } from "./child.ts";
 import type { Task } from "./contestant.ts";
+import type { Server } from "./neutral-server.ts";
+import { median, perSecond, whole } from "./row.ts";
 
-/** One line of the table. */
-export interface Row {
-  readonly what: string;
-  readonly value: string;
-  /** As many times as the one before it in the issue of the case, or a share of something. */
-  readonly ratio?: number;
-  /** What the ratio should be at least, or at most. */
-  readonly atLeast?: number;
-  readonly atMost?: number;
-}
-
-export interface Turn {
-  readonly ms: number;
-  readonly cpuMs: number;
-}
-
-const WARM_UP_ROUNDS = 1;
+/** A first one warms up and does not count. */
 export const ROUNDS = 5;
+/** Of what takes long. */
+export const FEW_ROUNDS = 3;
 
 export interface Rival {
   readonly name: string;
   readonly task: Task;
-  /** What is slow is measured once. */
+  /** How many it copies each time; rates of different numbers of records are compared. */
+  readonly records: number;
+  /** How many requests these are at least; as many as records when absent. */
+  readonly requests?: number;
   readonly rounds?: number;
+  /** A module of this folder that its process loads first. */
+  readonly hook?: string;
 }
 
-/** Everybody copies in turn, so that whatever else the machine does meets them all; medians, the first round not counted. */
-export async function duel(rivals: readonly Rival[]): Promise<ReadonlyMap<string, Turn>> {
-  const all = rivals.map(({ name, task, rounds = ROUNDS }) => ({
-    contestant: contestant(name, task) satisfies Contestant,
-    rounds,
-    turns: [] as Turn[],
-  }));
-  for (let round = 0; round < WARM_UP_ROUNDS + ROUNDS; round++)
-    for (const { contestant: each, turns, rounds } of all)
-      if (round < WARM_UP_ROUNDS ? rounds === ROUNDS : turns.length < rounds) {
-        const turn = await each.go();
-        if (round >= WARM_UP_ROUNDS) turns.push(turn);
-      }
-  for (const { contestant: each } of all) each.stop();
-  return new Map(
-    all.map(({ contestant: { name }, turns }) => [
-      name,
-      { ms: median(turns.map(({ ms }) => ms)), cpuMs: median(turns.map(({ cpuMs }) => cpuMs)) },
-    ]),
-  );
+/** Medians of all rounds. */
+export interface Result {
+  readonly ms: number;
+  readonly perMs: number;
+  /** For the table. */
+  readonly rate: string;
 }
 
-export const perSecond = (records: number, ms: number): string =>
-  `${Math.round((records / ms) * 1_000).toLocaleString("en-US")}/s`;
+interface Turn {
+  readonly ms: number;
+  readonly cpuMs: number;
+}
+
+/** Whether somebody with fewer rounds plays in this one: they are spread over all. */
+const plays = (round: number, rounds: number): boolean =>
+  Math.floor(((round + 1) * rounds) / ROUNDS) > Math.floor((round * rounds) / ROUNDS);
+
+/** Everybody copies in turn, in every other round the last first, so that whatever else the machine does meets them all. */
+export async function duel(server: Server, rivals: readonly Rival[]): Promise<(name: string) => Result> {
+  const all = rivals.map((rival) => {
+    const { task, hook } = rival;
+    const execArgv = hook === undefined ? [] : ["--import", new URL(hook, import.meta.url).href];
+    return { rival, child: start("contestant.ts", task, { execArgv }), turns: [] as Turn[] };
+  });
+  const go = async ({ rival, child }: (typeof all)[number]): Promise<Turn> => {
+    await server.served();
+    child.send("go");
+    const turn = await message<Turn>(child);
+    const { requests, refused } = await server.served();
+    if (requests < (rival.requests ?? rival.records) || refused > 0)
+      throw new Error(`${rival.name}: ${requests} requests of ${rival.records}, ${refused} of them refused`);
+    return turn;
+  };
+  try {
+    for (const one of all) await go(one);
+    for (let round = 0; round < ROUNDS; round++) {
+      const playing = all.filter(({ rival }) => plays(round, rival.rounds ?? ROUNDS));
+      for (const one of round % 2 === 0 ? playing : playing.toReversed()) one.turns.push(await go(one));
+    }
+  } finally {
+    await Promise.all(all.map(({ child }) => stop(child)));
+  }
+  return (name) => {
+    const { rival, turns } = all.find(({ rival: { name: each } }) => each === name) as (typeof all)[number];
+    const ms = median(turns.map((turn) => turn.ms));
+    const cpuUs = (median(turns.map((turn) => turn.cpuMs)) * 1_000) / rival.records;
+    const rounds = rival.rounds === undefined ? "" : `, ${rival.rounds} rounds of ${whole(rival.records)}`;
+    const processor = rival.task.way === "requests" ? "" : `, ${cpuUs.toFixed(1)} us of the processor each`;
+    return { ms, perMs: rival.records / ms, rate: `${perSecond(rival.records, ms)}${processor}${rounds}` };
+  };
+}

@@ -1,4 +1,4 @@
-"""What people write in Python: requests, urllib3's Retry, one request after the other or a pool of threads. `requests_sync.py BASE THREADS`"""
+"""What people write in Python: requests, urllib3's Retry, one request after the other or a pool of threads. `requests_sync.py BASE THREADS RECORDS`"""
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
@@ -6,7 +6,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
-base, threads = sys.argv[1], int(sys.argv[2])
+base, threads, left = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 session = requests.Session()
 retry = Retry(total=5, backoff_factor=0.5, status_forcelist=[429, 500, 502, 503, 504], allowed_methods=None)
 session.mount("http://", HTTPAdapter(max_retries=retry, pool_maxsize=threads))
@@ -28,11 +28,13 @@ def put(row):
 
 cursor = "0"
 with ThreadPoolExecutor(threads) as pool:
-    while cursor is not None:
+    while cursor is not None and left > 0:
         page = session.get(f"{base}/records", params={"cursor": cursor}, timeout=30).json()
+        rows = page["data"][:left]
+        left -= len(rows)
         if threads == 1:
-            for row in page["data"]:
+            for row in rows:
                 put(row)
         else:
-            list(pool.map(put, page["data"]))
+            list(pool.map(put, rows))
         cursor = page["next"]

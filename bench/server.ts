@@ -1,60 +1,53 @@
 /**
- * The neutral server of all cases, in a process of its own: pages of generated records, and writes that are answered in no time, or in the time
- * that is asked for. It speaks just enough HTTP over bare sockets to leave the processor to whoever is measured.
- * `node bench/server.ts OPTIONS` tells its port on the channel to its parent; any message is answered with how many requests came since the last one.
+ * A small neutral server in a process of its own: pages of records, and writes that are answered in no time, or in the time that is asked for. It
+ * speaks just enough HTTP over bare sockets to leave the processor to whoever is measured. `node bench/server.ts OPTIONS` tells its port on
+ * the channel to its parent; any message is answered with what came since the last one; it ends with the channel.
  */
-import { createServer, type Socket } from "node:net";
-import type { AddressInfo } from "node:net";
+import { createServer, type AddressInfo, type Socket } from "node:net";
 import process from "node:process";
+import { leave } from "./child.ts";
+import { firstSince, pageOf, recordsOf, type RecordsOptions } from "./records.ts";
 
-export interface ServerOptions {
-  readonly records: number;
-  /** Of a record as JSON, about. */
-  readonly bytes: number;
+export interface ServerOptions extends RecordsOptions {
   readonly delayMs?: number;
   /** Announced in the fields of draft-ietf-httpapi-ratelimit-headers-10, and enforced in windows of a second. */
   readonly perSecond?: number;
+  /** Whether it is asked for what has changed since a time; it answers with everything from that time on, and that time's own. */
+  readonly since?: boolean;
 }
 
-const PAGE = 1_000;
-/** Some 200 bytes of a record are not filling. */
-const FRAME_BYTES = 200;
+/** What came since the last question. */
+export interface Served {
+  readonly requests: number;
+  readonly refused: number;
+  /** Where there is a limit: what was served in each of its windows, from the first to the last one that served any. */
+  readonly windows: readonly number[];
+}
 
 const options = JSON.parse(process.argv[2] ?? "{}") as ServerOptions;
-const note = "x".repeat(Math.max(0, options.bytes - FRAME_BYTES));
+const records = recordsOf(options);
 const counts = { requests: 0, refused: 0 };
-
-const recordOf = (id: number): string =>
-  `{"id":${id},"name":"record ${id}","email":"r${id}@example.com","city":"Delft","price":${id / 8},"quantity":${id % 9},"active":true,"updated_at":"2026-01-01T00:00:${String(id % 60).padStart(2, "0")}Z","note":"${note}"}`;
-
-function pageFrom(at: number): string {
-  const records: string[] = [];
-  for (let id = at; id < Math.min(at + PAGE, options.records); id++) records.push(recordOf(id));
-  const next = at + PAGE < options.records ? `"${at + PAGE}"` : "null";
-  return `{"data":[${records.join(",")}],"next":${next}}`;
-}
-
-/** Nothing has changed since then. */
-const EMPTY_PAGE = '{"data":[],"next":null}';
 
 function bodyOf(method: string, path: string): string {
   if (method !== "GET") return `{"id":"${counts.requests}"}`;
   const query = new URLSearchParams(path.slice(path.indexOf("?")));
-  if (query.has("since")) return EMPTY_PAGE;
-  return pageFrom(Number(query.get("cursor") ?? 0));
+  const since = query.get("since");
+  return pageOf(records, Number(query.get("cursor") ?? (since === null ? 0 : firstSince(since))));
 }
 
-let second = 0;
-let used = 0;
+const windows: number[] = [];
+let firstWindow = 0;
 
 /** What is left of the limit, or that nothing is. */
 function limited(perSecond: number): { readonly isRefused: boolean; readonly fields: string } {
-  const now = Math.floor(Date.now() / 1_000);
-  if (now !== second) [second, used] = [now, 0];
-  const isRefused = used >= perSecond;
-  if (!isRefused) used += 1;
-  const resetS = Math.ceil(now + 1 - Date.now() / 1_000);
-  const fields = `ratelimit-policy: "all";q=${perSecond};w=1\r\nratelimit: "all";r=${perSecond - used};t=${resetS}\r\n`;
+  const nowS = Date.now() / 1_000;
+  if (windows.length === 0) firstWindow = Math.floor(nowS);
+  const window = Math.floor(nowS) - firstWindow;
+  while (windows.length <= window) windows.push(0);
+  const isRefused = (windows[window] ?? 0) >= perSecond;
+  if (!isRefused) windows[window] = (windows[window] ?? 0) + 1;
+  const resetS = Math.ceil(Math.floor(nowS) + 1 - nowS);
+  const fields = `ratelimit-policy: "all";q=${perSecond};w=1\r\nratelimit: "all";r=${perSecond - (windows[window] ?? 0)};t=${resetS}\r\n`;
   return { isRefused, fields };
 }
 
@@ -92,6 +85,9 @@ function serve(socket: Socket): void {
 const server = createServer(serve);
 server.listen(0, "127.0.0.1", () => process.send?.({ port: (server.address() as AddressInfo).port }));
 process.on("message", () => {
-  process.send?.({ ...counts });
-  counts.requests = counts.refused = 0;
+  const served: Served = { ...counts, windows };
+  process.send?.(served);
+  counts.requests = counts.refused = windows.length = 0;
 });
+await leave();
+process.exit();

@@ -99,11 +99,13 @@ function explained(error: EvenkeelError): EvenkeelError {
     : new EvenkeelError(code, message, { next, ...(evidence === undefined ? {} : { evidence }) });
 }
 
-function nextFor({ code, evidence }: EvenkeelError): string | undefined {
+function nextFor({ code, evidence, next }: EvenkeelError): string | undefined {
   const answer = evidence?.answer;
   if (code === "API_CREDENTIALS_REFUSED" || answer?.status === 403)
     return credentialsNext(answer?.headers["www-authenticate"]);
-  if (code === "API_UNREACHABLE") return "Check the address, and that the API is up.";
+  // Who stands in the way, such as a proxy, is told as such; any other advice is about a connection of a config.
+  if (code === "API_UNREACHABLE")
+    return next?.includes("connections.") === false ? undefined : "Check the address, and that the API is up.";
   if (code === "API_NOT_JSON")
     return "This address has no JSON: look for the API's own address of the list in its documentation.";
   if (code === "API_BODY_TOO_LARGE") return "Ask for fewer records with the API's own parameter, such as `?limit=100`.";

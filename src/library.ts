@@ -6,7 +6,8 @@ import type { DraftAuth } from "./draft-reading.ts";
 import type { Evenkeel } from "./evenkeel.ts";
 import { openEvenkeel } from "./opened.ts";
 import { systemChance } from "./runtime/chance.ts";
-import { systemNetwork, type ProxyOptions } from "./runtime/network.ts";
+import { systemNetwork } from "./runtime/network.ts";
+import { proxyOf } from "./runtime/proxy.ts";
 import { systemClock } from "./runtime/clock.ts";
 import { systemCwd, systemEnv } from "./runtime/process.ts";
 import { rehearseSyncs, type Rehearsals } from "./simulation/rehearse.ts";
@@ -42,12 +43,6 @@ export async function open(options: OpenOptions = {}): Promise<Evenkeel> {
     clock: options.clock ?? systemClock,
     chance: options.chance ?? systemChance,
   });
-}
-
-/** `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, in either spelling; the small one wins, as with curl. */
-function proxyOf(env: NonNullable<OpenOptions["env"]>): ProxyOptions {
-  const one = (name: string): string | undefined => env[name.toLowerCase()] ?? env[name];
-  return { httpProxy: one("HTTP_PROXY"), httpsProxy: one("HTTPS_PROXY"), noProxy: one("NO_PROXY") };
 }
 
 export interface DraftOptions extends Pick<OpenOptions, "configFile" | "cwd" | "env" | "clock" | "chance"> {

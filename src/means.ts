@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import type { Dispatcher } from "undici";
 import { chosenSyncs } from "./chosen-syncs.ts";
 import { buildSyncs, type BuiltSync } from "./config/build.ts";
 import type { ReferenceOf } from "./config/build-mapping.ts";
@@ -8,7 +7,8 @@ import type { Chance, Clock } from "./core/clock.ts";
 import type { Ledger, Lease } from "./core/ledger.ts";
 import { Lanes } from "./http/gate.ts";
 import { systemPlanFiles, type PlanFiles } from "./plan-file.ts";
-import { systemNetwork, type ProxyOptions } from "./runtime/network.ts";
+import { systemNetwork, type Network } from "./runtime/network.ts";
+import type { ProxyOptions } from "./runtime/proxy.ts";
 import { systemHolder } from "./runtime/process.ts";
 import { fileTokenStore } from "./sqlite/token-files.ts";
 import { openLedger, type LedgerOptions } from "./sqlite/ledger.ts";
@@ -25,7 +25,7 @@ export interface OpenedOptions {
   /** How requests leave a company's network; directly where it is left out. */
   readonly proxy?: ProxyOptions | undefined;
   /** The real network where it is left out. */
-  readonly network?: Pick<Dispatcher, "dispatch" | "close">;
+  readonly network?: Network;
   /** Where plans are kept; the real file system where it is left out. */
   readonly planFiles?: PlanFiles;
   /** SQLite on the real file system where it is left out. */
@@ -127,7 +127,7 @@ function ownNetworks(
   { connections }: LoadedConfig["config"],
   connectMs: number,
   proxy: ProxyOptions | undefined,
-): Map<string, Pick<Dispatcher, "dispatch" | "close">> {
+): Map<string, Network> {
   const own = Object.entries(connections).filter(([, { tls }]) => Object.values(tls).some((pem) => pem !== undefined));
   return new Map(own.map(([name, { tls }]) => [name, systemNetwork({ connectMs, proxy, tls })]));
 }

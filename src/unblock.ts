@@ -21,7 +21,8 @@ export async function unblockSync(
       progress: { ...progress, everUnknown: false, notBeforeMs: undefined },
       held: stored,
     });
-  else if (active.kind === "delete") await settle({ kind: "deleted", number, key, atMs, verify: undefined });
+  else if (active.kind === "delete")
+    await settle({ kind: "deleted", number, key, sourceVersion: active.sourceVersion, atMs, verify: undefined });
   else {
     const entry = {
       key,

@@ -2,7 +2,7 @@ import type { Adopted, Adopting, Adoption } from "../evenkeel.ts";
 import { count, counted } from "./amounts.ts";
 import type { Context } from "./context.ts";
 import { escapeLine } from "./escape.ts";
-import { failureLines, failureRecord, hanging } from "./failure.ts";
+import { endingText, failureLines, failureRecord, hanging } from "./failure.ts";
 import { showFindings } from "./findings.ts";
 import type { Printer } from "./printer.ts";
 import { warningLines } from "./warning-lines.ts";
@@ -33,8 +33,8 @@ export async function reportAdoption(
   if (shown.sync !== undefined) printer.result("");
   printer.result(summaryOf(adopted, dryRun, context).join("\n"));
   if (error !== undefined) {
-    const { style, columns } = printer;
-    const lines = await failureLines(error, { style, columns, cwd: context.host.cwd, indent: "  " });
+    const { style, columns, complete } = printer;
+    const lines = await failureLines(error, { style, columns, complete, cwd: context.host.cwd, indent: "  " });
     printer.result(["", ...lines].join("\n"));
   }
   return exitCode;
@@ -49,7 +49,7 @@ const WORDS = {
   invalid: "invalid",
 } as const;
 
-function adoptionLines(adoption: Adoption, { style }: Printer): readonly string[] {
+function adoptionLines(adoption: Adoption, { style, complete }: Printer): readonly string[] {
   const of = (name: string | undefined): string => style("bold", escapeLine(name ?? "(no key)"));
   switch (adoption.kind) {
     case "adopted":
@@ -59,14 +59,16 @@ function adoptionLines(adoption: Adoption, { style }: Printer): readonly string[
     case "known":
       return [`  ${style("dim", "known")}      ${of(adoption.key)}`];
     case "ambiguous":
-      return [`  ${style("yellow", "ambiguous")}  ${of(adoption.key)}  ${escapeLine(adoption.reason)}`];
+      return [`  ${style("yellow", "ambiguous")}  ${of(adoption.key)}  ${escapeLine(complete(adoption.reason))}`];
     case "missing":
-      return [`  missing    ${of(adoption.key)}  ${escapeLine(adoption.why ?? "a run creates it")}`];
+      return [`  missing    ${of(adoption.key)}  ${escapeLine(complete(adoption.why ?? "a run creates it"))}`];
     case "extra":
-      return [`  extra      ${of(adoption.place ?? adoption.match)}`];
+      return [
+        `  extra      ${of(adoption.place ?? adoption.match)}${adoption.why === undefined ? "" : `  ${escapeLine(adoption.why)}`}`,
+      ];
     case "invalid":
       return [
-        `  ${style("red", "invalid")}    ${of(adoption.key)}  ${escapeLine(`${adoption.code}: ${adoption.reason}`)}`,
+        `  ${style("red", "invalid")}    ${of(adoption.key)}  ${escapeLine(complete(`${adoption.code}: ${adoption.reason}`))}`,
       ];
   }
 }
@@ -74,7 +76,7 @@ function adoptionLines(adoption: Adoption, { style }: Printer): readonly string[
 function summaryOf(adopted: Adopted, dryRun: boolean, { printer, suggest }: Context): readonly string[] {
   const { sync, equal, ambiguous, invalid, waiting, error } = adopted;
   const { style, columns } = printer;
-  if (error !== undefined) return [`${style("bold", escapeLine(sync))}: ${style("red", "failed")}`];
+  if (error !== undefined) return [`${style("bold", escapeLine(sync))}: ${endingText(error, style)}`];
   const different = adopted.adopted - equal;
   const parts = [
     `${count(adopted.adopted)} ${dryRun ? "would be adopted" : "adopted"}${adopted.adopted === 0 ? "" : ` (${count(equal)} equal, ${count(different)} different)`}`,

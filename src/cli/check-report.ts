@@ -3,7 +3,7 @@ import { count, counted } from "./amounts.ts";
 import type { Context } from "./context.ts";
 import { driftLines } from "./drift-lines.ts";
 import { escapeLine } from "./escape.ts";
-import { failureLines, failureRecord, hanging } from "./failure.ts";
+import { endingText, failureLines, failureRecord, hanging } from "./failure.ts";
 import { showFindings } from "./findings.ts";
 import { warningLines } from "./warning-lines.ts";
 import { padEnd } from "./width.ts";
@@ -39,9 +39,9 @@ const isLevel = ({ missing, extra, different, invalid, error }: Checked): boolea
 
 async function checkedText(checked: Checked, { printer, host }: Context): Promise<string> {
   const { sync, equal, missing, extra, different, invalid, sampledOf, fingerprints, error } = checked;
-  const { style, columns } = printer;
+  const { style, columns, complete } = printer;
   const row = (label: string, text: string | undefined): readonly string[] =>
-    text === undefined ? [] : hanging(`  ${padEnd(label, 13)}`, escapeLine(text), columns);
+    text === undefined ? [] : hanging(`  ${padEnd(label, 13)}`, escapeLine(complete(text)), columns);
   const found = [
     [missing, "missing"],
     [extra, "extra"],
@@ -52,7 +52,11 @@ async function checkedText(checked: Checked, { printer, host }: Context): Promis
     ...found.filter(([number]) => number > 0).map(([number, word]) => style("yellow", `${count(number)} ${word}`)),
     `${count(equal)} equal`,
   ];
-  const head = isLevel(checked) ? style("green", "level") : error === undefined ? "not level" : style("red", "failed");
+  const head = isLevel(checked)
+    ? style("green", "level")
+    : error === undefined
+      ? "not level"
+      : endingText(error, style);
   return [
     `${style("bold", escapeLine(sync))}: ${head}${error === undefined ? `, ${parts.join(", ")}` : ""}`,
     ...row(
@@ -64,6 +68,6 @@ async function checkedText(checked: Checked, { printer, host }: Context): Promis
     ...warningLines(checked.warnings, printer),
     ...(error === undefined
       ? []
-      : ["", ...(await failureLines(error, { style, columns, cwd: host.cwd, indent: "  " }))]),
+      : ["", ...(await failureLines(error, { style, columns, complete, cwd: host.cwd, indent: "  " }))]),
   ].join("\n");
 }

@@ -12,11 +12,20 @@ export interface CommonOptions {
 /** A command that can be copied from the output and does what it says, with the same config and state. */
 export type Suggest = (command: string, names?: readonly string[], flags?: readonly string[]) => string;
 
-export function suggestFor({ config, state }: Pick<CommonOptions, "config" | "state">): Suggest {
-  const common = [
-    ...(config === undefined ? [] : ["--config", quoted(config)]),
-    ...(state === undefined ? [] : ["--state", quoted(state)]),
-  ];
+/** Which config and which ledger a command is about. */
+type Subject = Pick<CommonOptions, "config" | "state">;
+
+/** The options that name them, where the user did. */
+const subjectOptions = ({
+  config,
+  state,
+}: Subject): readonly (readonly [flag: string, short: string, text: string])[] => [
+  ...(config === undefined ? [] : [["--config", "-c", `--config ${quoted(config)}`] as const]),
+  ...(state === undefined ? [] : [["--state", "--state", `--state ${quoted(state)}`] as const]),
+];
+
+export function suggestFor(subject: Subject): Suggest {
+  const common = subjectOptions(subject).map(([, , text]) => text);
   return (command, names = [], flags = []) => {
     const words = names.map(quoted);
     // A key that looks like an option stands behind `--`, and everything else before it.
@@ -24,6 +33,23 @@ export function suggestFor({ config, state }: Pick<CommonOptions, "config" | "st
       return ["evenkeel", command, ...flags, ...common, "--", ...words].join(" ");
     return ["evenkeel", command, ...words, ...flags, ...common].join(" ");
   };
+}
+
+/**
+ * A text whose commands (`evenkeel ...` in back-ticks) name the same config and ledger as the user did. The engine writes them without, and copied like
+ * that they would act on another ledger.
+ */
+export function completed(text: string, subject: Subject): string {
+  const options = subjectOptions(subject);
+  return text.replaceAll(/`(evenkeel [^`]+)`/g, (_, command: string) => {
+    const words = command.split(" ");
+    if (words.includes("--help")) return `\`${command}\``;
+    const missing = options.filter(([flag, short]) => !words.includes(flag) && !words.includes(short));
+    // What looks like an option behind `--` is none.
+    const end = words.indexOf("--");
+    words.splice(end === -1 ? words.length : end, 0, ...missing.map(([, , option]) => option));
+    return `\`${words.join(" ")}\``;
+  });
 }
 
 /** A word for a shell: a key may hold spaces, quotes, or the name of another program. */

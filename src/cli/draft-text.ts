@@ -12,6 +12,7 @@ const FIELDS_SHOWN = 40;
 /** A config whose source is what was found, and whose destination is to be filled in. What was not certain stands in comments. */
 export function draftText({ name, source, paging, cursor, fields, records }: Draft): string {
   const { baseUrl, request, query, auth, key, pagination } = source;
+  const keyParts = key.length === 1 ? key[0] : key;
   const keyed = key.map((part) => `{${part}}`).join("/");
   const sync = name === "source" || name === "destination" ? "records" : name;
   const queries = Object.entries(query).map(([parameter, values]) => {
@@ -42,7 +43,7 @@ export function draftText({ name, source, paging, cursor, fields, records }: Dra
     `      request: ${plainText(request)}`,
     ...(queries.length === 0 ? [] : [`      query: { ${queries.join(", ")} }`]),
     `      records: ${plainText(source.records)}`,
-    `      key: ${key.length === 1 ? plainText(key[0] as string) : `[${key.map((part) => plainText(part)).join(", ")}]`}`,
+    `      key: ${flowText(keyParts)}`,
     ...pagingLines(paging, pagination, records),
     ...cursorLines(cursor, source.cursor),
     "",
@@ -63,6 +64,10 @@ export function draftText({ name, source, paging, cursor, fields, records }: Dra
     `      #   create: { request: POST /${sync}, id: id, idempotencyKey: { header: Idempotency-Key } }`,
     `      #   update: PATCH /${sync}/{$id}`,
     `      #   find: { request: GET /${sync}, query: { external_ref: "{$key}" }, record: "data[0]", id: id }`,
+    "      # Lets a write whose answer was lost be looked up:",
+    `      # read: ${plainText(`GET /${sync}/${keyed}`)}`,
+    "      # Lets `evenkeel check` compare all that the destination holds, with the `pagination` of its list:",
+    `      # list: ${flowText({ request: `GET /${sync}`, records: "data", key: keyParts })}`,
   );
 }
 

@@ -5,19 +5,21 @@ import type { Printer } from "./printer.ts";
 
 /** What the destination holds other than it should: the record, and its fields. */
 export function driftLines(drift: DriftOf, printer: Printer): readonly string[] {
-  const { style } = printer;
+  const { style, complete } = printer;
   const of = (name: string | undefined): string => style("bold", escapeLine(name ?? "(no key)"));
   switch (drift.kind) {
     case "missing":
       return [
-        `  ${style("red", "missing")}    ${of(drift.key)}${drift.why === undefined ? "" : `  ${style("dim", escapeLine(drift.why))}`}`,
+        `  ${style("red", "missing")}    ${of(drift.key)}${drift.why === undefined ? "" : `  ${style("dim", escapeLine(complete(drift.why)))}`}`,
       ];
     case "extra":
       return [`  ${style("green", "extra")}      ${of(drift.match)}${style("dim", whyExtra(drift))}`];
     case "different":
       return [`  ${style("yellow", "different")}  ${of(drift.key)}`, ...differenceLines(drift.differences, printer)];
     case "invalid":
-      return [`  ${style("red", "invalid")}    ${of(drift.key)}  ${escapeLine(`${drift.code}: ${drift.reason}`)}`];
+      return [
+        `  ${style("red", "invalid")}    ${of(drift.key)}  ${escapeLine(complete(`${drift.code}: ${drift.reason}`))}`,
+      ];
   }
 }
 

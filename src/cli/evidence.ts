@@ -13,6 +13,9 @@ const BODY_LINE_MAX = 400;
 
 /** Request and answer as they were on the wire; what is redacted was redacted before it came here (S6). */
 export function evidenceLines(evidence: Evidence, style: Style): readonly string[] {
+  const { isUntried, before, failure } = evidence;
+  if (before !== undefined) return evidenceLines(before, style);
+  if (isUntried === true) return [`${style("red", "x")} not sent: ${escapeLine(failure ?? "")}`];
   return [...requestLines(evidence.request, style), ...answerLines(evidence, style)];
 }
 

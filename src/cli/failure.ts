@@ -11,34 +11,37 @@ export type Failure = Pick<EvenkeelError, "code" | "message" | "next" | "evidenc
   readonly cause?: unknown;
 };
 
-interface Layout {
-  readonly style: Printer["style"];
-  readonly columns: number;
+interface Layout extends Pick<Printer, "style" | "columns" | "complete"> {
   readonly cwd: string;
   readonly indent: string;
 }
 
+/** How something ended that came to an error, in a word. */
+export const endingText = ({ code }: Pick<Failure, "code">, style: Printer["style"]): string =>
+  code === "RUN_INTERRUPTED" ? style("yellow", "interrupted") : style("red", "failed");
+
 /** An error for people: what, where, what was said on the wire, what next. */
 export async function failureLines(
   error: Failure,
-  { style, columns, cwd, indent }: Layout,
+  { style, columns, complete, cwd, indent }: Layout,
 ): Promise<readonly string[]> {
   const width = columns - indent.length;
-  const [headline = "", ...rest] = textOf(error).split("\n");
+  const [headline = "", ...rest] = textOf(error, complete).split("\n");
   const lines = [`${error.code}: ${headline}`, ...rest].flatMap((line) => wrap(line, width));
   lines[0] = (lines[0] as string).replace(error.code, style("red", error.code));
   if (error.place !== undefined) lines.push(`at ${style("bold", placeText(error.place, cwd))}`);
-  if (error.evidence !== undefined) {
+  const seen = error.evidence?.isUntried === true ? error.evidence.before : error.evidence;
+  if (seen !== undefined) {
     const { evidenceLines } = await import("./evidence.ts");
-    lines.push("", ...evidenceLines(error.evidence, style).map((line) => `  ${line}`), "");
+    lines.push("", ...evidenceLines(seen, style).map((line) => `  ${line}`), "");
   }
-  if (error.next !== undefined) lines.push(...hanging("next: ", escapeLine(error.next), width));
+  if (error.next !== undefined) lines.push(...hanging("next: ", escapeLine(complete(error.next)), width));
   return lines.map((line) => (line === "" ? "" : indent + line));
 }
 
 /** A message of the config's checks lists its problems on lines of its own; any other has one line, whatever an API put into it. */
-const textOf = ({ code, message }: Failure): string =>
-  code.startsWith("CONFIG_") ? escapeBlock(message) : escapeLine(message);
+const textOf = ({ code, message }: Failure, complete: Printer["complete"]): string =>
+  code.startsWith("CONFIG_") ? escapeBlock(complete(message)) : escapeLine(complete(message));
 
 /** `evenkeel.yaml:12:5`, relative where that is shorter: editors and terminals make it a link. */
 function placeText({ file, line, column }: Place, cwd: string): string {
@@ -71,7 +74,8 @@ export const failureRecord = ({ code, message, next, place, evidence }: Failure,
 export async function fail(thrown: unknown, printer: Printer, cwd: string): Promise<number> {
   const error = EvenkeelError.from(thrown);
   printer.record(failureRecord(error));
-  const layout = { style: printer.noteStyle, columns: printer.columns, cwd, indent: "" };
+  const { noteStyle, columns, complete } = printer;
+  const layout = { style: noteStyle, columns, complete, cwd, indent: "" };
   printer.note((await failureLines(error, layout)).join("\n"));
   // A defect can be mended only by who sees where it was; anybody else has use for that only on request.
   if (error.cause instanceof Error && (error.code === "INVARIANT" || printer.isVerbose))

@@ -17,8 +17,8 @@ export function createNotices(printer: Printer, suggest: Suggest): (event: Notic
     const kind = kindOf(event);
     const already = told.get(`${event.sync} ${kind}`) ?? 0;
     told.set(`${event.sync} ${kind}`, already + 1);
-    if (already < TOLD_MAX) printer.note(noticeText(event, printer));
-    else if (already === TOLD_MAX) printer.note(`${event.sync}: ${enoughText(event, suggest)}`);
+    if (already < TOLD_MAX) printer.say(noticeText(event, printer));
+    else if (already === TOLD_MAX) printer.say(`${event.sync}: ${enoughText(event, suggest)}`);
   };
 }
 
@@ -39,32 +39,32 @@ function kindOf(event: Notice): string {
 }
 
 function noticeText(event: Notice, printer: Printer): string {
-  const { noteStyle } = printer;
+  const { noteStyle, complete } = printer;
   const { sync } = event;
   switch (event.type) {
     case "invalid": {
       const of = event.key === undefined ? "a record" : `record ${escapeLine(event.key)}`;
-      return `${sync}: ${noteStyle("yellow", "invalid")} ${of}: ${escapeLine(event.reason)}`;
+      return `${sync}: ${noteStyle("yellow", "invalid")} ${of}: ${escapeLine(complete(event.reason))}`;
     }
     case "rejected": {
       const status =
         event.status === undefined || event.reason.includes(String(event.status)) ? "" : ` (${event.status})`;
-      return `${sync}: ${noteStyle("yellow", "rejected")} record ${escapeLine(event.key)}: ${escapeLine(event.reason)}${status}`;
+      return `${sync}: ${noteStyle("yellow", "rejected")} record ${escapeLine(event.key)}: ${escapeLine(complete(event.reason))}${status}`;
     }
     case "held": {
       const until = event.untilMs === undefined ? "" : `, not before ${countdown(event.untilMs - event.atMs)} from now`;
       const state = event.state === "unknown" ? "unknown outcome of" : "put off";
-      return `${sync}: ${noteStyle("yellow", state)} record ${escapeLine(event.key)}: ${escapeLine(event.reason)}${until}`;
+      return `${sync}: ${noteStyle("yellow", state)} record ${escapeLine(event.key)}: ${escapeLine(complete(event.reason))}${until}`;
     }
     case "drift":
       return `${sync}:${driftLines(event.drift, printer).join("\n").slice(1)}`;
     case "withheld": {
       const records = event.deletes === 1 ? "1 record has" : `${count(event.deletes)} records have`;
-      return `${sync}: ${noteStyle("yellow", "withheld")} ${records} gone from the source, and none is deleted: ${escapeLine(event.reason)}`;
+      return `${sync}: ${noteStyle("yellow", "withheld")} ${records} gone from the source, and none is deleted: ${escapeLine(complete(event.reason))}`;
     }
     case "warning": {
-      const next = event.next === undefined ? "" : `\n  next: ${escapeLine(event.next)}`;
-      return `${sync}: ${noteStyle("yellow", "warning")} ${escapeLine(event.message)}${next}`;
+      const next = event.next === undefined ? "" : `\n  next: ${escapeLine(complete(event.next))}`;
+      return `${sync}: ${noteStyle("yellow", "warning")} ${escapeLine(complete(event.message))}${next}`;
     }
   }
 }

@@ -3,7 +3,7 @@ import { byteCount, count, counted, duration } from "./amounts.ts";
 import { quoted } from "./command-line.ts";
 import type { Context } from "./context.ts";
 import { escapeLine } from "./escape.ts";
-import { failureLines, failureRecord, hanging } from "./failure.ts";
+import { endingText, failureLines, failureRecord, hanging } from "./failure.ts";
 import { showFindings } from "./findings.ts";
 import { changeLines } from "./planned-change.ts";
 import { warningLines } from "./warning-lines.ts";
@@ -42,6 +42,10 @@ export async function reportPlan(plan: Plan, { shownMax, out }: PlanReportOption
   return exitCode;
 }
 
+/** What a run would do, as it is now. */
+export const changesOf = ({ counts, withheld }: Pick<PlanSummary, "counts" | "withheld">): number =>
+  counts.created + counts.updated + (withheld === undefined ? counts.deleted : 0);
+
 const WORDS = { create: "to create", update: "to update", delete: "to delete", invalid: "invalid" } as const;
 
 async function totalsText(
@@ -49,11 +53,16 @@ async function totalsText(
   suggestsRun: boolean,
   { printer, host, suggest }: Context,
 ): Promise<string> {
-  const { style, columns } = printer;
+  const { style, columns, complete } = printer;
   const parts = [
     `${count(counts.created)} to create`,
     `${count(counts.updated)} to update`,
-    ...(counts.deleted > 0 ? [`${count(counts.deleted)} to delete`] : []),
+    // The guard lets all of them pass, or none.
+    ...(counts.deleted === 0
+      ? []
+      : withheld === undefined
+        ? [`${count(counts.deleted)} to delete`]
+        : [style("yellow", `${counted(counts.deleted, "delete")} withheld`)]),
     `${count(counts.unchanged)} unchanged`,
     ...(counts.missed > 0 ? [`${count(counts.missed)} missing for the first time`] : []),
     ...(counts.superseded > 0 ? [`${count(counts.superseded)} superseded`] : []),
@@ -62,22 +71,35 @@ async function totalsText(
     ...(counts.invalid > 0 ? [style("yellow", `${count(counts.invalid)} invalid`)] : []),
   ];
   const row = (label: string, text: string | undefined): readonly string[] =>
-    text === undefined ? [] : hanging(`  ${padEnd(label, 11)}`, escapeLine(text), columns);
-  const isNext = suggestsRun && error === undefined && counts.created + counts.updated + counts.deleted > 0;
-  const next = isNext ? suggest("run", [sync]) : undefined;
+    text === undefined ? [] : hanging(`  ${padEnd(label, 11)}`, escapeLine(complete(text)), columns);
+  const read = row("read", `${counted(counts.read, "record")} in ${counted(counts.pages, "page")}`);
+  if (error !== undefined)
+    return [
+      `${style("bold", escapeLine(sync))}: ${endingText(error, style)}`,
+      ...(counts.read === 0 ? [] : [...read, ...hanging(`  ${padEnd("planned", 11)}`, parts.join(", "), columns)]),
+      "",
+      ...(await failureLines(error, { style, columns, complete, cwd: host.cwd, indent: "  " })),
+    ].join("\n");
+  const nexts = [
+    ...(changesOf({ counts, withheld }) > 0 ? [suggest("run", [sync])] : []),
+    ...(withheld === undefined
+      ? []
+      : [`${suggest("run", [sync], ["--allow-deletes", String(counts.deleted)])}  if the deletes are meant`]),
+  ];
   return [
-    ...hanging(`${style("bold", sync)}: `, parts.join(", "), columns),
-    ...row("read", `${counted(counts.read, "record")} in ${counted(counts.pages, "page")}`),
+    ...hanging(`${style("bold", escapeLine(sync))}: `, parts.join(", "), columns),
+    ...read,
     ...row("why", why),
     ...row("withheld", withheld === undefined ? undefined : `nothing would be deleted: ${withheld}`),
     ...row("forecast", forecastText(forecast)),
     ...row("guarantee", guarantee),
     ...warningLines(warnings, printer),
-    ...(error === undefined
-      ? []
-      : ["", ...(await failureLines(error, { style, columns, cwd: host.cwd, indent: "  " }))]),
     ...row("but", refused?.message),
-    ...row("next", refused?.next ?? next),
+    ...row("next", refused?.next),
+    // Commands stand on a line each, to be copied.
+    ...(suggestsRun && refused === undefined ? nexts : []).map(
+      (next, index) => `  ${padEnd(index === 0 ? "next" : "", 11)}${next}`,
+    ),
   ].join("\n");
 }
 

@@ -12,7 +12,7 @@ const SIGN = {
 
 /** One planned change: what becomes of the record, and of which of its fields. */
 export function changeLines(change: PlannedChange, printer: Printer): readonly string[] {
-  const { style } = printer;
+  const { style, complete } = printer;
   const [format, sign] = SIGN[change.kind];
   const key = style("bold", change.key === undefined ? "(no key)" : escapeLine(change.key));
   const head = `  ${style(format, sign)} ${key}`;
@@ -34,7 +34,7 @@ export function changeLines(change: PlannedChange, printer: Printer): readonly s
     case "delete":
       return [`${head}${addressText(change.address, printer)}`, ...noteLines(change.note, printer)];
     case "invalid":
-      return [`${head}  ${escapeLine(`${change.code}: ${change.reason}`)}`];
+      return [`${head}  ${escapeLine(complete(`${change.code}: ${change.reason}`))}`];
   }
 }
 

@@ -1,7 +1,7 @@
-import type { CommonOptions } from "./command-line.ts";
+import { completed, type CommonOptions } from "./command-line.ts";
 import { escapeLine, guarded, jsonLine } from "./escape.ts";
 import { styleOf, type Style, type Terminal } from "./terminal.ts";
-import { fit } from "./width.ts";
+import { fit, wrapped } from "./width.ts";
 
 /**
  * The one way to the terminal. What was asked for goes to stdout, everything that is said along the way to stderr; with
@@ -21,10 +21,14 @@ export interface Printer {
   readonly tableColumns: number;
   readonly style: Style;
   readonly noteStyle: Style;
+  /** What the engine says, with the config and the ledger that the user named in the commands that stand in it. */
+  complete(text: string): string;
   /** A line, or several, of the result: stdout. Not with `--json`. */
   result(text: string): void;
   /** A line, or several, along the way: stderr. Not with `--json`. */
   note(text: string): void;
+  /** Sentences along the way, each a line of stderr: on a terminal they are broken at its width, and a log has them whole. Not with `--json`. */
+  say(text: string): void;
   /** With `--json`, one line of stdout. */
   record(value: object): void;
   /** Shows these lines at the bottom until something else is shown; none takes them away. For a live terminal. */
@@ -49,6 +53,13 @@ export function createPrinter({ stdout, stderr }: Terminal, common: CommonOption
     isShowing = false;
   };
   const line = (text: string): string => `${guarded(text)}\n`;
+  const note = (text: string): void => {
+    if (isJson) return;
+    clear();
+    stderr.write(line(text));
+  };
+  const columnsOf = (stream: Terminal["stderr"]): number =>
+    Math.max(COLUMNS_MIN, Math.min(stream.columns, COLUMNS_MAX));
 
   return {
     isJson,
@@ -56,7 +67,7 @@ export function createPrinter({ stdout, stderr }: Terminal, common: CommonOption
     isVerbose: common.verbose === true,
     isLive: stderr.isTTY && !isJson && common.quiet !== true,
     get columns() {
-      return Math.max(COLUMNS_MIN, Math.min(stdout.columns, COLUMNS_MAX));
+      return columnsOf(stdout);
     },
     get liveColumns() {
       return stderr.columns;
@@ -66,18 +77,23 @@ export function createPrinter({ stdout, stderr }: Terminal, common: CommonOption
     },
     style: styleOf(stdout),
     noteStyle: styleOf(stderr),
+    complete: (text) => completed(text, common),
     result(text) {
       if (isJson) return;
       clear();
       stdout.write(line(text));
     },
-    note(text) {
-      if (isJson) return;
-      clear();
-      stderr.write(line(text));
+    note,
+    say(text) {
+      note(
+        text
+          .split("\n")
+          .flatMap((each) => wrapped(each, stderr.isTTY ? columnsOf(stderr) : Number.POSITIVE_INFINITY))
+          .join("\n"),
+      );
     },
     record(value) {
-      if (isJson) stdout.write(`${jsonLine(value)}\n`);
+      if (isJson) stdout.write(`${jsonLine(completedRecord(value, common))}\n`);
     },
     live(lines) {
       if (lines.length === 0) return clear();
@@ -89,6 +105,17 @@ export function createPrinter({ stdout, stderr }: Terminal, common: CommonOption
     drained: () => stdout.drained(),
   };
 }
+
+/** What a program reads of errors and warnings is as good to copy as what a person reads. What they hold of records stays as it is. */
+const completedRecord = (value: object, common: CommonOptions): object =>
+  Object.fromEntries(
+    Object.entries(value).map(([name, held]: [string, unknown]) => {
+      if ((name === "message" || name === "next") && typeof held === "string") return [name, completed(held, common)];
+      if ((name === "error" || name === "refused") && typeof held === "object" && held !== null)
+        return [name, completedRecord(held, common)];
+      return [name, held];
+    }),
+  );
 
 const ERASE_BELOW = "\u001b[J";
 const ERASE_TO_END = "\u001b[K";

@@ -4,7 +4,7 @@ import type { Observed, Probe, Probed } from "../evenkeel.ts";
 import { counted } from "./amounts.ts";
 import type { Context } from "./context.ts";
 import { escapeLine } from "./escape.ts";
-import { failureLines, failureRecord, hanging } from "./failure.ts";
+import { endingText, failureLines, failureRecord, hanging } from "./failure.ts";
 import { padEnd } from "./width.ts";
 
 /** Shows what is seen of each end as it is seen, then what each sync came to. */
@@ -35,26 +35,28 @@ const MARKS = { fact: " ", advice: "?", trouble: "!" } as const;
 const COLORS = { fact: undefined, advice: "yellow", trouble: "red" } as const;
 
 function observationLines({ about, weight, text, change }: Observed, { printer }: Context): readonly string[] {
-  const { style, columns } = printer;
+  const { style, columns, complete } = printer;
   const color = COLORS[weight];
-  const lines = hanging(`${MARKS[weight]} ${padEnd(about, 8)} `, escapeLine(text), columns);
+  const lines = hanging(`${MARKS[weight]} ${padEnd(about, 8)} `, escapeLine(complete(text)), columns);
   const shown =
     color === undefined
       ? lines
       : lines.map((line, index) => (index === 0 ? style(color, line.slice(0, 1)) + line.slice(1) : line));
-  return change === undefined ? shown : [...shown, ...hanging(`${" ".repeat(11)}next: `, escapeLine(change), columns)];
+  return change === undefined
+    ? shown
+    : [...shown, ...hanging(`${" ".repeat(11)}next: `, escapeLine(complete(change)), columns)];
 }
 
 /** The fields of both ends, and the totals. */
 async function probedText(probed: Probed, { printer, host }: Context): Promise<string> {
-  const { style, columns, isQuiet } = printer;
+  const { style, columns, complete, isQuiet } = printer;
   const { sync, troubles, advice, requests, error } = probed;
   const name = style("bold", escapeLine(sync));
   if (error !== undefined)
     return [
-      `${name}: ${style("red", "failed")}`,
+      `${name}: ${endingText(error, style)}`,
       "",
-      ...(await failureLines(error, { style, columns, cwd: host.cwd, indent: "  " })),
+      ...(await failureLines(error, { style, columns, complete, cwd: host.cwd, indent: "  " })),
     ].join("\n");
   if (isQuiet) return "";
   const parts = [

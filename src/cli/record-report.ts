@@ -15,11 +15,11 @@ export function rejectText(
   reject: Reject & { readonly sync: string },
   { printer, host }: Pick<Context, "printer" | "host">,
 ): string {
-  const { style, columns } = printer;
+  const { style, columns, complete } = printer;
   const times = reject.times > 1 ? `, ${counted(reject.times, "time")}` : "";
   const head = `${style("bold", `${reject.sync} ${reject.id}`)}  record ${escapeLine(reject.key ?? "(no key)")}  ${style("dim", `${reject.kind} ${ago(reject.atMs, host.clock.wallMs())}${times}`)}`;
   const reason = reject.kind === "invalid" ? `${reject.code}: ${reject.reason}` : reject.reason;
-  return [head, ...wrap(escapeLine(reason), columns - 2).map((line) => `  ${line}`)].join("\n");
+  return [head, ...wrap(escapeLine(complete(reason)), columns - 2).map((line) => `  ${line}`)].join("\n");
 }
 
 /** One reject, whole: the request, the answer, the source record. */
@@ -41,13 +41,13 @@ const indented = (lines: readonly string[]): readonly string[] => lines.map((lin
 /** A record's life: what it means, what is known, what happened, what was last said on the wire. */
 export function explanationText(explanation: Explanation, { printer }: Pick<Context, "printer">): string {
   const { sync, key, entry, body, operation, waiting, reject, history, story } = explanation;
-  const { style, columns } = printer;
+  const { style, columns, complete } = printer;
   const section = (title: string, lines: readonly string[]): readonly string[] =>
     lines.length === 0 ? [] : [style("bold", title), ...indented(lines)];
   return [
     [
       style("bold", escapeLine(`${sync} ${key}`)),
-      ...indented(story.flatMap((sentence) => wrap(escapeLine(sentence), columns - 2))),
+      ...indented(story.flatMap((sentence) => wrap(escapeLine(complete(sentence)), columns - 2))),
     ],
     section("history", historyLines(history, printer)),
     section("ledger", entry === undefined ? [] : entryLines(entry)),
@@ -63,7 +63,7 @@ export function explanationText(explanation: Explanation, { printer }: Pick<Cont
         ? []
         : [
             ...(reject.evidence === undefined
-              ? wrap(escapeLine(reject.reason), columns - 4)
+              ? wrap(escapeLine(complete(reject.reason)), columns - 4)
               : evidenceLines(reject.evidence, style)),
           ],
     ),

@@ -41,7 +41,7 @@ export async function reportRun(
   };
 
   const stopping = (): void =>
-    printer.note("stopping: what is in flight is finished and saved (Ctrl-C again ends at once, and loses nothing)");
+    printer.say("stopping: what is in flight is finished and saved (Ctrl-C again ends at once, and loses nothing)");
   signal.addEventListener("abort", stopping, { once: true });
   try {
     for await (const event of run) {
@@ -86,17 +86,17 @@ function learn(facts: RunFacts, event: RunEvent): RunFacts {
 
 /** What is said on stderr while the run goes on. */
 async function tell(event: RunEvent, notices: ReturnType<typeof createNotices>, { printer }: Context): Promise<void> {
-  const { noteStyle, isVerbose, isQuiet } = printer;
+  const { noteStyle, isVerbose, isQuiet, complete } = printer;
   switch (event.type) {
     case "run-started": {
-      const reason = escapeLine(event.reason);
+      const reason = escapeLine(complete(event.reason));
       const what = event.partial ? reason : `${modeOf(event)} ${noteStyle("dim", `(${reason})`)}`;
-      if (!isQuiet) printer.note(`${noteStyle("bold", event.sync)}: ${what}`);
+      if (!isQuiet) printer.say(`${noteStyle("bold", event.sync)}: ${what}`);
       return;
     }
     case "recovered":
       if (!isQuiet)
-        printer.note(
+        printer.say(
           `${event.sync}: ${counted(event.leftovers + event.held, "write")} of an earlier run ${event.leftovers + event.held === 1 ? "was" : "were"} unresolved, and went first`,
         );
       return;
@@ -110,23 +110,23 @@ async function tell(event: RunEvent, notices: ReturnType<typeof createNotices>, 
       return notices(event);
     case "deleting":
       for (const key of event.keys)
-        printer.note(`${event.sync}: ${noteStyle("red", "deletes")} record ${escapeLine(key)}`);
+        printer.say(`${event.sync}: ${noteStyle("red", "deletes")} record ${escapeLine(key)}`);
       return;
     case "retry":
       if (isVerbose)
-        printer.note(
+        printer.say(
           `${event.sync}: ${noteStyle("dim", "retry")} ${escapeLine(event.what)}, attempt ${event.attempt} in ${Math.round(event.delayMs)} ms: ${escapeLine(event.reason)}`,
         );
       return;
     case "page":
       if (isVerbose)
-        printer.note(
+        printer.say(
           `${event.sync}: ${noteStyle("dim", "page")} ${event.page}: ${counted(event.records, "record")}, ${counted(event.bytes, "byte")}`,
         );
       return;
     case "checkpoint":
       if (isVerbose)
-        printer.note(
+        printer.say(
           `${event.sync}: ${noteStyle("dim", "checkpoint")}${event.complete ? " of a complete read" : ""}${event.cursor === undefined ? "" : `: ${escapeLine(event.cursor)}`}`,
         );
       return;

@@ -18,6 +18,7 @@ const STARTER = `# Evenkeel: where records come from, and where they go.
 #   evenkeel plan --limit 10     reads ten records and shows what would be written
 #   evenkeel run --limit 1       writes one record
 #   evenkeel run                 makes the destination match the source
+#   evenkeel check               compares what the destination really holds
 
 connections:
   store: # the API that records are read from
@@ -65,8 +66,10 @@ syncs:
       #   create: { request: POST /items, id: data.id, idempotencyKey: { header: Idempotency-Key } }
       #   update: PATCH /items/{$id}
       #   find: { request: GET /items, query: { external_ref: "{$key}" }, record: "data[0]", id: id }
-      # Lets a write whose answer was lost be looked up:
-      # read: GET /items/{sku}
+      # Lets a write whose answer was lost be looked up. Leave it out where the API cannot show one record:
+      read: GET /items/{sku}
+      # Lets \`evenkeel check\` compare all that the destination holds. Leave it out where the API has no such list:
+      list: { request: GET /items, records: data, key: sku, pagination: { type: cursor, next: meta.next_cursor, param: cursor } }
 `;
 
 /** The variables that the starter wants. */

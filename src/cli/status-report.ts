@@ -5,7 +5,7 @@ import { ago, count, counted, moment } from "./amounts.ts";
 import type { Context } from "./context.ts";
 import { escapeLine } from "./escape.ts";
 import { table } from "./table.ts";
-import { padEnd } from "./width.ts";
+import { padEnd, wrapped } from "./width.ts";
 
 const unresolvedOf = ({ unresolved }: LedgerCounts): number =>
   unresolved.sent + unresolved.unknown + unresolved.parked + unresolved.waiting;
@@ -33,41 +33,43 @@ export function statusText(statuses: readonly SyncStatus[], { printer, host, sug
     { title: "CURSOR" },
   ];
   const [head = "", ...lines] = table(columns, rows, printer.tableColumns);
-  const advice = statuses.flatMap((status) => adviceFor(status, nowMs, suggest));
+  const advice = statuses
+    .flatMap((status) => adviceFor(status, nowMs, { printer, suggest }))
+    .flatMap((each) => wrapped(each, printer.columns));
   return [printer.style("dim", head), ...lines, ...(advice.length === 0 ? [] : ["", ...advice])].join("\n");
 }
 
 function adviceFor(
   { sync, counts, lastRun, parkedUntilMs, unknownKeys: [unknownKey] }: SyncStatus,
   nowMs: number,
-  suggest: Context["suggest"],
+  { printer: { complete }, suggest }: Pick<Context, "printer" | "suggest">,
 ): readonly string[] {
   const advice: string[] = [];
   const { unresolved } = counts;
-  if (lastRun === undefined) advice.push(`${sync}: has never been run: ${suggest("plan", [sync])}`);
+  if (lastRun === undefined) advice.push(`${sync}: has never been run: \`${suggest("plan", [sync])}\``);
   if (lastRun?.status === "running")
     advice.push(
-      `${sync}: its last run is under way, or its process died; running it again goes on: ${suggest("run", [sync])}`,
+      `${sync}: its last run is under way, or its process died; running it again goes on: \`${suggest("run", [sync])}\``,
     );
   if (lastRun?.status === "failed" || lastRun?.status === "interrupted")
-    advice.push(`${sync}: ${lastRun.message === undefined ? lastRun.status : escapeLine(lastRun.message)}`);
+    advice.push(`${sync}: ${lastRun.message === undefined ? lastRun.status : escapeLine(complete(lastRun.message))}`);
   if (rejectsOf(counts) > 0)
-    advice.push(`${sync}: ${counted(rejectsOf(counts), "reject")}: ${suggest("rejects list", [sync])}`);
+    advice.push(`${sync}: ${counted(rejectsOf(counts), "reject")}: \`${suggest("rejects list", [sync])}\``);
   if (unresolved.unknown + unresolved.sent > 0)
     advice.push(
-      `${sync}: ${counted(unresolved.unknown + unresolved.sent, "write")} of unknown outcome, which the next run looks into: ${suggest("run", [sync])}`,
+      `${sync}: ${counted(unresolved.unknown + unresolved.sent, "write")} of unknown outcome, which the next run looks into: \`${suggest("run", [sync])}\``,
     );
   if (counts.withheld > 0)
     advice.push(
-      `${sync}: ${counted(counts.withheld, "record has", "records have")} gone from the source, and ${counts.withheld === 1 ? "is" : "are"} not deleted yet: ${suggest("plan", [sync])}`,
+      `${sync}: ${counted(counts.withheld, "record has", "records have")} gone from the source, and ${counts.withheld === 1 ? "is" : "are"} not deleted yet: \`${suggest("plan", [sync])}\``,
     );
   if (unknownKey !== undefined)
     advice.push(
-      `${sync}: what is known of one of them, and what can be done: ${suggest("explain", [sync, unknownKey])}`,
+      `${sync}: what is known of one of them, and what can be done: \`${suggest("explain", [sync, unknownKey])}\``,
     );
   if (parkedUntilMs !== undefined)
     advice.push(
-      `${sync}: ${counted(unresolved.parked, "write")} put off${parkedUntilMs > nowMs ? ` until ${moment(parkedUntilMs)}` : ""}: ${suggest("run", [sync])}`,
+      `${sync}: ${counted(unresolved.parked, "write")} put off${parkedUntilMs > nowMs ? ` until ${moment(parkedUntilMs)}` : ""}: \`${suggest("run", [sync])}\``,
     );
   return advice;
 }

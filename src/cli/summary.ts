@@ -52,7 +52,7 @@ const COLOUR: Readonly<Record<SyncResult["status"], Format>> = {
 /** The end of one sync's run: how it ended, what was done, at what cost, and what to do next. */
 export async function summaryText(result: SyncResult, facts: RunFacts, layout: Layout): Promise<string> {
   const { printer, cwd } = layout;
-  const { style, columns } = printer;
+  const { style, columns, complete } = printer;
   const { sync, status, counts, durationMs, why, error } = result;
   const time =
     durationMs === 0
@@ -62,12 +62,12 @@ export async function summaryText(result: SyncResult, facts: RunFacts, layout: L
     [`${style("bold", escapeLine(sync))}: ${style(COLOUR[status], status)}${time}`],
     countLines(counts, durationMs, printer),
     [
-      ...labelled("why", why, columns),
+      ...labelled("why", why && complete(why), columns),
       ...costLines(counts),
       ...labelled("cursor", cursorText(facts), columns),
       ...labelled("guarantee", facts.guarantee, columns),
     ],
-    error === undefined ? [] : await failureLines(error, { style, columns, cwd, indent: INDENT }),
+    error === undefined ? [] : await failureLines(error, { style, columns, complete, cwd, indent: INDENT }),
     nextLines(result, facts, layout),
   ];
   return blocks

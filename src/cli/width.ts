@@ -39,11 +39,11 @@ export const padEnd = (text: string, columns: number): string =>
 export const padStart = (text: string, columns: number): string =>
   " ".repeat(Math.max(0, columns - widthOf(text))) + text;
 
-/** Breaks a text at its spaces into lines of at most so many columns; a longer word keeps a line of its own. */
+/** Breaks a text at its spaces into lines of at most so many columns; a longer word keeps a line of its own, and so does a command, to be copied whole. */
 export function wrap(text: string, columns: number): readonly string[] {
   const lines: string[] = [];
   let line = "";
-  for (const word of text.split(" ")) {
+  for (const word of wordsOf(text)) {
     const longer = line === "" ? word : `${line} ${word}`;
     if (line !== "" && widthOf(longer) > columns) {
       lines.push(line);
@@ -52,3 +52,20 @@ export function wrap(text: string, columns: number): readonly string[] {
   }
   return [...lines, line];
 }
+
+/** A line, broken where it is too long; what goes on is indented below it. */
+export function wrapped(line: string, columns: number): readonly string[] {
+  const indent = /^ */.exec(line)?.[0] ?? "";
+  const [first = "", ...more] = wrap(line.slice(indent.length), columns - indent.length - 2);
+  return [indent + first, ...more.map((each) => `${indent}  ${each}`)];
+}
+
+/** Words between spaces. A command in back-ticks counts as one of them. */
+const wordsOf = (text: string): readonly string[] =>
+  text
+    .replaceAll(/`evenkeel [^`]+`/g, (command) => command.replaceAll(" ", HELD))
+    .split(" ")
+    .map((word) => word.replaceAll(HELD, " "));
+
+/** Stands for a space that is not to be broken at. No text has it: it would have been escaped. */
+const HELD = "\0";

@@ -1,5 +1,5 @@
-import { allOf, andThen, type Eventual } from "../core/eventual.ts";
-import type { Expression } from "../core/expression.ts";
+import { allOf, andThen, orElse, type Eventual } from "../core/eventual.ts";
+import { whyFailed, type Expression } from "../core/expression.ts";
 import type { JsonObject } from "../core/json.ts";
 import { readKey } from "../core/key.ts";
 import type { KeyReading } from "../core/record.ts";
@@ -14,11 +14,14 @@ import type { DestinationConfig, ListConfig, PaginationConfig } from "./config.t
 import { compileExpression, type ExpressionSource } from "./expression.ts";
 import { SEES } from "./expression-leaf.ts";
 
-/** Reads the key of a record, or the value that it is matched by. */
+/** Reads the key of a record, or the value that it is matched by. A record for which an expression fails has none. */
 export const keyOf =
   (parts: readonly Expression[]) =>
   (record: JsonObject): Eventual<KeyReading> =>
-    andThen(allOf(parts.map((part) => part.evaluate(record))), readKey);
+    orElse(
+      () => andThen(allOf(parts.map((part) => part.evaluate(record))), readKey),
+      (error): KeyReading => ({ ok: false, code: "KEY_UNUSABLE", reason: whyFailed(error) }),
+    );
 
 /** The destination's list, which is read as a source is. */
 export function liveOf(list: ListConfig, { adopt, find }: Adopting, connection: Connection): Live {

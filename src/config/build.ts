@@ -65,7 +65,7 @@ export function buildSyncs(config: Config, ports: BuildPorts): ReadonlyMap<strin
     Object.entries(config.connections).map(([name, options]) => {
       const dispatcher = ports.dispatcherOf?.(name) ?? ports.dispatcher;
       const auth = auths.of(options.auth, { ...options, dispatcher });
-      for (const secret of auth.secrets) redactor.learn(secret);
+      for (const secret of auth.secrets) redactor.keep(secret);
       return [name, connectionOf(name, options, auth, { ...ports, dispatcher, redactor })] as const;
     }),
   );

@@ -66,7 +66,7 @@ export type AuthInput =
       readonly type: "jwt";
       /** How it is signed (RFC 7518, 3.1). */
       readonly algorithm: "HS256" | "HS384" | "HS512" | "RS256" | "RS384" | "RS512" | "ES256" | "ES384" | "EdDSA";
-      /** The shared secret, or the private key as PEM (PKCS #8): `${file:key.pem}` reads a file. */
+      /** The shared secret, or the private key as PEM: `${file:key.pem}` reads a file. */
       readonly key: string;
       /** The key's id, for `kid`. */
       readonly keyId?: string;

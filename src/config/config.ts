@@ -51,7 +51,7 @@ export interface ConnectionConfig {
 
 export type AnswerName = "throttled" | "failed" | "missing" | "exists" | "inProgress" | "keyMismatch" | "replayed";
 
-/** Returns the headers that carry the credentials; called for each request. */
+/** Returns the headers that carry the credentials; called for each request, and once more where they are answered 401. */
 export type AuthFunction = () => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>;
 
 export type AuthConfig =

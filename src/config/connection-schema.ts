@@ -17,9 +17,9 @@ export function connectionSchema(values: Values): z.ZodType<ConnectionConfig> {
       .prefault({ type: "none" })
       .describe("How requests show who they are from. In TypeScript it may be a function that returns headers."),
     tls: map({
-      ca: maybe(values.pem).describe("Certificate authorities to be trusted besides the usual ones."),
-      cert: maybe(values.pem).describe("The client's certificate."),
-      key: maybe(values.pem).describe("Its private key."),
+      ca: maybe(values.key).describe("Certificate authorities to be trusted besides the usual ones."),
+      cert: maybe(values.key).describe("The client's certificate."),
+      key: maybe(values.key).describe("Its private key."),
     })
       .prefault({})
       .describe("Certificates, as PEM: `${file:ca.pem}` reads a file. Verification cannot be turned off."),
@@ -174,7 +174,7 @@ const jwtSchema = (values: Values) =>
   map({
     type: z.literal("jwt"),
     algorithm: values.choice(JWT_ALGORITHMS).describe("How it is signed (RFC 7518, 3.1)."),
-    key: values.key.describe("The shared secret, or the private key as PEM (PKCS #8): `${file:key.pem}` reads a file."),
+    key: values.key.describe("The shared secret, or the private key as PEM: `${file:key.pem}` reads a file."),
     keyId: maybe(values.text).describe("The key's id, for `kid`."),
     issuer: maybe(values.text).describe("Who signs it, for `iss`."),
     subject: maybe(values.text).describe("Whom it is about, for `sub`."),

@@ -5,6 +5,7 @@ import { EvenkeelError, type Problem } from "../core/errors.ts";
 import type { Config } from "./config.ts";
 import { inconsistencies, repeatedCreates, unknownConnections, unorderedSyncs } from "./consistency.ts";
 import { unfitDeletes } from "./delete-rules.ts";
+import { unfitKeys } from "./key-rules.ts";
 import { unfitParents } from "./parents-rules.ts";
 import type { Document } from "./document.ts";
 import { configError, problemAt, problemsOf } from "./problems.ts";
@@ -73,6 +74,8 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
 const TEXTS: ReadonlySet<string> = new Set([".yaml", ".yml", ".json"]);
 const MODULES: ReadonlySet<string> = new Set([".ts", ".mts", ".js", ".mjs"]);
 
+const RULES = [unknownConnections, repeatedCreates, unorderedSyncs, unfitDeletes, unfitParents];
+
 /** Checks a document, wherever it comes from. `file` is where secrets and the ledger are relative to. */
 export function checkConfig(document: Document, options: LoadOptions): LoadedConfig {
   const { file, readFile = readText, ...rest } = options;
@@ -83,13 +86,10 @@ export function checkConfig(document: Document, options: LoadOptions): LoadedCon
   const checked = configSchema(secrets.substitute).safeParse(document.value);
   const inconsistent = inconsistencies(document);
   if (!checked.success) throw configError([...problemsOf(checked.error, document), ...inconsistent]);
-  const problems =
-    inconsistent.length > 0
-      ? inconsistent
-      : [unknownConnections, repeatedCreates, unorderedSyncs, unfitDeletes, unfitParents].flatMap((rule) =>
-          rule(checked.data, document),
-        );
-  if (problems.length > 0) throw configError(problems);
+  const problems = inconsistent.length > 0 ? inconsistent : RULES.flatMap((rule) => rule(checked.data, document));
+  // What stands for a key that is not there is none.
+  const unfit = rest.placeholder === undefined ? unfitKeys(checked.data, document) : [];
+  if (problems.length + unfit.length > 0) throw configError([...problems, ...unfit]);
   return { config: checked.data, file, placeOf: (path, at) => document.placeOf(path, at), secrets: secrets.values() };
 }
 

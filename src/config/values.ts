@@ -20,10 +20,8 @@ export interface Values {
   readonly duration: z.ZodType<number>;
   /** Requests per second. */
   readonly rate: z.ZodType<number>;
-  /** A secret that may have several lines. */
+  /** A secret that may have several lines, such as a key as PEM. */
   readonly key: z.ZodType<string>;
-  /** Certificates or a key, as PEM. */
-  readonly pem: z.ZodType<string>;
   readonly bytes: z.ZodType<number>;
   readonly flag: z.ZodType<boolean>;
   readonly headerName: z.ZodType<string>;
@@ -64,11 +62,6 @@ export function createValues(substitute: Substitute): Values {
         : { ok: true, value: text },
     ),
     key: textLeaf({ type: "string" }, true, asIs),
-    pem: textLeaf({ type: "string" }, true, (text) =>
-      text.includes("-----BEGIN ")
-        ? { ok: true, value: text }
-        : { ok: false, reason: "is no PEM text; `${file:path}` reads one from a file" },
-    ),
     duration: quantity("duration", parseDuration, `${UNIT}(ms|s|m|min|h|d)|.*\\$\\{.*)$`),
     rate: quantity("rate", parseRate, `${UNIT}/\\s*(s|m|min|h|d)|.*\\$\\{.*)$`),
     bytes: quantity("size", parseBytes, `${UNIT}([kKMG]i?)?B|.*\\$\\{.*)$`),

@@ -19,8 +19,13 @@ export type AdoptionOf =
     }
   /** The source has it, and the destination does not: a run creates it. */
   | { readonly kind: "missing"; readonly key: string; readonly why?: string }
-  /** The destination has it, and the source does not. */
-  | { readonly kind: "extra"; readonly match: string | undefined; readonly place: string | undefined }
+  /** The destination has it, and the source does not, or it cannot be told: `why`. */
+  | {
+      readonly kind: "extra";
+      readonly match: string | undefined;
+      readonly place: string | undefined;
+      readonly why?: string;
+    }
   | { readonly kind: "invalid"; readonly key: string | undefined; readonly code: InvalidCode; readonly reason: string };
 
 export type AdoptionTally = Record<AdoptionOf["kind"], number>;

@@ -23,6 +23,8 @@ export interface Checkpoint {
   readonly fullMs: number | undefined;
   /** When the last complete read began that could tell what has gone from the source (D2). */
   readonly mirrorMs?: number | undefined;
+  /** Since when no read could tell that, because each was resumed: when the first of them ended. */
+  readonly untoldMs?: number | undefined;
   /** Records of the last full refresh that one run read whole: how many the next may be expected to have. */
   readonly fullRecords: number | undefined;
   /** Fingerprints in force (P10). `mapping` is the `reading` (mapping, request, filter, cursor) whose read is complete. */

@@ -11,6 +11,7 @@ export const plainText = (text: string): string =>
 export function flowText(value: unknown): string {
   if (typeof value === "string") return plainText(value);
   if (typeof value !== "object" || value === null) return String(value);
+  if (Array.isArray(value)) return `[${value.map(flowText).join(", ")}]`;
   const members = Object.entries(value).filter(([, inner]) => inner !== undefined);
   return `{ ${members.map(([name, inner]) => `${name}: ${flowText(inner)}`).join(", ")} }`;
 }

@@ -1,3 +1,4 @@
+import { EvenkeelError } from "./errors.ts";
 import type { Eventual } from "./eventual.ts";
 import type { Json, JsonObject } from "./json.ts";
 
@@ -22,6 +23,12 @@ export interface Expression {
   /** For any other text: paths from its input that it needs whatever that is, so that one that is never there is misspelt. */
   readonly needs?: readonly (readonly string[])[];
   evaluate(input: Json, bindings?: Bindings): Eventual<Json | undefined>;
+}
+
+/** P11: an expression that fails for one record is that record's trouble. Returns why, and throws every other error. */
+export function whyFailed(error: unknown): string {
+  if (error instanceof EvenkeelError && error.code === "CONFIG_EXPRESSION") return error.message;
+  throw error;
 }
 
 /** The input of a destination's expressions in `{}` and of `body`. */

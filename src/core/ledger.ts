@@ -49,6 +49,8 @@ export interface Known {
     | undefined;
   /** Why, and the source hash and mapping fingerprint under which this key was last rejected or invalid (P11). */
   readonly rejected: Pick<NewReject, "code" | "sourceHash" | "mapping"> | undefined;
+  /** Of a key without an entry whose record was deleted: the source's version of it then. */
+  readonly deletedVersion?: string | undefined;
 }
 
 /** The id that the destination gave this record. While an entry is known to be wrong, what is left to be sent still tells. */

@@ -34,6 +34,8 @@ export interface Operation {
   readonly write: Write | undefined;
   /** Chosen at random before the first byte leaves and stored with the intent (K1, K3). */
   readonly idempotencyKey: string | undefined;
+  /** It was in doubt in this run: whatever was found out of it, it goes in no other company. */
+  readonly isAlone?: boolean;
   readonly progress: Progress;
 }
 

@@ -21,7 +21,19 @@ export interface Evidence {
   /** What went wrong below HTTP: `ECONNRESET`, `headers timeout`, ... */
   readonly failure?: string | undefined;
   readonly durationMs: number;
+  /** The request never came to the network: its credentials were not to be had, its lane was closed, or its address was no good. */
+  readonly isUntried?: true | undefined;
+  /** What was asked first, for its credentials, and failed. */
+  readonly before?: Evidence | undefined;
 }
+
+/** Of a request that never came to the network. */
+export const untried = (request: Pick<RequestEvidence, "method" | "url">, failure: string): Evidence => ({
+  request: { ...request, headers: {} },
+  failure,
+  durationMs: 0,
+  isUntried: true,
+});
 
 /**
  * Why an API refused. `exists`, `missing`, `keyMismatch`, `duplicateRequest` can be declared in `answers`.
@@ -65,6 +77,8 @@ export type Outcome =
       readonly message: string;
       /** Nothing for this request, which is final: the API asks that others wait. */
       readonly retryAfterMs?: number;
+      /** What to do next, where it was not the API that refused; the message then says who did. */
+      readonly next?: string;
     }
   | {
       readonly kind: "throttled";
@@ -76,7 +90,10 @@ export type Outcome =
   | {
       readonly kind: "not-sent";
       readonly message: string;
-      /** The lane is blocked for longer than this request may wait. */ readonly retryAfterMs?: number;
+      /** The lane is blocked for longer than this request may wait. */
+      readonly retryAfterMs?: number;
+      /** What to do next, where it was not the API that could not be reached; the message then says who it was. */
+      readonly next?: string;
     }
   | {
       readonly kind: "unknown";
@@ -96,9 +113,11 @@ export interface Attempt {
 }
 
 /** The evidence as an object that can be copied, stored and shown; making it is what costs. */
-export const plainEvidence = ({ request, answer, failure, durationMs }: Evidence): Evidence => ({
+export const plainEvidence = ({ request, answer, failure, durationMs, isUntried, before }: Evidence): Evidence => ({
   request,
   answer,
   failure,
   durationMs,
+  ...(isUntried === undefined ? {} : { isUntried }),
+  ...(before === undefined ? {} : { before: plainEvidence(before) }),
 });

@@ -271,6 +271,15 @@ suite("deletes", () => {
     assert.equal(planRecord({ ...back, cursor: "05" }, known({ entry, waiting: earlier }), full).kind, "wait");
   });
 
+  test("D1: an incremental read does not bring back what was deleted at a later version; a full one does", () => {
+    const deleted = known({ deletedVersion: "07" });
+    const incremental = { ...context, read: { kind: "incremental", number: 1 } } as const;
+    const full = { ...context, read: { kind: "full", number: 1 } } as const;
+    assert.equal(planRecord({ ...record, cursor: "05" }, deleted, incremental).kind, "superseded");
+    assert.equal(planRecord({ ...record, cursor: "07" }, deleted, incremental).kind, "create");
+    assert.equal(planRecord({ ...record, cursor: "05" }, deleted, full).kind, "create");
+  });
+
   test("P11: a delete that was refused is left until it is asked for", () => {
     const rejected = { code: "REFUSED", sourceHash: GONE, mapping: context.mapping } as const;
     const asks = { ...context, sourceHash: ({ hash }: DesiredRecord) => hash };

@@ -66,7 +66,7 @@ export interface PlanContext {
   readonly read: { readonly kind: "full" | "incremental"; readonly number: number };
   /** Numbers of operations that this process is delivering just now. */
   readonly inFlight: (number: number) => boolean;
-  /** True to try what was rejected before, whatever has changed (`rejects retry`). */
+  /** True to try what was rejected before, whatever has changed (`rejects retry`): a person has decided that the source counts. */
   readonly retryRejected: boolean;
   readonly nowMs: number;
 }
@@ -80,6 +80,8 @@ export function planRecord(record: DesiredRecord, known: Known | undefined, cont
   if (clash !== undefined) return clash;
   if (isOlder(record, known, context)) return { kind: "superseded" };
   if (isStillRejected(record, known, context)) return { kind: "stillRejected" };
+  // U4: what is there now is what a person has seen, whatever version was known before.
+  const isDecided = known?.rejected !== undefined && context.retryRejected;
   if (record.hash === GONE) return planRemoval(known, context);
   // It has come back. Its delete goes when this version takes its turn, though it may turn out to be level.
   if (known?.waiting?.hash === GONE) return { kind: "wait" };
@@ -89,9 +91,9 @@ export function planRecord(record: DesiredRecord, known: Known | undefined, cont
   if (known?.waiting !== undefined)
     return known.waiting.hash === record.hash ? { kind: "unchanged" } : { kind: "wait" };
   const entry = known?.entry;
-  if (entry === undefined) return planCreate(context, undefined, undefined);
+  if (entry === undefined) return planCreate(context, undefined, undefined, isDecided);
   if (entry.hash === record.hash && entry.address === record.address) return { kind: "unchanged" };
-  return planUpdate(record, entry, context, undefined, undefined);
+  return planUpdate(record, entry, context, undefined, undefined, isDecided);
 }
 
 /**
@@ -101,10 +103,12 @@ export function planRecord(record: DesiredRecord, known: Known | undefined, cont
 function isOlder(record: DesiredRecord, known: Known | undefined, context: PlanContext): boolean {
   const { compare, read } = context;
   if (compare === undefined || record.cursor === undefined || known === undefined) return false;
-  const { entry, operation, waiting } = known;
+  const { entry, operation, waiting, deletedVersion } = known;
   const isNewer = (version: string | undefined): boolean =>
     version !== undefined && compare(record.cursor as string, version) < 0;
   if (operation?.ours === true && isNewer(operation.sourceVersion)) return true;
+  // D1: an old page does not bring back what has gone since.
+  if (read.kind === "incremental" && isNewer(deletedVersion)) return true;
   const countsWaiting = read.kind === "incremental" || waiting?.run === context.run;
   if (waiting !== undefined && countsWaiting && isNewer(waiting.sourceVersion)) return true;
   return (
@@ -192,7 +196,12 @@ function replaceOperation(
   return planUpdate(record, known.entry, context, operation.number, staleUntilMs);
 }
 
-function planCreate(context: PlanContext, replaces: number | undefined, staleUntilMs: number | undefined): Decision {
+function planCreate(
+  context: PlanContext,
+  replaces: number | undefined,
+  staleUntilMs: number | undefined,
+  isDecided = false,
+): Decision {
   const { traits, writes } = context;
   // Whatever may still land is of an id that this one will not have.
   const isOwn = traits.addressing === "own";
@@ -205,7 +214,9 @@ function planCreate(context: PlanContext, replaces: number | undefined, staleUnt
   }
   const canLook = traits.readBack || traits.find !== undefined;
   const lookFirst =
-    (traits.addressing === "assigned" && traits.find !== undefined) || (writes === "createOnly" && canLook);
+    (traits.addressing === "assigned" && traits.find !== undefined) ||
+    (writes === "createOnly" && canLook) ||
+    (isDecided && traits.precondition !== undefined);
   return { kind: "create", lookFirst, ...write };
 }
 
@@ -215,6 +226,7 @@ function planUpdate(
   context: PlanContext,
   replaces: number | undefined,
   staleUntilMs: number | undefined,
+  isDecided = false,
 ): Decision {
   const { traits, writes } = context;
   if (writes === "createOnly") return { kind: "skipped", reason: "createOnly" };
@@ -227,7 +239,7 @@ function planUpdate(
   const isAdopted =
     entry.operation === ADOPTED && entry.hash === undefined && (traits.readBack || traits.find !== undefined);
   // What may have been written since has another version.
-  const etag = replaces === undefined && entry.hash !== undefined ? entry.etag : undefined;
+  const etag = replaces === undefined && entry.hash !== undefined && !isDecided ? entry.etag : undefined;
   const lookFirst = isAdopted || (traits.precondition !== undefined && etag === undefined);
   if (traits.addressing === "own")
     return { kind: "update", destinationId: undefined, lookFirst, etag, replaces, staleUntilMs };

@@ -25,6 +25,8 @@ type ResolutionKind =
       readonly kind: "deleted";
       readonly number: number;
       readonly key: string;
+      /** Of the mark that says that it has gone; undefined where it was missed: then that of what was last written counts. */
+      readonly sourceVersion: string | undefined;
       readonly atMs: number;
       readonly verify: Verification | undefined;
     }

@@ -72,6 +72,7 @@ export interface Sync {
   readonly name: string;
   readonly source: Source;
   readonly destination: Destination;
+  /** An expression that fails for one record gives it no key (P11). */
   readonly key: (record: JsonObject) => Eventual<KeyReading>;
   readonly cursor: CursorSpec | undefined;
   /** All that the destination holds, for a comparison; undefined where no `list` is declared. */

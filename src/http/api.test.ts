@@ -181,6 +181,32 @@ suite("S3: credentials go to their own origin and nowhere else", () => {
     assert.deepEqual(dispatcher.requests, []);
   });
 
+  test("an auth function is called once more after a 401", async () => {
+    let calls = 0;
+    const auth = createAuth({ type: "function", headers: () => ({ authorization: `Bearer call-${(calls += 1)}` }) });
+    const { connection, dispatcher } = connect({
+      handle: ({ headers }) => (headers["authorization"] === "Bearer call-2" ? ok() : { kind: "answer", status: 401 }),
+      options: { auth },
+    });
+    assert.equal((await connection.exchange(write("/x"), SENDING)).attempt.outcome.kind, "applied");
+    const { attempt } = await connection.exchange(write("/x"), SENDING);
+    assert.ok(attempt.outcome.kind === "refused" && attempt.outcome.reason === "credentials");
+    assert.equal(dispatcher.requests.length, 4);
+  });
+
+  for (const headers of [{ "X-A": "a\r\nX-Evil: 1" }, { "X-A": "caf\u0301e" }, { "X A": "b" }])
+    test(`S7: credentials that no header can carry are refused at once: ${JSON.stringify(headers)}`, async () => {
+      const auth = createAuth({ type: "function", headers: () => headers });
+      const { connection, dispatcher } = connect({ handle: () => ok(), options: { auth } });
+      const { attempt } = await connection.exchange(write("/x"), SENDING);
+      const { outcome, evidence } = attempt;
+      assert.ok(outcome.kind === "refused" && outcome.reason === "credentials", JSON.stringify(outcome));
+      assert.match(outcome.message, /^the header "x.a" of the credentials has/);
+      assert.match(outcome.next ?? "", /the `auth` function/);
+      assert.equal(evidence.isUntried, true);
+      assert.deepEqual(dispatcher.requests, []);
+    });
+
   test("new credentials are tried once after a 401", async () => {
     let generation = 0;
     const auth: Auth = {
@@ -453,6 +479,16 @@ suite("S6, S7: evidence", () => {
     });
     assert.ok(attempt.outcome.kind === "refused" && !attempt.outcome.message.includes(TOKEN));
     assert.match(attempt.outcome.message, /^422 Unprocessable Entity: /);
+  });
+
+  test("a message is cut after it was redacted, so that no part of a long secret is left", async () => {
+    const secret = "abcdefgh".repeat(60);
+    const auth = createAuth({ type: "bearer", token: secret });
+    const handle = (): FakeScript => ({ kind: "answer", status: 400, body: `no ${secret}${"x".repeat(400)}` });
+    const { connection } = connect({ handle, options: { auth } });
+    const { outcome } = (await connection.exchange(read("/x"), SENDING)).attempt;
+    assert.ok(outcome.kind === "refused");
+    assert.equal(outcome.message, `${`400 Bad Request: no [redacted]${"x".repeat(400)}`.slice(0, 350)}...`);
   });
 
   test("a long body is cut", async () => {

@@ -115,7 +115,7 @@ export function createConnection(options: ConnectionOptions, ports: ConnectionPo
 
   const unsent = (request: ApiRequest, outcome: Outcome): Exchange => {
     const { url, headers } = request;
-    const seen = { url, headers, answer: undefined, failure: messageOf(outcome) };
+    const seen = { url, headers, answer: undefined, failure: messageOf(outcome), untried: {} };
     const evidence = new Evidenced(request, seen, 0, discretion);
     return { attempt: { outcome: redacted(outcome), evidence }, answer: undefined };
   };
@@ -123,7 +123,7 @@ export function createConnection(options: ConnectionOptions, ports: ConnectionPo
   const redacted = (outcome: Outcome, message?: string): Outcome =>
     outcome.kind === "applied"
       ? outcome
-      : { ...outcome, message: visibleLine(redactor.text(message ?? outcome.message)) };
+      : { ...outcome, message: shortened(visibleLine(redactor.text(message ?? outcome.message))) };
 
   const foreign = (url: string): Outcome => {
     const where = URL.canParse(url) ? new URL(url).origin : "something that is no URL";
@@ -179,6 +179,12 @@ function reportOf(
   const quotas = announcedQuotas(sent?.answer?.headers, wallMs);
   return { ticket, kind: purpose, result, startedMs, endedMs, retryAfterMs, quotas };
 }
+
+/** Characters of a message: enough to see what an API says. */
+const MESSAGE_CHARS = 350;
+
+/** S6: cut after it was redacted, since a part of a secret is not recognised. */
+const shortened = (line: string): string => (line.length > MESSAGE_CHARS ? `${line.slice(0, MESSAGE_CHARS)}...` : line);
 
 const messageOf = (outcome: Outcome): string => (outcome.kind === "applied" ? "" : outcome.message);
 

@@ -1,5 +1,5 @@
 import { EvenkeelError } from "../core/errors.ts";
-import type { Outcome } from "../core/outcome.ts";
+import type { Evidence, Outcome } from "../core/outcome.ts";
 
 /** What credentials add to a request. Header names are in lower case. */
 export interface Credentials {
@@ -68,24 +68,44 @@ function fromFunction(headersOf: HeadersFunction): Auth {
     try {
       headers = await headersOf();
     } catch (error) {
-      throw refused(`the \`auth\` function failed: ${error instanceof Error ? error.message : String(error)}`, error);
+      throw refusedCredentials(
+        `the \`auth\` function failed: ${error instanceof Error ? error.message : String(error)}`,
+        { cause: error, next: "Mend it, or what it asks; then run again, nothing is lost." },
+      );
     }
     const entries = Object.entries(headers ?? {});
     const wrong = entries.find(([, value]) => typeof value !== "string");
     if (wrong !== undefined)
-      throw refused(`the \`auth\` function gives ${wrong[0]} as ${typeof wrong[1]}, not as text`);
+      throw refusedCredentials(`the \`auth\` function gives ${wrong[0]} as ${typeof wrong[1]}, not as text`, {
+        next: "It must return an object of header names and values.",
+      });
     return { headers: Object.fromEntries(entries.map(([name, value]) => [name.toLowerCase(), value])), query: {} };
   };
-  return { apply, secrets: [], identity };
+  // It is called for each attempt, so the one after a 401 has what it gives then.
+  return { apply, refresh: async () => true, secrets: [], identity };
 }
 
-const refused = (message: string, cause?: unknown): EvenkeelError =>
-  refusedCredentials(message, { cause, next: "It must return an object of header names and values." });
+/** S7: a header that cannot be sent; undefined where all can. A token endpoint, or a function, gives whatever it likes. */
+export function unfitHeader({ headers }: Credentials): EvenkeelError | undefined {
+  const unfit = Object.entries(headers).find(([name, value]) => !NAME.test(name) || !VALUE.test(value));
+  if (unfit === undefined) return undefined;
+  const [name] = unfit;
+  const what = NAME.test(name)
+    ? "has a line break or another character that no header can carry"
+    : "has no header's name";
+  return refusedCredentials(`the header ${JSON.stringify(name)} of the credentials ${what}`, {
+    next: "Check what gives it: the `auth` function, the file or the token endpoint.",
+  });
+}
+
+/** RFC 9110, 5.1 and 5.5. */
+const NAME = /^[a-z0-9!#$%&'*+\-.^_`|~]+$/;
+const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** There are no credentials to be had. */
 export const refusedCredentials = (
   message: string,
-  details: { readonly cause?: unknown; readonly next: string },
+  details: { readonly cause?: unknown; readonly next: string; readonly evidence?: Evidence },
 ): EvenkeelError => new EvenkeelError("API_CREDENTIALS_REFUSED", message, details);
 
 /**
@@ -93,9 +113,11 @@ export const refusedCredentials = (
  * as a full disk.
  */
 export function outcomeWithout(error: unknown): Outcome {
-  const { code, message } = EvenkeelError.from(error);
+  const { code, message, next } = EvenkeelError.from(error);
+  const advice = next === undefined ? {} : { next };
   // Whoever gives them out may only be down.
-  if (code === "API_UNREACHABLE" || code === "API_FAILED") return { kind: "not-sent", message };
-  if (code === "API_CREDENTIALS_REFUSED") return { kind: "refused", status: 0, reason: "credentials", message };
+  if (code === "API_UNREACHABLE" || code === "API_FAILED") return { kind: "not-sent", message, ...advice };
+  if (code === "API_CREDENTIALS_REFUSED")
+    return { kind: "refused", status: 0, reason: "credentials", message, ...advice };
   throw error;
 }

@@ -50,8 +50,8 @@ export class Auths {
       },
       { ...this.#ports, dispatcher },
     );
-    const { clock, tokens = NOWHERE } = this.#ports;
-    return createOAuth2(options, { clock, store: tokens, exchange: endpoint.exchange });
+    const { clock, redactor, tokens = NOWHERE } = this.#ports;
+    return createOAuth2(options, { clock, store: tokens, exchange: endpoint.exchange, redactor });
   }
 }
 

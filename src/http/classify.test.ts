@@ -164,7 +164,6 @@ suite("messages are for people", () => {
     ],
     [500, "", "500 Internal Server Error"],
     [599, "", "599"],
-    [400, "x".repeat(500), `400 Bad Request: ${"x".repeat(300)}...`],
   ];
   for (const [status, body, expected] of cases)
     test(expected.slice(0, 60), () => assert.equal(message(status, body), expected));
@@ -273,4 +272,15 @@ test("the body and the ETag of an applied write are at hand", () => {
   const { outcome } = judge(POST, 201, { headers: { etag: '"7"' }, body: { id: 12 } });
   assert.ok(outcome.kind === "applied");
   assert.deepEqual([outcome.status, outcome.etag, outcome.body], [201, '"7"', { id: 12 }]);
+});
+
+test("R1: a page of HTML is no answer to a write, unless it is declared what a failure looks like", async () => {
+  const html = { "content-type": "text/html; charset=utf-8" };
+  const page = { headers: html, body: "\n<!DOCTYPE html><html><title>Sign in</title></html>" };
+  for (const request of [PUT, POST, KEYED]) assert.equal(short(judge(request, 200, page)), "unknown");
+  assert.equal(short(judge(READ, 200, page)), "applied", "the source says what is wrong with it");
+  for (const body of ["", "OK", '{"id": 7}', "<item/>"])
+    assert.equal(short(judge(POST, 201, { headers: html, body })), "applied", body);
+  const never: Expression = { evaluate: async () => false } as unknown as Expression;
+  assert.equal(short(await judgeLater(PUT, 200, { ...page, rules: { failed: never } })), "applied");
 });

@@ -2,13 +2,14 @@ import { STATUS_CODES } from "node:http";
 import type { Expression } from "../core/expression.ts";
 import { EvenkeelError } from "../core/errors.ts";
 import type { Eventual } from "../core/eventual.ts";
-import { isObject, member, type Json } from "../core/json.ts";
+import type { Json } from "../core/json.ts";
 import type { LaneReport } from "../core/lane.ts";
 import type { Outcome, RefusalReason } from "../core/outcome.ts";
 import { parseRetryAfter } from "../core/retry-after.ts";
 import type { CompleteAnswer } from "./answer.ts";
 import type { WireFailure } from "./client.ts";
 import type { ApiRequest } from "./connection.ts";
+import { wordsOf } from "./words.ts";
 
 const RULES = ["throttled", "failed", "missing", "exists", "inProgress", "keyMismatch", "replayed"] as const;
 type Rule = (typeof RULES)[number];
@@ -69,7 +70,12 @@ function judge(
   if (signals.throttled === true) return throttled(says, "throttled");
   if (signals.exists === true) return refused(says, "exists");
   if (signals.missing === true) return refused(says, "missing");
-  if (isSuccess) return signals.failed === true ? refused(says, "other") : applied(request, says);
+  if (isSuccess) {
+    if (signals.failed === true) return refused(says, "other");
+    // Where it is declared what a failure looks like, that is asked alone.
+    const isNoAnswer = isWrite && rules.failed === undefined && isPage(answer);
+    return isNoAnswer ? unknown({ ...says, note: A_PAGE }, "ok") : applied(request, says);
+  }
   if (rules.never.includes(status)) return refused(says, "other");
   // A write that is declared to be worth repeating is not thereby known to be without effect.
   if (rules.also.includes(status)) return isWrite ? unknown(says, "ok") : throttled(says, laneOf(retryAfterMs));
@@ -108,9 +114,9 @@ function judge(
 
 /** What an attempt without a complete answer came to (R1). */
 export function classifyFailure(failure: WireFailure): Classified {
-  const { message, sent, cause } = failure;
+  const { message, sent, cause, next } = failure;
   const lane = cause === "network" ? "failed" : cause;
-  if (!sent) return { outcome: { kind: "not-sent", message }, lane };
+  if (!sent) return { outcome: { kind: "not-sent", message, ...(next === undefined ? {} : { next }) }, lane };
   const status = failure.status === undefined ? {} : { status: failure.status };
   return { outcome: { kind: "unknown", message, ...status }, lane };
 }
@@ -159,6 +165,15 @@ function unknown(says: Says, lane: Classified["lane"]): Classified {
   const { status } = says.answer;
   const extra = says.replayed ? { replayed: true } : {};
   return { outcome: { kind: "unknown", status, message: messageOf(says), ...waitOf(says), ...extra }, lane };
+}
+
+const A_PAGE = "an HTML page, which may be that of a sign-in or a proxy";
+
+/** An HTML document where an API was asked: somebody else may have answered in its place, and nothing is known to be written. */
+function isPage(answer: CompleteAnswer): boolean {
+  const type = answer.headers["content-type"];
+  if (answer.bytes === 0 || type === undefined || !/html/i.test(type)) return false;
+  return /^\s*<(?:!doctype\s+html|html)[\s>]/i.test(answer.text);
 }
 
 /** R1: a complete 2xx is applied, even if its body cannot be read. A read whose answer cannot be read is told apart by the source. */
@@ -223,46 +238,10 @@ async function signalsOf(request: ApiRequest, answer: CompleteAnswer, rules: Ans
   return signals;
 }
 
-/** Characters of an API's own words that a message quotes. */
-const QUOTED_CHARS = 300;
-
-/** Larger bodies are pages, and their first words say nothing. */
-const QUOTED_BYTES_MAX = 262_144;
-
 /** `422 Unprocessable Entity: price must be positive` */
 function messageOf({ answer, note }: Says): string {
   const { status } = answer;
   const reason = STATUS_CODES[status];
   const words = note ?? wordsOf(answer);
   return `${status}${reason === undefined ? "" : ` ${reason}`}${words === "" ? "" : `: ${words}`}`;
-}
-
-/** The API's own words, from where APIs put them. */
-function wordsOf(answer: CompleteAnswer): string {
-  if (answer.problem !== undefined) return answer.problem.message;
-  if (answer.bytes === 0) return "";
-  if (answer.bytes > QUOTED_BYTES_MAX) return `${answer.bytes} bytes`;
-  const parsed = answer.json();
-  if (parsed.ok) return shortened(wordsIn(parsed.value) ?? "");
-  return /^\s*</.test(answer.text) ? parsed.error.message : shortened(answer.text);
-}
-
-function shortened(words: string): string {
-  const line = words.replaceAll(/\s+/g, " ").trim();
-  return line.length > QUOTED_CHARS ? `${line.slice(0, QUOTED_CHARS)}...` : line;
-}
-
-/** RFC 9457 (detail, title), OAuth (error_description), and what everybody else does: message, error.message, errors[0]. */
-const WORDS = ["message", "error_description", "detail", "title", "reason", "description", "error", "errors"];
-
-function wordsIn(body: Json | undefined): string | undefined {
-  if (typeof body === "string") return body;
-  if (Array.isArray(body)) return wordsIn(body[0] as Json | undefined);
-  if (!isObject(body)) return undefined;
-  for (const name of WORDS) {
-    const words = wordsIn(member(body, name) ?? member(body, name.charAt(0).toUpperCase() + name.slice(1)));
-    if (words !== undefined && words !== "") return words;
-  }
-  const text = JSON.stringify(body);
-  return text === "{}" ? undefined : text;
 }

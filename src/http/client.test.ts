@@ -75,6 +75,7 @@ suite("R9: four time limits", () => {
       sent: false,
       cause: "timeout",
       message: "no connection within 5 s",
+      next: undefined,
       status: undefined,
       headers: undefined,
     });

@@ -1,4 +1,5 @@
 import type { Dispatcher } from "undici";
+import { EvenkeelError } from "../core/errors.ts";
 import { forget, onAbort, type Abandonable } from "./cancellation.ts";
 import type { Deadlines, Timed } from "./deadlines.ts";
 
@@ -39,6 +40,8 @@ export interface WireFailure {
   /** `abandoned`: we gave it up ourselves. */
   readonly cause: "network" | "timeout" | "abandoned";
   readonly message: string;
+  /** What to do next, where somebody on the way is to blame. */
+  readonly next?: string | undefined;
   readonly status: number | undefined;
   readonly headers: WireHeaders | undefined;
 }
@@ -180,7 +183,11 @@ class Transfer implements Dispatcher.DispatchHandler, Abandonable, Timed {
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
     // HTTP/2 says that a refused stream was not processed (RFC 9113, 8.7).
     if (/REFUSED_STREAM/.test(error.message)) this.#sent = false;
-    this.#fail("network", describe(error));
+    if (!(error instanceof EvenkeelError && error.code === "API_UNREACHABLE"))
+      return this.#fail("network", describe(error));
+    // R1: the network knows that nothing came past somebody on the way, and who that is.
+    this.#sent = false;
+    this.#fail("network", describe(error), error.next);
   }
 
   #hasBody(): boolean {
@@ -233,10 +240,10 @@ class Transfer implements Dispatcher.DispatchHandler, Abandonable, Timed {
     this.#end({ kind: "answer", status: this.#status, headers: this.#headers ?? {}, body, isCut });
   }
 
-  #fail(cause: WireFailure["cause"], message: string): void {
+  #fail(cause: WireFailure["cause"], message: string, next?: string): void {
     if (this.#isOver) return;
     const status = this.#status === 0 ? undefined : this.#status;
-    this.#end({ kind: "failure", sent: this.#sent, cause, message, status, headers: this.#headers });
+    this.#end({ kind: "failure", sent: this.#sent, cause, message, next, status, headers: this.#headers });
     this.#controller?.abort(new Error(message));
   }
 
@@ -256,7 +263,7 @@ const seconds = (ms: number): string => (ms % 1_000 === 0 ? `${ms / 1_000} s` : 
 
 /** The error's code and words, with what lies under it: undici wraps the socket's own error. */
 function describe(error: Error): string {
-  const { code } = error as NodeJS.ErrnoException;
+  const code = error instanceof EvenkeelError ? undefined : (error as NodeJS.ErrnoException).code;
   const inner = error.cause instanceof Error ? describe(error.cause) : "";
   const own =
     error.message === ""

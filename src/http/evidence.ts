@@ -13,6 +13,8 @@ export interface Seen {
     | { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly text: string }
     | undefined;
   readonly failure: string | undefined;
+  /** It never came to the network; with what was asked first, for its credentials, where that is why. */
+  readonly untried?: { readonly before?: Evidence | undefined } | undefined;
 }
 
 /** How a connection's evidence is made safe. */
@@ -54,6 +56,14 @@ export class Evidenced implements Evidence {
   get failure(): string | undefined {
     const { failure } = this.#seen;
     return failure === undefined ? undefined : visibleLine(this.#discretion.redactor.text(failure));
+  }
+
+  get isUntried(): true | undefined {
+    return this.#seen.untried && true;
+  }
+
+  get before(): Evidence | undefined {
+    return this.#seen.untried?.before;
   }
 
   toJSON(): Evidence {

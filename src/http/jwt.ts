@@ -1,4 +1,5 @@
-import { importPKCS8, SignJWT } from "jose";
+import { createPrivateKey } from "node:crypto";
+import { SignJWT } from "jose";
 import type { Clock } from "../core/clock.ts";
 import { RenewedToken, type Token } from "./renewed-token.ts";
 import { refusedCredentials, type Auth } from "./auth.ts";
@@ -27,6 +28,9 @@ export interface JwtOptions {
   readonly lifetimeMs: number;
 }
 
+/** Algorithms whose key is a secret that both sides know; of the others it is a private key. */
+export const isShared = (algorithm: JwtOptions["algorithm"]): boolean => algorithm.startsWith("HS");
+
 /** A bearer token that the client signs itself, anew before it runs out (RFC 7519). */
 export function createJwtAuth(options: JwtOptions, clock: Clock): Auth {
   const { algorithm, key, keyId, issuer, subject, audience, claims, lifetimeMs } = options;
@@ -40,11 +44,12 @@ export function createJwtAuth(options: JwtOptions, clock: Clock): Auth {
     if (subject !== undefined) jwt.setSubject(subject);
     if (audience !== undefined) jwt.setAudience(audience);
     try {
-      const signer = algorithm.startsWith("HS") ? new TextEncoder().encode(key) : await importPKCS8(key, algorithm);
+      const signer = isShared(algorithm) ? new TextEncoder().encode(key) : createPrivateKey(key);
       return { value: await jwt.sign(signer), lifetimeMs };
     } catch (error) {
       throw refusedCredentials(`the token cannot be signed with \`key\`: ${(error as Error).message}`, {
-        next: "For RS and ES algorithms, `key` is a private key as PEM that begins with `-----BEGIN PRIVATE KEY-----`.",
+        cause: error,
+        next: `\`key\` is a private key as PEM that goes with ${algorithm}; \`openssl pkcs8 -topk8 -nocrypt -in key.pem\` makes one without a passphrase of it.`,
       });
     }
   };

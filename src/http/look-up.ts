@@ -1,7 +1,7 @@
 import type { Finding, SendOptions } from "../core/destination.ts";
 import type { Expression, Scope } from "../core/expression.ts";
 import { isObject, scalarText, type JsonObject } from "../core/json.ts";
-import type { Attempt } from "../core/outcome.ts";
+import { untried, type Attempt } from "../core/outcome.ts";
 import type { RenderedRequest, RequestTemplate } from "../core/url-template.ts";
 import type { Connection, Exchange } from "./connection.ts";
 
@@ -84,11 +84,7 @@ async function findingOf(
 const SHOWN = 80;
 
 function unusable(reason: string, request: LookUpRequest): Attempt {
-  const evidence = {
-    request: { method: request.template.method, url: request.template.text, headers: {} },
-    failure: reason,
-    durationMs: 0,
-  };
+  const evidence = untried({ method: request.template.method, url: request.template.text }, reason);
   return {
     outcome: { kind: "refused", status: 0, reason: "other", message: `its look-up address cannot be built: ${reason}` },
     evidence,

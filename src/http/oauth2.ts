@@ -2,10 +2,15 @@ import * as oauth from "oauth4webapi";
 import type { Clock } from "../core/clock.ts";
 import { EvenkeelError } from "../core/errors.ts";
 import { sha256 } from "../core/fingerprint.ts";
+import type { Json } from "../core/json.ts";
+import type { Evidence } from "../core/outcome.ts";
 import type { TokenStore } from "../core/token-store.ts";
 import { refusedCredentials, type Auth } from "./auth.ts";
-import type { Connection } from "./connection.ts";
+import type { Answer, Connection } from "./connection.ts";
+import type { Redactor } from "./redact.ts";
 import { RenewedToken, type Token } from "./renewed-token.ts";
+import { nextRefreshToken, refusalIn, tokenIn, type TokenReading } from "./token-answer.ts";
+import { wordsIn } from "./words.ts";
 
 export interface OAuth2Options {
   readonly grant: "clientCredentials" | "refreshToken";
@@ -25,6 +30,7 @@ export interface OAuth2Ports {
   readonly store: TokenStore;
   /** Sends requests to the token endpoint, through a lane of their own (L1). */
   readonly exchange: Connection["exchange"];
+  readonly redactor: Pick<Redactor, "learn">;
 }
 
 /** How long a token may wait for its lane, and be asked for, ms. */
@@ -33,6 +39,7 @@ const PATIENCE_MS = 60_000;
 /** RFC 6749: a token for the client itself (4.4), or for a refresh token (6), which may be replaced each time. */
 export function createOAuth2(options: OAuth2Options, ports: OAuth2Ports): Auth {
   const { tokenUrl, clientId, clientSecret, clientAuth, grant, scope, params, refreshToken = "" } = options;
+  const { learn } = ports.redactor;
   const server = { issuer: new URL(tokenUrl).origin, token_endpoint: tokenUrl };
   const client = { client_id: clientId };
   const shows =
@@ -41,23 +48,19 @@ export function createOAuth2(options: OAuth2Options, ports: OAuth2Ports): Auth {
       : clientAuth === "basic"
         ? oauth.ClientSecretBasic(clientSecret)
         : oauth.ClientSecretPost(clientSecret);
-  const sending = {
-    [oauth.customFetch]: (url: string, request: Sent) => fetchWith(ports, url, request),
-    // Whether an address may be without TLS is for whoever declares it.
-    [oauth.allowInsecureRequests]: tokenUrl.startsWith("http:"),
-    additionalParameters: { ...params, ...(scope === undefined ? {} : { scope }) },
-  };
+  const further = { ...params, ...(scope === undefined ? {} : { scope }) };
   const kept = sha256(JSON.stringify([tokenUrl, clientId, refreshToken]));
 
-  const byClient = async (): Promise<oauth.TokenEndpointResponse> => {
-    const { additionalParameters, ...rest } = sending;
-    const answer = await oauth.clientCredentialsGrantRequest(server, client, shows, additionalParameters, rest);
-    return oauth.processClientCredentialsResponse(server, client, answer);
-  };
+  const byClient = async (): Promise<Token> =>
+    tokenOf(
+      await ask(ports, tokenUrl, (sending) =>
+        oauth.clientCredentialsGrantRequest(server, client, shows, further, sending),
+      ),
+    );
   /** A refresh token that could not be saved yet. */
   let unsaved: string | undefined;
   /** One process after the other: each takes the token that the one before it was given. */
-  const byRefreshToken = (): Promise<oauth.TokenEndpointResponse> =>
+  const byRefreshToken = (): Promise<Token> =>
     ports.store.hold(kept, async ({ read, write }) => {
       const save = async (): Promise<void> => {
         if (unsaved !== undefined) await write(unsaved);
@@ -65,22 +68,23 @@ export function createOAuth2(options: OAuth2Options, ports: OAuth2Ports): Auth {
       };
       await save();
       const current = (await read()) ?? refreshToken;
-      const answer = await oauth.refreshTokenGrantRequest(server, client, shows, current, sending);
-      const given = await oauth.processRefreshTokenResponse(server, client, answer);
-      // The old one may be worth nothing any more: whatever happens next, the new one must not be lost.
-      if (given.refresh_token !== undefined && given.refresh_token !== current) {
-        unsaved = given.refresh_token;
+      learn(current);
+      const told = await ask(ports, tokenUrl, (sending) =>
+        oauth.refreshTokenGrantRequest(server, client, shows, current, { ...sending, additionalParameters: further }),
+      );
+      // The old one may be worth nothing any more: whatever else the answer says and whatever happens next, the new one must not be lost.
+      const next = isSuccess(told) ? nextRefreshToken(told.body) : undefined;
+      if (next !== undefined && next !== current) {
+        learn(next);
+        unsaved = next;
         await save();
       }
-      return given;
+      return tokenOf(told);
     });
   const fetch = async (): Promise<Token> => {
-    try {
-      const { access_token, expires_in } = await (grant === "clientCredentials" ? byClient() : byRefreshToken());
-      return { value: access_token, lifetimeMs: expires_in === undefined ? undefined : expires_in * 1_000 };
-    } catch (error) {
-      throw error instanceof EvenkeelError ? error : refusedBy(tokenUrl, error);
-    }
+    const token = await (grant === "clientCredentials" ? byClient() : byRefreshToken());
+    learn(token.value);
+    return token;
   };
   const token = new RenewedToken(fetch, ports.clock);
   return {
@@ -91,45 +95,99 @@ export function createOAuth2(options: OAuth2Options, ports: OAuth2Ports): Auth {
   };
 }
 
+type Sending = oauth.TokenEndpointRequestOptions;
+
+/** What the token endpoint answered. */
+interface Told {
+  readonly tokenUrl: string;
+  readonly answer: Answer;
+  /** Undefined where it is no JSON. */
+  readonly body: Json | undefined;
+  /** What it comes to, in words. */
+  readonly message: string;
+  readonly evidence: Evidence;
+}
+
+/**
+ * Sends a request that oauth4webapi composes; what is answered is not held to its rules, since a new refresh token may stand in any success.
+ * Throws `API_UNREACHABLE` or `API_FAILED` where there is no answer that says anything of the credentials.
+ */
+async function ask(
+  ports: OAuth2Ports,
+  tokenUrl: string,
+  compose: (sending: Sending) => Promise<unknown>,
+): Promise<Told> {
+  const told = Promise.withResolvers<Told>();
+  const send = async (_url: string, request: Sent): Promise<Response> => {
+    told.resolve(await answered(ports, tokenUrl, request));
+    return new Response();
+  };
+  // Whether an address may be without TLS is for whoever declares it.
+  const sending = { [oauth.customFetch]: send, [oauth.allowInsecureRequests]: tokenUrl.startsWith("http:") };
+  await compose(sending);
+  return told.promise;
+}
+
 interface Sent {
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: unknown;
 }
 
-/** The token endpoint's answer. Throws `API_UNREACHABLE` or `API_FAILED` where there is none that says anything of the credentials. */
-async function fetchWith({ exchange }: OAuth2Ports, url: string, { method, headers, body }: Sent): Promise<Response> {
-  const request = {
-    method,
-    url,
-    headers,
-    body: String(body),
-    purpose: "write",
-    repeatable: true,
-    keyHeader: undefined,
-  } as const;
-  const { attempt, answer } = await exchange(request, { signal: NEVER, patienceMs: PATIENCE_MS });
-  const { outcome } = attempt;
-  const where = new URL(url).host;
+async function answered({ exchange, redactor }: OAuth2Ports, tokenUrl: string, request: Sent): Promise<Told> {
+  const { method, headers, body } = request;
+  // The client's id and secret in one, which no other spelling of the secret covers.
+  const shown = /^Basic (.+)$/.exec(headers["authorization"] ?? "")?.[1];
+  if (shown !== undefined) redactor.learn(shown);
+  const { attempt, answer } = await exchange(
+    {
+      method,
+      url: tokenUrl,
+      headers,
+      body: String(body),
+      purpose: "write",
+      repeatable: true,
+      keyHeader: undefined,
+    },
+    { signal: NEVER, patienceMs: PATIENCE_MS },
+  );
+  const { outcome, evidence } = attempt;
+  const message = outcome.kind === "applied" ? String(outcome.status) : outcome.message;
   const status = answer?.status ?? 0;
   if (answer === undefined || status === 429 || status >= 500) {
-    const message = outcome.kind === "applied" ? String(status) : outcome.message;
-    const code = answer === undefined ? "API_UNREACHABLE" : "API_FAILED";
-    throw new EvenkeelError(code, `no token from ${where}: ${message}`, { evidence: attempt.evidence });
+    const next = ("next" in outcome ? outcome.next : undefined) ?? ENDPOINT_NEXT;
+    const details = { evidence, next };
+    throw answer === undefined
+      ? new EvenkeelError("API_UNREACHABLE", `the token endpoint ${tokenUrl} cannot be reached: ${message}`, details)
+      : new EvenkeelError("API_FAILED", `the token endpoint ${tokenUrl} gives no token: ${message}`, details);
   }
-  return new Response(answer.text === "" ? null : answer.text, { status, headers: { ...answer.headers } });
+  const parsed = answer.json();
+  return { tokenUrl, answer, body: parsed.ok ? parsed.value : undefined, message, evidence };
 }
 
 const NEVER = new AbortController().signal;
 
-/** What the endpoint says, in its own words (RFC 6749, 5.2). */
-function refusedBy(tokenUrl: string, error: unknown): EvenkeelError {
-  const said =
-    error instanceof oauth.ResponseBodyError
-      ? [error.error, error.error_description].filter((part) => part !== undefined).join(": ")
-      : (error as Error).message;
-  return refusedCredentials(`no token from ${new URL(tokenUrl).host}: ${said}`, {
-    cause: error,
+const ENDPOINT_NEXT = "Check `tokenUrl`, and that the endpoint is up; then run again, it goes on where it stopped.";
+
+const isSuccess = ({ answer }: Told): boolean => answer.status >= 200 && answer.status < 300;
+
+/** The token that was given. Throws what the endpoint says instead, in its own words. */
+function tokenOf(told: Told): Token {
+  const { tokenUrl, answer, body, message, evidence } = told;
+  const reading = tokenIn(body);
+  if (isSuccess(told) && reading.ok) return reading.token;
+  const said = refusalIn(body) ?? (isSuccess(told) ? noToken(answer, reading) : message);
+  throw refusedCredentials(`no token from ${new URL(tokenUrl).host}: ${said}`, {
+    evidence,
     next: "Check `tokenUrl`, `clientId`, `clientSecret` and `scope`; a refresh token that was used elsewhere must be replaced.",
   });
+}
+
+/** Why a success is none. */
+function noToken(answer: Answer, reading: TokenReading): string {
+  const parsed = answer.json();
+  if (!parsed.ok) return parsed.error.message;
+  if (!reading.ok && reading.reason !== undefined) return reading.reason;
+  const words = wordsIn(parsed.value);
+  return words === undefined ? "the answer has no `access_token`" : `the answer has no \`access_token\`: ${words}`;
 }

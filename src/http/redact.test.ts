@@ -116,6 +116,16 @@ test("S6: a secret that is learnt later is hidden from then on, and old ones mak
   assert.equal(redactor.text("value 0-x"), "value 0-x");
 });
 
+test("S6: what is in use is not forgotten, however many tokens come and go", () => {
+  const redactor = createRedactor([]);
+  redactor.keep("literal-secret");
+  for (let count = 0; count < 200; count++) {
+    redactor.learn("refresh-token-x");
+    redactor.learn(`access-${count}-x`);
+  }
+  assert.equal(redactor.text("literal-secret refresh-token-x"), "[redacted] [redacted]");
+});
+
 test("S7: control characters and marks that turn text around are shown, not obeyed", () => {
   assert.equal(
     visible("a\u001b[31mred\u0007\u202etxt\nb\tc\u0085\u2028"),

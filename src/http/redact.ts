@@ -7,7 +7,9 @@ export interface Redactor {
   /** @param hidden names, in lower case, that carry credentials although they do not look like it */
   headers(headers: Readonly<Record<string, string>>, hidden?: ReadonlySet<string>): Record<string, string>;
   url(url: string, hidden?: ReadonlySet<string>): string;
-  /** A secret that became known only now, such as a token that was fetched. */
+  /** A secret that is one as long as the process lives. */
+  keep(secret: string): void;
+  /** A secret for a time, such as a token that was fetched; old ones make room for new ones. */
   learn(secret: string): void;
 }
 
@@ -40,8 +42,10 @@ const QUERY_PARAMETER = /([?&])([^=&#]+)=([^&#]*)/g;
 
 /** @param secrets values that must never be seen */
 export function createRedactor(secrets: readonly string[]): Redactor {
-  const known = new Set(secrets);
-  let { pattern, longest } = patternOf(known);
+  const kept = new Set(secrets);
+  const learned = new Set<string>();
+  let { pattern, longest } = patternOf([...kept]);
+  const look = (): void => void ({ pattern, longest } = patternOf([...kept, ...learned]));
 
   const byValue = (text: string): string => (pattern === undefined ? text : text.replaceAll(pattern, HIDDEN));
   const byName = (text: string): string =>
@@ -72,21 +76,29 @@ export function createRedactor(secrets: readonly string[]): Redactor {
         const isSecret = hidden?.has(name.toLowerCase()) === true || (SECRET_NAME.test(name) && !PAGE_NAME.test(name));
         return isSecret ? `${mark}${name}=${HIDDEN}` : whole;
       }),
+    keep(secret) {
+      if (kept.has(secret)) return;
+      kept.add(secret);
+      look();
+    },
     learn(secret) {
-      if (known.has(secret) || secret.length < SECRET_CHARS_MIN) return;
-      known.add(secret);
-      for (const old of known) {
-        if (known.size <= secrets.length + LEARNED_MAX) break;
-        if (!secrets.includes(old)) known.delete(old);
+      if (kept.has(secret) || secret.length < SECRET_CHARS_MIN) return;
+      // One that is shown again is in use, and the last to be forgotten.
+      const isNew = !learned.delete(secret);
+      learned.add(secret);
+      if (!isNew) return;
+      for (const old of learned) {
+        if (learned.size <= LEARNED_MAX) break;
+        learned.delete(old);
       }
-      ({ pattern, longest } = patternOf(known));
+      look();
     },
   };
 }
 
 /** All spellings of all secrets, longest first, so that no part of one is left over. */
-function patternOf(secrets: ReadonlySet<string>): { readonly pattern: RegExp | undefined; readonly longest: number } {
-  const usable = [...secrets].filter((secret) => secret.length >= SECRET_CHARS_MIN);
+function patternOf(secrets: readonly string[]): { readonly pattern: RegExp | undefined; readonly longest: number } {
+  const usable = secrets.filter((secret) => secret.length >= SECRET_CHARS_MIN);
   const forms = [...new Set(usable.flatMap(spellings))].toSorted((a, b) => b.length - a.length);
   if (forms.length === 0) return { pattern: undefined, longest: 0 };
   const escaped = forms.map((form) => form.replaceAll(/[.*+?^${}()|[\]\\/-]/g, String.raw`\$&`));

@@ -3,12 +3,13 @@ import type { Clock } from "../core/clock.ts";
 import { EvenkeelError } from "../core/errors.ts";
 import { andThen, type Eventual } from "../core/eventual.ts";
 import { CompleteAnswer, type BodyProblem } from "./answer.ts";
-import { outcomeWithout, type Auth, type Credentials } from "./auth.ts";
+import { outcomeWithout, unfitHeader, type Auth, type Credentials } from "./auth.ts";
 import { classify, classifyFailure, classifyTooLarge, type AnswerRules, type Classified } from "./classify.ts";
 import { sendOnce, type Timeouts, type WireAnswer, type WireOptions } from "./client.ts";
 import type { ApiRequest } from "./connection.ts";
 import { Deadlines } from "./deadlines.ts";
 import { ACCEPTED_ENCODINGS, decode } from "./content-encoding.ts";
+import type { Seen } from "./evidence.ts";
 import type { Redactor } from "./redact.ts";
 import { withQuery, type Target } from "./target.ts";
 
@@ -38,6 +39,7 @@ export interface Sent {
   readonly answer: CompleteAnswer | undefined;
   readonly classified: Classified;
   readonly failure: string | undefined;
+  readonly untried?: Seen["untried"];
 }
 
 interface HeaderSet {
@@ -92,7 +94,11 @@ export class Sender {
   }
 
   #sendWith(credentials: Credentials, request: ApiRequest, target: Target, signal: AbortSignal): Promise<Sent> {
-    if (credentials !== this.#lastCredentials) this.#learn(credentials);
+    if (credentials !== this.#lastCredentials) {
+      const unfit = unfitHeader(credentials);
+      if (unfit !== undefined) return Promise.resolve(this.#withoutCredentials(request, unfit));
+      this.#learn(credentials);
+    }
     const headers = this.#headersOf(request, credentials);
     const path = withQuery(target.path, credentials.query);
     const { origin } = target;
@@ -155,8 +161,9 @@ export class Sender {
   #withoutCredentials({ url, headers }: ApiRequest, error: unknown): Sent {
     const outcome = outcomeWithout(error);
     const classified: Classified = { outcome, lane: "abandoned" };
-    const { message: failure } = EvenkeelError.from(error);
-    return { url, headers, credentials: NO_CREDENTIALS, answer: undefined, classified, failure };
+    const { message: failure, evidence: before } = EvenkeelError.from(error);
+    const credentials = NO_CREDENTIALS;
+    return { url, headers, credentials, answer: undefined, classified, failure, untried: { before } };
   }
 
   /** S6: whatever serves as a credential is a secret from now on, by its name and by its value. */

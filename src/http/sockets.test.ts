@@ -3,9 +3,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { createServer as createTcpServer, type AddressInfo, type Socket } from "node:net";
 import { after, suite, test } from "node:test";
 import { gzipSync } from "node:zlib";
-import type { Dispatcher } from "undici";
 import { systemClock } from "../runtime/clock.ts";
-import { systemNetwork } from "../runtime/network.ts";
+import { systemNetwork, type Network } from "../runtime/network.ts";
 import { createConnection, type ConnectionOptions } from "./api.ts";
 import { createAuth } from "./auth.ts";
 import type { ApiRequest, Connection } from "./connection.ts";
@@ -16,12 +15,12 @@ import { createRedactor } from "./redact.ts";
 
 const NEVER = new AbortController().signal;
 const SENDING = { signal: NEVER, patienceMs: 60_000 };
-const networks: Dispatcher[] = [];
+const networks: Network[] = [];
 const closers: (() => void)[] = [];
 
 after(async () => {
   for (const close of closers) close();
-  await Promise.all(networks.map((network) => network.destroy()));
+  await Promise.all(networks.map((network) => network.close()));
 });
 
 function connect(origin: string, options: Partial<ConnectionOptions> = {}): Connection {

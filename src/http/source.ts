@@ -2,7 +2,7 @@ import { EvenkeelError } from "../core/errors.ts";
 import type { Expression } from "../core/expression.ts";
 import { isObject, type Json, type JsonObject } from "../core/json.ts";
 import { nextPageSign } from "../core/next-page-sign.ts";
-import type { Evidence } from "../core/outcome.ts";
+import { untried, type Evidence } from "../core/outcome.ts";
 import { listsOf, pathExpression } from "../core/record-list.ts";
 import type { Page, PageAttempt, ReadRequest, Source } from "../core/source.ts";
 import type { RequestTemplate } from "../core/url-template.ts";
@@ -241,11 +241,7 @@ const readOne = async (
 ): ReturnType<NonNullable<Source["readOne"]>> => {
   const rendered = await read.request.render({ mapped: source ?? {}, key, source: source ?? {} });
   if (!rendered.ok) {
-    const evidence = {
-      request: { method: read.request.method, url: read.request.text, headers: {} },
-      failure: rendered.reason,
-      durationMs: 0,
-    };
+    const evidence = untried({ method: read.request.method, url: read.request.text }, rendered.reason);
     return { outcome: { kind: "refused", status: 0, reason: "other", message: rendered.reason }, evidence };
   }
   const url = connection.baseUrl + rendered.path;

@@ -18,6 +18,9 @@ interface Means extends DeleteChoice {
 /** Entries looked at in one pass. */
 const BATCH = 500;
 
+/** A mirror whose reads are all resumed for longer than so many of its intervals is not one. */
+const READS_MAX = 2;
+
 /**
  * What a mirror's read proves about records that it does not meet (D1, D2). A record has gone when two complete reads in a row miss it, or
  * when the source, asked for it by its key, does not know it. A read proves nothing when it was resumed, when an item in it has no usable
@@ -26,8 +29,12 @@ const BATCH = 500;
 export class Absences {
   readonly #context: RunContext;
   readonly #scopeRead: number;
-  /** Whether this read can prove an absence. */
+  /** Whether this is a read that is to tell what has gone... */
+  readonly #isMirror: boolean;
+  /** ...and can. */
   readonly #isWatching: boolean;
+  /** An earlier read came to its end, so that something may be missing since. */
+  readonly #wasRead: boolean;
   #hasStranger = false;
   /** The source's list goes on where reading ended, and the source cannot be asked for what is missing. */
   #goesOn = false;
@@ -42,7 +49,9 @@ export class Absences {
     this.#scopeRead = start.scopeRead ?? start.read;
     // P9: rows move between numbered pages while the source changes, so only the source itself can say that one has gone.
     const isComplete = !source.paging.shifts || source.paging.overlaps === true || source.readOne !== undefined;
-    this.#isWatching = deletes.mode === "mirror" && start.kind === "full" && !context.partial && !resumed && isComplete;
+    this.#isMirror = deletes.mode === "mirror" && start.kind === "full" && !context.partial && isComplete;
+    this.#isWatching = this.#isMirror && !resumed;
+    this.#wasRead = start.fullMs !== undefined;
   }
 
   async begin(): Promise<void> {
@@ -61,6 +70,14 @@ export class Absences {
     return this.#context.sync.deletes.mode === "mirror" && (this.#hasStranger || this.#goesOn);
   }
 
+  /** The read has stopped before its end. */
+  breakOff(): void {
+    if (this.#isMirror && this.#wasRead)
+      this.#context.notLevel(
+        "the read did not come to its end, so what is missing from the source is not known, and nothing of it was deleted",
+      );
+  }
+
   /**
    * After a complete read: what has gone is to be deleted from now on, whatever becomes of this run; what was missed for the first time
    * is noted. Throws `RUN_SOURCE_EMPTY` when the source lists nothing.
@@ -68,7 +85,8 @@ export class Absences {
   async conclude(checkpoint: Checkpoint, means: Means): Promise<void> {
     const context = this.#context;
     const { ledger } = context.ports;
-    if (!this.#isWatching || context.stop.aborted) return;
+    if (!this.#isMirror || context.stop.aborted) return;
+    if (!this.#isWatching) return this.#passOver(checkpoint);
     // D1: neither is a complete read. A list without any record is a matter of its own.
     if (this.areUnsure && context.counts.read > 0) {
       const message = this.#hasStranger
@@ -82,7 +100,23 @@ export class Absences {
     if (missing > 0) await ledger.saveCheckpoint({ ...checkpoint, mirrorMs: undefined });
     if (missing > 0) await this.#settle(missing, means);
     if (!context.stop.aborted && !this.#isPutOff)
-      await ledger.saveCheckpoint({ ...checkpoint, mirrorMs: checkpoint.startedMs });
+      await ledger.saveCheckpoint({ ...checkpoint, mirrorMs: checkpoint.startedMs, untoldMs: undefined });
+  }
+
+  /** D2: a resumed read never proves absence. While every read must be resumed nothing is ever deleted, and no sync like that is level. */
+  async #passOver(checkpoint: Checkpoint): Promise<void> {
+    const { sync, ports, say, notLevel } = this.#context;
+    const nowMs = ports.clock.wallMs();
+    const untoldMs = checkpoint.untoldMs ?? nowMs;
+    await ports.ledger.saveCheckpoint({ ...checkpoint, untoldMs });
+    const isLong = nowMs - untoldMs > READS_MAX * sync.deletes.fullRefreshMs;
+    const message = "the read was resumed, which proves no absence: nothing that it did not show was deleted";
+    const next = `Find out what ends the reads midway, and let one run read it all: \`evenkeel run ${sync.name} --full-refresh\`.`;
+    say({ type: "warning", code: "ABSENCE_RESUMED", message, next: isLong ? next : undefined });
+    if (isLong)
+      notLevel(
+        `every read since ${new Date(untoldMs).toISOString()} was resumed, so nothing that is missing from the source was deleted`,
+      );
   }
 
   /**

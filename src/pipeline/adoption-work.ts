@@ -1,5 +1,6 @@
 import type { AdoptionOf } from "../core/adoption.ts";
 import { EvenkeelError } from "../core/errors.ts";
+import { whyFailed } from "../core/expression.ts";
 import { holds } from "../core/holds.ts";
 import { isObject, scalarText, type Json, type JsonObject } from "../core/json.ts";
 import { ADOPTED, type Entry, type Known, type SyncLedger } from "../core/ledger.ts";
@@ -10,7 +11,7 @@ import type { Live } from "../core/sync.ts";
 import { ambiguousReject, waits, whyAmbiguous, whyUnmapped } from "./ambiguity.ts";
 import { desired, noTally } from "./compare.ts";
 import type { RunContext } from "./context.ts";
-import { livePages, noList } from "./live.ts";
+import { livePages, noList, whyUnmatched } from "./live.ts";
 import type { Opening } from "./opening.ts";
 import { comparison, recordOf } from "./read.ts";
 import { createStage, type Stage } from "./stage.ts";
@@ -83,8 +84,7 @@ export class AdoptionWork {
       );
     const match = await adopt.match(record.mapped);
     if (match.ok) return { match: match.key, record };
-    const why = `it has no value to be matched by: ${match.reason.replace(/^its key /, "the match ")}`;
-    this.#tell({ kind: "missing", key: record.key, why });
+    this.#tell({ kind: "missing", key: record.key, why: whyUnmatched(match) });
     return undefined;
   }
 
@@ -96,14 +96,25 @@ export class AdoptionWork {
       ? match
       : adopt.id === undefined || !isObject(item)
         ? listMatch
-        : scalarText(await adopt.id(item as JsonObject));
+        : await this.#idOf(item as JsonObject);
     if (match !== undefined && place !== undefined) return { match, place, item };
     if (match !== undefined)
       throw new EvenkeelError("USAGE", `a listed record, ${match}, has no id where the config looks for it`, {
         next: "Mend `adopt.id`, or `list.key` where that is its id: it is evaluated over one listed record.",
       });
-    this.#tell({ kind: "extra", match, place });
+    const why = reading?.ok === false ? whyUnmatched(reading) : "it is no object";
+    this.#tell({ kind: "extra", match, place, why });
     return undefined;
+  }
+
+  /** Undefined also where the expression fails for this one. */
+  async #idOf(item: JsonObject): Promise<string | undefined> {
+    try {
+      return scalarText(await this.#live.adopt.id?.(item));
+    } catch (error) {
+      whyFailed(error);
+      return undefined;
+    }
   }
 
   /**

@@ -82,6 +82,7 @@ const notFound = ({ destinationId }: Operation, sync: string): string =>
 /** R2: a look-up that is believed clears what was unknown. */
 const resolved = (operation: Operation): Operation => ({
   ...operation,
+  isAlone: operation.isAlone === true || operation.progress.everUnknown,
   progress: { ...operation.progress, everUnknown: false, lastSentMs: undefined },
 });
 
@@ -109,7 +110,8 @@ export function afterConflict(
   const { destinationId, etag, record } = found;
   const policy = traits.precondition?.conflict ?? "source";
   // Nobody has changed it since, or there is no version since which somebody could.
-  if (policy === "source" || operation.etag === undefined || operation.etag === etag) {
+  const isUnseen = operation.etag === undefined ? !isOthers(operation) : operation.etag === etag;
+  if (policy === "source" || isUnseen) {
     const kind = operation.kind === "create" ? "update" : operation.kind;
     // U3: what was in doubt stays in doubt; where nothing is any more, an older create may still land.
     return { kind: "send", operation: { ...operation, kind, etag } };
@@ -120,6 +122,11 @@ export function afterConflict(
     return { kind: "end", ending: { kind: "overruled", destinationId, etag } };
   }
   const fields = unheldFields(record, operation.record.mapped).map(({ path }) => path);
-  const message = `somebody else has changed it in the destination (${fields.join(", ")}), and \`conflict\` is \`reject\``;
+  const differs = fields.length === 0 ? "" : ` (${fields.join(", ")})`;
+  const message = `somebody else has changed it in the destination${differs}, and \`conflict\` is \`reject\``;
   return { kind: "end", ending: { kind: "rejected", message } };
 }
+
+/** What a first create finds there, while nothing of this key is in doubt, somebody else has made. */
+const isOthers = ({ kind, progress }: Operation): boolean =>
+  kind === "create" && !progress.everUnknown && progress.staleUntilMs === undefined;

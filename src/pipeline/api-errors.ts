@@ -1,23 +1,40 @@
 import { EvenkeelError } from "../core/errors.ts";
 import type { Attempt } from "../core/outcome.ts";
 
-export function credentialsRefused(
-  connection: string,
-  made: Pick<Attempt, "evidence">,
-  message: string,
-): EvenkeelError {
-  return new EvenkeelError("API_CREDENTIALS_REFUSED", `${connection} refuses the credentials: ${message}`, {
-    next: `Check the \`auth\` of connections.${connection} and the secret that it reads; then run again, nothing is lost.`,
+/** The API answers 401, or there are no credentials to be shown to it: whoever gives them then says what to do. */
+export function credentialsRefused(connection: string, made: Attempt, message: string): EvenkeelError {
+  const next = adviceOf(made);
+  const said =
+    next === undefined ? `${connection} refuses the credentials` : `there are no credentials for ${connection}`;
+  return new EvenkeelError("API_CREDENTIALS_REFUSED", `${said}: ${message}`, {
+    next:
+      next ??
+      `Check the \`auth\` of connections.${connection} and the secret that it reads; then try again, nothing is lost.`,
     evidence: made.evidence,
   });
 }
 
-export function unreachableApi(connection: string, made: Pick<Attempt, "evidence">, message: string): EvenkeelError {
-  return new EvenkeelError("API_UNREACHABLE", `${connection} cannot be reached: ${message}`, {
-    next: `Check \`baseUrl\` of connections.${connection} and that the API is up; then run again, it goes on where it stopped.`,
+/** Nobody is there, or somebody on the way to it, who then is named with what to do. */
+export function unreachableApi(connection: string, made: Attempt, message: string): EvenkeelError {
+  const next = adviceOf(made);
+  const said = next === undefined ? `${connection} cannot be reached` : `${connection} cannot be asked`;
+  return new EvenkeelError("API_UNREACHABLE", `${said}: ${message}`, {
+    next:
+      next ??
+      `Check \`baseUrl\` of connections.${connection} and that the API is up; then try again: a run goes on where it stopped.`,
     evidence: made.evidence,
   });
 }
+
+/** Nothing that was sent to it came through for so long. */
+export function downApi(connection: string, made: Pick<Attempt, "evidence">, message: string): EvenkeelError {
+  return new EvenkeelError("API_FAILED", `${connection} is down: ${message}`, {
+    next: "Run again when the API is well; what is in doubt is kept and resolved first.",
+    evidence: made.evidence,
+  });
+}
+
+const adviceOf = ({ outcome }: Attempt): string | undefined => ("next" in outcome ? outcome.next : undefined);
 
 export function askedToWait(
   connection: string,
@@ -25,8 +42,12 @@ export function askedToWait(
   made: Pick<Attempt, "evidence">,
   message: string,
 ): EvenkeelError {
-  return new EvenkeelError("API_THROTTLED", `${connection} asks to wait until ${isoSeconds(untilMs)}: ${message}`, {
-    next: "Run again after that time; `evenkeel state unblock` clears the wait when the API's answer was wrong.",
+  const until = isoSeconds(untilMs);
+  // What was not even sent has no answer to be quoted; why it was not is the whole message.
+  const isAnswer = made.evidence.answer !== undefined;
+  const what = isAnswer ? `${connection} asks to wait until ${until}: ${message}` : `${message}, until ${until}`;
+  return new EvenkeelError("API_THROTTLED", what, {
+    next: "Try again after that time; `evenkeel state unblock` clears the wait when the API's answer was wrong.",
     evidence: made.evidence,
   });
 }

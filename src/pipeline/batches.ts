@@ -1,6 +1,6 @@
 import type { BatchItem, ManyWrites, Write } from "../core/destination.ts";
 import type { Operation, OperationKind } from "../core/operation.ts";
-import { plainEvidence, type Attempt, type Outcome } from "../core/outcome.ts";
+import { plainEvidence, untried, type Attempt, type Outcome } from "../core/outcome.ts";
 import type { RunContext } from "./context.ts";
 
 /** How long a batch that is not full waits for more, ms. */
@@ -35,8 +35,9 @@ export class Batches {
     const isFenced = this.#context.sync.destination.traits.precondition !== undefined && operation.kind !== "create";
     if (many === undefined || isFenced) return undefined;
     const { progress, record, destinationId } = operation;
+    const isAlone = operation.isAlone === true || progress.everUnknown;
     const item = { record, destinationId };
-    if (progress.everUnknown) return many.isOnly ? this.#lineOf(many).alone(item, write, patienceMs) : undefined;
+    if (isAlone) return many.isOnly ? this.#lineOf(many).alone(item, write, patienceMs) : undefined;
     return this.#lineOf(many).join(item, write.body?.length ?? 0, patienceMs);
   }
 
@@ -139,11 +140,7 @@ class BatchLine {
   #notSent(riders: readonly Rider[], message: string): Promise<void> | void {
     if (riders.length > 1) return this.#halve(riders);
     const { sync } = this.#context;
-    const evidence = {
-      request: { method: "", url: sync.destination.connection, headers: {} },
-      failure: message,
-      durationMs: 0,
-    };
+    const evidence = untried({ method: "", url: sync.destination.connection }, message);
     for (const { arrive } of riders)
       arrive({ outcome: { kind: "refused", status: 0, reason: "other", message }, evidence, isShared: true });
   }

@@ -11,7 +11,7 @@ import type { Expected, Extra, Scratch } from "../core/scratch.ts";
 import { SideFingerprint } from "../core/side-fingerprint.ts";
 import type { Live } from "../core/sync.ts";
 import type { RunContext } from "./context.ts";
-import { livePages, noList, type ListedItem } from "./live.ts";
+import { livePages, noList, READ, whyUnmatched, type ListedItem } from "./live.ts";
 import { comparison, readPages } from "./read.ts";
 import type { Stage } from "./stage.ts";
 
@@ -90,13 +90,12 @@ const isDesired = (made: DesiredRecord | InvalidRecord): made is DesiredRecord =
  * then the other is read against it. Throws EvenkeelError when one of them cannot be read to its end.
  */
 export async function compareSides(start: Checkpoint, scratch: Scratch, whole: Whole): Promise<Fingerprints> {
-  const { live, name } = whole.context.sync;
-  if (live === undefined)
-    throw noList(
-      name,
-      "not all of it can be compared",
-      `compare some records one by one: \`evenkeel check ${name} --sample 100\``,
-    );
+  const { live, name, destination } = whole.context.sync;
+  if (live === undefined) {
+    const looks = destination.lookUp !== undefined || destination.readBack !== undefined;
+    const some = `compare some records one by one: \`evenkeel check ${name} --sample 100\``;
+    throw noList(name, "not all of it can be compared", looks ? some : `declare \`${READ}\` and ${some}`);
+  }
   const sides = { source: new SideFingerprint(), destination: new SideFingerprint() };
   let uncompared = 0;
   for await (const page of desired(start, whole)) {
@@ -152,7 +151,9 @@ async function putAside(
     if (match !== undefined) expected.push({ match, record: keeps ? record : { ...record, body: {} } });
     else {
       source.add(contentOf(record));
-      tell({ kind: "missing", key: record.key, why: "the ledger knows no id of it" });
+      const isPlaced = context.sync.destination.traits.addressing === "own";
+      const why = isPlaced && !reading.ok ? whyUnmatched(reading) : "the ledger knows no id of it";
+      tell({ kind: "missing", key: record.key, why });
     }
   }
   for (const { match, record } of scratch.put(await newest(expected, scratch, context))) {

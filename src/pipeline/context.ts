@@ -1,5 +1,6 @@
 import type { EvenkeelError } from "../core/errors.ts";
 import type { Counts, RunEvent } from "../core/events.ts";
+import type { Outage } from "../core/outage.ts";
 import type { Evidence } from "../core/outcome.ts";
 import type { Sync } from "../core/sync.ts";
 import type { Batches } from "./batches.ts";
@@ -18,6 +19,8 @@ export interface RunContext {
   readonly read: { readonly number: number; readonly kind: "full" | "incremental" };
   /** Writes that go together; undefined for whoever writes nothing. */
   readonly batches?: Batches;
+  /** Of the destination; undefined for whoever writes nothing. */
+  readonly outage?: Outage;
   /** Aborted: no new page, no new request; what is under way finishes. */
   readonly stop: AbortSignal;
   /** Aborted: nothing is awaited any more. */
@@ -26,8 +29,10 @@ export interface RunContext {
   readonly partial: boolean;
   /** Ends the run for this error; the first one counts. */
   fail(error: EvenkeelError): void;
+  /** The run is not level, for a reason that no count shows: a clause. */
+  notLevel(why: string): void;
   /** Emits an event with this sync's name and the time. */
   say(event: WithoutStamp<RunEvent>): void;
-  /** Counts a request, and shows it when the user asked for a trace. */
+  /** Counts a request that came to the network, and shows it when the user asked for a trace. */
   sent(connection: string, evidence: Evidence): void;
 }

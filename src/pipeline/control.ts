@@ -35,11 +35,16 @@ export interface RunEnding {
   readonly error: EvenkeelError | undefined;
 }
 
+interface Watched {
+  readonly underWay: number;
+  conclude(): void;
+}
+
 /** The context of a run, and the two things that only its owner does: watch it and end it. */
 export interface RunControl {
   readonly context: RunContext;
-  /** Reports progress from now on. */
-  watch(flow: { readonly underWay: number }): void;
+  /** Reports progress from now on, and has the flow's last word in the end. */
+  watch(flow: Watched): void;
   /** Closes the run in the ledger, says how it ended, and returns it. */
   end(opening: Opening): Promise<RunEnding>;
   /** Ends the run for this error, unless it is only the echo of a stop. */
@@ -49,6 +54,7 @@ export interface RunControl {
 export function createControl(sync: Sync, ports: Ports, settings: Settings): RunControl {
   const counts = noCounts();
   const failure: { error: EvenkeelError | undefined } = { error: undefined };
+  const shortfalls: string[] = [];
   // Asked for each record, so it is a plain signal: a composite one looks at all of its sources each time.
   const stop = new AbortController();
   const ended = new AbortController();
@@ -59,6 +65,7 @@ export function createControl(sync: Sync, ports: Ports, settings: Settings): Run
   const { clock, ledger } = ports;
   const startedMs = clock.monotonicMs();
   let progress: Timer | undefined;
+  let watched: Watched | undefined;
 
   const { read, resumed, partial } = settings;
   const repairs = settings.repair !== undefined;
@@ -85,14 +92,17 @@ export function createControl(sync: Sync, ports: Ports, settings: Settings): Run
       failure.error ??= error;
       stop.abort(error);
     },
+    notLevel: (why) => void shortfalls.push(why),
     say,
     sent(connection, evidence) {
+      if (evidence.isUntried === true) return;
       counts.requests += 1;
       if (settings.trace) say({ type: "trace", connection, evidence: plainEvidence(evidence) });
     },
   };
 
   const watch: RunControl["watch"] = (flow) => {
+    watched = flow;
     const report = (): void => {
       say({
         type: "progress",
@@ -110,6 +120,7 @@ export function createControl(sync: Sync, ports: Ports, settings: Settings): Run
   const end: RunControl["end"] = async ({ start }) => {
     progress?.cancel();
     ended.abort();
+    watched?.conclude();
     const { error } = failure;
     const stored = await storedCounts(ledger);
     counts.unknown = stored.unknown;
@@ -120,12 +131,15 @@ export function createControl(sync: Sync, ports: Ports, settings: Settings): Run
     const isOpen = stored.rejects + stored.unknown + stored.parked + counts.withheld > 0;
     // What a part of the records comes to does not depend on what else was refused; a write in doubt may be one of them.
     const isPartOff = isWithheld || counts.rejected + counts.invalid + stored.unknown + stored.parked > 0;
-    const isOff = partial ? isPartOff || (repairs && isOpen) || (triesAll && stored.rejects > 0) : isOpen;
+    const isAsked = partial ? isPartOff || (repairs && isOpen) || (triesAll && stored.rejects > 0) : isOpen;
+    const isOff = isAsked || shortfalls.length > 0;
     const interrupted = error === undefined && settings.stop.aborted;
     const status = error !== undefined ? "failed" : interrupted ? "interrupted" : isOff ? "incomplete" : "level";
-    const reasons = [whyNothing(start, counts, sync), status === "incomplete" ? whyStill(stored, counts) : undefined];
-    const why =
-      error === undefined ? reasons.filter((reason) => reason !== undefined).join("; ") || undefined : undefined;
+    const reasons =
+      error === undefined
+        ? [whyNothing(start, counts, sync), status === "incomplete" ? whyStill(stored, counts) : undefined]
+        : [];
+    const why = [...reasons, ...shortfalls].filter((reason) => reason !== undefined).join("; ") || undefined;
     const ending: RunEnding = { status, counts: { ...counts }, why, error };
     const endedMs = clock.wallMs();
     await ledger

@@ -5,7 +5,7 @@ import type { Operation } from "../core/operation.ts";
 import type { Attempt } from "../core/outcome.ts";
 import { Patience } from "../core/patience.ts";
 import type { Next } from "../core/retry.ts";
-import { askedToWait, credentialsRefused, unreachableApi } from "./api-errors.ts";
+import { askedToWait, credentialsRefused, downApi, unreachableApi } from "./api-errors.ts";
 import { attempt, judge, repeatabilityOf } from "./attempt.ts";
 import type { RunContext } from "./context.ts";
 import { afterConflict, afterSearch, type SearchReason, type SearchStep } from "./after-search.ts";
@@ -105,6 +105,7 @@ class Passage {
     const operation = this.#operation;
     const context = this.#context;
     const { destination, retry } = context.sync;
+    noteOutage(made, context);
     if (next.kind === "applied") return applied(operation, made, context);
     if (isConflict(made, context))
       return context.stop.aborted ? this.#stopped(outcomeText(made)) : this.#afterConflict(made);
@@ -169,7 +170,8 @@ class Passage {
   /** U4: what is there is not what it is based on, or may not be. */
   async #afterConflict(made: Attempt): Promise<Ending> {
     const [operation, context] = [this.#operation, this.#context];
-    if (this.#attempts >= context.sync.retry.destination.attempts) return givenUp(operation, made, outcomeText(made));
+    if (this.#attempts >= context.sync.retry.destination.attempts)
+      return givenUp(operation, made, outcomeText(made) + weakness(operation));
     const found = await search(operation, "before", context);
     const step = found.kind === "stopped" ? undefined : afterConflict(found, operation, outcomeText(made), context);
     return step === undefined ? this.#conclude(found, "before") : this.#take(step, made);
@@ -195,6 +197,16 @@ const isFenced = ({ kind }: Operation, { sync }: RunContext): boolean => {
 const isConflict = ({ outcome }: Attempt, { sync }: RunContext): boolean =>
   outcome.kind === "refused" && outcome.reason === "conflict" && sync.destination.traits.precondition !== undefined;
 
+/** Ends the run when it is down for longer than it is worth waiting for: what was not sent goes with a later run. */
+function noteOutage(made: Attempt, context: RunContext): void {
+  const { outcome } = made;
+  const down = context.outage?.note(outcome, context.ports.clock.monotonicMs());
+  if (down === undefined) return;
+  const { connection } = context.sync.destination;
+  const giveUp = down === "unreachable" ? unreachableApi : downApi;
+  context.fail(giveUp(connection, made, outcomeText(made)));
+}
+
 const outcomeText = ({ outcome }: Attempt): string => (outcome.kind === "applied" ? "" : outcome.message);
 
 const KEY_OVER =
@@ -208,6 +220,12 @@ function mayDouble(operation: Operation, write: Write, context: RunContext): boo
   const may = repeatabilityOf(operation, write, context, context.ports.clock.wallMs());
   return !may.repeatable && !may.keyed;
 }
+
+/** RFC 9110, 13.1.1: If-Match compares strongly, so a server that keeps to it refuses every weak ETag. */
+const weakness = ({ etag }: Operation): string =>
+  etag?.startsWith("W/") === true
+    ? `; its ETag ${etag} is weak, which If-Match never matches: declare a version of the record as \`precondition\`, or none`
+    : "";
 
 function givenUp(operation: Operation, attempt: Attempt, message: string): Ending {
   if (operation.progress.everUnknown) return { kind: "held", state: "unknown", operation, attempt, message };

@@ -5,6 +5,7 @@ import { Streak } from "../core/streak.ts";
 import type { RunContext } from "./context.ts";
 import { deliver, type Delivery, type Ending } from "./deliver.ts";
 import type { Journal } from "./journal.ts";
+import { Nameless } from "./nameless.ts";
 import { resolutionOf } from "./resolution.ts";
 import type { PageNumber, Settler } from "./settle.ts";
 import type { Stage } from "./stage.ts";
@@ -19,6 +20,7 @@ export class Flow {
   readonly #settler: Settler;
   readonly #stage: Stage;
   readonly #streak = new Streak();
+  readonly #nameless: Nameless;
   readonly #numbers = new Set<number>();
   /** One operation a key is under way at a time (U2). */
   readonly #keys = new Set<string>();
@@ -31,6 +33,7 @@ export class Flow {
     this.#journal = journal;
     this.#settler = settler;
     this.#stage = stage;
+    this.#nameless = new Nameless(context);
   }
 
   /** True for an operation that is being delivered just now: nothing may take its place. */
@@ -76,10 +79,16 @@ export class Flow {
     if (this.#underWay > 0) await this.idle();
   }
 
+  /** Says what no single ending says, when all are told. */
+  conclude(): void {
+    this.#nameless.tell();
+  }
+
   #settle(delivery: Delivery, ending: Ending, page: PageNumber): void {
     const { number } = delivery.operation;
     // Until its group is committed, no more is kept of an ending than what is to be said of it.
     const told = tellingOf(ending);
+    this.#nameless.note(ending);
     this.#settler.add({
       resolution: resolutionOf(ending, this.#context),
       // P2: what was released was never sent, so its page stays open and the checkpoint stays before it.

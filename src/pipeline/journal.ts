@@ -162,7 +162,7 @@ export function createJournal(context: RunContext): Journal {
       sameRecords: true,
     });
     invariant(number !== undefined, "K1", "a journalled operation has no number");
-    return operationOf(number, planned, intent);
+    return { ...operationOf(number, planned, intent), isAlone: operation.isAlone === true };
   };
 
   return {

@@ -1,6 +1,7 @@
 import { EvenkeelError } from "../core/errors.ts";
 import { isObject, type Json } from "../core/json.ts";
 import { PageRules } from "../core/page-rules.ts";
+import type { KeyReading } from "../core/record.ts";
 import type { Live } from "../core/sync.ts";
 import type { RunContext } from "./context.ts";
 import { fetchPage } from "./page-fetch.ts";
@@ -41,8 +42,16 @@ export async function* livePages(live: Live, context: RunContext): AsyncGenerato
   } while (position !== undefined);
 }
 
+/** Why a record cannot be the same as any of the other side. */
+export const whyUnmatched = ({ reason }: Extract<KeyReading, { ok: false }>): string =>
+  `it has no value to be matched by: ${reason.replace(/^its key /, "the match ")}`;
+
 /** Why what takes the whole destination cannot be done. */
 export const noList = (sync: string, so: string, otherwise: string): EvenkeelError =>
   new EvenkeelError("USAGE", `the destination of ${sync} declares no \`list\`, so ${so}`, {
-    next: `Declare \`list\`, or ${otherwise}.`,
+    next: `Declare it with the paging that it has, such as \`${LIST}\`, or ${otherwise}.`,
   });
+
+/** What a declaration may look like. */
+export const READ = "read: GET /items/{sku}";
+export const LIST = "list: { request: GET /items, records: data, key: sku, pagination: { type: page, param: page } }";

@@ -25,10 +25,11 @@ export function lookingContext(
     fail(error) {
       throw error;
     },
+    notLevel: () => undefined,
     say(event) {
       if (event.type === "warning") warn({ code: event.code, message: event.message, next: event.next });
     },
-    sent: () => void (counts.requests += 1),
+    sent: (_connection, { isUntried }) => void (counts.requests += isUntried === true ? 0 : 1),
   };
 }
 

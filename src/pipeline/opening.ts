@@ -107,6 +107,7 @@ function choose(
     completeMs: stored?.completeMs,
     fullMs: stored?.fullMs,
     mirrorMs: stored?.mirrorMs,
+    untoldMs: stored?.untoldMs,
     scopeRead: isOtherScope ? read : (stored?.scopeRead ?? read),
     fullRecords: stored?.fullRecords,
     mapping: stored?.mapping,

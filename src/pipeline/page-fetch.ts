@@ -99,7 +99,8 @@ const isSizeTrouble = (outcome: Outcome): boolean =>
 function failure(connection: string, outcome: Outcome, evidence: Evidence, wallMs: number): EvenkeelError {
   switch (outcome.kind) {
     case "refused":
-      if (outcome.reason === "credentials") return credentialsRefused(connection, { evidence }, outcome.message);
+      if (outcome.reason === "credentials")
+        return credentialsRefused(connection, { outcome, evidence }, outcome.message);
       if (outcome.reason === "cursorExpired")
         return new EvenkeelError(
           "READ_CURSOR_EXPIRED",
@@ -120,10 +121,10 @@ function failure(connection: string, outcome: Outcome, evidence: Evidence, wallM
     case "not-sent":
       if (outcome.retryAfterMs !== undefined)
         return askedToWait(connection, wallMs + outcome.retryAfterMs, { evidence }, outcome.message);
-      if (outcome.kind === "not-sent") return unreachableApi(connection, { evidence }, outcome.message);
+      if (outcome.kind === "not-sent") return unreachableApi(connection, { outcome, evidence }, outcome.message);
       return new EvenkeelError("API_THROTTLED", `${connection} keeps throttling: ${outcome.message}`, {
         evidence,
-        next: "Run again later, or lower `limits.rate` of the connection; the read goes on where it stopped.",
+        next: "Try again later, or lower `limits.rate` of the connection; a run goes on where it stopped.",
       });
     case "unknown":
     case "applied":
@@ -132,10 +133,10 @@ function failure(connection: string, outcome: Outcome, evidence: Evidence, wallM
         `${connection} cannot be read: ${outcome.kind === "unknown" ? outcome.message : "the answer is not a page"}`,
         {
           evidence,
-          next: "Run again when the API is well; the read goes on where it stopped.",
+          next: "Try again when the API is well; a run goes on where it stopped.",
         },
       );
   }
 }
 
-const interrupted = (): EvenkeelError => new EvenkeelError("RUN_INTERRUPTED", "the run was stopped");
+const interrupted = (): EvenkeelError => new EvenkeelError("RUN_INTERRUPTED", "it was stopped before its end");

@@ -141,6 +141,8 @@ export async function planSync(
       await ports.breathe();
     }
     if (absences !== undefined) found.withheld = await previewDeletes(absences, back, context, telling);
+    // What ends quietly when it is told to stop has not seen all.
+    if (settings.stop.aborted) throw new EvenkeelError("RUN_INTERRUPTED", "it was stopped before its end");
     twice.warn();
     if (!opening.partial) warnOfAbsentPaths(context);
     found.why = whyNothing(opening.start, counts, sync);
@@ -153,7 +155,7 @@ export async function planSync(
     kind: found.kind ?? "full",
     counts: { ...counts },
     guarantee: guaranteeOf(sync).summary,
-    forecast: forecastOf(counts, volume, settings.pace),
+    forecast: forecastOf(found.withheld === undefined ? counts : { ...counts, deleted: 0 }, volume, settings.pace),
     withheld: found.withheld,
     refused: found.refused,
     why: found.why,

@@ -1,7 +1,7 @@
 import { compareCursors, parseCursor } from "../core/cursor.ts";
 import type { Counts } from "../core/events.ts";
-import { EvenkeelError } from "../core/errors.ts";
 import { allOf, andThen, orElse, type Eventual } from "../core/eventual.ts";
+import { whyFailed } from "../core/expression.ts";
 import { canonical } from "../core/fingerprint.ts";
 import { scalarText, isObject, type Json, type JsonObject } from "../core/json.ts";
 import { settleDuplicates } from "../core/key.ts";
@@ -162,11 +162,7 @@ export function recordOf(item: Json, hasDuplicateNames: boolean, sync: Sync): Ev
       reason: `it is ${JSON.stringify(item).slice(0, SHOWN)}, and a record is an object`,
       body: item,
     };
-  const reading = orElse(
-    () => sync.key(item),
-    (error): KeyReading => ({ ok: false, code: "KEY_UNUSABLE", reason: whyFailed(error) }),
-  );
-  const made = andThen(reading, (key) => withKey(item, key, hasDuplicateNames, sync));
+  const made = andThen(sync.key(item), (key) => withKey(item, key, hasDuplicateNames, sync));
   return sync.filter === undefined ? made : andThen(made, (record) => filtered(record, item, sync));
 }
 
@@ -189,12 +185,6 @@ function withKey(
           (error) => ({ key: key.key, code: "CURSOR_UNUSABLE", reason: whyFailed(error), body: item }),
         );
   return sync.tombstone === undefined ? made : andThen(made, (record) => marked(record, item, sync));
-}
-
-/** P11: an expression that fails for one item is that item's trouble. Throws every other error. */
-function whyFailed(error: unknown): string {
-  if (error instanceof EvenkeelError && error.code === "CONFIG_EXPRESSION") return error.message;
-  throw error;
 }
 
 /** Marked where it is none of the records that count. */

@@ -18,10 +18,11 @@ export function resolutionOf(ending: Ending, context: RunContext): Resolution {
   const mayLandUntilMs =
     staleUntilMs !== undefined && staleUntilMs > context.ports.clock.wallMs() ? staleUntilMs : undefined;
   if (operation.kind === "delete" && !isKept(ending)) {
-    const { key } = operation.record;
+    const { key, cursor: sourceVersion } = operation.record;
     const atMs = context.ports.clock.wallMs();
-    if (ending.kind !== "applied") return { kind: "withheld", number, key, line };
-    return { kind: "deleted", number, key, atMs, verify: verificationOf(operation, context), line };
+    // What somebody else has changed, and keeps, is theirs from now on.
+    if (ending.kind !== "applied" && ending.kind !== "overruled") return { kind: "withheld", number, key, line };
+    return { kind: "deleted", number, key, sourceVersion, atMs, verify: verificationOf(operation, context), line };
   }
   switch (ending.kind) {
     case "applied":

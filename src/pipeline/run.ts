@@ -1,6 +1,7 @@
 import { EvenkeelError } from "../core/errors.ts";
 import type { Counts } from "../core/events.ts";
 import { guaranteeOf } from "../core/guarantee.ts";
+import { Outage } from "../core/outage.ts";
 import type { InvalidRecord } from "../core/record.ts";
 import type { Scratch } from "../core/scratch.ts";
 import type { Sync } from "../core/sync.ts";
@@ -11,6 +12,7 @@ import { createControl, type RunControl, type RunEnding } from "./control.ts";
 import { refuseUnadopted } from "./first-run.ts";
 import { Flow } from "./flow.ts";
 import { createJournal } from "./journal.ts";
+import { Launch } from "./launch.ts";
 import { openRead, type Opening, type ReadChoice } from "./opening.ts";
 import type { Ports } from "./ports.ts";
 import { comparison, type ReadPage } from "./read.ts";
@@ -80,7 +82,8 @@ async function work(
   choice: RunSettings,
   scratch: Scratch | undefined,
 ): Promise<void> {
-  const context = { ...control.context, batches: new Batches(control.context) };
+  const outage = new Outage(control.context.sync.retry.destination);
+  const context = { ...control.context, outage, batches: new Batches(control.context) };
   const settler = new Settler(context);
   const journal = createJournal(context);
   const stage = createStage(
@@ -103,6 +106,7 @@ async function work(
   if (!context.partial) await context.ports.ledger.saveCheckpoint(opening.start);
   const twice = new MetTwice(context, !opening.resumed && recovered.held + recovered.leftovers === 0);
   let end = opening.start;
+  const launch = new Launch(flow, settler);
   try {
     for await (const page of repair?.pages(opening.start) ?? selectPages(choice, opening.start, context)) {
       await absences.meet(page);
@@ -111,19 +115,22 @@ async function work(
       const invalid = [...page.invalid, ...plan.invalid];
       const final = context.partial ? invalid : invalid.filter(isFinal);
       count(context.counts, page, plan, final);
-      const deliveries = await journal.page(
+      const journalled = journal.page(
         plan.planned,
         invalid.map((record) => rejectOf(record, control)),
         { clearRejects: plan.clearRejects, found: [...plan.found, ...invalid.flatMap(({ key }) => key ?? [])] },
       );
+      await launch.page(page, plan, journalled);
       for (const { key, code, reason } of final) context.say({ type: "invalid", key, code, reason });
-      for (const { record, decision } of plan.planned) if (decision.kind === "wait") flow.expect(record.key);
-      const number = settler.open(page.end, deliveries.length);
-      for (const delivery of deliveries) flow.start(delivery, number);
       end = page.end;
       await flow.below(UNDER_WAY_MAX);
     }
+    await launch.all();
+  } catch (error) {
+    absences.breakOff();
+    throw error;
   } finally {
+    await launch.all().catch(() => undefined);
     // Whatever ended the read, what is on its way is brought to its end and settled.
     await flow.idle();
   }

@@ -5,6 +5,7 @@ import { FRESH, type Operation } from "../core/operation.ts";
 import type { DesiredRecord } from "../core/record.ts";
 import type { Comparison } from "./compare.ts";
 import type { RunContext } from "./context.ts";
+import { LIST, READ } from "./live.ts";
 import { search, type Search } from "./search.ts";
 
 /** Look-ups that are under way at once; the lane decides how many are on the wire. */
@@ -22,7 +23,7 @@ export async function compareSample(
   const { sync, ports } = compared.context;
   if (sync.destination.lookUp === undefined && sync.destination.readBack === undefined)
     throw new EvenkeelError("USAGE", `the destination of ${sync.name} declares neither \`read\` nor \`find\``, {
-      next: "Declare one of them, so that a record can be looked up, or `list`, to compare all.",
+      next: `Declare one of them, such as \`${READ}\`, so that a record can be looked up; or, to compare all, \`${LIST}\`.`,
     });
   const chosen: DesiredRecord[] = [];
   let number = 0;
@@ -56,7 +57,7 @@ async function compareOne(
     case "absent":
       return tell({ kind: "missing", key: record.key });
     case "stopped":
-      throw new EvenkeelError("RUN_INTERRUPTED", "the check was stopped");
+      throw new EvenkeelError("RUN_INTERRUPTED", "it was stopped before its end");
     case "unclear":
       throw new EvenkeelError("API_FAILED", `record ${record.key} cannot be compared: ${found.message}`);
   }

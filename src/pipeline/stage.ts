@@ -176,10 +176,9 @@ export function createStage(context: StageContext, isInFlight: (number: number) 
     },
     async planWaiting(record) {
       const known = (await ports.ledger.lookup([record.key])).get(record.key);
-      const decision = planRecord(record, known === undefined ? undefined : { ...known, waiting: undefined }, {
-        ...planContext(),
-        retryRejected: true,
-      });
+      // It was planned after what was refused of its key.
+      const before = known && { ...known, waiting: undefined, rejected: undefined };
+      const decision = planRecord(record, before, planContext());
       // What has gone waits for the end of the read.
       if (decision.kind === "wait" || decision.kind === "gone") return { kind: "stay" };
       const made =

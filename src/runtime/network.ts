@@ -1,5 +1,7 @@
 import { getCACertificates } from "node:tls";
-import { Agent, EnvHttpProxyAgent, type Dispatcher } from "undici";
+import { Agent, type Dispatcher } from "undici";
+import { proxiedNetwork } from "./proxied.ts";
+import type { ProxyOptions } from "./proxy.ts";
 
 /** Sockets to one origin at most; the lanes keep it far below. */
 const CONNECTIONS_MAX = 256;
@@ -15,17 +17,6 @@ const KEEP_ALIVE_MARGIN_MS = 2_000;
 
 /** S4: of one answer. Node's own default is 16 KiB, which Link and cookie headers of some APIs exceed. */
 const HEADER_BYTES_MAX = 65_536;
-
-/** As the environment has them; RFC 9110 knows of no such names, and everybody uses them. */
-export interface ProxyOptions {
-  readonly httpProxy: string | undefined;
-  readonly httpsProxy: string | undefined;
-  /** Hosts that are reached directly, with commas between them. */
-  readonly noProxy: string | undefined;
-}
-
-/** No proxy reaches this machine as itself. */
-const LOOPBACK = ["localhost", "127.0.0.1", "[::1]"];
 
 /** Certificates, as PEM. */
 export interface TlsOptions {
@@ -43,11 +34,17 @@ export interface NetworkOptions {
   readonly tls?: TlsOptions;
 }
 
+/** Sockets, until `close` lets them go. */
+export type Network = Pick<Dispatcher, "dispatch" | "close">;
+
+/** What has been given up, and nobody waits for, is not waited for either: a connection that never comes would keep the process alive. */
+const CLOSE_GRACE_MS = 500;
+
 /**
  * A real network: HTTP/1.1, connections kept, one request at a time on each. HTTP/2 is off: it gained nothing in measurements, and one broken
  * connection would make every request on it unknown.
  */
-export function systemNetwork({ connectMs, proxy, tls }: NetworkOptions): Dispatcher {
+export function systemNetwork({ connectMs, proxy, tls }: NetworkOptions): Network {
   const certificates = {
     ...(tls?.ca === undefined ? {} : { ca: [...getCACertificates("default"), tls.ca] }),
     ...(tls?.cert === undefined ? {} : { cert: tls.cert }),
@@ -55,7 +52,7 @@ export function systemNetwork({ connectMs, proxy, tls }: NetworkOptions): Dispat
     // S6: said aloud, so that NODE_TLS_REJECT_UNAUTHORIZED in the environment cannot turn verification off.
     rejectUnauthorized: true,
   };
-  const options = {
+  const sockets = {
     connections: CONNECTIONS_MAX,
     pipelining: 1,
     allowH2: false,
@@ -68,14 +65,21 @@ export function systemNetwork({ connectMs, proxy, tls }: NetworkOptions): Dispat
     bodyTimeout: 0,
     connect: { timeout: connectMs, ...certificates },
   };
-  const { httpProxy, httpsProxy, noProxy } = proxy ?? {};
-  if (httpProxy === undefined && httpsProxy === undefined) return new Agent(options);
-  return new EnvHttpProxyAgent({
-    ...options,
-    // Empty, so that nothing is taken from the environment but what was read from it.
-    httpProxy: httpProxy ?? "",
-    httpsProxy: httpsProxy ?? "",
-    noProxy: [...LOOPBACK, noProxy].filter((hosts) => hosts !== undefined).join(","),
-    requestTls: certificates,
-  });
+  const agent =
+    proxy?.httpProxy === undefined && proxy?.httpsProxy === undefined
+      ? new Agent(sockets)
+      : proxiedNetwork(proxy, { sockets, requestTls: certificates, connectMs });
+  let closed: Promise<void> | undefined;
+  return {
+    dispatch: (options, handler) => agent.dispatch(options, handler),
+    close: () => (closed ??= closing(agent)),
+  };
+}
+
+async function closing(agent: Dispatcher): Promise<void> {
+  const grace = Promise.withResolvers<void>();
+  const timer = setTimeout(grace.resolve, CLOSE_GRACE_MS);
+  await Promise.race([agent.close(), grace.promise]);
+  clearTimeout(timer);
+  await agent.destroy();
 }

@@ -115,8 +115,11 @@ export class Processes {
   async plan(file: string): Promise<number | undefined> {
     const { clock, network, note } = this.#options;
     note("a plan is made");
-    const { result } = this.open().plan({ out: file });
+    const mortal = this.#mortal(UNHARMED);
+    const { result } = this.#open(mortal, "").plan({ out: file });
     const { syncs, operations } = await clock.drive(result);
+    // What it has asked for beforehand it takes with it.
+    mortal.end();
     network.leave();
     // It writes nothing, so what it was told of waiting nobody knows after it.
     network.forget();

@@ -19,6 +19,10 @@ import { SourceDouble } from "./source-double.ts";
 import { Strangers } from "./strangers.ts";
 import type { Outcome, TraceLine, Violation, World } from "./world.ts";
 
+/** Of more than so many records, and more than one in so many, the default guard would delete none. */
+const NOTICED_MIN = 20;
+const NOTICED_OF = 5;
+
 /** A file system in memory, where a system has one: losing power is simulated, and need not wait for a disk. */
 const MEMORY = "/dev/shm";
 
@@ -77,7 +81,7 @@ class Simulation {
     const { path, lateWriteMs } = scene;
     const shared = { catalogue: this.#catalogue, wallMs: () => this.#clock.wallMs() };
     const { pageSize, lapses } = world;
-    const listed = { path, pageSize, lapses, epochMs: this.#clock.wallMs() };
+    const listed = { path, pageSize, lapses, epochMs: this.#clock.wallMs(), isNoticed: this.#isNoticed };
     this.#source = new SourceDouble({ ...shared, ...listed, config: scene.source });
     this.#destination = new DestinationDouble({
       ...shared,
@@ -217,6 +221,13 @@ class Simulation {
     void this.#trace.push({ atMs: this.#clock.monotonicMs(), text, ...(about === undefined ? {} : { about }) });
 
   /** What an engine must never delete. */
+  /** D3: with a margin, since the ledger need not know yet of all that the destination has. */
+  readonly #isNoticed = (isLeftOut: (id: number) => boolean): boolean => {
+    const { items } = this.#destination;
+    const leftOut = items.filter(({ version }) => isLeftOut(version.id)).length;
+    return leftOut > NOTICED_MIN && leftOut * NOTICED_OF > items.length;
+  };
+
   #checkDelete(number: number, keys: readonly string[]): void {
     const { guard, mode } = this.#scene.sync.deletes;
     const isForeign = keys.some((key) => this.#strangers.added.has(key));

@@ -37,6 +37,14 @@ export function historyTable(database: Database, sync: SyncId): HistoryTable {
     `DELETE FROM history WHERE id IN (SELECT id FROM history ORDER BY id LIMIT ?)
        AND (at_ms < ? OR id <= (SELECT max(id) FROM history) - ?)`,
   );
+  const selectFirst = database.prepare(
+    "SELECT at_ms, (SELECT max(id) FROM history) - id AS after FROM history ORDER BY id LIMIT 1",
+  );
+  /** Lines are in the order of their times, but for what a clock that was set back has made of it. */
+  const hasOld = (olderThanMs: number, keep: number): boolean => {
+    const first = selectFirst.get();
+    return first !== undefined && ((first["at_ms"] as number) < olderThanMs || (first["after"] as number) >= keep);
+  };
   let added = 0;
   const rowOf = (run: number, event: HistoryEvent, linked: 0 | 1, before: LineId): InputRow => {
     const { key, atMs, event: name, operation, detail } = event;
@@ -84,7 +92,8 @@ export function historyTable(database: Database, sync: SyncId): HistoryTable {
           detail: row["detail"] as string,
         })),
     trim(olderThanMs, keep) {
-      removeOld.run(TRIM_ROWS + 2 * added, olderThanMs, keep);
+      // Each of hundreds of syncs asks after its run.
+      if (hasOld(olderThanMs, keep)) removeOld.run(TRIM_ROWS + 2 * added, olderThanMs, keep);
       added = 0;
     },
   };

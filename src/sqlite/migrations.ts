@@ -188,6 +188,11 @@ export const STEPS: readonly string[] = [
   );
   CREATE INDEX deletions_by_time ON deletions (sync, at_ms);
   `,
+  `
+  ALTER TABLE deletions ADD COLUMN key TEXT;             -- null: deleted before this column was there
+  ALTER TABLE deletions ADD COLUMN source_version TEXT;  -- the source's version of the record then; null: not known
+  CREATE INDEX deletions_by_key ON deletions (sync, key) WHERE source_version IS NOT NULL;
+  `,
 ];
 
 /**

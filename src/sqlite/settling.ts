@@ -1,4 +1,5 @@
 import { unreachable } from "../core/invariant.ts";
+import { GONE } from "../core/record.ts";
 import type { NewReject } from "../core/reject.ts";
 import type { Resolution, Settlement } from "../core/settlement.ts";
 import type { BodiesTable } from "./bodies.ts";
@@ -89,13 +90,20 @@ export function settlingIn(tables: Tables): Settling {
       case "applied":
         return conclude(resolution, resolution.entry.destinationId);
       case "deleted":
+        deletions.add(
+          resolution.key,
+          resolution.sourceVersion ?? entries.get(resolution.key)?.sourceVersion,
+          resolution.atMs,
+        );
         remove(resolution.key);
-        deletions.add(resolution.atMs);
         return conclude(resolution, undefined);
       case "withheld":
         return operations.withhold(resolution.number, resolution.key);
       case "rejected":
         refuse(resolution.reject, run);
+        // U4: it is only tried again when a person says so, who goes by what is there then.
+        if (resolution.reject.sourceHash === GONE && resolution.reject.key !== undefined)
+          entries.doubt(resolution.reject.key);
         return leave(resolution);
       case "held":
         return operations.hold(resolution);

@@ -140,6 +140,8 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
       else of(key).operation = operation;
     });
     rejects.among(keys, (key, rejected) => (of(key).rejected = rejected));
+    const without = keys.filter((key) => found.get(key)?.entry === undefined);
+    deletions.among(without, (key, version) => (of(key).deletedVersion = version));
     return found;
   };
 

@@ -198,7 +198,14 @@ export function contentTests(sync: ReturnType<typeof withSync>): void {
       assert.equal(await body(), undefined);
       await put({ n: "2" });
       const [gone = 0] = await journal(ledger, run, intentOf("a", { kind: "delete" }));
-      await settle(ledger, run, { kind: "deleted", number: gone, key: "a", atMs: 5, verify: undefined });
+      await settle(ledger, run, {
+        kind: "deleted",
+        number: gone,
+        key: "a",
+        sourceVersion: undefined,
+        atMs: 5,
+        verify: undefined,
+      });
       assert.deepEqual([await body(), await ledger.entry("a")], [undefined, undefined]);
     }),
   );

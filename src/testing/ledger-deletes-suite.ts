@@ -96,7 +96,14 @@ export function deletesTests(sync: WithSync): void {
       const [a = 0] = await journal(ledger, run, intentOf("a"));
       await settle(ledger, run, applied(a, entryOf("a"), { line: lineOf("a", "create") }));
       const [number = 0] = await journal(ledger, run, sent("a"));
-      const gone = { kind: "deleted", number, key: "a", atMs: 7_000, verify: undefined } as const;
+      const gone = {
+        kind: "deleted",
+        number,
+        key: "a",
+        sourceVersion: undefined,
+        atMs: 7_000,
+        verify: undefined,
+      } as const;
       await settle(ledger, run, { ...gone, line: lineOf("a", "delete") });
       assert.equal(await ledger.entry("a"), undefined);
       assert.deepEqual([await ledger.deletedSince(7_000), await ledger.deletedSince(7_001)], [1, 0]);
@@ -106,12 +113,35 @@ export function deletesTests(sync: WithSync): void {
   );
 
   test(
+    "D1: at which version a record was deleted is known until it is there again",
+    sync(async (ledger, run) => {
+      const remove = async (key: string, sourceVersion: string | undefined): Promise<void> => {
+        const [number = 0] = await journal(ledger, run, sent(key));
+        await settle(ledger, run, { kind: "deleted", number, key, sourceVersion, atMs: 7_000, verify: undefined });
+      };
+      for (const key of ["a", "b"]) await put(ledger, run, key);
+      const written = (await ledger.entry("b"))?.sourceVersion;
+      await remove("a", "2026-03-01");
+      await remove("b", undefined);
+      const known = await ledger.lookup(["a", "b", "c"]);
+      assert.deepEqual(
+        ["a", "b", "c"].map((key) => known.get(key)?.deletedVersion),
+        ["2026-03-01", written, undefined],
+      );
+      await put(ledger, run, "a");
+      assert.equal((await ledger.lookup(["a"])).get("a")?.deletedVersion, undefined);
+      await remove("a", "2026-04-01");
+      assert.equal((await ledger.lookup(["a"])).get("a")?.deletedVersion, "2026-04-01");
+    }),
+  );
+
+  test(
     "U3: a delete that an older write may undo stays, with what is needed to repeat it",
     sync(async (ledger, run) => {
       await put(ledger, run, "a");
       const [number = 0] = await journal(ledger, run, sent("a"));
       const verify = { atMs: 9_000, held: HELD };
-      await settle(ledger, run, { kind: "deleted", number, key: "a", atMs: 7_000, verify });
+      await settle(ledger, run, { kind: "deleted", number, key: "a", sourceVersion: undefined, atMs: 7_000, verify });
       const { active } = await ledger.operation("a");
       assert.deepEqual(
         [active?.kind, active?.state, active?.progress.staleUntilMs, active?.held],

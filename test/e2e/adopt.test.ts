@@ -190,6 +190,40 @@ test("state adopt finds out which is which, writes nothing, and names what is am
     assert.equal(writes().length, 4, "P11: the ambiguous one is not created, however often it runs");
   }));
 
+test("P11: a record of either side for which `match` fails has no value to be matched by, and the others are adopted", () =>
+  between({}, async ({ place, contacts, records }) => {
+    Object.assign(records[2] as object, { email: null });
+    contacts.set("c3", { id: "c3", name: "nobody", email: null });
+    const { exitCode, lines, last } = await told(place, "state", "adopt", "contacts");
+    assert.deepEqual([exitCode, last["adopted"], last["missing"], last["extra"]], [1, 2, 2, 1]);
+    const why = "it has no value to be matched by: `$lowercase(email)`: `$lowercase` does not take null";
+    assert.deepEqual(
+      lines
+        .filter((line) => line["why"] !== undefined)
+        .map(({ kind, key, place: at, why: told }) => [kind, key ?? at, told]),
+      [
+        ["missing", "3", why],
+        ["extra", "c3", why],
+      ],
+    );
+    assert.match((await place.run("state", "adopt", "contacts")).stdout, /extra +c3 +it has no value to be matched by/);
+  }));
+
+test("P11: a listed record for which the list's key fails is extra, and the others are compared", () =>
+  between(
+    {
+      destination: `upsert: "PUT /contacts/{email}"
+      list: { request: GET /contacts, records: data, key: $lowercase(email), pagination: { type: page, param: page } }`,
+    },
+    async ({ place, contacts, records }) => {
+      contacts.clear();
+      for (const { id, name, email } of records) contacts.set(String(email), { ref: id, name, email });
+      contacts.set("x", { name: "nobody", email: null });
+      const { exitCode, last } = await told(place, "check", "contacts");
+      assert.deepEqual([exitCode, last["equal"], last["extra"], last["missing"]], [4, 5, 1, 0]);
+    },
+  ));
+
 test("what was adopted counts as level only once it was read back, and is not written when it is", () =>
   between({}, async ({ place, writes, contacts, api, records }) => {
     records.splice(1);

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
 import type { ServerResponse } from "node:http";
+import { join } from "node:path";
 import { test } from "node:test";
 import { cursorPage, ending, json, SOURCE, startApi, Workplace, type Api, type Ran } from "./harness.ts";
 
@@ -263,6 +265,65 @@ test("creates go together where the destination assigns ids, which the results g
       assert.deepEqual(JSON.parse(stdout.split("\n")[0] ?? ""), { key: "1", id: "i1" });
     },
   ));
+
+test("U1: a create that was in doubt goes alone, also once it is known that it is not there", () =>
+  between(
+    {
+      destination: `create: { request: POST /items, id: assigned }
+      createMany: { request: POST /items/bulk, size: 10, body: "{ 'items': $ }", ${RESULTS} }
+      update: "PUT /items/{$id}"
+      find: { request: GET /items, query: { id: "{id}" }, record: "data[0]", id: assigned, visibilityLag: 0s }`,
+    },
+    async (sides) => {
+      const { run, items, batches, alone } = sides;
+      sides.answer = (_batch, response) => {
+        if (batches.length !== 2) return false;
+        response.destroy();
+        return true;
+      };
+      assert.equal((await run()).exitCode, 0);
+      const together = batches.flatMap((batch) => batch.items.map(({ id }) => id));
+      assert.deepEqual([items.size, together.length], [25, new Set(together).size], "none went with others twice");
+      assert.equal(alone.filter((request) => request === "POST /items").length, batches[1]?.items.length);
+    },
+  ));
+
+test("a create whose answer has no id is said at once where nothing can find its record, once for all of them", async () => {
+  const create = `create: { request: POST /items, id: assigned }
+      update: "PUT /items/{$id}"`;
+  const createMany = `${create}
+      createMany: { request: POST /items/bulk, size: 10, body: "{ 'items': $ }", ${RESULTS} }`;
+  const warnings = (ran: Ran) =>
+    ran.events.flatMap((event) => (event.type === "warning" ? [[event.code, event.message, event.next]] : []));
+  await between({ destination: createMany }, async (sides) => {
+    sides.answer = ({ items }, response, apply) => {
+      apply();
+      const assigned = (id: number): object => (id % 5 === 0 ? {} : { assigned: `i${id}` });
+      json(response, 207, { results: items.map(({ id }) => ({ id, status: 201, ...assigned(id) })) });
+      return true;
+    };
+    const ran = await sides.run();
+    assert.equal(ran.exitCode, 0);
+    const [[code, message, next] = [], ...more] = warnings(ran);
+    assert.deepEqual([code, more], ["ID_MISSING", []]);
+    assert.match(
+      String(message),
+      /^5 records were created, and the answers had no id of them \(5, 10, 15 and 2 more\)/,
+    );
+    assert.match(String(next), /`createMany.results.id`.* declare `find`.* `evenkeel state import records FILE`/);
+    assert.deepEqual(warnings(await sides.run()), [], "it is said by the run that created them");
+    writeFileSync(join(sides.place.folder, "ids.jsonl"), '{"key":5,"id":"i5"}\n');
+    assert.equal((await sides.place.run("state", "import", "records", "ids.jsonl")).exitCode, 0);
+    (sides.rows[4] as Row).name = "changed";
+    assert.equal((await sides.run()).exitCode, 0);
+    assert.ok(sides.alone.includes("PUT /items/i5"));
+  });
+  await between({ rows: 1, destination: create.replace("id: assigned", "id: data.id") }, async ({ run }) => {
+    const [[, message, next] = []] = warnings(await run());
+    assert.match(String(message), /^1 record was created, and the answer had no id of it \(1\): neither/);
+    assert.match(String(next), /^Compare `create.id` with an answer/);
+  });
+});
 
 test("deletes go together, with what was last written of each; what is not there any more counts as deleted", () =>
   between(

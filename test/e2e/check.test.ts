@@ -160,6 +160,17 @@ test("check --sample: records are looked up one by one, and the rest is not spok
     assert.match(none.stdout, /--sample 100/);
   }));
 
+test("check: where nothing can be looked at, it says what to declare", () =>
+  between(`upsert: "PUT /items/{sku}"`, async ({ place }) => {
+    for (const args of [["check"], ["check", "--sample", "5"]]) {
+      const ran = await place.run(...args, "--json");
+      assert.equal(ran.exitCode, 2);
+      const { next } = JSON.parse(ran.stdout.trim().split("\n").at(-1) ?? "") as { next: string };
+      assert.match(next, /`list: \{ request: GET \/items, .*\}`/);
+      assert.match(next, /`read: GET \/items\/\{sku\}`/);
+    }
+  }));
+
 test("check: what cannot be read is an error, and not a difference", () =>
   between(`upsert: "PUT /items/{sku}"\n      ${LIST.replace("items, key", "itemz, key")}`, async ({ place }) => {
     const ran = await place.run("check");

@@ -209,11 +209,44 @@ test("D1: a read that fails on page 7 of 10, and one that was resumed, prove no 
     };
     const failed = await sides.run();
     assert.deepEqual([failed.exitCode, ending(failed).status], [1, "failed"]);
+    assert.match(ending(failed).why ?? "", /^the read did not come to its end, so .* nothing of it was deleted$/);
+    const shown = await sides.place.run("run");
+    assert.match(inOneLine(shown.stdout), /why the read did not come to its end.* API_FAILED/);
     fails = false;
     const resumed = await sides.run();
     assert.deepEqual([resumed.exitCode, ending(resumed).counts.missed, sides.deletes], [0, 0, []]);
+    const warned = eventsOf(resumed, "warning").map(({ code, message, next }) => [code, message, next]);
+    const message = "the read was resumed, which proves no absence: nothing that it did not show was deleted";
+    assert.deepEqual(warned, [["ABSENCE_RESUMED", message, undefined]]);
     assert.equal(ending(await sides.run()).counts.missed, 1);
     assert.equal(ending(await sides.run()).counts.deleted, 1);
+  }));
+
+test("D2: a mirror of which every read was resumed for longer than twice `fullRefresh` is not level, and says what to do", () =>
+  between({ sync: "deletes: { mode: mirror, fullRefresh: 1ms }" }, async (sides) => {
+    sides.fill(30);
+    await sides.run();
+    sides.rows.splice(10, 1);
+    let fails = false;
+    sides.page = (after, response) => {
+      if (!fails || after < 20) return false;
+      json(response, 500, { message: "oh no" });
+      return true;
+    };
+    const resumed = async (): Promise<Ran> => {
+      fails = true;
+      await sides.run();
+      fails = false;
+      return sides.run();
+    };
+    assert.equal((await resumed()).exitCode, 0, "the first one is only said");
+    const again = await resumed();
+    assert.deepEqual([again.exitCode, ending(again).status, sides.deletes], [1, "incomplete", []]);
+    assert.match(ending(again).why ?? "", /^every read since 2.*Z was resumed, so nothing that is missing .* deleted$/);
+    assert.match(eventsOf(again, "warning")[0]?.next ?? "", /evenkeel run records --full-refresh/);
+    assert.equal(ending(await sides.run({ fullRefresh: true })).counts.missed, 1);
+    assert.equal(ending(await sides.run()).counts.deleted, 1);
+    assert.equal((await resumed()).exitCode, 0, "it counts from the first of them since");
   }));
 
 test("D3: an empty source stops the run, says why, and deletes nothing, however often it is read", () =>
@@ -288,6 +321,9 @@ test("D1: what the source marks as deleted is deleted at the end of the read, an
     Object.assign(sides.rows[3] as Row, { deleted: true, at: 5 });
     const deleted = await sides.run();
     assert.deepEqual([deleted.exitCode, ending(deleted).counts.deleted, sides.deletes], [0, 1, ["/items/4"]]);
+    // A replica that lags shows it once more as it was.
+    Object.assign(sides.rows[3] as Row, { deleted: false, at: 4 });
+    assert.deepEqual([ending(await sides.run()).counts.created, sides.items.has("/items/4")], [0, false]);
     Object.assign(sides.rows[3] as Row, { deleted: false, at: 6 });
     assert.equal(ending(await sides.run()).counts.created, 1);
     assert.equal(sides.items.has("/items/4"), true);
@@ -377,6 +413,10 @@ test("plan shows what would be deleted and what is only missing, asks the guard,
       inOneLine(many.stdout),
       /withheld +nothing would be deleted: 12 deletes, with 1 of the last 24 hours, are more than/,
     );
+    assert.match(many.stdout, /^records: 0 to create, 0 to update, 12 deletes withheld, 17 unchanged$/m);
+    assert.match(many.stdout, /^ +forecast +2 requests/m);
+    assert.match(many.stdout, /^ +next +evenkeel run records --allow-deletes 12 /m);
+    assert.equal((await sides.place.run("plan", "--exit-code")).exitCode, 0, "a run would change nothing");
     sides.rows = [];
     const none = await sides.place.run("plan");
     assert.equal(none.exitCode, 1);

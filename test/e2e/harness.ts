@@ -19,6 +19,8 @@ export interface Ran {
 
 export interface Running {
   kill(signal: NodeJS.Signals): void;
+  /** Resolves when stdout has what is looked for, or when it is over. */
+  said(what: RegExp): Promise<void>;
   readonly ended: Promise<Ran>;
 }
 
@@ -64,7 +66,14 @@ export class Workplace {
         done({ exitCode, signal, stdout, stderr, events: args.includes("--json") ? eventsOf(stdout) : [] }),
       );
     });
-    return { kill: (signal) => void child.kill(signal), ended };
+    const said = (what: RegExp): Promise<void> =>
+      new Promise((done) => {
+        const look = (): void => (what.test(stdout) ? done() : undefined);
+        child.stdout.on("data", look);
+        child.once("close", () => done());
+        look();
+      });
+    return { kill: (signal) => void child.kill(signal), said, ended };
   }
 
   run(...args: string[]): Promise<Ran> {
@@ -104,9 +113,10 @@ export interface Api {
   stop(): Promise<void>;
 }
 
-/** A real HTTP server on loopback; `answer` sees each request with its body. */
+/** A real HTTP server on loopback, at any free port unless one is named; `answer` sees each request with its body. */
 export async function startApi(
   answer: (request: IncomingMessage, body: string, response: ServerResponse) => void | Promise<void>,
+  port = 0,
 ): Promise<Api> {
   const requests: Api["requests"] = [];
   let unanswered = 0;
@@ -126,7 +136,7 @@ export async function startApi(
       void answer(request, body, response);
     });
   });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  await new Promise<void>((done) => server.listen(port, "127.0.0.1", done));
   // A test that fails before it stops its servers ends all the same.
   server.unref();
   return {

@@ -181,6 +181,66 @@ test("U4: `conflict: reject` writes nothing, and names the fields", () =>
     "conflict: reject",
   ));
 
+for (const conflict of ["destination", "reject"])
+  test(`U4: what is there before the first create is somebody else's, and not overwritten (${conflict})`, () =>
+    between(
+      ETAG,
+      async (sides) => {
+        const theirs = { version: 7, body: { id: 3, name: "from somewhere else" } };
+        sides.items.set("/items/3", theirs);
+        const ran = await sides.run();
+        assert.equal(ran.exitCode, conflict === "reject" ? 1 : 0);
+        assert.deepEqual(sides.items.get("/items/3"), theirs);
+      },
+      `conflict: ${conflict}`,
+    ));
+
+test("U4: what was rejected for a conflict is written over what is there once a person has it tried again", () =>
+  between(
+    ETAG,
+    async (sides) => {
+      sides.items.set("/items/3", { version: 7, body: { id: 3, name: "from somewhere else" } });
+      await sides.run();
+      edit(sides, "/items/1");
+      edit(sides, "/items/2");
+      sides.rows[0] = { id: 1, name: "changed" };
+      sides.rows.splice(1, 1);
+      await sides.run();
+      const again = await sides.run();
+      assert.deepEqual([again.exitCode, sides.items.get("/items/2")?.body["name"]], [1, "edited"]);
+      sides.asked();
+      assert.equal((await sides.place.run("rejects", "retry", "records", "--all")).exitCode, 0);
+      assert.deepEqual(sides.asked().toSorted(), [
+        'DELETE /items/2 "v2"',
+        "GET /items/1",
+        "GET /items/2",
+        "GET /items/3",
+        'PUT /items/1 "v2"',
+        'PUT /items/3 "v7"',
+      ]);
+      assert.equal((await sides.run()).exitCode, 0);
+    },
+    "conflict: reject",
+  ));
+
+test("U4: `conflict: destination` keeps what somebody else has changed, though it has gone from the source", () =>
+  between(
+    ETAG,
+    async (sides) => {
+      await sides.run();
+      edit(sides, "/items/2");
+      sides.rows.splice(1, 1);
+      await sides.run();
+      const ran = await sides.run();
+      assert.ok(ran.events.some((event) => event.type === "warning" && event.code === "CONFLICT_KEPT"));
+      assert.deepEqual([ran.exitCode, ending(ran).counts.skipped], [0, 1]);
+      sides.asked();
+      assert.equal((await sides.run()).exitCode, 0);
+      assert.deepEqual([sides.asked(), sides.items.get("/items/2")?.body["name"]], [[], "edited"]);
+    },
+    "conflict: destination",
+  ));
+
 for (const conflict of ["source", "destination", "reject"])
   test(`U4: after a lost answer the record is looked at: what it finds is its own write, and no conflict (${conflict})`, () =>
     between(

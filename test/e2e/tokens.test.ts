@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
+import { suite, test } from "node:test";
 import { cursorPage, ending, json, SOURCE, startApi, Workplace, type Api, type Ran } from "./harness.ts";
 
 interface Endpoint {
@@ -15,6 +15,8 @@ interface Endpoint {
   lifetimeS: number;
   /** How long an answer takes. */
   slowMs: number;
+  /** The refresh token that is good. */
+  refresh: string;
   answer: ((form: URLSearchParams) => readonly [status: number, body: object] | undefined) | undefined;
 }
 
@@ -22,8 +24,12 @@ interface Endpoint {
 async function startTokens(): Promise<Endpoint> {
   const asked: URLSearchParams[] = [];
   const good = new Set<string>();
-  let refresh = "first-refresh-token";
-  const endpoint: Pick<Endpoint, "lifetimeS" | "slowMs" | "answer"> = { lifetimeS: 3600, slowMs: 0, answer: undefined };
+  const endpoint: Omit<Endpoint, "api" | "asked" | "good"> = {
+    lifetimeS: 3600,
+    slowMs: 0,
+    refresh: "first-refresh-token",
+    answer: undefined,
+  };
   const api = await startApi((request, body, response) => {
     const form = new URLSearchParams(body);
     asked.push(form);
@@ -32,13 +38,13 @@ async function startTokens(): Promise<Endpoint> {
     const id = form.get("client_id") ?? Buffer.from(request.headers.authorization?.slice(6) ?? "", "base64").toString();
     if (!id.startsWith("me")) return json(response, 401, { error: "invalid_client", error_description: "who are you" });
     if (form.get("grant_type") === "refresh_token") {
-      if (form.get("refresh_token") !== refresh) return json(response, 400, { error: "invalid_grant" });
-      refresh = `refresh-token-${asked.length}`;
+      if (form.get("refresh_token") !== endpoint.refresh) return json(response, 400, { error: "invalid_grant" });
+      endpoint.refresh = `refresh-token-${asked.length}`;
     }
     const token = `access-token-${asked.length}`;
     good.add(token);
     setTimeout(() => good.delete(token), endpoint.lifetimeS * 1_000).unref();
-    const given = form.get("grant_type") === "refresh_token" ? { refresh_token: refresh } : {};
+    const given = form.get("grant_type") === "refresh_token" ? { refresh_token: endpoint.refresh } : {};
     const answer = { access_token: token, token_type: "Bearer", expires_in: endpoint.lifetimeS, ...given };
     return void setTimeout(() => json(response, 200, answer), endpoint.slowMs);
   });
@@ -102,6 +108,8 @@ syncs:
   }
 }
 
+const stateOf = ({ folder }: Workplace): string => readFileSync(join(folder, ".evenkeel/state.db"), "latin1");
+
 const CLIENT = `{ type: oauth2, tokenUrl: "URL/token", clientId: me, clientSecret: "\${SECRET}", scope: "read write", params: { audience: shop } }`;
 const REFRESH = `{ type: oauth2, grant: refreshToken, tokenUrl: "URL/token", clientId: me, clientSecret: "\${SECRET}", clientAuth: post, refreshToken: "\${REFRESH}" }`;
 
@@ -116,12 +124,7 @@ test("client credentials: one token for all that share them, and no secret anywh
       ["client_credentials", "read write", "shop", null],
     );
     const verbose = await place.run("run", "--verbose", "--trace", "--full-refresh");
-    for (const text of [
-      ran.stdout,
-      verbose.stdout,
-      verbose.stderr,
-      readFileSync(join(place.folder, ".evenkeel/state.db"), "latin1"),
-    ]) {
+    for (const text of [ran.stdout, verbose.stdout, verbose.stderr, stateOf(place)]) {
       assert.doesNotMatch(text, /s3cr3t-of-the-client/);
       assert.doesNotMatch(text, /access-token-\d/);
     }
@@ -166,6 +169,16 @@ test("credentials that are refused stop the run, reject nothing, and say what th
     );
   }));
 
+test("a refusal that looks like a success is quoted, and the hint is about the token", () =>
+  between(CLIENT, async ({ tokens, run, items }) => {
+    tokens.answer = () => [200, { ok: false, error: "invalid_refresh_token" }];
+    const { error, counts } = ending(await run("--trace"));
+    assert.match(error?.message ?? "", /there are no credentials for store: .*: invalid_refresh_token$/);
+    assert.match(error?.next ?? "", /Check `tokenUrl`/);
+    assert.equal(error?.evidence?.before?.answer?.status, 200, "what was sent is shown: the request for the token");
+    assert.deepEqual([items.size, counts.requests], [0, 0], "nothing was asked of the API");
+  }));
+
 test("a token endpoint that is down is tried again, and no reason to doubt the credentials", () =>
   between(CLIENT, async ({ tokens, run, items }) => {
     let down = 2;
@@ -173,9 +186,18 @@ test("a token endpoint that is down is tried again, and no reason to doubt the c
     const ran = await run();
     assert.deepEqual([ran.exitCode, items.size], [0, 20]);
     await tokens.api.stop();
-    const gone = await run("--full-refresh");
+    const gone = await run("--full-refresh", "--trace");
     assert.notEqual(gone.exitCode, 0);
     assert.doesNotMatch(gone.stdout, /API_CREDENTIALS_REFUSED/);
+    const { error, counts } = ending(gone);
+    const { message = "", next = "" } = error ?? {};
+    assert.ok(message.startsWith(`store cannot be asked: the token endpoint ${tokens.api.url}/token`), message);
+    assert.match(next, /Check `tokenUrl`/);
+    assert.equal(counts.requests, 0, "nothing was asked of the API");
+    assert.deepEqual(
+      gone.events.filter(({ type }) => type === "trace"),
+      [],
+    );
   }));
 
 test("a refresh token that is replaced is saved before the new access token is used, for its owner alone", () =>
@@ -190,6 +212,53 @@ test("a refresh token that is replaced is saved before the new access token is u
     const folder = join(place.folder, ".evenkeel/state.db.tokens");
     for (const kept of readdirSync(folder)) assert.equal(statSync(join(folder, kept)).mode & 0o777, 0o600);
     assert.equal(items.size, 20);
+  }));
+
+suite("a new refresh token is kept, whatever the answer that it is in is like", () => {
+  const claims = Buffer.from(JSON.stringify({ iss: "https://sso.example/realms/acme", aud: "me", sub: "u" }));
+  const odd: readonly (readonly [what: string, status: number, more: object, isGood: boolean])[] = [
+    ["an id_token of another issuer", 200, { id_token: `e30.${claims.toString("base64url")}.c2ln` }, true],
+    ["no token_type", 200, { token_type: undefined }, true],
+    ["a token_type of its own", 200, { token_type: "bot" }, true],
+    ["status 201", 201, {}, true],
+    ["no access token", 200, { access_token: undefined }, false],
+    ["a token that needs a proof", 200, { token_type: "DPoP" }, false],
+  ];
+  for (const [what, status, more, isGood] of odd)
+    test(what, () =>
+      between(REFRESH, async ({ tokens, run }) => {
+        let asked = 0;
+        tokens.answer = () => {
+          asked += 1;
+          if (asked > 1) return undefined;
+          tokens.good.add("an-access-token");
+          tokens.refresh = "second-refresh-token";
+          const given = { access_token: "an-access-token", token_type: "Bearer", refresh_token: tokens.refresh };
+          return [status, { ...given, ...more }];
+        };
+        const first = await run();
+        assert.equal(first.exitCode, isGood ? 0 : 3, first.stdout);
+        assert.equal((await run("--full-refresh")).exitCode, 0);
+        assert.deepEqual(
+          tokens.asked.map((form) => form.get("refresh_token")),
+          ["first-refresh-token", "second-refresh-token"],
+        );
+      }),
+    );
+});
+
+test("S6: a refresh token that was given long ago is known for a secret when the endpoint quotes it", () =>
+  between(REFRESH, async ({ tokens, run, place }) => {
+    assert.equal((await run()).exitCode, 0);
+    tokens.answer = (form) => [
+      400,
+      { error: "invalid_grant", error_description: `the token ${form.get("refresh_token")} has expired` },
+    ];
+    const ran = await run("--full-refresh", "--trace");
+    assert.match(ending(ran).error?.message ?? "", /invalid_grant: the token \[redacted\] has expired/);
+    const plain = await place.run("run", "--full-refresh", "--verbose");
+    for (const text of [ran.stdout, plain.stdout, plain.stderr, stateOf(place)])
+      assert.doesNotMatch(text, /refresh-token-\d/);
   }));
 
 test("two commands at once take the refresh token one after the other, and neither is refused", () =>
@@ -242,33 +311,5 @@ syncs:
   } finally {
     place.remove();
     await api.stop();
-  }
-});
-
-test("requests go through the proxy of the environment, but for hosts that it leaves out", async () => {
-  const api = await startApi((_request, _body, response) => json(response, 200, {}));
-  // RFC 9112, 3.2.2: it is asked for the whole address, of a host that only it knows.
-  const proxy = await startApi((request, _body, response) => cursorPage([{ id: 1 }], request, response, 10));
-  const place = new Workplace({ HTTP_PROXY: proxy.url, NO_PROXY: "other.test" });
-  place.write(`
-connections:
-  store: { baseUrl: "http://store.test" }
-  shop: { baseUrl: "${api.url}" }
-syncs:
-  records:${SOURCE}
-    destination: { connection: shop, upsert: "PUT /items/{id}" }
-`);
-  try {
-    const ran = await place.run("run");
-    assert.equal(ran.exitCode, 0, ran.stdout + ran.stderr);
-    const asked = proxy.requests.map(({ method, path }) => `${method} ${path}`);
-    assert.deepEqual(asked, ["GET http://store.test/records"], "this machine is reached directly");
-    assert.deepEqual(
-      api.requests.map(({ method, path }) => `${method} ${path}`),
-      ["PUT /items/1"],
-    );
-  } finally {
-    place.remove();
-    await Promise.all([api.stop(), proxy.stop()]);
   }
 });

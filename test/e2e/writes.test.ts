@@ -13,6 +13,7 @@ async function between(
   answer: Parameters<typeof startApi>[0],
   destination: string,
   check: (place: Workplace, shop: Api) => Promise<void>,
+  retry = "{}",
 ): Promise<void> {
   const store = await startApi((request, _body, response) => cursorPage(records, request, response));
   const shop = await startApi(answer);
@@ -20,7 +21,7 @@ async function between(
   place.write(`
 connections:
   store: { baseUrl: "${store.url}" }
-  shop: { baseUrl: "${shop.url}" }
+  shop: { baseUrl: "${shop.url}", retry: ${retry} }
 syncs:
   records:${SOURCE}
     destination: ${destination}
@@ -121,4 +122,47 @@ test("updateOnly: what is there is brought level, what is not is left out", asyn
     assert.deepEqual(held.get("1"), { id: 1, name: "n" });
     assert.equal(held.has("2"), false);
   });
+});
+
+test("R1: a page of HTML is no answer to a write: the record counts as written only when an API says so", async () => {
+  const { held, answer } = itemStore(new Map());
+  let signsIn = true;
+  const portal: Parameters<typeof startApi>[0] = (request, body, response) => {
+    if (!signsIn) return answer(request, body, response);
+    response.setHeader("content-type", "text/html");
+    response.end("<!DOCTYPE html><html><title>Sign in</title></html>");
+    return undefined;
+  };
+  const records = [1, 2, 3].map((id) => ({ id, name: "n" }));
+  const check = async (place: Workplace): Promise<void> => {
+    const ran = await place.run("run", "--json");
+    assert.deepEqual([ran.exitCode, ending(ran).counts.created, ending(ran).counts.unknown], [1, 0, 3]);
+    assert.match(ran.stdout, /an HTML page, which may be that of a sign-in or a proxy/);
+    signsIn = false;
+    assert.equal((await place.run("run")).exitCode, 0);
+    assert.equal(held.size, 3);
+  };
+  const destination = `{ connection: shop, upsert: "PUT /items/{id}" }`;
+  await between(records, portal, destination, check, "{ attempts: 2, base: 1ms }");
+});
+
+test("R7: a destination that cannot be reached ends the run soon, whatever waits, and the next one goes on", async () => {
+  const { held, answer } = itemStore(new Map());
+  const records = Array.from({ length: 300 }, (_, index) => ({ id: index + 1, name: "n" }));
+  const check = async (place: Workplace, shop: Api): Promise<void> => {
+    await shop.stop();
+    const ran = await place.run("run", "--json");
+    const { error, counts, durationMs } = ending(ran);
+    assert.deepEqual([ran.exitCode, error?.code, counts.rejected], [3, "API_UNREACHABLE", 0]);
+    assert.ok(durationMs < 30_000, `it took ${durationMs} ms`);
+    const again = await startApi(answer, Number(new URL(shop.url).port));
+    try {
+      assert.equal((await place.run("run")).exitCode, 0);
+    } finally {
+      await again.stop();
+    }
+    assert.equal(held.size, 300);
+  };
+  const destination = `{ connection: shop, upsert: "PUT /items/{id}" }`;
+  await between(records, answer, destination, check, "{ attempts: 4, base: 500ms }");
 });

@@ -27,8 +27,8 @@ export const demoCommand = (invocation: Invocation): Command =>
       ),
     )
     .action(({ records, seed }: DemoFlags, command: Command) =>
-      invocation.act(command, async ({ terminal, host }) => {
+      invocation.act(command, async (context) => {
         const { runDemo } = await import("../demo/demo.ts");
-        return runDemo({ records, seed, terminal, signal: host.interruption().signal });
+        return runDemo({ records, seed }, context);
       }),
     );

@@ -40,7 +40,7 @@ export const planCommand = (invocation: Invocation): Command =>
     .action((syncs: readonly string[], flags: PlanFlags, command: Command) =>
       invocation.act(command, (context) =>
         withLibrary(context, async (evenkeel) => {
-          const { reportPlan } = await import("../plan-report.ts");
+          const { changesOf, reportPlan } = await import("../plan-report.ts");
           const { combineExitCodes, EXIT } = await import("../../core/exit-code.ts");
           const { all, exitCode: asked, out, ...choice } = flags;
           if (choice.allowDeletes !== undefined && out === undefined)
@@ -51,9 +51,7 @@ export const planCommand = (invocation: Invocation): Command =>
           const shownMax = all === true ? Number.POSITIVE_INFINITY : SHOWN_MAX;
           const code = await reportPlan(plan, { shownMax, out }, context);
           if (asked !== true) return code;
-          const isDifferent = (await plan.result).syncs.some(
-            ({ counts }) => counts.created + counts.updated + counts.deleted > 0,
-          );
+          const isDifferent = (await plan.result).syncs.some((summary) => changesOf(summary) > 0);
           return combineExitCodes([code, isDifferent ? EXIT.different : EXIT.level]);
         }),
       ),

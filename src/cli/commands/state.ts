@@ -73,7 +73,7 @@ const reset = (invocation: Invocation): Command =>
             : "its cursor: the next run reads everything";
           throw misuse(
             `resetting ${sync} forgets ${forgets}`,
-            `If that is what you want: ${context.suggest("state reset", [sync], [...(entries ? ["--entries"] : []), "--yes"])}`,
+            `If that is what you want: \`${context.suggest("state reset", [sync], [...(entries ? ["--entries"] : []), "--yes"])}\`.`,
           );
         }
         return withLibrary(context, async (evenkeel) => {
@@ -119,10 +119,11 @@ const unblock = (invocation: Invocation): Command =>
         if (decide !== undefined && key === undefined)
           throw misuse(
             `\`--${decide}\` decides one record`,
-            `Name it: ${context.suggest("state unblock SYNC KEY", [], [`--${decide}`])}`,
+            `Name it: \`${context.suggest("state unblock SYNC KEY", [], [`--${decide}`])}\`.`,
           );
         return withLibrary(context, async (evenkeel) => {
           const { counted } = await import("../amounts.ts");
+          const { escapeLine } = await import("../escape.ts");
           const done = await evenkeel.unblock({
             ...(sync === undefined ? {} : { sync }),
             ...(key === undefined ? {} : { key }),
@@ -132,8 +133,9 @@ const unblock = (invocation: Invocation): Command =>
           const writes = `${counted(done.operations, "write")} ${decide === "applied" ? "taken as done" : decide === "resend" ? "to be sent again" : "freed"}`;
           context.printer.result(`${writes}, ${counted(done.lanes, "lane")} freed`);
           if (done.operations === 0 && decide !== undefined)
-            context.printer.note(
-              `${sync} has no write of unknown outcome for ${key}: ${context.suggest("explain", [sync as string, key as string])}`,
+            context.printer.say(
+              escapeLine(`${sync} has no write of unknown outcome for ${key}: `) +
+                `\`${context.suggest("explain", [sync as string, key as string])}\``,
             );
           return done.operations === 0 && decide !== undefined ? 1 : 0;
         });

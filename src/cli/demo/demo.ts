@@ -1,21 +1,23 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import type { Chance, Clock } from "../../core/clock.ts";
+import { EvenkeelError } from "../../core/errors.ts";
 import type { RunEvent } from "../../core/events.ts";
-import { systemClock } from "../../runtime/clock.ts";
-import type { Terminal } from "../../runtime/process.ts";
 import { startWorker } from "../../runtime/worker.ts";
 import { seededChance } from "../../testing/seeded-chance.ts";
+import { count, counted, duration } from "../amounts.ts";
+import { quoted } from "../command-line.ts";
+import type { Context } from "../context.ts";
+import { wrapped } from "../width.ts";
 import { compareSides, type Comparison } from "./comparison.ts";
+import { configOf } from "./config.ts";
 import { startShop, SHOP_KEY, type Shop } from "./shop.ts";
 import { startStore, STORE_TOKEN, type Store } from "./store.ts";
 
 export interface DemoOptions {
   readonly records: number;
   readonly seed: number;
-  readonly terminal: Terminal;
-  readonly signal: AbortSignal;
 }
 
 /** Records that are edited at the store while the worker is dead. */
@@ -26,14 +28,21 @@ const PAINT_EVERY_MS = 100;
 
 /**
  * Two real HTTP APIs with trouble switched on; a worker process that syncs them, is killed halfway and resumes; and a comparison of
- * both sides that the demo makes itself. Resolves with the exit code: 0 when both sides are level and nothing is doubled.
+ * both sides that the demo makes itself. Resolves with the exit code: 0 when both sides are level and nothing is doubled. Throws `RUN_INTERRUPTED`
+ * when it is told to stop; then nothing is left of it.
  */
-export async function runDemo({ records, seed, terminal, signal }: DemoOptions): Promise<number> {
-  const chance = seededChance(seed);
-  const store = await startStore(records, systemClock, chance);
-  const shop = await startShop(systemClock, chance);
+export async function runDemo({ records, seed }: DemoOptions, context: Context): Promise<number> {
+  const chance: Chance = seededChance(seed);
+  const { clock } = context.host;
+  const { signal } = context.host.interruption();
+  const store = await startStore(records, clock, chance);
+  const shop = await startShop(clock, chance);
+  const folder = mkdtempSync(join(tmpdir(), "evenkeel-demo-"));
   try {
-    return await show({ store, shop, records, terminal, signal, chance, clock: systemClock });
+    return await show({ store, shop, records, folder, signal, context });
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
   } finally {
     await store.close();
     await shop.close();
@@ -44,49 +53,46 @@ interface Stage {
   readonly store: Store;
   readonly shop: Shop;
   readonly records: number;
-  readonly terminal: Terminal;
+  readonly folder: string;
   readonly signal: AbortSignal;
-  readonly chance: Chance;
-  readonly clock: Clock;
+  readonly context: Context;
 }
 
 async function show(stage: Stage): Promise<number> {
-  const { store, shop, records, terminal, clock } = stage;
-  const say = (text: string): void => terminal.stdout.write(`${text}\n`);
-  const startedMs = clock.monotonicMs();
-  const folder = mkdtempSync(join(tmpdir(), "evenkeel-demo-"));
+  const { store, shop, records, folder, context } = stage;
+  const { printer, host } = context;
+  const say = (text: string): void => printer.result(wrapped(text, printer.columns).join("\n"));
+  const startedMs = host.clock.monotonicMs();
   const config = join(folder, "evenkeel.yaml");
   writeFileSync(config, configOf(store, shop));
 
-  say(`Two real HTTP APIs on this machine:`);
-  say(`  store ${store.url}  ${number(records)} records; some of its pages fail or are cut short`);
-  say(`  shop  ${shop.url}  empty; answers 429 and 500, loses answers, cuts connections`);
+  say("Two real HTTP APIs on this machine:");
+  say(`  store ${store.url}  ${count(records)} records; pages fail or are cut short`);
+  say(`  shop  ${shop.url}  empty; 429, 500, lost answers, cut connections`);
   say("");
-  say(`1. evenkeel run, and kill -9 of its process halfway`);
-  const killed = await work(
-    stage,
-    config,
-    () => shop.items.size + shop.customers.size >= records * 0.55 && shop.unanswered() > 0,
-  );
+  say("1. evenkeel run, and kill -9 of its process halfway");
+  const across = (): number => shop.items.size + shop.customers.size;
+  const killed = await work(stage, config, () => across() >= records * 0.55 && shop.unanswered() > 0);
   say(
     killed.wasKilled
-      ? `   killed with ${number(shop.items.size + shop.customers.size)} records across and ${killed.unanswered} writes unanswered`
-      : `   it was done before it could be killed`,
+      ? `   killed with ${count(across())} records across and ${killed.unanswered} writes unanswered`
+      : "   it was done before it could be killed",
   );
   say("");
   say(`2. meanwhile somebody edits ${2 * EDITS} records at the store`);
   store.edit("products", EDITS);
   store.edit("customers", EDITS);
   say("");
-  say(`3. evenkeel run again: it resumes`);
+  say("3. evenkeel run again: it resumes");
   const resumed = await work(stage, config, () => false);
-  say(`   ${resumed.status.join(", ")}`);
+  for (const status of resumed.status) say(`   ${status}`);
   say("");
-  say(`4. evenkeel run once more: there is nothing to do`);
+  say("4. evenkeel run once more: there is nothing to do");
   const writesBefore = shop.writes.applied;
   const idle = await work(stage, config, () => false);
   const idleWrites = shop.writes.applied - writesBefore;
-  say(`   ${idle.status.join(", ")}; ${number(idleWrites)} writes`);
+  for (const status of idle.status) say(`   ${status}`);
+  say(`   ${counted(idleWrites, "write")}`);
   say("");
 
   const comparisons = compareSides(store, shop);
@@ -95,29 +101,43 @@ async function show(stage: Stage): Promise<number> {
       ({ missing, different, doubled, source, destination }) =>
         missing + different + doubled === 0 && source === destination,
     ) && idleWrites === 0;
+  printer.record({ type: "demo", isLevel, comparisons });
   say("Both sides, compared by the demo itself, record by record:");
   for (const comparison of comparisons) say(`   ${comparisonLine(comparison)}`);
   say("");
-  const { faults, writes } = shop;
-  say(
-    `Survived: ${killed.wasKilled ? "1 kill -9, " : ""}${faults["lose-answer"]} lost answers, ${faults["cut-before"]} cut connections, ${faults.fail} answers 500, ${faults.throttle} answers 429,`,
-  );
-  say(
-    `   ${store.trouble.failedPages} failed pages, ${store.trouble.cutPages} pages cut short. ${writes.repeated} creates were asked for again under the same key, and made once.`,
-  );
+  say(survivedText(stage, killed.wasKilled));
   say("");
   say(
     isLevel
-      ? `Level: nothing lost, nothing doubled, in ${((clock.monotonicMs() - startedMs) / 1_000).toFixed(1)} s.`
-      : `NOT LEVEL. That is a defect: please report it with \`--seed\`.`,
+      ? `Level: nothing lost, nothing doubled, in ${duration(host.clock.monotonicMs() - startedMs)}.`
+      : "NOT LEVEL. That is a defect: please report it with `--seed`.",
   );
-  say(`Look around (the ledger stays): evenkeel explain products 1 --config ${config}`);
-  say(`Your own two APIs: evenkeel init`);
+  say("");
+  say("Look around, the ledger stays:");
+  printer.result(`  evenkeel explain products 1 --config ${quoted(config)}`);
+  say("Your own two APIs:");
+  printer.result("  evenkeel init");
   return isLevel ? 0 : 1;
 }
 
+/** What went wrong on the way, and did no harm. */
+function survivedText({ store, shop }: Stage, wasKilled: boolean): string {
+  const { faults, writes } = shop;
+  const survived = [
+    ...(wasKilled ? ["1 kill -9"] : []),
+    counted(faults["lose-answer"], "lost answer"),
+    counted(faults["cut-before"], "cut connection"),
+    counted(faults.fail, "answer 500", "answers 500"),
+    counted(faults.throttle, "answer 429", "answers 429"),
+    counted(store.trouble.failedPages, "failed page"),
+    counted(store.trouble.cutPages, "page cut short", "pages cut short"),
+  ].filter((each) => !each.startsWith("0 "));
+  const repeated = counted(writes.repeated, "create was", "creates were");
+  return `Survived: ${survived.join(", ")}. ${repeated} asked for again under the same key, and made once.`;
+}
+
 function comparisonLine({ name, source, destination, missing, different, doubled }: Comparison): string {
-  return `${name.padEnd(9)} ${number(source)} at the store, ${number(destination)} in the shop: ${missing} missing, ${different} different, ${doubled} doubled`;
+  return `${name.padEnd(9)} store ${count(source)}, shop ${count(destination)}: ${missing} missing, ${different} different, ${doubled} doubled`;
 }
 
 interface Worked {
@@ -126,34 +146,48 @@ interface Worked {
   readonly status: readonly string[];
 }
 
-/** Runs the command in a process of its own and shows its progress; kills it when `isTime`. */
-async function work({ terminal, signal, shop, clock }: Stage, config: string, isTime: () => boolean): Promise<Worked> {
+/** Runs the command in a process of its own and shows its progress; kills it when `isTime`, and when the demo is to stop. */
+async function work({ context, signal, shop }: Stage, config: string, isTime: () => boolean): Promise<Worked> {
+  const { printer, host } = context;
   const entry = new URL(`../evenkeel${extname(import.meta.url)}`, import.meta.url);
   const worker = startWorker(entry, ["run", "--config", config, "--json"], { STORE_TOKEN, SHOP_KEY });
   let killedWith: number | undefined;
   let paintedMs = 0;
   const kill = (): void => worker.kill();
   signal.addEventListener("abort", kill, { once: true });
-  const watch = setIntervalOf(clock, () => {
+  const watch = setIntervalOf(host.clock, () => {
     if (killedWith !== undefined || !isTime()) return;
     killedWith = shop.unanswered();
     worker.kill();
   });
   const status: string[] = [];
   for await (const line of worker.lines) {
-    const event = JSON.parse(line) as RunEvent;
-    if (event.type === "run-ended") status.push(endedText(event));
-    const { stderr } = terminal;
-    if (!stderr.isTTY || event.type !== "progress" || clock.monotonicMs() - paintedMs < PAINT_EVERY_MS) continue;
-    paintedMs = clock.monotonicMs();
-    stderr.write(`\r\u001b[2K   ${progressText(event)}`.slice(0, stderr.columns + 4));
+    const event = eventOf(line);
+    if (event?.type === "run-ended") status.push(endedText(event));
+    if (!printer.isLive || event?.type !== "progress" || host.clock.monotonicMs() - paintedMs < PAINT_EVERY_MS)
+      continue;
+    paintedMs = host.clock.monotonicMs();
+    printer.live([`   ${progressText(event)}`]);
   }
   watch.cancel();
   signal.removeEventListener("abort", kill);
-  if (terminal.stderr.isTTY) terminal.stderr.write("\r\u001b[2K");
+  printer.live([]);
   const { stderr } = await worker.ended;
-  if (stderr !== "" && killedWith === undefined) terminal.stderr.write(stderr);
+  if (signal.aborted)
+    throw new EvenkeelError("RUN_INTERRUPTED", "the demo was interrupted, and nothing of it is left running", {
+      next: "`evenkeel demo` begins anew.",
+    });
+  if (stderr !== "" && killedWith === undefined) printer.note(stderr);
   return { wasKilled: killedWith !== undefined, unanswered: killedWith ?? 0, status };
+}
+
+/** A process that is killed may leave half a line. */
+function eventOf(line: string): RunEvent | undefined {
+  try {
+    return JSON.parse(line) as RunEvent;
+  } catch {
+    return undefined;
+  }
 }
 
 /** How often it is looked whether the moment to kill has come. */
@@ -168,60 +202,10 @@ function setIntervalOf(clock: Clock, then: () => void): { cancel(): void } {
   return { cancel: () => timer.cancel() };
 }
 
-const number = (value: number): string => value.toLocaleString("en-US");
-
 function progressText({ sync, counts, waitingFor }: Extract<RunEvent, { type: "progress" }>): string {
-  return `${sync}: ${number(counts.read)} read, ${number(counts.created + counts.updated)} written${waitingFor === undefined ? "" : `, waits for ${waitingFor}`}`;
+  return `${sync}: ${count(counts.read)} read, ${count(counts.created + counts.updated)} written${waitingFor === undefined ? "" : `, waits for ${waitingFor}`}`;
 }
 
 function endedText({ sync, status, counts }: Extract<RunEvent, { type: "run-ended" }>): string {
-  return `${sync} ${status} (${number(counts.created)} created, ${number(counts.updated)} updated)`;
+  return `${sync.padEnd(9)} ${status}, ${count(counts.created)} created, ${count(counts.updated)} updated`;
 }
-
-const configOf = (store: Store, shop: Shop): string => `# The demo's config. Tokens come from the environment.
-connections:
-  store:
-    baseUrl: ${store.url}
-    auth: { type: bearer, token: "\${STORE_TOKEN:-${STORE_TOKEN}}" }
-    retry: { base: 50ms }
-  shop:
-    baseUrl: ${shop.url}
-    auth: { type: header, name: X-Api-Key, value: "\${SHOP_KEY:-${SHOP_KEY}}" }
-    retry: { base: 50ms, attempts: 10 }
-    lateWrite: 2s
-
-syncs:
-  products:                      # each record has its own address
-    source:
-      connection: store
-      request: GET /products
-      records: data
-      key: id
-      pagination: { type: cursor, next: meta.next_cursor, param: cursor }
-      cursor: { field: updated_at, type: timestamp, param: updated_since, lookback: 2m, sorted: true }
-    mapping:
-      sku: id
-      name: title
-      priceCents: $round(price * 100)
-      stock: stock
-    destination:
-      connection: shop
-      upsert: PUT /items/{sku}
-
-  customers:                     # the shop assigns the ids
-    source:
-      connection: store
-      request: GET /customers
-      records: data
-      key: id
-      pagination: { type: cursor, next: meta.next_cursor, param: cursor }
-      cursor: { field: updated_at, type: timestamp, param: updated_since, lookback: 2m, sorted: true }
-    mapping:
-      externalRef: id
-      name: name
-      email: email
-    destination:
-      connection: shop
-      create: { request: POST /customers, id: id, idempotencyKey: { header: Idempotency-Key, retention: 24h } }
-      update: PATCH /customers/{$id}
-`;
