@@ -7,6 +7,7 @@ import { readKeyMap } from "./key-map-file.ts";
 import { NEVER, type Means } from "./means.ts";
 import { adoptSync, declineAdoption } from "./pipeline/adopt.ts";
 import { exportKeys, importKeys } from "./pipeline/key-map.ts";
+import { ReadingWatch } from "./reading-progress.ts";
 import { createPairing } from "./sqlite/pairing.ts";
 import { createStream, streaming } from "./stream.ts";
 
@@ -17,19 +18,22 @@ export function adoptionsOf(means: Means): Pick<Evenkeel, "adopt" | "declineAdop
 
   const adopt = (sync: string, { dryRun = false, signal = NEVER }: AdoptOptions = {}): Adopting => {
     const adoptions = createStream<Adoption>();
+    const watch = new ReadingWatch();
     const name = nameOf(sync);
     const work = async (ledger: Ledger | undefined): Promise<Result> => {
-      const { sync: built } = (await means.built(ledger)).get(name) as BuiltSync;
+      const built = (await means.built(ledger)).get(name) as BuiltSync;
       const ports = {
         clock,
         chance,
         ledger: await ledger?.of(name),
+        counts: watch.begin(name, built),
         pairing: createPairing,
         breathe: breatheWith(adoptions),
       };
-      return withExitCode(await adoptSync(built, ports, { dryRun, stop: signal }, adoptions.push));
+      return withExitCode(await adoptSync(built.sync, ports, { dryRun, stop: signal }, adoptions.push));
     };
-    return streaming(adoptions, dryRun ? looking(work) : writing(`state adopt ${name}`, work));
+    const working = dryRun ? looking(work) : writing(`state adopt ${name}`, work);
+    return { ...streaming(adoptions, working), progress: watch.progress };
   };
 
   /** Works on one sync under the ledger's lease. */

@@ -1,6 +1,7 @@
 import type { RunStats } from "./core/bottleneck.ts";
 import type { Counts, RunEvent } from "./core/events.ts";
 import type { EvenkeelError } from "./core/errors.ts";
+import type { ReadingProgress } from "./reading-progress.ts";
 import type { Preview, PreviewedChange } from "./pipeline/preview.ts";
 import type { Drift } from "./core/drift.ts";
 import type { Adoption } from "./core/adoption.ts";
@@ -71,6 +72,8 @@ export interface Plan extends AsyncIterable<PlannedChange> {
     /** How many operations were written to the file; undefined without one, and when something kept it from being written. */
     readonly operations?: number;
   }>;
+  /** How far it is, whenever it is asked; undefined before the first sync. */
+  progress(): ReadingProgress | undefined;
 }
 
 export interface PlanOptions extends Pick<
@@ -81,12 +84,15 @@ export interface PlanOptions extends Pick<
   readonly out?: string;
 }
 
+export type { ReadingProgress } from "./reading-progress.ts";
 export type { Drift } from "./core/drift.ts";
 export type { Checked } from "./pipeline/check.ts";
 
 /** Differences stream out; `result` has one summary a sync. The exit code is 0 where both sides agree, and 4 where they do not. */
 export interface Check extends AsyncIterable<Drift> {
   readonly result: Promise<{ readonly syncs: readonly Checked[]; readonly exitCode: number }>;
+  /** How far it is, whenever it is asked; undefined before the first sync. */
+  progress(): ReadingProgress | undefined;
 }
 
 export interface CheckOptions extends Pick<RunOptions, "syncs" | "signal"> {
@@ -102,6 +108,8 @@ export type { Observed, Probed } from "./pipeline/probe.ts";
  */
 export interface Probe extends AsyncIterable<Observed> {
   readonly result: Promise<{ readonly syncs: readonly Probed[]; readonly exitCode: number }>;
+  /** How far it is, whenever it is asked; undefined before the first sync. */
+  progress(): ReadingProgress | undefined;
 }
 
 export type { Adoption } from "./core/adoption.ts";
@@ -111,6 +119,8 @@ export type { Imported, KeyConflict, KeyMapping } from "./pipeline/key-map.ts";
 /** What adoption finds out of each record streams out; `result` has the totals. The exit code is 1 where a person must choose. */
 export interface Adopting extends AsyncIterable<Adoption> {
   readonly result: Promise<Adopted & { readonly exitCode: number }>;
+  /** How far it is, whenever it is asked; undefined before the first sync. */
+  progress(): ReadingProgress | undefined;
 }
 
 export interface AdoptOptions extends Pick<RunOptions, "signal"> {

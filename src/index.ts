@@ -25,6 +25,7 @@ export type {
   PlanSummary,
   Probe,
   Probed,
+  ReadingProgress,
   Run,
   RunOptions,
   RunResult,

@@ -10,6 +10,7 @@ import { checkSync } from "./pipeline/check.ts";
 import { NO_COUNTS } from "./pipeline/looking.ts";
 import { applyPlan, makePlan } from "./plans.ts";
 import { probeSyncs } from "./probes.ts";
+import { ReadingWatch } from "./reading-progress.ts";
 import { ALL, choiceOf, startRun } from "./runs.ts";
 import { createScratch } from "./sqlite/scratch.ts";
 import { decidedRejects, storedRejects } from "./stored-rejects.ts";
@@ -40,24 +41,26 @@ export function openEvenkeel(options: OpenedOptions): Evenkeel {
 
   const check = ({ syncs, sample, signal = NEVER }: CheckOptions = {}): Check => {
     const drifts = createStream<Drift>();
+    const watch = new ReadingWatch();
     const work = async (): Promise<ReturnType<typeof checked>> =>
       looking(async (ledger) => {
         const built = await means.built(ledger);
         const results: Checked[] = [];
         for (const name of chosen(syncs)) {
-          const { sync } = built.get(name) as BuiltSync;
+          const entry = built.get(name) as BuiltSync;
           const ports = {
             clock,
             chance,
             ledger: await ledger?.of(name),
+            counts: watch.begin(name, entry),
             scratch: createScratch,
             breathe: breatheWith(drifts),
           };
-          results.push(await checkSync(sync, ports, { sample, stop: signal }, drifts.push));
+          results.push(await checkSync(entry.sync, ports, { sample, stop: signal }, drifts.push));
         }
         return checked(results);
       });
-    return streaming(drifts, work());
+    return { ...streaming(drifts, work()), progress: watch.progress };
   };
 
   const statusOf = async (name: string, ledger: Ledger | undefined): Promise<SyncStatus> => {

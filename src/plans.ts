@@ -2,6 +2,7 @@ import type { BuiltSync } from "./config/build.ts";
 import type { Config } from "./config/config.ts";
 import { combineExitCodes, exitCodeOf } from "./core/exit-code.ts";
 import { EvenkeelError } from "./core/errors.ts";
+import { noCounts, type Counts } from "./core/events.ts";
 import { sha256 } from "./core/fingerprint.ts";
 import type { Ledger } from "./core/ledger.ts";
 import type { PlannedOperation, PlanStore } from "./core/planned.ts";
@@ -11,6 +12,7 @@ import { ledgerMark, whyMoved } from "./pipeline/exact.ts";
 import { emptyLedger } from "./pipeline/looking.ts";
 import { planSync, type OnPlanned, type Preview } from "./pipeline/preview.ts";
 import { PlanWriter, readPlan, type PlanHead } from "./plan-file.ts";
+import { ReadingWatch } from "./reading-progress.ts";
 import { ALL, choiceOf, startPrepared, type Prepared } from "./runs.ts";
 import { createPlanStore } from "./sqlite/plan-store.ts";
 import { failed } from "./sync-result.ts";
@@ -23,18 +25,21 @@ const BATCH = 1_000;
 export function makePlan(means: Means, options: PlanOptions): Plan {
   const { chosen, looking, clock, config } = means;
   const changes = createStream<PlannedChange>();
+  const watch = new ReadingWatch();
   const { out, allowDeletes, signal = NEVER } = options;
   const choice = choiceOf(options);
   const work = async (ledger: Ledger | undefined, writer: PlanWriter | undefined): Promise<readonly PlanSummary[]> => {
     const built = await means.built(ledger);
     const syncs: PlanSummary[] = [];
     for (const name of chosen(options.syncs)) {
-      const { sync } = built.get(name) as BuiltSync;
+      const entry = built.get(name) as BuiltSync;
+      const { sync } = entry;
       const at = (await ledger?.of(name)) ?? undefined;
       const marks = { config: configMark(config, name), ledger: await ledgerMark(at ?? emptyLedger(name)) };
       await writer?.sync({ sync: name, marks, choice: { ...choice, allowDeletes } });
       const exactly: OnPlanned | undefined = writer && ((operation) => writer.operation(operation));
-      const ports = portsOf(means, at, means.breatheWith(changes));
+      const counts = watch.begin(name, entry);
+      const ports = portsOf(means, at, counts, means.breatheWith(changes));
       const preview = await planSync(
         sync,
         ports,
@@ -60,7 +65,7 @@ export function makePlan(means: Means, options: PlanOptions): Plan {
       await writer?.abandon();
     }
   };
-  return streaming(changes, whole());
+  return { ...streaming(changes, whole()), progress: watch.progress };
 }
 
 /** Applies exactly the plan of a file: plans again, and sends nothing unless that comes to the same. */
@@ -162,7 +167,7 @@ async function checkedPlan(
   const exactly: OnPlanned = (operation, source) => store.meet(operation, source);
   const preview = await planSync(
     entry.sync,
-    portsOf(means, at, async () => undefined),
+    portsOf(means, at, noCounts(), async () => undefined),
     { ...ALL, ...choice, stop: signal, pace: undefined, exactly },
     () => undefined,
   );
@@ -187,8 +192,9 @@ function whyNotExact({ sync, withheld, refused, counts }: Preview): EvenkeelErro
 const portsOf = (
   { clock, chance }: Means,
   ledger: Parameters<typeof planSync>[1]["ledger"],
+  counts: Counts,
   breathe: () => Promise<void>,
-): Parameters<typeof planSync>[1] => ({ clock, chance, ledger, breathe });
+): Parameters<typeof planSync>[1] => ({ clock, chance, ledger, counts, breathe });
 
 function paceOf(
   built: ReadonlyMap<string, BuiltSync>,

@@ -6,12 +6,14 @@ import type { Probe, RunOptions } from "./evenkeel.ts";
 import { announcedQuotas } from "./http/rate-limit-headers.ts";
 import { NEVER, type Means } from "./means.ts";
 import { probeSync, type Declared, type Observed, type Probed } from "./pipeline/probe.ts";
+import { ReadingWatch } from "./reading-progress.ts";
 import { createStream, streaming } from "./stream.ts";
 
 /** Probes syncs, one after the other. The ledger is asked only for what lanes remember, and is not there for anything else. */
 export function probeSyncs(means: Means, { syncs, signal = NEVER }: Pick<RunOptions, "syncs" | "signal">): Probe {
   const { clock, chance, chosen, looking, config } = means;
   const stream = createStream<Observed>();
+  const watch = new ReadingWatch();
   const quotasOf = (headers: Readonly<Record<string, string>>): ReturnType<typeof announcedQuotas> =>
     announcedQuotas(headers, () => clock.wallMs());
   const work = async (): Promise<Awaited<Probe["result"]>> => {
@@ -19,9 +21,10 @@ export function probeSyncs(means: Means, { syncs, signal = NEVER }: Pick<RunOpti
     const probed: Probed[] = [];
     for (const name of chosen(syncs)) {
       if (signal.aborted) break;
-      const { sync } = built.get(name) as BuiltSync;
+      const entry = built.get(name) as BuiltSync;
+      const ports = { clock, chance, quotasOf, counts: watch.begin(name, entry) };
       const settings = { declared: declaredOf(config, name), stop: signal };
-      probed.push(await probeSync(sync, { clock, chance, quotasOf }, settings, stream.push));
+      probed.push(await probeSync(entry.sync, ports, settings, stream.push));
     }
     const codes = probed.map(({ error, troubles }) => {
       if (error !== undefined) return exitCodeOf(error.code);
@@ -29,7 +32,7 @@ export function probeSyncs(means: Means, { syncs, signal = NEVER }: Pick<RunOpti
     });
     return { syncs: probed, exitCode: combineExitCodes(signal.aborted ? [...codes, EXIT.interrupted] : codes) };
   };
-  return streaming(stream, work());
+  return { ...streaming(stream, work()), progress: watch.progress };
 }
 
 /** What the config says of a sync, as it is written. */

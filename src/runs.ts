@@ -7,6 +7,7 @@ import { Lanes } from "./http/gate.ts";
 import { NEVER, type Means } from "./means.ts";
 import type { ReadChoice } from "./pipeline/opening.ts";
 import { runSync } from "./pipeline/run.ts";
+import { waitOf } from "./reading-progress.ts";
 import { exitCodeOfResult, runOne } from "./sync-result.ts";
 import { systemCpuMs } from "./runtime/process.ts";
 import { createStream, streaming } from "./stream.ts";
@@ -67,10 +68,10 @@ export function startPrepared(
   const stop = options.signal ?? NEVER;
 
   const runTask = async (task: Task, ledger: Ledger, built: ReadonlyMap<string, BuiltSync>): Promise<SyncResult> => {
-    const { sync, connections } = built.get(task.name) as BuiltSync;
+    const chosen = built.get(task.name) as BuiltSync;
+    const { sync } = chosen;
     const syncLedger = timed(await ledger.of(task.name), clock, spent);
-    const waitingFor = (): string | undefined =>
-      connections.map((connection) => connection.waitingFor()).find((wait) => wait !== undefined);
+    const waitingFor = (): string | undefined => waitOf(chosen);
     const settings = {
       ...(await task.choice(syncLedger)),
       allowDeletes: task.allowDeletes,

@@ -1,4 +1,6 @@
-import { count, countdown } from "./amounts.ts";
+import type { ReadingProgress } from "../evenkeel.ts";
+import { showActivity } from "./activity.ts";
+import { count } from "./amounts.ts";
 import type { Context } from "./context.ts";
 
 /** Something that was found about a record of a sync. */
@@ -29,14 +31,15 @@ export interface Shown {
 
 /** Shows findings as they come, the first ones of each kind. */
 export async function showFindings<Found extends Finding>(
-  findings: AsyncIterable<Found>,
+  findings: AsyncIterable<Found> & { progress(): ReadingProgress | undefined },
   showing: Showing<Found>,
   context: Context,
 ): Promise<Shown> {
   const { printer } = context;
   const { shownMax, type, words, linesOf } = showing;
   const found = new Tally(words);
-  const activity = showActivity(showing.activity, found, context);
+  const { progress } = findings;
+  const activity = showActivity({ what: showing.activity, progress, found: () => found.text() }, context);
   let sync: string | undefined;
   try {
     for await (const each of findings) {
@@ -87,23 +90,3 @@ class Tally {
       .join(" · ");
   }
 }
-
-/** What is in order leaves no trace, so a large source needs another sign that something goes on. */
-function showActivity(what: string, found: Tally, { printer, host }: Context): { end(): void } {
-  if (!printer.isLive) return { end: () => undefined };
-  const startedMs = host.clock.monotonicMs();
-  let timer = host.clock.after(REPAINT_MS, show);
-  function show(): void {
-    const elapsed = countdown(host.clock.monotonicMs() - startedMs);
-    printer.live([[what, elapsed, found.text()].filter((part) => part !== "").join(" · ")]);
-    timer = host.clock.after(REPAINT_MS, show);
-  }
-  return {
-    end() {
-      timer.cancel();
-      printer.live([]);
-    },
-  };
-}
-
-const REPAINT_MS = 100;

@@ -1,6 +1,7 @@
 import { listed } from "../core/observation.ts";
 import { pathExpression } from "../core/record-list.ts";
 import type { Observed, Probe, Probed } from "../evenkeel.ts";
+import { showActivity } from "./activity.ts";
 import { counted } from "./amounts.ts";
 import type { Context } from "./context.ts";
 import { escapeLine } from "./escape.ts";
@@ -12,13 +13,19 @@ export async function reportProbe(probe: Probe, context: Context): Promise<numbe
   const { printer } = context;
   const { style } = printer;
   let heading = "";
-  for await (const observed of probe) {
-    printer.record({ type: "observation", ...observed });
-    if (printer.isQuiet && observed.weight === "fact") continue;
-    const under = `${style("bold", escapeLine(observed.sync))} ${observed.end}`;
-    if (under !== heading) printer.result(`${heading === "" ? "" : "\n"}${under}`);
-    heading = under;
-    printer.result(observationLines(observed, context).join("\n"));
+  const { progress } = probe;
+  const activity = showActivity({ what: "reading both APIs", progress, found: () => "" }, context);
+  try {
+    for await (const observed of probe) {
+      printer.record({ type: "observation", ...observed });
+      if (printer.isQuiet && observed.weight === "fact") continue;
+      const under = `${style("bold", escapeLine(observed.sync))} ${observed.end}`;
+      if (under !== heading) printer.result(`${heading === "" ? "" : "\n"}${under}`);
+      heading = under;
+      printer.result(observationLines(observed, context).join("\n"));
+    }
+  } finally {
+    activity.end();
   }
   const { syncs, exitCode } = await probe.result;
   for (const probed of syncs) {

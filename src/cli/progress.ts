@@ -6,10 +6,10 @@ import type { Printer } from "./printer.ts";
 import { fit, widthOf } from "./width.ts";
 
 /** Ten times a second is as fast as anybody reads, and little work. */
-const REPAINT_MS = 100;
+export const REPAINT_MS = 100;
 
 /** Where nobody watches, a log needs a sign of life, and no more. */
-const REPORT_MS = 5_000;
+export const REPORT_MS = 5_000;
 
 /** Syncs that are shown at once; a taller block would scroll. */
 const LINES_MAX = 8;

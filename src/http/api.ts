@@ -10,6 +10,7 @@ import { redirectOf, REDIRECTS_MAX } from "./redirect.ts";
 import { visibleLine } from "./redact.ts";
 import { Sender, type SenderOptions, type SenderPorts, type Sent } from "./sender.ts";
 import { targetOf, type Target } from "./target.ts";
+import { Unanswered } from "./unanswered.ts";
 
 export interface ConnectionOptions extends SenderOptions {
   readonly name: string;
@@ -43,6 +44,7 @@ export function createConnection(options: ConnectionOptions, ports: ConnectionPo
   const allowed = new Set(options.allowOrigins);
   const sender = new Sender(base.origin, options, ports);
   const discretion = { redactor, credentialNames: sender.credentialNames };
+  const unanswered = new Unanswered((url) => visibleLine(redactor.url(url, sender.credentialNames)));
   const gate = ports.lanes.of(base.origin, auth.identity, options.limits);
   const gateOf = (target: Target): Gate =>
     target.origin === base.origin ? gate : ports.lanes.of(target.origin, "", FREE);
@@ -65,14 +67,17 @@ export function createConnection(options: ConnectionOptions, ports: ConnectionPo
   const throughGate = (hop: Hop, its: Gate, entry: Entry): Promise<Exchange> => {
     const { request, target, sending } = hop;
     if (entry.kind !== "go") return Promise.resolve(unsent(request, notLetIn(entry)));
+    const asked = unanswered.add({ request, origin: target.origin, startedMs: entry.startedMs });
     // Whatever happens, the lane is told how it went.
     return sender.send(request, target, sending.signal).then(
       (sent) => {
         const endedMs = clock.monotonicMs();
+        unanswered.delete(asked);
         its.leave(reportOf(sent, request, entry, endedMs, wallMs));
         return answered(hop, { sent, durationMs: endedMs - entry.startedMs });
       },
       (error: unknown) => {
+        unanswered.delete(asked);
         its.leave(reportOf(undefined, request, entry, entry.startedMs, wallMs));
         throw error;
       },
@@ -143,7 +148,7 @@ export function createConnection(options: ConnectionOptions, ports: ConnectionPo
       username === "" && password === "" && (origin === base.origin || allowed.has(origin)),
     lateWriteMs: options.lateWriteMs,
     exchange,
-    waitingFor: () => gate.waitingFor(name),
+    waitingFor: () => gate.waitingFor(name) ?? unanswered.waitingFor(clock.monotonicMs()),
     get perSecond() {
       return gate.perSecond;
     },

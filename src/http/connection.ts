@@ -58,7 +58,7 @@ export interface Connection {
   allows(url: URL): boolean;
   readonly lateWriteMs: number;
   exchange(request: ApiRequest, options: ExchangeOptions): Promise<Exchange>;
-  /** What the lane waits for just now, in words for the progress line; undefined when it does not wait. */
+  /** What the lane waits for just now, or an answer that takes long, in words that follow "waiting for"; undefined when it is neither. */
   waitingFor(): string | undefined;
   /** The lowest limit that is declared or was announced, in requests a second; undefined when none is known. */
   readonly perSecond: number | undefined;

@@ -1,7 +1,7 @@
 import { noAdoptions, type Adoption, type AdoptionOf, type AdoptionTally } from "../core/adoption.ts";
 import type { Checkpoint } from "../core/checkpoint.ts";
 import { EvenkeelError } from "../core/errors.ts";
-import { noCounts, type Warning } from "../core/events.ts";
+import type { Counts, Warning } from "../core/events.ts";
 import type { SyncLedger } from "../core/ledger.ts";
 import type { Pairing } from "../core/pairing.ts";
 import type { Sync } from "../core/sync.ts";
@@ -32,6 +32,8 @@ export interface AdoptSettings {
 export type AdoptPorts = Pick<Ports, "clock" | "chance"> & {
   /** Undefined when there is none yet, for whoever only looks. */
   readonly ledger: SyncLedger | undefined;
+  /** Of this sync, counted as it goes on. */
+  readonly counts: Counts;
   readonly pairing: () => Pairing;
   /** Resolves when whoever is told has kept up. */
   readonly breathe: () => Promise<void>;
@@ -50,7 +52,7 @@ export async function adoptSync(
   { dryRun, stop }: AdoptSettings,
   emit: (adoption: Adoption) => void,
 ): Promise<Adopted> {
-  const counts = noCounts();
+  const { counts } = ports;
   const tally = noAdoptions();
   const warnings: Warning[] = [];
   const result: { error?: EvenkeelError; equal: number; waiting: number } = { equal: 0, waiting: 0 };

@@ -1,5 +1,5 @@
 import { EvenkeelError } from "../core/errors.ts";
-import { noCounts, type Warning } from "../core/events.ts";
+import type { Counts, Warning } from "../core/events.ts";
 import type { SyncLedger } from "../core/ledger.ts";
 import type { Drift, DriftOf } from "../core/drift.ts";
 import type { Scratch } from "../core/scratch.ts";
@@ -37,6 +37,8 @@ export interface CheckSettings {
 
 export type CheckPorts = Pick<Ports, "clock" | "chance"> & {
   readonly ledger: SyncLedger | undefined;
+  /** Of this sync, counted as it goes on. */
+  readonly counts: Counts;
   /** Opens room to put one side aside; a sample needs none. */
   readonly scratch: () => Scratch;
   /** Resolves when whoever is told of differences has kept up. */
@@ -55,7 +57,7 @@ export async function checkSync(
   { sample, stop }: CheckSettings,
   emit: (drift: Drift) => void,
 ): Promise<Checked> {
-  const counts = noCounts();
+  const { counts } = ports;
   const tally = noTally();
   const warnings: Warning[] = [];
   const result: { error?: EvenkeelError; fingerprints?: Fingerprints; sampledOf?: number } = {};

@@ -8,6 +8,6 @@ export interface Ports {
   readonly chance: Chance;
   readonly ledger: SyncLedger;
   readonly emit: Emit;
-  /** What the lanes of this sync wait for just now, in words; undefined when they do not wait. */
+  /** What both APIs of this sync are waited for just now, in words; undefined when it is nothing. */
   readonly waitingFor: () => string | undefined;
 }

@@ -1,6 +1,6 @@
 import type { Checkpoint } from "../core/checkpoint.ts";
 import { EvenkeelError } from "../core/errors.ts";
-import { noCounts, type Counts, type Warning } from "../core/events.ts";
+import type { Counts, Warning } from "../core/events.ts";
 import { guaranteeOf } from "../core/guarantee.ts";
 import { differences, type FieldDifference } from "../core/difference.ts";
 import type { JsonObject } from "../core/json.ts";
@@ -92,13 +92,15 @@ export async function planSync(
   sync: Sync,
   ports: Pick<Ports, "clock" | "chance"> & {
     readonly ledger: SyncLedger | undefined;
+    /** Of this sync, counted as it goes on. */
+    readonly counts: Counts;
     /** Resolves when whoever is told of changes has kept up. */
     readonly breathe: () => Promise<void>;
   },
   settings: PreviewSettings,
   emit: (change: PreviewedChange) => void,
 ): Promise<Preview> {
-  const counts = noCounts();
+  const { counts } = ports;
   const ledger = ports.ledger ?? emptyLedger(sync.name);
   const volume = { bytes: 0, lookUps: 0 };
   const warnings: Warning[] = [];

@@ -1,7 +1,7 @@
 import { cursorFacts } from "../core/cursor-facts.ts";
 import { observeCursor, observeFuture } from "../core/cursor-observations.ts";
 import { EvenkeelError } from "../core/errors.ts";
-import { noCounts } from "../core/events.ts";
+import type { Counts } from "../core/events.ts";
 import { isObject, type Json, type JsonObject } from "../core/json.ts";
 import { observeLimits } from "../core/limit-observations.ts";
 import { fact, type Observation } from "../core/observation.ts";
@@ -60,6 +60,8 @@ interface DeclaredEnd extends Pick<DeclaredRecords, "records" | "key"> {
 }
 
 export type ProbePorts = Pick<Ports, "clock" | "chance"> & {
+  /** Of this sync, counted as it goes on. */
+  readonly counts: Counts;
   /** What an answer's headers announce of limits. */
   readonly quotasOf: (headers: Headers) => readonly Quota[];
 };
@@ -77,7 +79,7 @@ export async function probeSync(
   { declared, stop }: { readonly declared: Declared; readonly stop: AbortSignal },
   emit: (observed: Observed) => void,
 ): Promise<Probed> {
-  const counts = noCounts();
+  const { counts } = ports;
   const found: { source?: ProbedEnd; destination?: ProbedEnd; error?: EvenkeelError } = {};
   const tally = { fact: 0, advice: 0, trouble: 0 };
   const tellOf =
