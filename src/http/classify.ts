@@ -2,13 +2,14 @@ import { STATUS_CODES } from "node:http";
 import type { Expression } from "../core/expression.ts";
 import { EvenkeelError } from "../core/errors.ts";
 import type { Eventual } from "../core/eventual.ts";
-import { isObject, member, type Json } from "../core/json.ts";
+import { member, type Json } from "../core/json.ts";
 import type { LaneReport } from "../core/lane.ts";
 import type { Outcome, RefusalReason } from "../core/outcome.ts";
 import { parseRetryAfter } from "../core/retry-after.ts";
 import type { CompleteAnswer } from "./answer.ts";
 import type { WireFailure } from "./client.ts";
 import type { ApiRequest } from "./connection.ts";
+import { shownWords } from "./words.ts";
 
 const RULES = ["throttled", "failed", "missing", "exists", "inProgress", "keyMismatch", "replayed"] as const;
 type Rule = (typeof RULES)[number];
@@ -69,7 +70,11 @@ function judge(
   if (signals.throttled === true) return throttled(says, "throttled");
   if (signals.exists === true) return refused(says, "exists");
   if (signals.missing === true) return refused(says, "missing");
-  if (isSuccess) return signals.failed === true ? refused(says, "other") : applied(request, says);
+  if (isSuccess) {
+    if (signals.failed === true) return refused(says, "other");
+    const errors = request.isGraphql === true && rules.failed === undefined ? graphqlErrors(answer) : undefined;
+    return errors === undefined ? applied(request, says) : refused({ ...says, note: errors }, "other");
+  }
   if (rules.never.includes(status)) return refused(says, "other");
   // A write that is declared to be worth repeating is not thereby known to be without effect.
   if (rules.also.includes(status)) return isWrite ? unknown(says, "ok") : throttled(says, laneOf(retryAfterMs));
@@ -204,6 +209,16 @@ function bodyOf(answer: CompleteAnswer): Json | undefined {
   return parsed.ok ? parsed.value : undefined;
 }
 
+/**
+ * What the errors of a GraphQL answer say; undefined where it has none. What it has besides is a part of what was asked for, in which null stands for what
+ * failed: a list that is cut, or an end that is none (P5).
+ */
+function graphqlErrors(answer: CompleteAnswer): string | undefined {
+  const parsed = answer.json();
+  const errors = parsed.ok ? member(parsed.value, "errors") : undefined;
+  return Array.isArray(errors) && errors.length > 0 ? shownWords(errors) || "errors" : undefined;
+}
+
 async function signalsOf(request: ApiRequest, answer: CompleteAnswer, rules: AnswerRules): Promise<Signals> {
   const parsed = answer.text === "" ? undefined : answer.json();
   const body: Json = parsed === undefined ? null : parsed.ok ? parsed.value : answer.text;
@@ -223,9 +238,6 @@ async function signalsOf(request: ApiRequest, answer: CompleteAnswer, rules: Ans
   return signals;
 }
 
-/** Characters of an API's own words that a message quotes. */
-const QUOTED_CHARS = 300;
-
 /** Larger bodies are pages, and their first words say nothing. */
 const QUOTED_BYTES_MAX = 262_144;
 
@@ -243,26 +255,6 @@ function wordsOf(answer: CompleteAnswer): string {
   if (answer.bytes === 0) return "";
   if (answer.bytes > QUOTED_BYTES_MAX) return `${answer.bytes} bytes`;
   const parsed = answer.json();
-  if (parsed.ok) return shortened(wordsIn(parsed.value) ?? "");
-  return /^\s*</.test(answer.text) ? parsed.error.message : shortened(answer.text);
-}
-
-function shortened(words: string): string {
-  const line = words.replaceAll(/\s+/g, " ").trim();
-  return line.length > QUOTED_CHARS ? `${line.slice(0, QUOTED_CHARS)}...` : line;
-}
-
-/** RFC 9457 (detail, title), OAuth (error_description), and what everybody else does: message, error.message, errors[0]. */
-const WORDS = ["message", "error_description", "detail", "title", "reason", "description", "error", "errors"];
-
-function wordsIn(body: Json | undefined): string | undefined {
-  if (typeof body === "string") return body;
-  if (Array.isArray(body)) return wordsIn(body[0] as Json | undefined);
-  if (!isObject(body)) return undefined;
-  for (const name of WORDS) {
-    const words = wordsIn(member(body, name) ?? member(body, name.charAt(0).toUpperCase() + name.slice(1)));
-    if (words !== undefined && words !== "") return words;
-  }
-  const text = JSON.stringify(body);
-  return text === "{}" ? undefined : text;
+  if (parsed.ok) return shownWords(parsed.value);
+  return /^\s*</.test(answer.text) ? parsed.error.message : shownWords(answer.text);
 }

@@ -44,7 +44,7 @@ export async function firstPages(
   };
   // Partial: nothing is asked for ahead of its turn.
   const reading = { ...context, partial: true, sync: { ...sync, source } };
-  const rules = new PageRules({ sortedBy: undefined, pagesMax: sync.pagesMax });
+  const rules = new PageRules({ sortedBy: undefined, pagesMax: sync.pagesMax, paging: source.paging });
   const pages: FirstPage[] = [];
   let position: string | undefined;
   let size: number | undefined;

@@ -17,7 +17,7 @@ export async function* livePages(live: Live, context: RunContext): AsyncGenerato
   const { sync } = context;
   const retry = { ...sync.retry, source: sync.retry.destination };
   const reading = { ...context, sync: { ...sync, source: live.source, retry } };
-  const rules = new PageRules({ sortedBy: undefined, pagesMax: sync.pagesMax });
+  const rules = new PageRules({ sortedBy: undefined, pagesMax: sync.pagesMax, paging: live.source.paging });
   let position: string | undefined;
   let size: number | undefined;
   do {

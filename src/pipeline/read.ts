@@ -109,7 +109,11 @@ const noCursor = ({ cursor }: Sync) =>
   }) as const;
 
 const rulesOf = (sync: Sync): PageRules =>
-  new PageRules({ sortedBy: sync.cursor?.sorted === true ? comparison(sync) : undefined, pagesMax: sync.pagesMax });
+  new PageRules({
+    sortedBy: sync.cursor?.sorted === true ? comparison(sync) : undefined,
+    pagesMax: sync.pagesMax,
+    paging: sync.source.paging,
+  });
 
 /** Order of two cursor values of this sync; undefined without a cursor. */
 export function comparison({ cursor }: Pick<Sync, "cursor">): ((a: string, b: string) => number) | undefined {
