@@ -1,5 +1,6 @@
 import { EvenkeelError } from "./core/errors.ts";
-import { isObject, type Json, type JsonObject } from "./core/json.ts";
+import { inputPaths } from "./config/input-paths.ts";
+import { isObject, member, type Json, type JsonObject } from "./core/json.ts";
 import { likelyTotal, pagingClues, type LikelyPagination } from "./core/paging-clue.ts";
 import {
   askedPaging,
@@ -30,6 +31,8 @@ export interface FoundPaging {
   readonly certainty: "tried" | "supposed" | "none";
   /** The read that it was tried with. */
   readonly pages: FirstPages | undefined;
+  /** A member that is there for the next page alone, and may be left out on the last one, which was not seen. */
+  readonly mayBeLeftOut?: string;
 }
 
 /** Requests for guesses, so that an API that says nothing is not asked for ever. */
@@ -68,7 +71,10 @@ async function byClue(reader: DraftReader, plain: DraftSource, first: FirstAnswe
     const tried = await trial(reader, { ...plain, pagination });
     if (tried === undefined) continue;
     const { source, pages } = tried;
-    if (leads(pages)) return { source, seen, certainty: "tried", pages };
+    if (leads(pages)) {
+      const mayBeLeftOut = holderAlone(source.pagination, pages);
+      return { source, seen, certainty: "tried", pages, ...(mayBeLeftOut === undefined ? {} : { mayBeLeftOut }) };
+    }
     if (pages.pages.length === 1 && pages.pages[0]?.page.next === undefined) {
       supposed ??= { source, seen, certainty: "supposed", pages };
       if (isCertain) break;
@@ -212,6 +218,11 @@ async function trial(reader: DraftReader, source: DraftSource, max = PAGES): Pro
   try {
     const pages = await reader.read(source, { max });
     if (pages.broken === undefined) return { source, pages };
+    const ending = untilLeftOut(source, pages);
+    if (ending !== undefined) {
+      const ended = await reader.read(ending, { max });
+      return ended.broken === undefined ? { source: ending, pages: ended } : undefined;
+    }
     // Some APIs put the list into an object once they are asked for pages.
     const list = pages.pages.length === 0 ? likelyList(pages.brokenBody) : undefined;
     if (list === undefined || list.items.length === 0 || pathExpression(list.path) === source.records) return undefined;
@@ -224,6 +235,31 @@ async function trial(reader: DraftReader, source: DraftSource, max = PAGES): Pro
       throw thrown;
     return undefined;
   }
+}
+
+/** The outermost member of where the next page is said, where that lies within one, and nothing else says whether there is one. */
+function holderOf(pagination: LikelyPagination): string | undefined {
+  if (!("next" in pagination) || pagination.more !== undefined) return undefined;
+  const [[holder, ...inner] = []] = inputPaths(pagination.next);
+  return inner.length === 0 ? undefined : holder?.name;
+}
+
+/** The same source, for an API that was seen to leave out what holds the next page's token on its last page (P5: no other page has an end). */
+function untilLeftOut(source: DraftSource, { pages, broken, brokenBody }: FirstPages): DraftSource | undefined {
+  const { pagination } = source;
+  const holder = holderOf(pagination);
+  const isSeen = pages.length > 0 && broken?.code === "READ_NEXT_INVALID";
+  if (holder === undefined || !isSeen || member(brokenBody, holder) !== undefined) return undefined;
+  const more = `$exists(${pathExpression([holder])})`;
+  return { ...source, pagination: { ...pagination, more } as LikelyPagination };
+}
+
+/** What holds the next page's token and nothing else, while the end of the list was not seen. */
+function holderAlone(pagination: LikelyPagination, { pages }: FirstPages): string | undefined {
+  const holder = holderOf(pagination);
+  const held = holder === undefined ? undefined : member(pages[0]?.body, holder);
+  const isAlone = isObject(held) && Object.keys(held).length === 1;
+  return isAlone && pages.at(-1)?.page.next !== undefined ? holder : undefined;
 }
 
 /** The records that were read. */

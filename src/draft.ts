@@ -16,7 +16,7 @@ export interface Draft {
   /** What the records are called. */
   readonly name: string;
   readonly source: DraftSource;
-  readonly paging: Pick<FoundPaging, "seen" | "certainty">;
+  readonly paging: Pick<FoundPaging, "seen" | "certainty" | "mayBeLeftOut">;
   readonly cursor: FoundCursor | undefined;
   readonly fields: readonly FieldShape[];
   /** Records that were looked at. */
@@ -54,7 +54,11 @@ export async function draftSource({ url, auth, ...ports }: DraftPlan): Promise<D
   return {
     name,
     source,
-    paging: { seen: paging.seen, certainty: paging.certainty },
+    paging: {
+      seen: paging.seen,
+      certainty: paging.certainty,
+      ...(paging.mayBeLeftOut === undefined ? {} : { mayBeLeftOut: paging.mayBeLeftOut }),
+    },
     cursor,
     fields: fieldsOf(looked),
     records: looked.length,

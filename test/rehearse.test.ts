@@ -76,6 +76,8 @@ suite("rehearse: a config between doubles of its APIs", () => {
     { type: "offset", param: "skip", size: { param: "take", value: 7 } },
     { type: "link" },
     { type: "nextUrl", next: "links.next" },
+    { type: "cursor", next: "page.token", more: "page.more", param: "token" },
+    { type: "nextUrl", next: "links.next", more: "$exists(links)" },
     { type: "keyset", param: "after", from: "id" },
   ])
     test(`paging by ${pagination.type}`, async () =>

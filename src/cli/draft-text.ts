@@ -1,5 +1,6 @@
 import { listed } from "../core/observation.ts";
 import { flowText, plainText } from "../core/config-text.ts";
+import { pathExpression } from "../core/record-list.ts";
 import type { Draft } from "../draft.ts";
 import { count, counted } from "./amounts.ts";
 import { escapeLine } from "./escape.ts";
@@ -72,13 +73,17 @@ export function draftText({ name, source, paging, cursor, fields, records }: Dra
 }
 
 function pagingLines(
-  { seen, certainty }: Draft["paging"],
+  { seen, certainty, mayBeLeftOut }: Draft["paging"],
   pagination: Draft["source"]["pagination"],
   records: number,
 ): readonly string[] {
   switch (certainty) {
     case "tried":
-      return [`      # Tried: ${seen}, and one page leads to the next.`, `      pagination: ${flowText(pagination)}`];
+      return [
+        `      # Tried: ${seen}, and one page leads to the next.`,
+        ...(mayBeLeftOut === undefined ? [] : leftOutLines(pathExpression([mayBeLeftOut]))),
+        `      pagination: ${flowText(pagination)}`,
+      ];
     case "supposed":
       return [
         `      # Not tried, since all ${count(records)} records came on one page: ${seen}.`,
@@ -91,6 +96,10 @@ function pagingLines(
       ];
   }
 }
+
+const leftOutLines = (name: string): readonly string[] => [
+  `      # Not seen: the last page. If that leaves \`${escapeLine(name)}\` out, a run says so; then add \`more: ${escapeLine(`$exists(${name})`)}\`.`,
+];
 
 function cursorLines(found: Draft["cursor"], declared: Draft["source"]["cursor"]): readonly string[] {
   if (found === undefined)

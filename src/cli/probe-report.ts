@@ -74,9 +74,12 @@ async function probedText(probed: Probed, { printer, host }: Context): Promise<s
   ];
   return [
     ...fieldLines(probed, columns),
-    `${name}: ${troubles === 0 ? style("green", "can be read as declared") : "cannot be read as declared"}, ${parts.join(", ")}`,
+    `${name}: ${troubles === 0 ? style("green", "can be read as declared") + asFar(probed) : "cannot be read as declared"}, ${parts.join(", ")}`,
   ].join("\n");
 }
+
+const asFar = ({ source }: Probed): string =>
+  source === undefined || source.isWhole ? "" : ` as far as ${counted(source.pages, "page")} can show`;
 
 function fieldLines({ source, destination }: Probed, columns: number): readonly string[] {
   const ends = [

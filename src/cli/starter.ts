@@ -47,6 +47,7 @@ syncs:
       #           { type: offset, param: offset, size: { param: limit, value: 100 } }
       #           { type: link }                                  a Link header
       #           { type: nextUrl, next: links.next }             an address in the body
+      # Where an answer says whether there is a next page, add that: more: meta.has_more
       # How to ask for what has changed. Without this, every run reads everything (and still writes only what differs).
       # cursor: { field: updated_at, type: timestamp, param: updated_since }
 

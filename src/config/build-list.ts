@@ -13,6 +13,7 @@ import { optionalExpression, templateOf } from "./build-request.ts";
 import type { DestinationConfig, ListConfig, PaginationConfig } from "./config.ts";
 import { compileExpression, type ExpressionSource } from "./expression.ts";
 import { SEES } from "./expression-leaf.ts";
+import { nextPageOf } from "./next-page.ts";
 
 /** Reads the key of a record, or the value that it is matched by. A record for which an expression fails has none. */
 export const keyOf =
@@ -72,11 +73,11 @@ export function paginationOf(options: PaginationConfig): Pagination {
     case "offset":
       return offsets({ ...options, total: optionalExpression(options.total) });
     case "cursor":
-      return cursorTokens({ ...options, next: compileExpression(options.next, SEES.page) });
+      return cursorTokens({ ...options, ...nextPageOf(options.next, options.more) });
     case "link":
       return links(options);
     case "nextUrl":
-      return nextUrls({ ...options, next: compileExpression(options.next, SEES.page) });
+      return nextUrls({ ...options, ...nextPageOf(options.next, options.more) });
     case "keyset":
       return keysets({ ...options, from: compileExpression(options.from) });
   }

@@ -2,10 +2,12 @@ import type { Expression } from "../core/expression.ts";
 import type { Parsed } from "../core/template.ts";
 import { parseRequest, type RequestTemplate } from "../core/url-template.ts";
 import type { RequestConfig, TemplateSource } from "./config.ts";
-import { compileExpression, compileText, type ExpressionSource } from "./expression.ts";
+import { compileExpression, compileText, type CompileOptions, type ExpressionSource } from "./expression.ts";
 
-export const optionalExpression = (source: ExpressionSource | undefined): Expression | undefined =>
-  source === undefined ? undefined : compileExpression(source);
+export const optionalExpression = (
+  source: ExpressionSource | undefined,
+  sees: CompileOptions = {},
+): Expression | undefined => (source === undefined ? undefined : compileExpression(source, sees));
 
 /** A request with its expressions compiled. */
 export function templateOf(request: RequestConfig): RequestTemplate {

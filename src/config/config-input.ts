@@ -138,7 +138,7 @@ export type ConnectionInput = {
   readonly answers?: {
     /** "Too fast", where it is not a 429: `status = 403 and body.errorCode = 'REQUEST_LIMIT_EXCEEDED'`. */
     readonly throttled?: Expression;
-    /** A failure that looks like a success: `status = 200 and body.error != null`. */
+    /** A failure that looks like a success: `status = 200 and body.error != null`. When absent, a GraphQL query fails where `errors` has any. */
     readonly failed?: Expression;
     /** What "no such record" looks like, where it is not a 404 or 410: `status = 403 and method = 'GET'`. */
     readonly missing?: Expression;
@@ -196,6 +196,8 @@ export type PaginationInput =
       readonly type: "cursor";
       /** Where the next page's token is in the body, or in a header: ``$headers.`x-next` ``; absent or null on the last page. */
       readonly next: Expression;
+      /** Whether there is a next page, where an answer tells that apart: `data.pageInfo.hasNextPage`. Then it alone is the end. It has to be true or false on every page, and where it is true, `next` has to be there; anything else ends the read with an error. */
+      readonly more?: Expression;
       /** The query parameter that it is asked with. */
       readonly param: string;
       /** The page size to ask for: `{ param: per_page, value: 100 }`; without `param` it is only known. */
@@ -210,6 +212,8 @@ export type PaginationInput =
       readonly type: "nextUrl";
       /** Where the next page's address is in the body, or in a header; absent or null on the last page. */
       readonly next: Expression;
+      /** Whether there is a next page, where an answer tells that apart: `data.pageInfo.hasNextPage`. Then it alone is the end. It has to be true or false on every page, and where it is true, `next` has to be there; anything else ends the read with an error. */
+      readonly more?: Expression;
       /** The page size to ask for: `{ param: per_page, value: 100 }`; without `param` it is only known. */
       readonly size?: PageSizeInput;
     }

@@ -228,6 +228,12 @@ interface Sized {
   readonly size: PageSize | undefined;
 }
 
+/** Where the next page is, and whether there is one. */
+interface Following extends Sized {
+  readonly next: ExpressionSource;
+  readonly more: ExpressionSource | undefined;
+}
+
 export type PaginationConfig =
   | { readonly type: "none" }
   | (Sized & {
@@ -243,9 +249,9 @@ export type PaginationConfig =
       readonly total: ExpressionSource | undefined;
       readonly overlap: number;
     })
-  | (Sized & { readonly type: "cursor"; readonly next: ExpressionSource; readonly param: string })
+  | (Following & { readonly type: "cursor"; readonly param: string })
   | (Sized & { readonly type: "link" })
-  | (Sized & { readonly type: "nextUrl"; readonly next: ExpressionSource })
+  | (Following & { readonly type: "nextUrl" })
   | (Sized & { readonly type: "keyset"; readonly param: string; readonly from: ExpressionSource });
 
 export interface CursorConfig {

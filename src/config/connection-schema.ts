@@ -85,7 +85,9 @@ function answersSchema(): z.ZodType<ConnectionConfig["answers"]> {
     throttled: answer.describe(
       "\"Too fast\", where it is not a 429: `status = 403 and body.errorCode = 'REQUEST_LIMIT_EXCEEDED'`.",
     ),
-    failed: answer.describe("A failure that looks like a success: `status = 200 and body.error != null`."),
+    failed: answer.describe(
+      "A failure that looks like a success: `status = 200 and body.error != null`. When absent, a GraphQL query fails where `errors` has any.",
+    ),
     missing: answer.describe(
       "What \"no such record\" looks like, where it is not a 404 or 410: `status = 403 and method = 'GET'`.",
     ),

@@ -301,6 +301,10 @@ suite("a config that is right", () => {
       ["{ type: link }", { type: "link", size: undefined }],
       ["{ type: nextUrl, next: links.next }", { type: "nextUrl", next: "links.next", size: undefined }],
       [
+        "{ type: cursor, next: paging.next.after, more: $exists(paging), param: after }",
+        { type: "cursor", next: "paging.next.after", more: "$exists(paging)", param: "after", size: undefined },
+      ],
+      [
         "{ type: keyset, param: after_id, from: id }",
         { type: "keyset", param: "after_id", from: "id", size: undefined },
       ],

@@ -83,6 +83,9 @@ export function paginationSchema(values: Values): z.ZodType<PaginationConfig> {
   const param = text.describe("The query parameter that it is asked with.");
   const numbered = { param, size };
   const next = expression(SEES.page);
+  const more = maybe(expression(SEES.page)).describe(
+    "Whether there is a next page, where an answer tells that apart: `data.pageInfo.hasNextPage`. Then it alone is the end. It has to be true or false on every page, and where it is true, `next` has to be there; anything else ends the read with an error.",
+  );
   const total = (what: string) =>
     maybe(expression(SEES.input)).describe(`${what} When absent, an empty page is the end.`);
   const first = (from: number) => integer({ min: 0, max: 1_000_000 }).prefault(from);
@@ -110,6 +113,7 @@ export function paginationSchema(values: Values): z.ZodType<PaginationConfig> {
       next: next.describe(
         "Where the next page's token is in the body, or in a header: ``$headers.`x-next` ``; absent or null on the last page.",
       ),
+      more,
       param,
       size,
     }).describe("A token from one page to the next, `?cursor=...`."),
@@ -119,6 +123,7 @@ export function paginationSchema(values: Values): z.ZodType<PaginationConfig> {
       next: next.describe(
         "Where the next page's address is in the body, or in a header; absent or null on the last page.",
       ),
+      more,
       size,
     }).describe("The next page's address in the body."),
     map({

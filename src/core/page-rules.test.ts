@@ -14,6 +14,7 @@ const evidence: Evidence = {
 
 interface Given {
   readonly token: string;
+  readonly name?: string;
   readonly keys?: readonly string[];
   readonly cursors?: readonly (string | undefined)[];
   readonly items?: number;
@@ -33,8 +34,10 @@ const facts = ({ token, keys = [], cursors, items = keys.length, more = true, to
 });
 
 const byTime = (a: string, b: string): number => compareCursors("timestamp", a, b);
-const unsorted = (pagesMax = 1_000_000): PageRules => new PageRules({ sortedBy: undefined, pagesMax, isWhole: true });
-const sorted = (): PageRules => new PageRules({ sortedBy: byTime, pagesMax: 1_000, isWhole: true });
+const paging = { type: "cursor", records: "data" } as const;
+const unsorted = (pagesMax = 1_000_000): PageRules =>
+  new PageRules({ sortedBy: undefined, pagesMax, isWhole: true, paging });
+const sorted = (): PageRules => new PageRules({ sortedBy: byTime, pagesMax: 1_000, isWhole: true, paging });
 
 /** Feeds pages to the rules; the code and message of the first error, or undefined. */
 function firstError(rules: PageRules, pages: Iterable<Given>): EvenkeelError | undefined {
@@ -65,6 +68,11 @@ suite("pages that come again", () => {
       assert.equal(error?.code, "READ_PAGE_REPEATED");
       assert.match(error.message, new RegExp(`page ${cycle + 1} is one that was read before \\(t0\\)`));
     }
+  });
+
+  test("P4: a page that comes again is called by what it was asked for with", () => {
+    const pages = [{ token: "POST /graphql\n{}" }, { token: "POST /graphql\n{}", name: "variables.after=1" }];
+    assert.match(firstError(unsorted(), pages)?.message ?? "", /is one that was read before \(variables\.after=1\):/);
   });
 
   test("P4: pages of numbered keys are told apart, and the same ones in another order are not", () => {
@@ -139,22 +147,36 @@ suite("pages that come again", () => {
 });
 
 suite("reads that do not end", () => {
-  test("P5: empty pages in the middle are legal; a thousand and more in a row are not", () => {
-    const empty = (from: number, count: number): Given[] =>
-      Array.from({ length: count }, (_, nth) => ({ token: `${from + nth}` }));
-    const fine = [
-      ...empty(0, 1_000),
-      { token: "a", keys: ["1"] },
-      ...empty(2_000, 1_000),
-      { token: "b", keys: ["2"], more: false },
-    ];
-    assert.equal(firstError(unsorted(), fine), undefined);
-    assert.equal(firstError(unsorted(), empty(0, 1_001))?.code, "READ_NO_PROGRESS");
+  const empty = (from: number, count: number): Given[] =>
+    Array.from({ length: count }, (_, nth) => ({ token: `${from + nth}` }));
+  const around = (count: number): Given[] => [
+    ...empty(0, count),
+    { token: "a", keys: ["1"] },
+    ...empty(2_000, count),
+    { token: "b", keys: ["2"], more: false },
+  ];
+  const telling = (): PageRules =>
+    new PageRules({ sortedBy: undefined, pagesMax: 1_000_000, isWhole: true, paging: { ...paging, tellsMore: true } });
+
+  test("P5: empty pages in the middle are legal; more than a hundred in a row are not, where a `next` alone says that there is more", () => {
+    assert.equal(firstError(unsorted(), around(100)), undefined);
+    const error = firstError(unsorted(), empty(0, 101));
+    assert.equal(error?.code, "READ_NO_PROGRESS");
+    assert.match(error.message, /100 pages in a row were empty/);
+    assert.match(error.next ?? "", /`pagination\.more: \$count\(data\) > 0`/);
+  });
+
+  test("P5: where the answers say that there is more, a thousand empty pages in a row are legal", () => {
+    assert.equal(firstError(telling(), around(1_000)), undefined);
+    assert.equal(firstError(telling(), empty(0, 1_001))?.code, "READ_NO_PROGRESS");
   });
 
   test("P4: pages whose items have no usable key count as empty", () => {
-    const keyless = Array.from({ length: 1_001 }, (_, nth) => ({ token: `${nth}`, items: 5 }));
-    assert.equal(firstError(unsorted(), keyless)?.code, "READ_NO_PROGRESS");
+    const keyless = Array.from({ length: 101 }, (_, nth) => ({ token: `${nth}`, items: 5 }));
+    const error = firstError(unsorted(), keyless);
+    assert.equal(error?.code, "READ_NO_PROGRESS");
+    assert.match(error.message, /no record with a key/);
+    assert.match(error.next ?? "", /`key` and `records`/);
   });
 
   test("P4: a read has a limit of pages", () => {
@@ -239,6 +261,7 @@ suite("order", () => {
           sortedBy: (a, b) => compareCursors("integer", a, b),
           pagesMax: 100,
           isWhole: true,
+          paging,
         });
         const given = pages.map((values, nth) => ({
           token: `${nth}`,
@@ -298,7 +321,7 @@ suite("totals", () => {
 
   test("P5: a total that is larger than what was read is told, and fails nothing; not where a part was asked for, or lists of parents", () => {
     const read = (pages: readonly Given[], isWhole = true): readonly string[] => {
-      const rules = new PageRules({ sortedBy: undefined, pagesMax: 10, isWhole });
+      const rules = new PageRules({ sortedBy: undefined, pagesMax: 10, isWhole, paging });
       const told = pages.flatMap((each) => rules.accept(facts(each)).map(({ code }) => code));
       assert.equal(rules.goesOn === undefined, told.length === 0);
       return told;

@@ -1,13 +1,13 @@
 import { EvenkeelError, type ErrorCode } from "./errors.ts";
 import { sha256 } from "./fingerprint.ts";
 import { totalSign, type NextPageSign } from "./next-page-sign.ts";
-import type { Page } from "./source.ts";
+import type { Page, Paging } from "./source.ts";
 
 /** What the reading rules need to know of a page besides the page itself. */
 export interface PageFacts {
   readonly page: Pick<
     Page,
-    "token" | "next" | "total" | "rereads" | "overlap" | "unproven" | "begins" | "evidence" | "goesOn" | "body"
+    "token" | "name" | "next" | "total" | "rereads" | "overlap" | "unproven" | "begins" | "evidence" | "goesOn" | "body"
   >;
   /** Items on the page, records or not. */
   readonly items: number;
@@ -30,10 +30,11 @@ export interface ReadWarning {
 const HASH_CHARS = 16;
 
 /**
- * Pages in a row without a single key. Legal (P5), since a filter can empty them; so many of them without an end are a source
- * that never ends.
+ * Pages in a row without a single key. Legal (P5), since a filter of the source can empty them; so many of them without an end are a source that
+ * never ends. Where an answer says that there is more, that is trusted longer than where there is no more than a `next`: many APIs count on past
+ * their last page for ever, and each run would ask for all of it.
  */
-const KEYLESS_PAGES_MAX = 1_000;
+const KEYLESS_PAGES_MAX = { told: 1_000, untold: 100 } as const;
 
 /**
  * Pages in a row with nothing but what other pages of this read showed. One can be chance, where pages are small and records move
@@ -48,6 +49,7 @@ interface Rules {
   readonly pagesMax: number;
   /** The list is read from its beginning, and asked for all that it has. */
   readonly isWhole: boolean;
+  readonly paging: Pick<Paging, "type" | "tellsMore" | "records">;
 }
 
 /**
@@ -61,6 +63,7 @@ export class PageRules {
   #pages = 0;
   #items = 0;
   #keylessInARow = 0;
+  #itemsWithoutKey = 0;
   #staleInARow = 0;
   #lastContent: string | undefined;
   #last: { readonly key: string; readonly cursor: string } | undefined;
@@ -120,6 +123,7 @@ export class PageRules {
     this.#tokens.clear();
     this.#contents.clear();
     this.#keylessInARow = 0;
+    this.#itemsWithoutKey = 0;
     this.#staleInARow = 0;
     this.#lastContent = undefined;
   }
@@ -136,7 +140,7 @@ export class PageRules {
   #checkToken({ page }: PageFacts): void {
     const hash = hashOf(page.token);
     if (this.#tokens.has(hash)) {
-      const message = `page ${this.#pages} is one that was read before (${shown(page.token)}): the source goes round in a circle`;
+      const message = `page ${this.#pages} is one that was read before (${shown(page.name ?? page.token)}): the source goes round in a circle`;
       const next = "Check `pagination`: `next` must change from page to page and be absent on the last one.";
       throw broken("READ_PAGE_REPEATED", message, page, next);
     }
@@ -149,11 +153,16 @@ export class PageRules {
   }
 
   /** P4: a page that brings nothing new means that the page parameter is ignored, or that the last page is repeated. */
-  #checkProgress({ page, keys, cursors }: PageFacts): void {
+  #checkProgress({ page, items, keys, cursors }: PageFacts): void {
     this.#keylessInARow = keys.length === 0 ? this.#keylessInARow + 1 : 0;
-    if (this.#keylessInARow > KEYLESS_PAGES_MAX) {
-      const message = `${KEYLESS_PAGES_MAX} pages in a row had no record with a key, and still there is a next one`;
-      throw broken("READ_NO_PROGRESS", message, page, "Check `pagination`, `records` and `key`.");
+    this.#itemsWithoutKey = keys.length === 0 ? this.#itemsWithoutKey + items : 0;
+    const max = this.#rules.paging.tellsMore === true ? KEYLESS_PAGES_MAX.told : KEYLESS_PAGES_MAX.untold;
+    if (this.#keylessInARow > max) {
+      const message =
+        this.#itemsWithoutKey === 0
+          ? `${max} pages in a row were empty, and still there is a next one`
+          : `${max} pages in a row had no record with a key, and still there is a next one`;
+      throw broken("READ_NO_PROGRESS", message, page, this.#itemsWithoutKey === 0 ? this.#emptyHint() : KEYLESS_HINT);
     }
     if (keys.length === 0) return;
     // With its cursor, a record that has changed since is another one.
@@ -168,6 +177,13 @@ export class PageRules {
       ? `page ${this.#pages} has the very records of the page before it`
       : `${STALE_PAGES_MAX} pages in a row had only records that other pages had shown already`;
     throw broken("READ_NO_PROGRESS", message, page, NO_PROGRESS_HINT);
+  }
+
+  #emptyHint(): string {
+    const { type, tellsMore, records = "$" } = this.#rules.paging;
+    if (tellsMore === true || (type !== "cursor" && type !== "nextUrl"))
+      return "The source never says that the list has ended: check `pagination` and `records`.";
+    return `Declare what tells the end. If an empty page does, since \`next\` is never absent: \`pagination.more: $count(${records}) > 0\`. If the answer says whether there is more: \`more\` with that, and empty pages may come.`;
   }
 
   /** P8: input declared sorted that is not would lose records, since the cursor moves with it. */
@@ -226,6 +242,8 @@ export class PageRules {
 
 const SHIFTED_HINT =
   "What was met is written, and the next run reads everything once more. If it happens often, read in an order that does not change (by id or time of creation), or use another pagination.";
+
+const KEYLESS_HINT = "Check `key` and `records`: none of what came can be told from others.";
 
 const NO_PROGRESS_HINT =
   "The source seems to ignore the page parameter, or to repeat its last page for ever: check `pagination.param`, or declare `pagination.total`.";

@@ -36,7 +36,7 @@ suite("how an answer says that its list goes on", () => {
     [
       "relay",
       { nodes: records, pageInfo: { hasNextPage: true, endCursor: "abc" } },
-      { type: "cursor", next: "pageInfo.hasNextPage ? pageInfo.endCursor", param: "after" },
+      { type: "cursor", next: "pageInfo.endCursor", more: "pageInfo.hasNextPage", param: "after" },
     ],
     [
       "commercetools",

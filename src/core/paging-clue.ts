@@ -5,8 +5,14 @@ import type { Json } from "./json.ts";
 export type LikelyPagination =
   | { readonly type: "none" }
   | { readonly type: "link"; readonly size?: LikelySize }
-  | { readonly type: "nextUrl"; readonly next: string; readonly size?: LikelySize }
-  | { readonly type: "cursor"; readonly next: string; readonly param: string; readonly size?: LikelySize }
+  | { readonly type: "nextUrl"; readonly next: string; readonly more?: string; readonly size?: LikelySize }
+  | {
+      readonly type: "cursor";
+      readonly next: string;
+      readonly more?: string;
+      readonly param: string;
+      readonly size?: LikelySize;
+    }
   | { readonly type: "keyset"; readonly param: string; readonly from: string; readonly size?: LikelySize }
   | {
       readonly type: "page" | "offset";
@@ -128,7 +134,7 @@ function tokenClues(leaves: readonly Leaf[]): readonly PagingClue[] {
     const hasValue = leaf.value !== null && leaf.value !== "";
     const seen = `the answer has ${hasValue ? "the next page's token" : "a place for the next page's token"} in \`${next}\``;
     return paramsOf(nameOf(leaf)).map((param) => ({
-      pagination: { type: "cursor" as const, next: guardedNext(leaf, leaves), param },
+      pagination: { type: "cursor" as const, next, ...moreBeside(leaf, leaves), param },
       seen,
       isCertain: false,
     }));
@@ -136,8 +142,7 @@ function tokenClues(leaves: readonly Leaf[]): readonly PagingClue[] {
 }
 
 /** GraphQL's relay keeps `endCursor` on its last page too; `hasNextPage` tells whether it is one. */
-function guardedNext(leaf: Leaf, leaves: readonly Leaf[]): string {
-  const next = pathExpression(leaf.path);
+function moreBeside(leaf: Leaf, leaves: readonly Leaf[]): { readonly more?: string } {
   const parent = leaf.path.slice(0, -1).join(".");
   const flag = leaves.find(
     (other) =>
@@ -145,7 +150,7 @@ function guardedNext(leaf: Leaf, leaves: readonly Leaf[]): string {
       typeof other.value === "boolean" &&
       /^has_?(?:next(?:_?page)?|more)$/i.test(nameOf(other)),
   );
-  return flag === undefined ? next : `${pathExpression(flag.path)} ? ${next}`;
+  return flag === undefined ? {} : { more: pathExpression(flag.path) };
 }
 
 function paramsOf(name: string): readonly string[] {

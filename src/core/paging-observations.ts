@@ -42,14 +42,10 @@ export function observePaging(sample: PagingSample): readonly Observation[] {
     return [...seen, ...(left.length > 0 ? left : sample.mayBeEmpty ? [] : [EMPTY])];
   // With a list for each parent, the sizes of pages say how many children there are.
   const isNested = pages.some(({ page }) => page.begins === true);
-  if (isNested) return [...seen, ...(broken === undefined ? repeats(pages) : []), ...left];
-  return [
-    ...seen,
-    ...sizes(sample),
-    ...(broken === undefined ? repeats(pages) : []),
-    ...totals(sample),
-    ...(paging.type === "none" ? unpaged(sample, left) : left),
-  ];
+  const whole = broken === undefined ? [...repeats(pages), ...unseen(sample)] : [];
+  if (isNested) return [...seen, ...whole, ...left];
+  const end = paging.type === "none" ? unpaged(sample, left) : left;
+  return [...seen, ...sizes(sample), ...whole, ...totals(sample), ...end];
 }
 
 const EMPTY = advice(
@@ -131,6 +127,23 @@ function repeats(pages: readonly SampledPage[]): readonly Observation[] {
       "Ask for an order that does not change, by id or time of creation (a `query` such as `sort: id`).",
     ),
   ];
+}
+
+/** What so few pages cannot tell: how the list ends, and whether it goes round in a circle further on. */
+function unseen({ pages, paging }: PagingSample): readonly Observation[] {
+  if (pages.at(-1)?.page.next === undefined) return [];
+  const isFollowed = paging.type === "cursor" || paging.type === "nextUrl";
+  const hasEmpty = pages.some(({ page }) => page.records.length === 0);
+  if (isFollowed && hasEmpty && paging.tellsMore !== true)
+    return [
+      advice(
+        "paging",
+        "an empty page names a next one: it may be in the middle of the list, or `next` is never absent, and a run finds no end",
+        `If an empty page is the end, declare \`pagination.more: $count(${paging.records ?? "$"}) > 0\`.`,
+      ),
+    ];
+  const text = `the end was not seen: what the last page looks like, and whether later pages go round in a circle, only a run tells`;
+  return [fact("paging", text)];
 }
 
 /** What the source announces of the whole. */

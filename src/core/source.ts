@@ -30,6 +30,8 @@ export interface Page {
   readonly next: PagePosition | undefined;
   /** What the pagination calls this page's token, for loop detection (P4): equal tokens mean the same page. */
   readonly token: string;
+  /** How messages call it: what it was asked for with. Its token when absent. */
+  readonly name?: string;
   /**
    * The page goes back to records that were read already, because a smaller page size counts pages anew (P6): it begins before the
    * end of the page before it.
@@ -57,13 +59,24 @@ export interface Page {
   readonly evidence: Evidence;
 }
 
+/** A page that could not be had. */
+export interface FailedPage {
+  readonly kind: "failed";
+  readonly outcome: Exclude<Outcome, { kind: "applied" }>;
+  readonly evidence: Evidence;
+  /** Which list it is of, where there is one for each parent: "the list of the parent 17". */
+  readonly list?: string;
+  /** What to do about a refusal, where more is known of it than that. */
+  readonly next?: string;
+}
+
 /**
  * One attempt at one page. `failed` carries the outcome (never `applied`) for the retry policy; `broken` is an answer
  * that no retry mends (HTML, no such `records`, a foreign `next`): `error` says so.
  */
 export type PageAttempt =
   | { readonly kind: "page"; readonly page: Page }
-  | { readonly kind: "failed"; readonly outcome: Exclude<Outcome, { kind: "applied" }>; readonly evidence: Evidence }
+  | FailedPage
   | { readonly kind: "broken"; readonly error: import("./errors.ts").EvenkeelError; readonly body?: Json };
 
 /** The end of a sync that is read. One attempt a call: retrying is the pipeline's. Never throws for what an API does. */
@@ -90,6 +103,10 @@ export interface Paging {
   readonly overlaps?: true;
   /** One page is taken for all of a list, of the records or of their parents; where `type` is `none` when absent. */
   readonly isUnpaged?: boolean;
+  /** An answer says whether there is more apart from where it is: `more`, a total, or a `Link` that is there or not. */
+  readonly tellsMore?: true;
+  /** Where the list is in an answer, for messages. */
+  readonly records?: string;
   /** The declared page size; undefined when the source decides. */
   readonly size: number | undefined;
 }

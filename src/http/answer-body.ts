@@ -10,8 +10,9 @@ const isLines = (answer: Answer, format: BodyFormat): boolean =>
 
 /** The body as one JSON value: of lines, the list of them. */
 export function bodyOf(answer: Answer, format: BodyFormat): ReturnType<Answer["json"]> {
-  if (!isLines(answer, format)) return answer.json();
-  if (isEndless(answer)) return { ok: false, error: endUnknown() };
+  // P5: what could not be unpacked has no lines, and is no empty page for it.
+  if (!isLines(answer, format) || answer.problem !== undefined) return answer.json();
+  if (isEndless(answer)) return { ok: false, error: endUnknown(answer) };
   try {
     return { ok: true, value: parseNdjson(answer.text) };
   } catch (error) {
@@ -23,10 +24,15 @@ export function bodyOf(answer: Answer, format: BodyFormat): ReturnType<Answer["j
 const isEndless = ({ headers }: Answer): boolean =>
   headers["content-length"] === undefined && headers["transfer-encoding"] === undefined;
 
-const endUnknown = (): EvenkeelError =>
-  new EvenkeelError("API_BODY_CUT", "the answer says nowhere how long it is, so lines may be missing at its end", {
-    next: "Ask for JSON instead of lines, or have the API send `Content-Length` or chunks.",
+function endUnknown({ headers }: Answer): EvenkeelError {
+  const type = headers["content-type"] ?? "";
+  const isJson = /^application\/(?:[\w.-]+\+)?json\b/i.test(type);
+  return new EvenkeelError("API_BODY_CUT", "the answer says nowhere how long it is, so its end may be missing", {
+    next: isJson
+      ? `It calls itself ${type.split(";")[0]}, whose end can be told: if it is that, leave \`format: ndjson\` out. Otherwise have the API send \`Content-Length\` or chunks.`
+      : "Ask for JSON instead of lines, or have the API send `Content-Length` or chunks.",
   });
+}
 
 /** The answer's text as one JSON value. */
 export const jsonOf = (answer: Answer, format: BodyFormat): string =>

@@ -2,23 +2,16 @@ import { EvenkeelError } from "../core/errors.ts";
 import { parseExact } from "../core/exact-json.ts";
 import { parseHttpDate } from "../core/retry-after.ts";
 import type { Json, JsonObject } from "../core/json.ts";
-import type { Answer } from "./connection.ts";
+import type { Answer, BodyProblem } from "./connection.ts";
 
 /** S4: JSON nested deeper than this is no API's answer, and would exhaust the stack of whoever walks it. */
 const DEPTH_MAX = 500;
-
-/** Why a body that came whole cannot be read. */
-export interface BodyProblem {
-  readonly code: "API_NOT_JSON" | "API_BODY_TOO_LARGE";
-  readonly message: string;
-}
 
 /** A complete answer; its text and JSON are made when they are asked for, once. */
 export class CompleteAnswer implements Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly bytes: number;
-  /** Set when the body could not be unpacked; it then counts as empty. */
   readonly problem: BodyProblem | undefined;
   #body: Buffer | undefined;
   #text: string | undefined;

@@ -178,6 +178,7 @@ const rule = (evaluate: (answer: Record<string, Json>) => Json | undefined): Exp
   },
 });
 const ALWAYS = rule(() => true);
+const NEVER = rule(() => false);
 
 suite("K5, R1: declared signals", () => {
   test("an error inside a 200 is refused, and its words are quoted", async () => {
@@ -252,6 +253,36 @@ suite("K5, R1: declared signals", () => {
       outcome.kind === "unknown" && /answers\.failed.*no such function/.test(outcome.message),
       JSON.stringify(outcome),
     );
+  });
+});
+
+suite("errors in a 200 of GraphQL", () => {
+  const QUERY: ApiRequest = { ...READ, method: "POST", body: "{}", isGraphql: true };
+  const body = { data: { items: { nodes: [], pageInfo: null } }, errors: [{ message: "pageInfo timed out" }] };
+
+  test("P5: they are a refusal in their own words, however large what came beside them is", () => {
+    for (const beside of ["", "x".repeat(300_000)])
+      assert.deepEqual(judge(QUERY, 200, { body: { beside, ...body } }).outcome, {
+        kind: "refused",
+        status: 200,
+        reason: "other",
+        message: "200 OK: pageInfo timed out",
+      });
+  });
+
+  test("none, an empty list, or a member of that name in another API are no failure", () => {
+    for (const errors of [undefined, null, [], "text"])
+      assert.equal(
+        judge(QUERY, 200, { body: { data: {}, ...(errors === undefined ? {} : { errors }) } }).outcome.kind,
+        "applied",
+      );
+    assert.equal(judge(READ, 200, { body }).outcome.kind, "applied");
+  });
+
+  test("what is declared comes first: `failed` says which errors count, `throttled` which are a matter of time", async () => {
+    assert.equal(short(await judgeLater(QUERY, 200, { body, rules: { failed: NEVER } })), "applied");
+    assert.equal(short(await judgeLater(QUERY, 200, { body, rules: { throttled: ALWAYS } })), "throttled");
+    assert.equal(short(await judgeLater(QUERY, 200, { body, rules: { throttled: NEVER } })), "refused other");
   });
 });
 

@@ -2,14 +2,14 @@ import { STATUS_CODES } from "node:http";
 import type { Expression } from "../core/expression.ts";
 import { EvenkeelError } from "../core/errors.ts";
 import type { Eventual } from "../core/eventual.ts";
-import type { Json } from "../core/json.ts";
+import { member, type Json } from "../core/json.ts";
 import type { LaneReport } from "../core/lane.ts";
 import type { Outcome, RefusalReason } from "../core/outcome.ts";
 import { parseRetryAfter } from "../core/retry-after.ts";
 import type { CompleteAnswer } from "./answer.ts";
 import type { WireFailure } from "./client.ts";
 import type { ApiRequest } from "./connection.ts";
-import { wordsOf } from "./words.ts";
+import { shownWords, wordsOf } from "./words.ts";
 
 const RULES = ["throttled", "failed", "missing", "exists", "inProgress", "keyMismatch", "replayed"] as const;
 type Rule = (typeof RULES)[number];
@@ -73,8 +73,12 @@ function judge(
   if (isSuccess) {
     if (signals.failed === true) return refused(says, "other");
     // Where it is declared what a failure looks like, that is asked alone.
-    const isNoAnswer = isWrite && rules.failed === undefined && isPage(answer);
-    return isNoAnswer ? unknown({ ...says, note: A_PAGE }, "ok") : applied(request, says);
+    if (rules.failed === undefined) {
+      if (isWrite && isPage(answer)) return unknown({ ...says, note: A_PAGE }, "ok");
+      const errors = request.isGraphql === true ? graphqlErrors(answer) : undefined;
+      if (errors !== undefined) return refused({ ...says, note: errors }, "other");
+    }
+    return applied(request, says);
   }
   if (rules.never.includes(status)) return refused(says, "other");
   // A write that is declared to be worth repeating is not thereby known to be without effect.
@@ -217,6 +221,16 @@ function bodyOf(answer: CompleteAnswer): Json | undefined {
   if (answer.bytes === 0) return undefined;
   const parsed = answer.json();
   return parsed.ok ? parsed.value : undefined;
+}
+
+/**
+ * What the errors of a GraphQL answer say; undefined where it has none. What it has besides is a part of what was asked for, in which null stands for what
+ * failed: a list that is cut, or an end that is none (P5).
+ */
+function graphqlErrors(answer: CompleteAnswer): string | undefined {
+  const parsed = answer.json();
+  const errors = parsed.ok ? member(parsed.value, "errors") : undefined;
+  return Array.isArray(errors) && errors.length > 0 ? shownWords(errors) || "errors" : undefined;
 }
 
 async function signalsOf(request: ApiRequest, answer: CompleteAnswer, rules: AnswerRules): Promise<Signals> {

@@ -15,10 +15,18 @@ export interface ApiRequest {
   readonly repeatable: boolean;
   /** The idempotency key's header: with it, the same bytes may be sent again although the method is not idempotent. */
   readonly keyHeader: HeaderLine | undefined;
+  /** It asks in GraphQL, whose answers report errors in a 200. */
+  readonly isGraphql?: true;
 }
 
 /** A header's name, in lower case, and its value. */
 export type HeaderLine = readonly [name: string, value: string];
+
+/** Why a body that came whole cannot be read. */
+export interface BodyProblem {
+  readonly code: "API_NOT_JSON" | "API_BODY_TOO_LARGE";
+  readonly message: string;
+}
 
 /** A complete answer. Header names are lower case; repeated headers are joined by ", ". */
 export interface Answer {
@@ -28,6 +36,8 @@ export interface Answer {
   readonly text: string;
   /** Size of the decoded body. */
   readonly bytes: number;
+  /** Set when the body could not be unpacked; it then counts as empty, which it need not be. */
+  readonly problem?: BodyProblem | undefined;
   /** The answer's own `Date` in ms since the epoch; undefined when absent or malformed. */
   readonly dateMs: number | undefined;
   /** Parses the text with exact numbers (S5); an error says what the body looked like ("an HTML page titled ..."). Parsed once. */

@@ -7,7 +7,17 @@ import { totalSign } from "../core/next-page-sign.ts";
 import { PageRules } from "../core/page-rules.ts";
 import type { KeyReading } from "../core/record.ts";
 import type { Outcome } from "../core/outcome.ts";
-import type { Page, PageAttempt, PagePosition, ReadRequest, Source } from "../core/source.ts";
+import type { FailedPage, Page, PageAttempt, PagePosition, Paging, ReadRequest, Source } from "../core/source.ts";
+import {
+  cutShort,
+  FIRST_LIST_GONE,
+  listOfParent,
+  memberTaken,
+  noParent,
+  PAGE_GONE,
+  unjudged,
+  withParent,
+} from "./nested-errors.ts";
 
 export interface NestedOptions {
   /** The list of parents. */
@@ -69,21 +79,20 @@ export function createNestedSource(options: NestedOptions): Source {
   const { parents, children } = options;
   return {
     connection: children.connection,
-    paging: {
-      type: children.paging.type,
-      shifts: parents.paging.shifts || children.paging.shifts,
-      resumes: parents.paging.resumes,
-      size: children.paging.size,
-      isUnpaged: [parents, children].some(({ paging }) => paging.type === "none"),
-      ...([parents, children].every(({ paging }) => !paging.shifts || paging.overlaps === true)
-        ? { overlaps: true }
-        : {}),
-    },
+    paging: pagingOf(parents.paging, children.paging),
     page: (() => {
       const reading = new NestedReading(options);
       return (asked) => reading.page(asked);
     })(),
   };
+}
+
+function pagingOf(parents: Paging, children: Paging): Paging {
+  const { overlaps: _, ...own } = children;
+  const shifts = parents.shifts || children.shifts;
+  const isProved = [parents, children].every((paging) => !paging.shifts || paging.overlaps === true);
+  const isUnpaged = [parents, children].some(({ type }) => type === "none");
+  return { ...own, shifts, resumes: parents.resumes, isUnpaged, ...(isProved ? { overlaps: true } : {}) };
 }
 
 class NestedReading {
@@ -118,7 +127,8 @@ class NestedReading {
   }
 
   #newRules(isWhole: boolean): PageRules {
-    return new PageRules({ sortedBy: undefined, pagesMax: this.#options.pagesMax, isWhole });
+    const { parents, pagesMax } = this.#options;
+    return new PageRules({ sortedBy: undefined, pagesMax, isWhole, paging: parents.paging });
   }
 
   async #readParents(outer: PagePosition | undefined, asked: ReadRequest): Promise<ParentsAttempt> {
@@ -185,9 +195,12 @@ class NestedReading {
     const attempt = await this.#listPage(here, at, asked);
     if (asked.wholly === true) this.#askAhead(here.parent, at, asked);
     if (attempt.kind === "page") return this.#withParent(attempt.page, here, at, asked.since);
-    if (attempt.kind === "broken") return { kind: "broken", error: named(attempt.error, here.key) };
+    if (attempt.kind === "broken") return { kind: "broken", error: withParent(attempt.error, here.key) };
+    const failed: FailedPage = { ...attempt, list: listOfParent(here.key) };
+    if (!saysGone(attempt.outcome)) return failed;
     // A list that was there, and of which a page is not, has not gone.
-    if (!saysGone(attempt.outcome) || here.inner !== undefined || !here.met) return attempt;
+    if (here.inner !== undefined) return { ...failed, next: PAGE_GONE };
+    if (!here.met) return { ...failed, next: FIRST_LIST_GONE };
     const next = positionOf(this.#placeAt(here.parent + 1, at, true));
     const { evidence } = attempt;
     return { kind: "page", page: { ...EMPTY, token: tokenOf(here), dateMs: undefined, bytes: 0, evidence, next } };
@@ -238,7 +251,8 @@ class NestedReading {
     const sign = page.goesOn ?? total;
     const listed = asksParents ? { dateMs: at.page.dateMs, listedBefore: true as const } : {};
     const token = tokenOf(place, page.token);
-    const own = { records, token, total: undefined, next: positionOf(next), ...begins, ...listed };
+    const name = `${listOfParent(place.key)}${page.name === undefined ? "" : `, ${page.name}`}`;
+    const own = { records, token, name, total: undefined, next: positionOf(next), ...begins, ...listed };
     return { kind: "page", page: { ...page, ...own, ...(sign === undefined ? {} : { goesOn: sign }) } };
   }
 
@@ -262,38 +276,3 @@ const EMPTY = { records: [], duplicateNames: new Set<number>(), total: undefined
 const positionOf = (place: Place | undefined): PagePosition | undefined => place && JSON.stringify(place);
 
 const tokenOf = ({ outer, parent }: ChildPlace, token = ""): string => JSON.stringify([outer ?? null, parent, token]);
-
-const noParent = (connection: string, reason: string, { evidence }: Page): EvenkeelError =>
-  new EvenkeelError("READ_RECORDS_MISSING", `${connection} lists a parent that cannot be named: ${reason}`, {
-    evidence,
-    next: "Check `parents.key` and `parents.records`.",
-  });
-
-const unjudged = (connection: string, key: string, error: EvenkeelError, { evidence }: Page): EvenkeelError =>
-  new EvenkeelError(error.code, `whether the parent ${key} of ${connection} counts cannot be told: ${error.message}`, {
-    evidence,
-    next: "Check `parents.filter`.",
-  });
-
-/** An error of one list, with whose it is. */
-const named = (error: EvenkeelError, key: string): EvenkeelError =>
-  new EvenkeelError(error.code, `the list of the parent ${key}: ${error.message}`, {
-    ...(error.next === undefined ? {} : { next: error.next }),
-    ...(error.evidence === undefined ? {} : { evidence: error.evidence }),
-  });
-
-const memberTaken = (connection: string, as: string, { evidence }: Page): EvenkeelError =>
-  new EvenkeelError("READ_RECORDS_MISSING", `records of ${connection} have a member \`${as}\` of their own`, {
-    evidence,
-    next: "Give the parent another name: `parents: { as: ... }`.",
-  });
-
-const cutShort = (connection: string, key: string, total: number, count: number, { evidence }: Page): EvenkeelError =>
-  new EvenkeelError(
-    "READ_TOTAL_DISAGREES",
-    `${connection} announces ${total} records of the parent ${key} and ended after ${count}`,
-    {
-      evidence,
-      next: "If the total counts something else, leave `pagination.total` out; otherwise the source cut the list short: run again.",
-    },
-  );

@@ -1,6 +1,6 @@
 import { parseExact } from "../core/exact-json.ts";
 import { isObject, setMember, type Json, type JsonObject } from "../core/json.ts";
-import type { PageParam } from "./paginate/pagination.ts";
+import type { PageAddress, PageParam } from "./paginate/pagination.ts";
 
 /** A page's request, as far as paging and cursor make it. */
 export interface PageRequest {
@@ -21,6 +21,18 @@ export function pageRequest(address: string, body: JsonObject | undefined, param
   }, body);
   return { url: url.href, body: JSON.stringify(filled) };
 }
+
+/** What tells a page from the first one, for messages: `cursor=abc`, or its address. Undefined for the first one. */
+export function pageName(address: PageAddress, first: PageAddress): string | undefined {
+  if (address.kind === "url") return address.url;
+  const usual = new Set(first.kind === "query" ? first.params.map(([name, value]) => `${name}=${value}`) : []);
+  const own = address.params.map(([name, value]) => `${name}=${value}`).filter((param) => !usual.has(param));
+  return own.length === 0 ? undefined : own.join("&");
+}
+
+/** Whether a body asks in GraphQL: its documents have braces, and a `query` that others search by is seldom a text with some. */
+export const isGraphql = (body: JsonObject | undefined): boolean =>
+  typeof body?.["query"] === "string" && body["query"].includes("{");
 
 /** A copy with the value at a path; what has to be there around it is made. */
 function withValue(object: JsonObject, [name = "", ...rest]: readonly string[], value: Json): JsonObject {

@@ -3,13 +3,13 @@ import type { Expression } from "../core/expression.ts";
 import { isObject, type Json, type JsonObject } from "../core/json.ts";
 import { nextPageSign } from "../core/next-page-sign.ts";
 import { untried, type Evidence } from "../core/outcome.ts";
-import { listsOf, pathExpression } from "../core/record-list.ts";
 import type { Page, PageAttempt, ReadRequest, Source } from "../core/source.ts";
 import type { RequestTemplate } from "../core/url-template.ts";
 import type { Answer, Connection } from "./connection.ts";
 import { duplicateNames } from "./duplicate-names.ts";
 import { bodyOf, jsonOf, type BodyFormat } from "./answer-body.ts";
-import { pageRequest, type PageRequest } from "./page-request.ts";
+import { noRecords } from "./no-records.ts";
+import { isGraphql, pageName, pageRequest, type PageRequest } from "./page-request.ts";
 import type { Following, PageParam, Pagination } from "./paginate/pagination.ts";
 
 export interface SourceOptions {
@@ -44,15 +44,17 @@ export function createSource(options: SourceOptions, connection: Connection): So
       );
     const headers = options.body === undefined ? rendered.headers : { ...rendered.headers, "content-type": JSON_TYPE };
     const address = pagination.address(asked.position, asked.size);
+    const name = pageName(address, pagination.address(undefined, asked.size));
     if (address.kind === "url") {
       // S3: credentials are attached by origin, so an address elsewhere would read without them, and from a stranger.
       if (!connection.allows(new URL(address.url))) return foreign(address.url, connection);
-      return { headers, ...pageRequest(address.url, options.body, []) };
+      return { headers, name, ...pageRequest(address.url, options.body, []) };
     }
     const { since } = options;
     const from: readonly PageParam[] =
       since === undefined || asked.since === undefined ? [] : [[since.param, asked.since, since.isNumber]];
-    return { headers, ...pageRequest(connection.baseUrl + rendered.path, options.body, [...address.params, ...from]) };
+    const url = connection.baseUrl + rendered.path;
+    return { headers, name, ...pageRequest(url, options.body, [...address.params, ...from]) };
   };
 
   const page = async (asked: ReadRequest): Promise<PageAttempt> => {
@@ -67,12 +69,13 @@ export function createSource(options: SourceOptions, connection: Connection): So
         purpose: "read",
         repeatable: true,
         keyHeader: undefined,
+        ...(isGraphql(options.body) ? { isGraphql: true as const } : {}),
       },
       asked,
     );
     const { outcome, evidence } = attempt;
     if (outcome.kind === "refused" && isPastEnd(outcome.status) && pagination.mayBePastEnd(asked.position)) {
-      return { kind: "page", page: emptyPage(tokenOf(target), evidence, answer) };
+      return { kind: "page", page: emptyPage(target, evidence, answer) };
     }
     if (outcome.kind !== "applied") return { kind: "failed", outcome, evidence };
     if (answer === undefined)
@@ -113,7 +116,7 @@ export function createSource(options: SourceOptions, connection: Connection): So
         kind: "broken",
         error: new EvenkeelError("READ_NEXT_INVALID", `where the next page is cannot be told: ${follows.reason}`, {
           evidence,
-          next: NEXT_HINT,
+          next: follows.next ?? NEXT_HINT,
         }),
         body,
       };
@@ -130,7 +133,7 @@ export function createSource(options: SourceOptions, connection: Connection): So
             followed: options.followed,
           })
         : undefined;
-    const page = pageOf(answer, list, follows, tokenOf(asking), evidence);
+    const page = pageOf(answer, list, follows, asking, evidence);
     return { kind: "page", page: { ...page, body, ...(sign === undefined ? {} : { goesOn: sign }) } };
   };
 
@@ -138,12 +141,12 @@ export function createSource(options: SourceOptions, connection: Connection): So
     answer: Answer,
     records: readonly Json[],
     follows: Exclude<Following, { kind: "broken" }>,
-    token: string,
+    asking: Asking,
     evidence: Evidence,
   ): Page => ({
     records,
     next: follows.kind === "next" ? follows.position : undefined,
-    token,
+    ...identityOf(asking),
     dateMs: answer.dateMs,
     total: follows.total,
     ...(follows.overlap === undefined ? {} : { overlap: follows.overlap }),
@@ -155,7 +158,7 @@ export function createSource(options: SourceOptions, connection: Connection): So
 
   return {
     connection: connection.name,
-    paging: pagination.paging,
+    paging: { ...pagination.paging, records: options.records.text },
     page,
     ...(read === undefined
       ? {}
@@ -170,20 +173,24 @@ const NEXT_HINT = "Compare `pagination` with an answer of the API: `evenkeel run
 /** A page's request. */
 interface Asking extends PageRequest {
   readonly headers: Readonly<Record<string, string>>;
+  readonly name: string | undefined;
 }
 
 const JSON_TYPE = "application/json";
 
 /** What is asked the same is the same page (P4). */
-const tokenOf = ({ url, body }: PageRequest): string => (body === undefined ? url : `${url}\n${body}`);
+const identityOf = ({ url, body, name }: Asking): Pick<Page, "token" | "name"> => ({
+  token: body === undefined ? url : `${url}\n${body}`,
+  ...(name === undefined ? {} : { name }),
+});
 
 /** APIs answer an address past their last page with 400 or 404 (or 416, for those that think in ranges). */
 const isPastEnd = (status: number): boolean => status === 400 || status === 404 || status === 416;
 
-const emptyPage = (token: string, evidence: Evidence, answer: Answer | undefined): Page => ({
+const emptyPage = (asking: Asking, evidence: Evidence, answer: Answer | undefined): Page => ({
   records: [],
   next: undefined,
-  token,
+  ...identityOf(asking),
   dateMs: answer?.dateMs,
   total: undefined,
   duplicateNames: new Set(),
@@ -206,28 +213,6 @@ const foreign = (url: string, connection: Connection): EvenkeelError =>
       next: `Only ${new URL(connection.baseUrl).origin} is read with this connection's credentials. If the API really moved there, change \`baseUrl\`.`,
     },
   );
-
-/** "0 records" must never be a misspelt path: what is there is named. */
-function noRecords(records: Expression, value: Json | undefined, body: Json, evidence: Evidence): EvenkeelError {
-  const what =
-    value === undefined ? "nothing" : isObject(value) ? "one object" : `\`${JSON.stringify(value).slice(0, 40)}\``;
-  const message = `\`records: ${records.text}\` gives ${what} in this answer, and it should give a list`;
-  return new EvenkeelError("READ_RECORDS_MISSING", message, { evidence, next: listsIn(body) });
-}
-
-function listsIn(body: Json): string {
-  if (Array.isArray(body)) return "The answer itself is a list: write `records: $`.";
-  if (!isObject(body)) return "The answer is neither a list nor an object: check `request`.";
-  const lists = listsOf(body);
-  if (lists.length > 0)
-    return `Lists in the answer: ${lists.map(({ path }) => `\`${pathExpression(path)}\``).join(", ")}.`;
-  return `The answer has no list; its members are ${
-    Object.keys(body)
-      .slice(0, 20)
-      .map((name) => `\`${name}\``)
-      .join(", ") || "none"
-  }.`;
-}
 
 /** How long a single look at the source may wait for its lane. */
 const READ_ONE_PATIENCE_MS = 60_000;

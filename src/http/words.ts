@@ -14,6 +14,15 @@ export function wordsOf(answer: CompleteAnswer): string {
   return /^\s*</.test(answer.text) ? parsed.error.message : oneLine(answer.text);
 }
 
+/** Characters of an API's own words that a message quotes. */
+const QUOTED_CHARS = 300;
+
+/** What an API says in an answer, in its own words, as much as a message quotes; "" when it says nothing. */
+export function shownWords(body: Json | undefined): string {
+  const line = oneLine(wordsIn(body) ?? "");
+  return line.length > QUOTED_CHARS ? `${line.slice(0, QUOTED_CHARS)}...` : line;
+}
+
 const oneLine = (words: string): string => words.replaceAll(/\s+/g, " ").trim();
 
 /** RFC 9457 (detail, title), OAuth (error_description), and what everybody else does: message, error.message, errors[0]. */

@@ -47,7 +47,8 @@ export async function firstPages(
   };
   // Partial: nothing is asked for ahead of its turn.
   const reading = { ...context, partial: true, sync: { ...sync, source } };
-  const rules = new PageRules({ sortedBy: undefined, pagesMax: sync.pagesMax, isWhole: since === undefined });
+  const isWhole = since === undefined;
+  const rules = new PageRules({ sortedBy: undefined, pagesMax: sync.pagesMax, isWhole, paging: source.paging });
   const pages: FirstPage[] = [];
   let position: string | undefined;
   let size: number | undefined;

@@ -18,7 +18,8 @@ export async function* livePages(live: Live, context: RunContext): AsyncGenerato
   const { sync } = context;
   const retry = { ...sync.retry, source: sync.retry.destination };
   const reading = { ...context, sync: { ...sync, source: live.source, retry } };
-  const rules = new PageRules({ sortedBy: undefined, pagesMax: sync.pagesMax, isWhole: true });
+  const { paging } = live.source;
+  const rules = new PageRules({ sortedBy: undefined, pagesMax: sync.pagesMax, isWhole: true, paging });
   let position: string | undefined;
   let size: number | undefined;
   do {

@@ -2,7 +2,7 @@ import { EvenkeelError } from "../core/errors.ts";
 import type { Evidence, Outcome } from "../core/outcome.ts";
 import { Patience } from "../core/patience.ts";
 import { decideRetry } from "../core/retry.ts";
-import type { Page, PagePosition } from "../core/source.ts";
+import type { FailedPage, Page, PagePosition } from "../core/source.ts";
 import type { RunContext } from "./context.ts";
 import { askedToWait, credentialsRefused, unreachableApi } from "./api-errors.ts";
 
@@ -76,7 +76,7 @@ async function tryPage(query: PageQuery, context: RunContext): Promise<Tried> {
     const next = decideRetry(policy, A_READ, state, outcome, now);
     if (next.kind !== "again")
       return {
-        error: failure(source.connection, outcome, evidence, now.wallMs),
+        error: failure(source.connection, made, now.wallMs),
         mayBeTooLarge: isSizeTrouble(outcome),
       };
     context.counts.retries += 1;
@@ -96,7 +96,16 @@ async function tryPage(query: PageQuery, context: RunContext): Promise<Tried> {
 const isSizeTrouble = (outcome: Outcome): boolean =>
   outcome.kind === "unknown" || (outcome.kind === "refused" && outcome.reason === "tooLarge");
 
-function failure(connection: string, outcome: Outcome, evidence: Evidence, wallMs: number): EvenkeelError {
+/** Why a page could not be had in the end, with whose list it is of. */
+function failure(connection: string, { outcome, evidence, list, next }: FailedPage, wallMs: number): EvenkeelError {
+  const error = failureOf(connection, outcome, evidence, wallMs);
+  const { code, message } = error;
+  const hint = next ?? error.next;
+  const details = { evidence, ...(hint === undefined ? {} : { next: hint }) };
+  return new EvenkeelError(code, list === undefined ? message : `${list}: ${message}`, details);
+}
+
+function failureOf(connection: string, outcome: Outcome, evidence: Evidence, wallMs: number): EvenkeelError {
   switch (outcome.kind) {
     case "refused":
       if (outcome.reason === "credentials")
@@ -115,7 +124,7 @@ function failure(connection: string, outcome: Outcome, evidence: Evidence, wallM
         });
       return new EvenkeelError("API_REFUSED", `${connection} refuses to be read: ${outcome.message}`, {
         evidence,
-        next: "Check the `request` and `query` of the source against the API's documentation; `evenkeel run --trace` shows what is sent.",
+        next: outcome.status >= 200 && outcome.status < 300 ? SAID_FAILED_HINT : REFUSED_HINT,
       });
     case "throttled":
     case "not-sent":
@@ -138,5 +147,11 @@ function failure(connection: string, outcome: Outcome, evidence: Evidence, wallM
       );
   }
 }
+
+const REFUSED_HINT =
+  "Check the `request` and `query` of the source against the API's documentation; `evenkeel run --trace` shows what is sent.";
+
+const SAID_FAILED_HINT =
+  "Check the `request`, `query` and `body` of the source against what the API says. That such an answer is a failure says `answers.failed` of the connection, or GraphQL's `errors` where that is not declared.";
 
 const interrupted = (): EvenkeelError => new EvenkeelError("RUN_INTERRUPTED", "it was stopped before its end");

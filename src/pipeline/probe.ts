@@ -23,6 +23,8 @@ export interface ProbedEnd {
   readonly connection: string;
   readonly pages: number;
   readonly records: number;
+  /** The end of the list was seen. */
+  readonly isWhole: boolean;
   readonly fields: readonly FieldShape[];
 }
 
@@ -239,5 +241,6 @@ const endOf = (connection: string, { pages }: FirstPages, records: readonly Json
   connection,
   pages: pages.filter(isListed).length,
   records: records.length,
+  isWhole: pages.at(-1)?.page.next === undefined,
   fields: fieldsOf(records),
 });

@@ -119,6 +119,7 @@ const rulesOf = (sync: Sync, { since, position }: Checkpoint): PageRules =>
     sortedBy: sync.cursor?.sorted === true ? comparison(sync) : undefined,
     pagesMax: sync.pagesMax,
     isWhole: since === undefined && position === undefined,
+    paging: sync.source.paging,
   });
 
 /** Order of two cursor values of this sync; undefined without a cursor. */

@@ -91,13 +91,15 @@ export class Listing {
     const last = rest.length <= size ? undefined : page.at(-1);
     const following = last === undefined ? null : btoa(JSON.stringify([last.changedMs, last.id]));
     const next = repeats && token !== null ? token : following;
-    const place = "next" in pagination ? (placeOf(pagination.next) ?? NOWHERE) : NOWHERE;
-    if (next === null || pagination.type === "cursor")
-      return this.#list(page, pagination.type === "link" ? {} : { members: [[place, next]] });
     const address = new URL(url);
-    address.searchParams.set(param, next);
-    if (pagination.type === "nextUrl") return this.#list(page, { members: [[place, address.href]] });
-    return this.#list(page, { headers: { link: `<${address.href}>; rel="next"` } });
+    if (next !== null) address.searchParams.set(param, next);
+    if (pagination.type === "link")
+      return this.#list(page, next === null ? {} : { headers: { link: `<${address.href}>; rel="next"` } });
+    const named = next === null || pagination.type === "cursor" ? next : address.href;
+    const place = placeOf(pagination.next) ?? NOWHERE;
+    const flag = pagination.more === undefined ? undefined : placeOf(pagination.more);
+    const more = flag === undefined ? [] : [[flag, next !== null] as const];
+    return this.#list(page, { members: [[place, named], ...more] });
   }
 
   #list(rows: readonly Row[], { members = [], headers = {} }: Extra = {}): Answer {

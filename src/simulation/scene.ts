@@ -198,7 +198,7 @@ function expressionsOf(pagination: PaginationConfig): readonly ExpressionSource[
   switch (pagination.type) {
     case "cursor":
     case "nextUrl":
-      return [pagination.next];
+      return pagination.more === undefined ? [pagination.next] : [pagination.next, pagination.more];
     case "page":
     case "offset":
       return pagination.total === undefined ? [] : [pagination.total];
@@ -213,7 +213,7 @@ function plainPagination(pagination: PaginationConfig): PaginationConfig {
   switch (pagination.type) {
     case "cursor":
     case "nextUrl":
-      return { ...pagination, next: "next" };
+      return { ...pagination, next: "next", more: pagination.more === undefined ? undefined : "more" };
     case "page":
     case "offset":
       return pagination.total === undefined ? pagination : { ...pagination, total: "total" };

@@ -100,6 +100,34 @@ const manners: readonly Manner[] = [
     requestsMax: 20,
   },
   {
+    what: "a token in a member that the last page leaves out",
+    answer: (url, response) => {
+      const from = number(url, "after", 0);
+      const paging = from + 50 < COUNT ? { paging: { next: { after: String(from + 50) } } } : {};
+      json(response, 200, { results: rows.slice(from, from + 50), ...paging });
+    },
+    source: {
+      records: "results",
+      key: "id",
+      pagination: { type: "cursor", next: "paging.next.after", param: "after", more: "$exists(paging)" },
+    },
+    requestsMax: 20,
+  },
+  {
+    what: "a token that is there on the last page too, and a flag",
+    answer: (url, response) => {
+      const from = number(url, "after", 0);
+      const nodes = rows.slice(from, from + 50);
+      json(response, 200, { nodes, pageInfo: { hasNextPage: from + 50 < COUNT, endCursor: String(nodes.at(-1)?.id) } });
+    },
+    source: {
+      records: "nodes",
+      key: "id",
+      pagination: { type: "cursor", next: "pageInfo.endCursor", more: "pageInfo.hasNextPage", param: "after" },
+    },
+    requestsMax: 20,
+  },
+  {
     what: "page numbers from 0, and the number of pages",
     answer: (url, response) => {
       const [page, size] = [number(url, "page", 0), Math.min(50, number(url, "size", 20))];
@@ -232,6 +260,21 @@ suite("what is found out, and that it runs as it is", () => {
       }),
     );
 });
+
+test("P5: a last page that was not seen may leave out what holds the token: the file says what to add then", () =>
+  drafting(
+    "/rows",
+    (url, response) => {
+      const from = number(url, "after", 0);
+      const paging = from + 20 < COUNT ? { paging: { next: { after: String(from + 20) } } } : {};
+      json(response, 200, { results: rows.slice(from, from + 20), ...paging });
+    },
+    async ({ ran, text }) => {
+      assert.equal(ran.exitCode, 0, ran.stderr);
+      assert.match(text, /# Not seen: the last page\. If that leaves `paging` out.*add `more: \$exists\(paging\)`/);
+      assert.match(text, /^ +pagination: \{ type: cursor, next: paging\.next\.after, param: after \}$/m);
+    },
+  ));
 
 suite("what is said where nothing can be found, and nothing is written", () => {
   const cases: readonly (readonly [what: string, exitCode: number, code: string, next: RegExp, answer: Answer])[] = [

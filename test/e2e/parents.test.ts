@@ -172,6 +172,25 @@ test("a parent that has gone since it was listed has no records; a list that no 
     assert.deepEqual([wrong.exitCode, ending(wrong).error?.code], [1, "API_REFUSED"]);
   }));
 
+test("an error of one list says whose it is, and a first list that is not there what that means", () =>
+  between({}, async (sides) => {
+    const failing = async (path: string, status: number): Promise<string> => {
+      sides.answer = (asked) => (asked === path ? status : undefined);
+      const { error } = ending(await sides.run());
+      return `${error?.code}: ${error?.message} -> ${error?.next}`;
+    };
+    assert.match(
+      await failing("/orders/1/items", 404),
+      /API_REFUSED: the list of the parent 1: store refuses to be read: 404.*-> .*once some other list was there.*`parents\.filter`/,
+    );
+    assert.match(await failing("/orders/4/items", 403), /API_REFUSED: the list of the parent 4: store refuses.*403/);
+    assert.match(
+      await failing("/orders/5/items", 500),
+      /API_FAILED: the list of the parent 5: store cannot be read: 500/,
+    );
+    assert.match(await failing("/orders/7/items", 429), /API_THROTTLED: the list of the parent 7: /);
+  }));
+
 test("a run that stops midway goes on with the parent that it had come to", () =>
   between({}, async (sides) => {
     const { run, orders, held, store } = sides;

@@ -199,6 +199,33 @@ test("what does not hold is trouble, and ends with 1", async () => {
   assert.match(said(doubled, "key", "trouble"), /7 records have the `at` of another one -> Declare `key: id`/);
 });
 
+test("P5: what three pages cannot tell is said: how the list ends, and a `next` that is never absent", async () => {
+  const counting: Answer = (url, response) => {
+    const page = Number(url.searchParams.get("page") ?? 1);
+    const left = url.pathname === "/few" ? rows.slice(0, 20) : rows;
+    json(response, 200, { data: left.slice((page - 1) * 10, page * 10), next: String(page + 1) });
+  };
+  const source = "records: data, key: id, pagination: { type: cursor, next: next, param: page }";
+  const many = await probe(source, counting);
+  assert.deepEqual([many.exitCode, many.probed?.source?.isWhole], [0, false]);
+  assert.match(said(many, "paging", "fact"), /the end was not seen/);
+  const text = await probe(source, counting, undefined, undefined, "--no-color");
+  assert.match(text.stdout, /can be read as declared as far as 3 pages can show/);
+  const few = await probe(source, counting, undefined, "GET /few");
+  assert.match(
+    said(few, "paging", "advice"),
+    /an empty page names a next one.* -> .*`pagination\.more: \$count\(data\) > 0`/,
+  );
+  const whole = await probe(
+    source.replace("param: page", 'more: "$count(data) > 0", param: page'),
+    counting,
+    undefined,
+    "GET /few",
+  );
+  assert.deepEqual([whole.exitCode, whole.probed?.source?.isWhole], [0, true]);
+  assert.doesNotMatch(said(whole, "paging"), /end was not seen|empty page/);
+});
+
 test("lists of parents: three of them, and nothing asked for ahead", async () => {
   const nested: Answer = (url, response) => {
     const parent = /^\/orders\/(\d+)\/rows$/.exec(url.pathname)?.[1];

@@ -65,7 +65,7 @@ const GRAPHQL = `request: POST /graphql
         query: "query($after: String, $since: Int, $first: Int) { records(after: $after, since: $since, first: $first) { nodes { id at kind } pageInfo { hasNextPage endCursor } } }"
         variables: { locale: en }
       records: data.records.nodes
-      pagination: { type: cursor, next: "data.records.pageInfo.hasNextPage ? data.records.pageInfo.endCursor", param: variables.after, size: { param: variables.first, value: 10 } }
+      pagination: { type: cursor, next: data.records.pageInfo.endCursor, more: data.records.pageInfo.hasNextPage, param: variables.after, size: { param: variables.first, value: 10 } }
       cursor: { field: at, type: integer, param: variables.since, lookback: 0 }`;
 
 interface Query {
@@ -114,7 +114,7 @@ test("GraphQL: an error inside a 200 is one, and a page that comes again is no e
   await between(GRAPHQL, failing, async ({ run, items }) => {
     const ran = await run();
     assert.deepEqual([ran.exitCode, items.size], [1, 0]);
-    assert.match(ran.stdout, /READ_RECORDS_MISSING/);
+    assert.match(ran.stdout, /API_REFUSED.*no such field/);
   });
   const looping: Answer = (sides, request, body, response) =>
     graphql(
@@ -126,7 +126,14 @@ test("GraphQL: an error inside a 200 is one, and a page that comes again is no e
   await between(GRAPHQL, looping, async ({ run }) => {
     const ran = await run();
     assert.equal(ran.exitCode, 1);
-    assert.match(ran.stdout, /READ_PAGE_REPEATED|READ_NO_PROGRESS/);
+    assert.match(ran.stdout, /READ_NO_PROGRESS/);
+  });
+  const circling: Answer = ({ rows }, _request, body, response) => {
+    const nodes = rows.slice(Number((JSON.parse(body) as Query).variables.after ?? 0), 15);
+    json(response, 200, { data: { records: { nodes, pageInfo: { hasNextPage: true, endCursor: "10" } } } });
+  };
+  await between(GRAPHQL, circling, async ({ run }) => {
+    assert.match((await run()).stdout, /READ_PAGE_REPEATED.*read before \(variables\.after=10\)/);
   });
 });
 

@@ -287,7 +287,7 @@ export const TEETH: readonly Tooth[] = [
         replace: [
           [
             "if (!parsed.ok)\n",
-            'if (!parsed.ok) return { kind: "page", page: emptyPage(tokenOf(asking), evidence, answer) };\n    if (!parsed.ok)\n',
+            'if (!parsed.ok) return { kind: "page", page: emptyPage(asking, evidence, answer) };\n    if (!parsed.ok)\n',
           ],
         ],
       },

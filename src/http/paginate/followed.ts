@@ -2,7 +2,7 @@ import LinkHeader from "http-link-header";
 import type { Expression } from "../../core/expression.ts";
 import { scalarText } from "../../core/json.ts";
 import type { PagePosition, Paging } from "../../core/source.ts";
-import { nextValue } from "./next-value.ts";
+import { nextValue, type NextPage } from "./next-value.ts";
 import { sizeParams, type Following, type PageAnswer, type Pagination, type SizeParam } from "./pagination.ts";
 
 const never = (): boolean => false;
@@ -19,15 +19,16 @@ export function singlePage(): Pagination {
   };
 }
 
+const tellingOf = ({ more }: NextPage): Pick<Paging, "tellsMore"> => (more === undefined ? {} : { tellsMore: true });
+
 /** `?cursor=...`: the answer names the next page's token; without one, it was the last. */
-export function cursorTokens(options: {
-  readonly next: Expression;
-  readonly param: string;
-  readonly size: SizeParam | undefined;
-}): Pagination {
+export function cursorTokens(
+  options: NextPage & { readonly param: string; readonly size: SizeParam | undefined },
+): Pagination {
   return {
     paging: {
       type: "cursor",
+      ...tellingOf(options),
       shifts: false,
       resumes: true,
       size: options.size?.param === undefined ? undefined : options.size.value,
@@ -40,7 +41,7 @@ export function cursorTokens(options: {
       ],
     }),
     async follow(answer) {
-      const value = await nextValue(options.next, answer);
+      const value = await nextValue(options, answer);
       if (value.kind === "value") return next(value.text);
       return value.kind === "absent" ? { kind: "end" } : value;
     },
@@ -82,12 +83,12 @@ export function keysets(options: {
 
 /** A list whose next page has an address of its own: in the body, or in a `Link` header (RFC 8288). */
 function addressed(
-  type: Paging["type"],
+  paging: Pick<Paging, "type" | "tellsMore">,
   size: SizeParam | undefined,
   read: (answer: PageAnswer) => Following | Promise<Following>,
 ): Pagination {
   return {
-    paging: { type, shifts: false, resumes: true, size: undefined },
+    paging: { ...paging, shifts: false, resumes: true, size: undefined },
     address: (position, asked) =>
       position === undefined
         ? { kind: "query", params: sizeParams(size, asked) }
@@ -97,16 +98,16 @@ function addressed(
   };
 }
 
-export function nextUrls(options: { readonly next: Expression; readonly size: SizeParam | undefined }): Pagination {
-  return addressed("nextUrl", options.size, async (answer) => {
-    const value = await nextValue(options.next, answer);
+export function nextUrls(options: NextPage & { readonly size: SizeParam | undefined }): Pagination {
+  return addressed({ type: "nextUrl", ...tellingOf(options) }, options.size, async (answer) => {
+    const value = await nextValue(options, answer);
     if (value.kind === "broken") return value;
     return value.kind === "absent" ? { kind: "end" } : resolved(value.text, answer.url);
   });
 }
 
 export function links(options: { readonly size: SizeParam | undefined }): Pagination {
-  return addressed("link", options.size, ({ headers, url }) => {
+  return addressed({ type: "link", tellsMore: true }, options.size, ({ headers, url }) => {
     const field = headers["link"];
     if (field === undefined || field.trim() === "") return { kind: "end" };
     let target: string | undefined;

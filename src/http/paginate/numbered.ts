@@ -47,6 +47,7 @@ export function pageNumbers(options: NumberedOptions): Pagination {
       type: "page",
       shifts: true,
       resumes: false,
+      ...(total === undefined ? {} : { tellsMore: true }),
       size: declared?.param === undefined ? undefined : declared.value,
     },
     address: (position, size) => {
@@ -83,7 +84,14 @@ export function offsets(options: OffsetOptions): Pagination {
   const { param, size: declared, first, total, overlap } = options;
   const size = declared?.param === undefined ? undefined : declared.value;
   return {
-    paging: { type: "offset", shifts: true, resumes: false, size, ...(overlap > 0 ? { overlaps: true } : {}) },
+    paging: {
+      type: "offset",
+      shifts: true,
+      resumes: false,
+      size,
+      ...(total === undefined ? {} : { tellsMore: true }),
+      ...(overlap > 0 ? { overlaps: true } : {}),
+    },
     address: (position, size) => ({
       kind: "query",
       params: [[param, placeOf(position, first).at], ...sizeParams(declared, size)],

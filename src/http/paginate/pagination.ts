@@ -29,11 +29,11 @@ interface Shown {
   readonly unproven?: true;
 }
 
-/** What follows a page (P5): reading ends only on the declared end signal. */
+/** What follows a page (P5): reading ends only on the declared end signal. The `next` of what is broken says how it may be mended. */
 export type Following =
   | ({ readonly kind: "next"; readonly position: PagePosition } & Shown)
   | ({ readonly kind: "end" } & Shown)
-  | { readonly kind: "broken"; readonly reason: string };
+  | { readonly kind: "broken"; readonly reason: string; readonly next?: string };
 
 /** One way to page through a list. Positions are JSON texts of its own making, safe to store. */
 export interface Pagination {
