@@ -64,7 +64,7 @@ function adoptionLines(adoption: Adoption, { style, complete }: Printer): readon
       return [`  missing    ${of(adoption.key)}  ${escapeLine(complete(adoption.why ?? "a run creates it"))}`];
     case "extra":
       return [
-        `  extra      ${of(adoption.place ?? adoption.match)}${adoption.why === undefined ? "" : `  ${escapeLine(adoption.why)}`}`,
+        `  extra      ${of(adoption.place ?? adoption.match)}${adoption.why === undefined ? "" : `  ${escapeLine(complete(adoption.why))}`}`,
       ];
     case "invalid":
       return [

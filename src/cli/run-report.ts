@@ -75,13 +75,9 @@ function learn(facts: RunFacts, event: RunEvent): RunFacts {
   if (event.type === "run-started") return { ...facts, guarantee: event.guarantee };
   if (event.type === "checkpoint") return { ...facts, cursor: event.cursor ?? facts.cursor };
   if (event.type === "withheld") return { ...facts, withheld: event.deletes };
+  if (event.type === "run-ended") return { ...facts, parkedUntilMs: event.parkedUntilMs };
   if (event.type !== "held") return facts;
-  if (event.state === "unknown") return { ...facts, unknownKey: event.key };
-  const parkedUntilMs = Math.min(
-    facts.parkedUntilMs ?? Number.POSITIVE_INFINITY,
-    event.untilMs ?? Number.POSITIVE_INFINITY,
-  );
-  return Number.isFinite(parkedUntilMs) ? { ...facts, parkedUntilMs } : facts;
+  return event.state === "unknown" ? { ...facts, unknownKey: event.key } : facts;
 }
 
 /** What is said on stderr while the run goes on. */

@@ -4,8 +4,8 @@ import { hanging } from "./failure.ts";
 import type { Printer } from "./printer.ts";
 
 /** What a result warns of, and what to do about it. */
-export const warningLines = (warnings: readonly Warning[], { style, columns }: Printer): readonly string[] =>
+export const warningLines = (warnings: readonly Warning[], { style, columns, complete }: Printer): readonly string[] =>
   warnings.flatMap(({ message, next }) => [
-    ...hanging(`  ${style("yellow", "warning")} `, escapeLine(message), columns),
-    ...(next === undefined ? [] : hanging("    next: ", escapeLine(next), columns)),
+    ...hanging(`  ${style("yellow", "warning")} `, escapeLine(complete(message)), columns),
+    ...(next === undefined ? [] : hanging("    next: ", escapeLine(complete(next)), columns)),
   ]);
