@@ -133,6 +133,8 @@ syncs:
     await shows(t, 2, "run", "--limit", "many");
     await shows(t, 2, "run", "recrods");
     await shows(t, 2, "rejects", "show", "records", "99");
+    await shows(t, 2, "rejects", "retry", "records", "98", "99");
+    await shows(t, 2, "rejects", "discard", "records", "99");
     await shows(t, 2, "state", "reset", "records");
     await shows(t, 2, "run", "--config", "nowhere.yaml");
   });
