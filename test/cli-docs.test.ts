@@ -16,6 +16,8 @@ const COMMAND = fileURLToPath(new URL("../src/cli/evenkeel.ts", import.meta.url)
 
 const nothing: Output = {
   write: () => undefined,
+  written: async () => undefined,
+  lost: undefined,
   drained: async () => undefined,
   isTTY: false,
   columns: 80,

@@ -23,7 +23,7 @@ export async function reportRun(
   { partial, signal, stats = false }: ReportOptions,
   context: Context,
 ): Promise<number> {
-  const { printer, host, suggest } = context;
+  const { terminal, printer, host, suggest } = context;
   const progress = createProgress(printer, host.clock);
   const notices = createNotices(printer, suggest);
   const facts = new Map<string, RunFacts>();
@@ -40,8 +40,10 @@ export async function reportRun(
     printer.result(await summaryText(result, factsOf(result.sync), layout));
   };
 
-  const stopping = (): void =>
-    printer.say("stopping: what is in flight is finished and saved (Ctrl-C again ends at once, and loses nothing)");
+  const stopping = (): void => {
+    // Where the output is lost, the end of the command says so.
+    if (terminal.stdout.lost === undefined) printer.say(STOPPING);
+  };
   signal.addEventListener("abort", stopping, { once: true });
   try {
     for await (const event of run) {
@@ -70,6 +72,8 @@ export async function reportRun(
   }
   return result.exitCode;
 }
+
+const STOPPING = "stopping: what is in flight is finished and saved (Ctrl-C again ends at once, and loses nothing)";
 
 function learn(facts: RunFacts, event: RunEvent): RunFacts {
   if (event.type === "run-started") return { ...facts, guarantee: event.guarantee };
