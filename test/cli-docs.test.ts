@@ -82,7 +82,7 @@ suite("help", () => {
       );
       assert.deepEqual([status, stderr], [0, ""]);
       assert.match(stdout, new RegExp(`^ +evenkeel ${pathOf(command)}`, "m"), stdout);
-      for (const line of stdout.split("\n")) assert.ok(line.length <= 100, line);
+      for (const line of stdout.split("\n")) assert.ok(line.length <= 80, line);
     });
   }
 });

@@ -48,8 +48,8 @@ const list = (invocation: Invocation): Command =>
           }
           if (first === undefined) printer.note("Nothing is rejected or invalid.");
           else if (!printer.isQuiet)
-            printer.note(
-              `\n${suggest("rejects show", [first.sync, String(first.id)])}  ${printer.noteStyle("dim", "request, answer and record")}`,
+            printer.say(
+              `\n\`${suggest("rejects show", [first.sync, String(first.id)])}\` shows request, answer and record.`,
             );
           return 0;
         }),
