@@ -5,6 +5,7 @@ import { parseExact } from "./core/exact-json.ts";
 import { isObject, type Json } from "./core/json.ts";
 import type { PlanMarks, PlannedOperation } from "./core/planned.ts";
 import { linesOf } from "./lines.ts";
+import { unwritable } from "./output-file.ts";
 
 /** What is planned of one sync. */
 export interface PlanHead {
@@ -78,14 +79,14 @@ export class PlanWriter {
     this.#sink = sink;
   }
 
-  /** Throws `USAGE` when the file cannot be written. */
+  /** Throws `USAGE` when there is no such place, and `OUTPUT_FAILED`, as all do that write, when it is full. */
   static async begin(files: PlanFiles, file: string, createdMs: number): Promise<PlanWriter> {
     try {
       const writer = new PlanWriter(await files.begin(file));
       await writer.#add({ evenkeel: "plan", version: VERSION, createdAt: new Date(createdMs).toISOString() });
       return writer;
     } catch (error) {
-      throw unwritable(error);
+      throw unwritable("the plan", error);
     }
   }
 
@@ -108,7 +109,7 @@ export class PlanWriter {
       await this.#sink.finish();
       return this.#operations;
     } catch (error) {
-      throw unwritable(error);
+      throw unwritable("the plan", error);
     }
   }
 
@@ -128,15 +129,10 @@ export class PlanWriter {
     try {
       await this.#sink.append(text);
     } catch (error) {
-      throw unwritable(error);
+      throw unwritable("the plan", error);
     }
   }
 }
-
-const unwritable = (error: unknown): EvenkeelError =>
-  error instanceof EvenkeelError
-    ? error
-    : new EvenkeelError("USAGE", `the plan cannot be written: ${(error as Error).message}`, { cause: error });
 
 /** A plan file, line by line: heads, and the operations that follow each. Throws `USAGE` when it is none, or not whole. */
 export async function* readPlan(files: PlanFiles, file: string): AsyncGenerator<PlanHead | PlannedOperation> {
@@ -145,7 +141,7 @@ export async function* readPlan(files: PlanFiles, file: string): AsyncGenerator<
   const bad = (why: string): EvenkeelError =>
     new EvenkeelError("USAGE", `not a plan: ${why}`, {
       place: { file, line: Math.max(1, line) },
-      next: "Write one with `evenkeel plan --out FILE`. Nothing was sent.",
+      next: PLAN_ANEW,
     });
   try {
     for await (const text of files.lines(file)) {
@@ -169,10 +165,20 @@ export async function* readPlan(files: PlanFiles, file: string): AsyncGenerator<
     }
   } catch (error) {
     if (error instanceof EvenkeelError) throw error;
-    throw bad((error as Error).message);
+    throw unreadable(file, error as NodeJS.ErrnoException);
   }
   if (!isWhole) throw bad("it has no end");
 }
+
+const unreadable = (file: string, error: NodeJS.ErrnoException): EvenkeelError =>
+  error.code === "ENOENT"
+    ? new EvenkeelError("USAGE", `there is no file ${file}`, { cause: error, next: PLAN_ANEW })
+    : new EvenkeelError("USAGE", `the plan ${file} cannot be read: ${error.message}`, {
+        cause: error,
+        next: PLAN_ANEW,
+      });
+
+const PLAN_ANEW = "Write one with `evenkeel plan --out FILE`. Nothing was sent.";
 
 function parsed(text: string): Json | undefined {
   try {

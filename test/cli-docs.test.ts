@@ -16,6 +16,8 @@ const COMMAND = fileURLToPath(new URL("../src/cli/evenkeel.ts", import.meta.url)
 
 const nothing: Output = {
   write: () => undefined,
+  written: async () => undefined,
+  lost: undefined,
   drained: async () => undefined,
   isTTY: false,
   columns: 80,
@@ -80,7 +82,7 @@ suite("help", () => {
       );
       assert.deepEqual([status, stderr], [0, ""]);
       assert.match(stdout, new RegExp(`^ +evenkeel ${pathOf(command)}`, "m"), stdout);
-      for (const line of stdout.split("\n")) assert.ok(line.length <= 100, line);
+      for (const line of stdout.split("\n")) assert.ok(line.length <= 80, line);
     });
   }
 });

@@ -153,7 +153,7 @@ suite("documents", () => {
     const codes = [...union.matchAll(/"([A-Z_]+)"/g)].map((match) => match[1] as string);
     assert.ok(codes.length > 10, "the union of codes in src/core/errors.ts could not be read");
     const explained = [...anchors(textOf("docs/errors.md"))].map((anchor) => anchor.toUpperCase());
-    const shape = /^(CONFIG|API|READ|RUN|LEDGER)_[A-Z_]+$|^(USAGE|INVARIANT)$/;
+    const shape = /^(CONFIG|OUTPUT|API|READ|RUN|LEDGER)_[A-Z_]+$|^(USAGE|INVARIANT)$/;
     assert.deepEqual(explained.filter((anchor) => shape.test(anchor)).sort(), codes.toSorted());
   });
 

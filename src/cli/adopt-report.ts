@@ -6,6 +6,7 @@ import { endingText, failureLines, failureRecord, hanging } from "./failure.ts";
 import { showFindings } from "./findings.ts";
 import type { Printer } from "./printer.ts";
 import { warningLines } from "./warning-lines.ts";
+import { wrapped } from "./width.ts";
 
 interface AdoptReportOptions {
   readonly sync: string;
@@ -21,7 +22,7 @@ export async function reportAdoption(
   context: Context,
 ): Promise<number> {
   const { printer } = context;
-  const linesOf = (adoption: Adoption): readonly string[] => adoptionLines(adoption, printer);
+  const linesOf = (adoption: Adoption): readonly string[] => wrapped(adoptionLine(adoption, printer), printer.columns);
   const showing = { shownMax, type: "adoption", words: WORDS, linesOf, activity: "reading both sides" };
   const shown = await showFindings(adopting, showing, context);
   const { exitCode, ...adopted } = await adopting.result;
@@ -49,27 +50,21 @@ const WORDS = {
   invalid: "invalid",
 } as const;
 
-function adoptionLines(adoption: Adoption, { style, complete }: Printer): readonly string[] {
+function adoptionLine(adoption: Adoption, { style, complete }: Printer): string {
   const of = (name: string | undefined): string => style("bold", escapeLine(name ?? "(no key)"));
   switch (adoption.kind) {
     case "adopted":
-      return [
-        `  ${style("green", "adopted")}    ${of(adoption.key)} → ${escapeLine(adoption.place)}${adoption.isEqual ? "" : "  it differs, and a run updates it"}`,
-      ];
+      return `  ${style("green", "adopted")}    ${of(adoption.key)} → ${escapeLine(adoption.place)}${adoption.isEqual ? "" : "  it differs, and a run updates it"}`;
     case "known":
-      return [`  ${style("dim", "known")}      ${of(adoption.key)}`];
+      return `  ${style("dim", "known")}      ${of(adoption.key)}`;
     case "ambiguous":
-      return [`  ${style("yellow", "ambiguous")}  ${of(adoption.key)}  ${escapeLine(complete(adoption.reason))}`];
+      return `  ${style("yellow", "ambiguous")}  ${of(adoption.key)}  ${escapeLine(complete(adoption.reason))}`;
     case "missing":
-      return [`  missing    ${of(adoption.key)}  ${escapeLine(complete(adoption.why ?? "a run creates it"))}`];
+      return `  missing    ${of(adoption.key)}  ${escapeLine(complete(adoption.why ?? "a run creates it"))}`;
     case "extra":
-      return [
-        `  extra      ${of(adoption.place ?? adoption.match)}${adoption.why === undefined ? "" : `  ${escapeLine(adoption.why)}`}`,
-      ];
+      return `  extra      ${of(adoption.place ?? adoption.match)}${adoption.why === undefined ? "" : `  ${escapeLine(complete(adoption.why))}`}`;
     case "invalid":
-      return [
-        `  ${style("red", "invalid")}    ${of(adoption.key)}  ${escapeLine(complete(`${adoption.code}: ${adoption.reason}`))}`,
-      ];
+      return `  ${style("red", "invalid")}    ${of(adoption.key)}  ${escapeLine(complete(`${adoption.code}: ${adoption.reason}`))}`;
   }
 }
 

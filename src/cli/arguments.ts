@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, type Command } from "commander";
 
 /** A whole number from `min` on. */
 export function wholeNumber(min: number): (text: string) => number {
@@ -16,8 +16,16 @@ export function wholeNumbers(min: number): (text: string, before: readonly numbe
   return (text, before) => [...(before ?? []), read(text)];
 }
 
-/** The examples below the options of a command: what to type, and what it does. */
-export function examples(...lines: readonly (readonly [command: string, does: string])[]): string {
+/** The examples below the options of a command: what to type, and beside it, or below where that is too wide, what it does. */
+export function examples(
+  ...lines: readonly (readonly [command: string, does: string])[]
+): (context: { readonly command: Command }) => string {
   const widest = Math.max(...lines.map(([command]) => command.length));
-  return `\nExamples:\n${lines.map(([command, does]) => `  ${command.padEnd(widest)}  ${does}`).join("\n")}\n`;
+  const beside = lines.map(([command, does]) => `  ${command.padEnd(widest)}  ${does}`);
+  return ({ command }) => {
+    const columns = command.configureOutput().getOutHelpWidth?.() ?? 0;
+    const isWide = beside.every((line) => line.length <= columns);
+    const shown = isWide ? beside : lines.map(([command, does]) => `  ${command}\n      ${does}`);
+    return `\nExamples:\n${shown.join("\n")}\n`;
+  };
 }

@@ -1,13 +1,15 @@
 import { relative } from "node:path";
 import { EvenkeelError, type Place } from "../core/errors.ts";
 import { exitCodeOf } from "../core/exit-code.ts";
+import { counted } from "./amounts.ts";
 import { escapeBlock, escapeLine } from "./escape.ts";
 import type { Printer } from "./printer.ts";
-import { widthOf, wrap } from "./width.ts";
+import { widthOf, wrap, wrapped } from "./width.ts";
 
 /** What of an error is shown; errors of events have no place. */
 export type Failure = Pick<EvenkeelError, "code" | "message" | "next" | "evidence"> & {
   readonly place?: EvenkeelError["place"];
+  readonly problems?: EvenkeelError["problems"];
   readonly cause?: unknown;
 };
 
@@ -26,8 +28,8 @@ export async function failureLines(
   { style, columns, complete, cwd, indent }: Layout,
 ): Promise<readonly string[]> {
   const width = columns - indent.length;
-  const [headline = "", ...rest] = textOf(error, complete).split("\n");
-  const lines = [`${error.code}: ${headline}`, ...rest].flatMap((line) => wrap(line, width));
+  const [headline = "", ...rest] = textsOf(error, { complete, cwd });
+  const lines = [`${error.code}: ${headline}`, ...rest].flatMap((line) => wrapped(line, width));
   lines[0] = (lines[0] as string).replace(error.code, style("red", error.code));
   if (error.place !== undefined) lines.push(`at ${style("bold", placeText(error.place, cwd))}`);
   const seen = error.evidence?.isUntried === true ? error.evidence.before : error.evidence;
@@ -39,9 +41,23 @@ export async function failureLines(
   return lines.map((line) => (line === "" ? "" : indent + line));
 }
 
-/** A message of the config's checks lists its problems on lines of its own; any other has one line, whatever an API put into it. */
-const textOf = ({ code, message }: Failure, complete: Printer["complete"]): string =>
-  code.startsWith("CONFIG_") ? escapeBlock(complete(message)) : escapeLine(complete(message));
+/**
+ * What is wrong, line by line. The problems of a config are a list; what a loader says of a module has lines of its own; anything else is one line,
+ * whatever an API put into it.
+ */
+function textsOf(
+  { code, message, problems = [] }: Failure,
+  { complete, cwd }: Pick<Layout, "complete" | "cwd">,
+): readonly string[] {
+  const listed = problems.map(({ place, message: says, next }) => {
+    // One problem's advice is the error's; those of several stand with each.
+    const advice = next === undefined || problems.length === 1 ? "" : `. ${next}`;
+    return `${placeText(place, cwd)}: ${escapeLine(complete(says + advice))}`;
+  });
+  if (listed.length === 1) return listed;
+  if (listed.length > 1) return [`${counted(listed.length, "problem")}`, ...listed.map((each) => `- ${each}`)];
+  return code.startsWith("CONFIG_") ? escapeBlock(complete(message)).split("\n") : [escapeLine(complete(message))];
+}
 
 /** `evenkeel.yaml:12:5`, relative where that is shorter: editors and terminals make it a link. */
 function placeText({ file, line, column }: Place, cwd: string): string {

@@ -21,6 +21,12 @@ export async function main(
 ): Promise<number> {
   const given = flagsOf(argv);
   const invocation = new Invocation(given.has("--no-color") ? withoutColor(terminal) : terminal, host);
+  const exitCode = await called(argv, invocation, given.has("--json"));
+  return (await lossOf(invocation)) ?? exitCode;
+}
+
+/** Calls the command that the arguments name, and gives its exit code. */
+async function called(argv: readonly string[], invocation: Invocation, isJson: boolean): Promise<number> {
   const program = createProgram(invocation);
   try {
     await program.parseAsync(argv, { from: "user" });
@@ -30,9 +36,21 @@ export async function main(
     if (thrown.exitCode === 0) return EXIT.level;
     // No command was named: the help that was shown says which there are.
     if (thrown.code === "commander.help") return EXIT.usage;
-    const printer = createPrinter(invocation.terminal, { json: given.has("--json") });
-    return fail(usageError(thrown, argv, program), printer, host.cwd);
+    const printer = createPrinter(invocation.terminal, { json: isJson });
+    return fail(usageError(thrown, argv, program), printer, invocation.host.cwd);
   }
+}
+
+/** The exit code where not all could be written to stdout; said on stderr, whatever was asked for there. That nobody reads on is no loss. */
+async function lossOf({ terminal, host }: Invocation): Promise<number | undefined> {
+  await terminal.stdout.written();
+  const { lost } = terminal.stdout;
+  if (lost === undefined || lost.code === "EPIPE") return undefined;
+  const error = new EvenkeelError("OUTPUT_FAILED", `the output cannot be written: ${lost.message}`, {
+    cause: lost,
+    next: "Free some space, or send the output elsewhere, and try again; a run goes on where it stopped.",
+  });
+  return fail(error, createPrinter(terminal, {}), host.cwd);
 }
 
 /** Flags as they stand, for what must be known although the arguments cannot be read. */

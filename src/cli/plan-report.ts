@@ -36,7 +36,7 @@ export async function reportPlan(plan: Plan, { shownMax, out }: PlanReportOption
     printer.result(
       operations === undefined
         ? `\n${printer.style("red", "no plan was written")} to ${escapeLine(out)}`
-        : `\n${counted(operations, "operation")} in ${escapeLine(out)}; to apply exactly these: ${context.suggest("run", [], ["--plan", quoted(out)])}`,
+        : `\n${hanging("", `${counted(operations, "operation")} in ${escapeLine(out)}; to apply exactly these: \`${context.suggest("run", [], ["--plan", quoted(out)])}\``, printer.columns).join("\n")}`,
     );
   }
   return exitCode;

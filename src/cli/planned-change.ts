@@ -1,7 +1,7 @@
 import type { PlannedChange } from "../evenkeel.ts";
 import { escapeLine } from "./escape.ts";
 import type { Printer } from "./printer.ts";
-import { fit, padEnd, widthOf } from "./width.ts";
+import { fit, padEnd, widthOf, wrapped } from "./width.ts";
 
 const SIGN = {
   create: ["green", "+"],
@@ -12,7 +12,7 @@ const SIGN = {
 
 /** One planned change: what becomes of the record, and of which of its fields. */
 export function changeLines(change: PlannedChange, printer: Printer): readonly string[] {
-  const { style, complete } = printer;
+  const { style, columns, complete } = printer;
   const [format, sign] = SIGN[change.kind];
   const key = style("bold", change.key === undefined ? "(no key)" : escapeLine(change.key));
   const head = `  ${style(format, sign)} ${key}`;
@@ -34,7 +34,7 @@ export function changeLines(change: PlannedChange, printer: Printer): readonly s
     case "delete":
       return [`${head}${addressText(change.address, printer)}`, ...noteLines(change.note, printer)];
     case "invalid":
-      return [`${head}  ${escapeLine(complete(`${change.code}: ${change.reason}`))}`];
+      return wrapped(`${head}  ${escapeLine(complete(`${change.code}: ${change.reason}`))}`, columns);
   }
 }
 
@@ -43,8 +43,8 @@ const addressText = (address: string | undefined, { style }: Printer): string =>
 
 const INDENT = "      ";
 
-const noteLines = (note: string | undefined, { style }: Printer): readonly string[] =>
-  note === undefined ? [] : [`${INDENT}${style("dim", escapeLine(note))}`];
+const noteLines = (note: string | undefined, { style, columns }: Printer): readonly string[] =>
+  note === undefined ? [] : wrapped(`${INDENT}${style("dim", escapeLine(note))}`, columns);
 
 /** A longer value is cut to its line, unless `--verbose` asks for all of it. */
 const valueWidth = (label: number, { columns, isVerbose }: Printer): number =>

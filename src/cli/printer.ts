@@ -111,6 +111,8 @@ const completedRecord = (value: object, common: CommonOptions): object =>
   Object.fromEntries(
     Object.entries(value).map(([name, held]: [string, unknown]) => {
       if ((name === "message" || name === "next") && typeof held === "string") return [name, completed(held, common)];
+      if (name === "warnings" && Array.isArray(held))
+        return [name, held.map((warning: object) => completedRecord(warning, common))];
       if ((name === "error" || name === "refused") && typeof held === "object" && held !== null)
         return [name, completedRecord(held, common)];
       return [name, held];

@@ -17,12 +17,12 @@ import { styleOf } from "./terminal.ts";
 
 const START = `
 In sixty seconds:
-  evenkeel demo       see it work: two real APIs with faults, nothing to configure
+  evenkeel demo       see it work: two real APIs with faults, on this machine
   evenkeel init       write a starter evenkeel.yaml; put in your two APIs
   evenkeel validate   check it, and see what it guarantees
-  evenkeel probe      see what both APIs really do; reads three pages, writes nothing
-  evenkeel rehearse   try it between doubles of both APIs, with faults and crashes
-  evenkeel plan       see what would be created, updated, deleted; writes nothing
+  evenkeel probe      see what both APIs really do; writes nothing
+  evenkeel rehearse   try it between doubles of both APIs, with faults
+  evenkeel plan       see what would be created, updated, deleted
   evenkeel run        do it; run it again, and only what has changed is sent
   evenkeel check      proof: the live destination, compared with the source
 

@@ -29,8 +29,8 @@ async function said(
 
 suite("what is said of a run that is under way", () => {
   test("with an announced total: how much of it, how fast, and the time left", async () => {
-    assert.deepEqual(await said({ counts: { read: 400, created: 200, rejected: 1 }, total: 1_000 }), [
-      "s: 400 of 1,000 read, 200 written, 1 rejected, 40/s, 20 s left",
+    assert.deepEqual(await said({ counts: { read: 400, created: 200, rejected: 1, invalid: 2 }, total: 1_000 }), [
+      "s: 400 of 1,000 read, 200 written, 1 rejected, 2 invalid, 41/s, 20 s left",
     ]);
   });
 

@@ -95,8 +95,9 @@ function segments(
   clock: Clock,
 ): readonly Segment[] {
   const written = counts.created + counts.updated + counts.deleted;
-  const refused = counts.rejected + counts.invalid;
-  const done = written + refused + counts.unchanged + counts.superseded + counts.skipped + counts.stillRejected;
+  const { rejected, invalid } = counts;
+  const done =
+    written + rejected + invalid + counts.unchanged + counts.superseded + counts.skipped + counts.stillRejected;
   const elapsedMs = clock.monotonicMs() - startedMs;
   const speed = rate(done, elapsedMs);
   const all = total ?? expected ?? 0;
@@ -107,7 +108,8 @@ function segments(
     { text: readOf(counts.read, total, expected), weight: 8 },
     { text: `${count(written)} written`, weight: 7 },
     ...(counts.unchanged > 0 ? [{ text: `${count(counts.unchanged)} unchanged`, weight: 1 }] : []),
-    ...(refused > 0 ? [{ text: `${count(refused)} rejected`, weight: 5 }] : []),
+    ...(rejected > 0 ? [{ text: `${count(rejected)} rejected`, weight: 5 }] : []),
+    ...(invalid > 0 ? [{ text: `${count(invalid)} invalid`, weight: 4 }] : []),
     ...(speed === undefined ? [] : [{ text: speed, weight: 2 }]),
     ...(leftMs === undefined ? [] : [{ text: `${countdown(leftMs)} left`, weight: 3 }]),
     ...(wait === undefined ? [] : [{ text: wait, weight: 6 }]),

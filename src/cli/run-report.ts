@@ -23,7 +23,7 @@ export async function reportRun(
   { partial, signal, stats = false }: ReportOptions,
   context: Context,
 ): Promise<number> {
-  const { printer, host, suggest } = context;
+  const { terminal, printer, host, suggest } = context;
   const progress = createProgress(printer, host.clock);
   const notices = createNotices(printer, suggest);
   const facts = new Map<string, RunFacts>();
@@ -40,8 +40,10 @@ export async function reportRun(
     printer.result(await summaryText(result, factsOf(result.sync), layout));
   };
 
-  const stopping = (): void =>
-    printer.say("stopping: what is in flight is finished and saved (Ctrl-C again ends at once, and loses nothing)");
+  const stopping = (): void => {
+    // Where the output is lost, the end of the command says so.
+    if (terminal.stdout.lost === undefined) printer.say(STOPPING);
+  };
   signal.addEventListener("abort", stopping, { once: true });
   try {
     for await (const event of run) {
@@ -71,17 +73,15 @@ export async function reportRun(
   return result.exitCode;
 }
 
+const STOPPING = "stopping: what is in flight is finished and saved (Ctrl-C again ends at once, and loses nothing)";
+
 function learn(facts: RunFacts, event: RunEvent): RunFacts {
   if (event.type === "run-started") return { ...facts, guarantee: event.guarantee };
   if (event.type === "checkpoint") return { ...facts, cursor: event.cursor ?? facts.cursor };
   if (event.type === "withheld") return { ...facts, withheld: event.deletes };
+  if (event.type === "run-ended") return { ...facts, parkedUntilMs: event.parkedUntilMs };
   if (event.type !== "held") return facts;
-  if (event.state === "unknown") return { ...facts, unknownKey: event.key };
-  const parkedUntilMs = Math.min(
-    facts.parkedUntilMs ?? Number.POSITIVE_INFINITY,
-    event.untilMs ?? Number.POSITIVE_INFINITY,
-  );
-  return Number.isFinite(parkedUntilMs) ? { ...facts, parkedUntilMs } : facts;
+  return event.state === "unknown" ? { ...facts, unknownKey: event.key } : facts;
 }
 
 /** What is said on stderr while the run goes on. */

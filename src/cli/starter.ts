@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
+import { appendFile, readFile } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { EvenkeelError } from "../core/errors.ts";
 import type { DraftOptions } from "../library.ts";
+import { unwritable, writeNew } from "../output-file.ts";
 import { misuse, type Context } from "./context.ts";
 import { draftSummary, draftText } from "./draft-text.ts";
 import { escapeLine } from "./escape.ts";
@@ -127,7 +128,10 @@ async function writeConfig(text: string, { variables, first }: ToDo, context: Co
   const { file, name } = targetOf(context);
   const folder = dirname(file);
   const schema = existsSync(join(folder, SCHEMA)) ? `# yaml-language-server: $schema=./${SCHEMA}\n` : "";
-  await writeNew(file, schema + text, name);
+  const isNew = await writeNew(file, schema + text).catch((error: unknown) => {
+    throw unwritable(name, error);
+  });
+  if (!isNew) throw exists(name, file);
   const ignored = await ignore(join(folder, ".gitignore"));
   printer.record({ type: "initialized", file, gitignore: ignored });
   if (printer.isQuiet) return 0;
@@ -146,20 +150,8 @@ ${variables.map((variable) => `       ${variable}=...`).join("\n")}
 const exists = (name: string, file: string): EvenkeelError =>
   new EvenkeelError("USAGE", `${name} exists, and is left as it is`, {
     place: { file },
-    next: "Delete it first, or write another one: evenkeel init --config other.yaml",
+    next: "Delete it first, or write another one: `evenkeel init --config other.yaml`.",
   });
-
-async function writeNew(file: string, text: string, name: string): Promise<void> {
-  try {
-    // The flag makes looking and writing one act: what somebody else writes meanwhile is not overwritten either.
-    await writeFile(file, text, { flag: "wx" });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") {
-      throw exists(name, file);
-    }
-    throw new EvenkeelError("USAGE", `${name} cannot be written: ${(error as Error).message}`, { cause: error });
-  }
-}
 
 /** Adds what is missing to a .gitignore that exists; whoever has none has not asked for one. Gives what was added. */
 async function ignore(file: string): Promise<readonly string[]> {
@@ -168,6 +160,11 @@ async function ignore(file: string): Promise<readonly string[]> {
   const present = new Set(text.split(/\r?\n/).map((line) => line.trim().replace(/^\//, "").replace(/\/$/, "")));
   const missing = IGNORED.filter((entry) => !present.has(entry.replace(/\/$/, "")));
   if (missing.length > 0)
-    await writeFile(file, `${text}${text === "" || text.endsWith("\n") ? "" : "\n"}${missing.join("\n")}\n`);
+    // It is only added to, so that a full disk takes nothing from it.
+    await appendFile(file, `${text === "" || text.endsWith("\n") ? "" : "\n"}${missing.join("\n")}\n`).catch(
+      (error: unknown) => {
+        throw unwritable(basename(file), error);
+      },
+    );
   return missing;
 }

@@ -122,6 +122,12 @@ function countLines(counts: Readonly<Counts>, durationMs: number, { style, colum
       remark: "not applied; tried again by a later run",
       format: "yellow",
     },
+    {
+      label: "not sent",
+      number: counts.unsent,
+      remark: "the run ended before; the next one does it",
+      format: "yellow",
+    },
   ];
   const rows: readonly Row[] = [
     {
@@ -178,8 +184,9 @@ function nextLines(
 ): readonly string[] {
   if (status === "level") return [];
   const steps: [command: string, what: string][] = [];
-  if (status === "interrupted" || (error !== undefined && RESUMES.test(error.code)))
-    steps.push([suggest("run", [sync]), "goes on where this one stopped"]);
+  if (status === "interrupted") steps.push([suggest("run", [sync]), "goes on where this one stopped"]);
+  else if (error !== undefined && RESUMES.test(error.code))
+    steps.push([suggest("run", [sync]), `goes on where this one stopped${fromText(facts, nowMs)}`]);
   else if (counts.unknown + counts.parked > 0) steps.push([suggest("run", [sync]), againText(counts, facts, nowMs)]);
   const isRefused = counts.rejected + counts.invalid + counts.stillRejected > 0;
   if (isRefused || counts.ambiguous > 0) steps.push([suggest("rejects list", [sync]), "which, and why"]);
@@ -211,8 +218,11 @@ function nextLines(
 const RESUMES =
   /^(API_UNREACHABLE|API_FAILED|API_THROTTLED|API_BODY_CUT|LEDGER_HELD|LEDGER_FULL|READ_TOTAL_DISAGREES|RUN_INTERRUPTED)$/;
 
-function againText({ unknown }: Readonly<Counts>, { parkedUntilMs }: RunFacts, nowMs: number): string {
-  const finds = unknown > 0 ? "finds out what became of them" : "tries them again";
-  if (parkedUntilMs === undefined || parkedUntilMs <= nowMs) return finds;
-  return `${finds}, from ${moment(parkedUntilMs)} (in ${countdown(parkedUntilMs - nowMs)})`;
+const againText = ({ unknown }: Readonly<Counts>, facts: RunFacts, nowMs: number): string =>
+  (unknown > 0 ? "finds out what became of them" : "tries them again") + fromText(facts, nowMs);
+
+/** Since when that helps, where something was put off. */
+function fromText({ parkedUntilMs }: RunFacts, nowMs: number): string {
+  if (parkedUntilMs === undefined || parkedUntilMs <= nowMs) return "";
+  return `, from ${moment(parkedUntilMs)} (in ${countdown(parkedUntilMs - nowMs)})`;
 }

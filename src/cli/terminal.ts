@@ -22,6 +22,10 @@ export function withoutColor(terminal: Terminal): Terminal {
 function plain(output: Output): Output {
   return {
     write: (text) => output.write(text),
+    written: () => output.written(),
+    get lost() {
+      return output.lost;
+    },
     drained: () => output.drained(),
     get isTTY() {
       return output.isTTY;

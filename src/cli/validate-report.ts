@@ -13,7 +13,8 @@ export function validationText(
 ): string {
   const file = configFile === undefined ? "the config" : escapeLine(relative(host.cwd, configFile) || configFile);
   const head = `${file} ${printer.style("green", "is valid")}: ${counted(syncs.length, "sync")}`;
-  const next = `next: ${printer.style("cyan", suggest("plan"))}  ${printer.style("dim", "shows what a run would write, and writes nothing")}`;
+  const advice = `\`${suggest("plan")}\` shows what a run would write, and writes nothing.`;
+  const next = hanging("next: ", advice, printer.columns).join("\n");
   return [head, ...syncs.map((sync) => syncText(sync, printer)), next].join("\n\n");
 }
 

@@ -40,12 +40,12 @@ export const padStart = (text: string, columns: number): string =>
   " ".repeat(Math.max(0, columns - widthOf(text))) + text;
 
 /** Breaks a text at its spaces into lines of at most so many columns; a longer word keeps a line of its own, and so does a command, to be copied whole. */
-export function wrap(text: string, columns: number): readonly string[] {
+export function wrap(text: string, columns: number, columnsOfFirst: number = columns): readonly string[] {
   const lines: string[] = [];
   let line = "";
   for (const word of wordsOf(text)) {
     const longer = line === "" ? word : `${line} ${word}`;
-    if (line !== "" && widthOf(longer) > columns) {
+    if (line !== "" && widthOf(longer) > (lines.length === 0 ? columnsOfFirst : columns)) {
       lines.push(line);
       line = word;
     } else line = longer;
@@ -56,7 +56,7 @@ export function wrap(text: string, columns: number): readonly string[] {
 /** A line, broken where it is too long; what goes on is indented below it. */
 export function wrapped(line: string, columns: number): readonly string[] {
   const indent = /^ */.exec(line)?.[0] ?? "";
-  const [first = "", ...more] = wrap(line.slice(indent.length), columns - indent.length - 2);
+  const [first = "", ...more] = wrap(line.slice(indent.length), columns - indent.length - 2, columns - indent.length);
   return [indent + first, ...more.map((each) => `${indent}  ${each}`)];
 }
 

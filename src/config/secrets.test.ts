@@ -44,12 +44,18 @@ suite("S6: secrets", () => {
   });
 
   test("what is missing or empty is named, and that .env was looked at", () => {
-    assert.match(
-      reasonOf(secretsOf({}), "Bearer ${TOKEN}"),
-      /`TOKEN`, which is not set.*\.env beside the config.*\$\{TOKEN:-default\}/,
-    );
+    assert.match(reasonOf(secretsOf({}), "Bearer ${TOKEN}"), /`TOKEN`, which is not set.*\.env beside the config$/);
     assert.match(reasonOf(secretsOf({ TOKEN: "" }), "${TOKEN}"), /`TOKEN`, which is empty/);
     assert.match(reasonOf(secretsOf({}), "${toString}"), /is not set/);
+  });
+
+  test("what is said to do about it never puts a secret into the config", () => {
+    const nextOf = (secret: boolean): string => {
+      const reading = secretsOf({}).substitute("${TOKEN}", secret);
+      return reading.ok ? "" : (reading.next ?? "");
+    };
+    assert.equal(nextOf(true), "Say `export TOKEN=...`, or write `TOKEN=...` into that file.");
+    assert.match(nextOf(false), /^Say `export TOKEN=\.\.\.`, .*default: `\$\{TOKEN:-\.\.\.\}`\.$/);
   });
 
   test("what is no reference is told, and $${ stands for the characters", () => {

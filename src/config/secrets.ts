@@ -1,12 +1,15 @@
 import { dirname, resolve } from "node:path";
 import { parseEnv } from "node:util";
-import type { Reading } from "../core/duration.ts";
 
 /**
  * Replaces every `${...}` of a text. With `secret`, what is put in is kept for redaction (S6). `escape` is applied to what is
  * put in, so that it stands for itself where the text is read further.
  */
-export type Substitute = (text: string, secret: boolean, escape?: (value: string) => string) => Reading<string>;
+export type Substitute = (text: string, secret: boolean, escape?: (value: string) => string) => Substituted;
+
+export type Substituted =
+  | { readonly ok: true; readonly value: string }
+  | { readonly ok: false; readonly reason: string; readonly next?: string };
 
 /** Reads a file as UTF-8; throws when it cannot. */
 export type ReadText = (path: string) => string;
@@ -37,20 +40,23 @@ export function createSecrets({ file, env, readText, placeholder }: SecretSource
   const kept = new Set<string>();
   let dotEnv: Readonly<Record<string, string | undefined>> | undefined;
 
-  const variable = (name: string, otherwise: string | undefined): Reading<string> => {
+  const variable = (name: string, otherwise: string | undefined, secret: boolean): Substituted => {
     dotEnv ??= readDotEnv(resolve(dirname(file), ".env"), readText);
     const value = own(env, name) ?? own(dotEnv, name);
     if (value !== undefined && value !== "") return { ok: true, value };
     if (otherwise !== undefined) return { ok: true, value: otherwise };
     if (placeholder !== undefined) return { ok: true, value: placeholder(name) };
     const state = value === "" ? "is empty" : "is not set";
+    const set = `\`export ${name}=...\`, or write \`${name}=...\` into that file`;
     return {
       ok: false,
-      reason: `reads the variable \`${name}\`, which ${state}: it was looked for in the environment and in .env beside the config; set it, or write \`\${${name}:-default}\``,
+      reason: `reads the variable \`${name}\`, which ${state}: neither in the environment nor in a file .env beside the config`,
+      // A default for a secret would put the secret into the file.
+      next: secret ? `Say ${set}.` : `Say ${set}; or give it a default: \`\${${name}:-...}\`.`,
     };
   };
 
-  const fromFile = (path: string): Reading<string> => {
+  const fromFile = (path: string): Substituted => {
     try {
       // Editors and `echo` end a file with a line break that is no part of the secret.
       const text = readText(resolve(dirname(file), path)).replace(/\r?\n$/, "");
@@ -64,7 +70,7 @@ export function createSecrets({ file, env, readText, placeholder }: SecretSource
     }
   };
 
-  const lookUp = (reference: string): Reading<string> => {
+  const lookUp = (reference: string, secret: boolean): Substituted => {
     if (reference.startsWith("file:")) return fromFile(reference.slice("file:".length));
     const [, name, otherwise] = NAME.exec(reference) ?? [];
     if (name === undefined)
@@ -72,16 +78,16 @@ export function createSecrets({ file, env, readText, placeholder }: SecretSource
         ok: false,
         reason: `\`\${${reference}}\` is not a variable: write \`\${NAME}\`, \`\${NAME:-default}\` or \`\${file:path}\`; \`$\${\` stands for the characters themselves`,
       };
-    return variable(name, otherwise);
+    return variable(name, otherwise, secret);
   };
 
   return {
     substitute: (text, secret, escape) => {
-      let problem: Reading<string> | undefined;
+      let problem: Substituted | undefined;
       const replaced = text.replace(REFERENCE, (matched, reference: string | undefined) => {
         if (reference === undefined) return "${";
-        const value: Reading<string> = matched.endsWith("}")
-          ? lookUp(reference)
+        const value: Substituted = matched.endsWith("}")
+          ? lookUp(reference, secret)
           : { ok: false, reason: "a `${` without its `}`; `$${` stands for the characters themselves" };
         if (!value.ok) {
           problem ??= value;

@@ -1,7 +1,7 @@
 import { plainEvidence, type Evidence } from "./outcome.ts";
 /**
  * Stable codes of what can go wrong; documented in docs/errors.md. Programs match on these, people read the message.
- * The prefix says who must act: CONFIG the author of the file, API one of the two APIs, LEDGER the machine, RUN the run.
+ * The prefix says who must act: CONFIG the author of the file, OUTPUT the place that is written to, API one of the two APIs, LEDGER the machine, RUN the run.
  */
 export type ErrorCode =
   | "CONFIG_NOT_FOUND"
@@ -10,6 +10,7 @@ export type ErrorCode =
   | "CONFIG_SECRET_MISSING"
   | "CONFIG_EXPRESSION"
   | "USAGE"
+  | "OUTPUT_FAILED"
   | "API_UNREACHABLE"
   | "API_CREDENTIALS_REFUSED"
   | "API_REFUSED"

@@ -21,6 +21,8 @@ export interface Counts {
   unknown: number;
   /** Certainly not applied; to be tried on a later run. */
   parked: number;
+  /** Planned, and not sent because the run ended before; the next one meets them again. */
+  unsent: number;
   /** Missed by this complete read for the first time: deleted when the next one misses them too (D2). */
   missed: number;
   /** Records that have gone from the source and are not deleted yet, at the end of the run (D3). */
@@ -47,6 +49,7 @@ export const noCounts = (): Counts => ({
   stillRejected: 0,
   unknown: 0,
   parked: 0,
+  unsent: 0,
   missed: 0,
   withheld: 0,
   ambiguous: 0,
@@ -195,6 +198,8 @@ export type RunEvent =
       readonly counts: Readonly<Counts>;
       readonly durationMs: number;
       readonly why: string | undefined;
+      /** Earliest moment at which something parked may be tried again. */
+      readonly parkedUntilMs: number | undefined;
       readonly error:
         | {
             readonly code: ErrorCode;

@@ -57,6 +57,7 @@ export function exitCodeOf(code: ErrorCode): ExitCode {
       return EXIT.held;
     case "RUN_INTERRUPTED":
       return EXIT.interrupted;
+    case "OUTPUT_FAILED":
     case "API_REFUSED":
     case "API_FAILED":
     case "API_THROTTLED":

@@ -155,6 +155,7 @@ export function createControl(sync: Sync, ports: Ports, settings: Settings): Run
       counts: ending.counts,
       durationMs: clock.monotonicMs() - startedMs,
       why,
+      parkedUntilMs: stored.parked === 0 ? undefined : await parkedUntilMs(ledger),
       error: shown,
     });
     return ending;
@@ -165,6 +166,15 @@ export function createControl(sync: Sync, ports: Ports, settings: Settings): Run
   };
 
   return { context, watch, end, fail };
+}
+
+/** So many are looked at; what is parked is mostly parked for one reason, until one moment. */
+const PARKED_MAX = 200;
+
+async function parkedUntilMs(ledger: Ports["ledger"]): Promise<number | undefined> {
+  const unresolved = await ledger.unresolved(0, PARKED_MAX).catch(() => []);
+  const times = unresolved.flatMap(({ state, progress }) => (state === "parked" ? (progress.notBeforeMs ?? []) : []));
+  return times.length === 0 ? undefined : Math.min(...times);
 }
 
 type Stored = Readonly<Record<"unknown" | "parked" | "withheld" | "rejects" | "ambiguous", number>>;

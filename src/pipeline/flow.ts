@@ -141,6 +141,7 @@ export class Flow {
         counts.skipped += 1;
         break;
       case "released":
+        counts.unsent += 1;
         break;
     }
   }

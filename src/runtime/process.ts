@@ -5,6 +5,10 @@ import process from "node:process";
 export interface Output {
   /** Never throws: what nobody reads any more is dropped. */
   write(text: string): void;
+  /** Resolves when all that was written has been taken, or will never be. */
+  written(): Promise<void>;
+  /** Why it is not written to any more; undefined while it is. That nobody reads any more (`EPIPE`) is no failure. */
+  readonly lost: NodeJS.ErrnoException | undefined;
   /** Resolves when little enough is waiting to be written; at once for a terminal and a file. */
   drained(): Promise<void>;
   /** A terminal that understands cursor movement. */
@@ -47,29 +51,37 @@ function wantsColor(
   return stream.isTTY === true && stream.hasColors?.() === true;
 }
 
-/** The terminal of this process. `stop` is aborted when whoever read stdout has gone (EPIPE). */
+/** The terminal of this process. `stop` is aborted when stdout is lost: nobody reads it any more, or the disk under it is full. */
 export function systemTerminal(): Terminal {
   return { stdout: outputOf(process.stdout, () => stop.abort()), stderr: outputOf(process.stderr, () => undefined) };
 }
 
 function outputOf(stream: NodeJS.WriteStream, onGone: () => void): Output {
-  let gone = false;
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (gone) return;
-    gone = true;
-    // `evenkeel plan | head` is no failure; a full disk under a redirected stdout is.
-    if (error.code !== "EPIPE" && stream === process.stdout) {
-      process.stderr.write(`cannot write to stdout: ${error.message}\n`);
-      process.exitCode = 1;
-    }
+  let lost: NodeJS.ErrnoException | undefined;
+  const lose = (error: NodeJS.ErrnoException): void => {
+    if (lost !== undefined) return;
+    lost = error;
     onGone();
-  });
+  };
+  stream.on("error", lose);
   return {
     write(text) {
-      if (!gone) stream.write(text);
+      if (lost === undefined) stream.write(text);
+    },
+    written: () =>
+      lost !== undefined
+        ? Promise.resolve()
+        : new Promise((done) => {
+            stream.write("", (error) => {
+              if (error instanceof Error) lose(error);
+              done();
+            });
+          }),
+    get lost() {
+      return lost;
     },
     drained: () =>
-      gone || !stream.writableNeedDrain
+      lost !== undefined || !stream.writableNeedDrain
         ? Promise.resolve()
         : new Promise((done) => {
             const go = (): void => {

@@ -43,22 +43,22 @@ const NEXT: Partial<Record<ErrorCode, string>> = {
 };
 
 /** Runs `work`; what SQLite or the file system throws becomes an EvenkeelError with the file's name and what to do. */
-export function storing<Result>(file: string, work: () => Result): Result {
+export function storing<Result>(file: string, work: () => Result, what?: string): Result {
   try {
     return work();
   } catch (error) {
-    throw translated(error, file);
+    throw translated(error, file, what);
   }
 }
 
-/** What SQLite or the file system threw, as an EvenkeelError; anything else as it is. */
-export function translated(error: unknown, file: string): unknown {
+/** What SQLite or the file system threw, as an EvenkeelError; anything else as it is. `what` is what the file is. */
+export function translated(error: unknown, file: string, what = "the ledger"): unknown {
   if (error instanceof EvenkeelError || !(error instanceof Error)) return error;
   const { code, errcode } = error as StorageError;
   const found = errcode === undefined ? BY_FILE_ERROR.get(code ?? "") : BY_RESULT.get(primary(errcode));
   if (found === undefined) return error;
   const next = NEXT[found];
-  const message = `the ledger ${file} cannot be used: ${error.message}`;
+  const message = `${what} ${file} cannot be used: ${error.message}`;
   return new EvenkeelError(found, message, { cause: error, ...(next === undefined ? {} : { next }) });
 }
 

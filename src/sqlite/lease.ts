@@ -25,7 +25,7 @@ export interface Lock {
  */
 export function takeLock(file: string): Lock | undefined {
   const lockFile = `${file}-lock`;
-  return storing(lockFile, () => {
+  const take = (): Lock | undefined => {
     createPrivately(lockFile);
     const db = new DatabaseSync(lockFile, { timeout: 0 });
     try {
@@ -37,7 +37,8 @@ export function takeLock(file: string): Lock | undefined {
     }
     // Closing rolls the transaction back, and that frees the lock.
     return { free: () => db.close() };
-  });
+  };
+  return storing(lockFile, take, "the lock file");
 }
 
 /** What a second process is told. The holder's own words are in the ledger, which can be read while it is locked. */

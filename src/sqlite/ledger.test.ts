@@ -6,8 +6,10 @@ import { join } from "node:path";
 import process from "node:process";
 import { DatabaseSync } from "node:sqlite";
 import { after, suite, test } from "node:test";
+import type { EvenkeelError } from "../core/errors.ts";
 import { applied, entryOf, intentOf, journal, rejectOf, settle } from "../testing/ledger-samples.ts";
 import { ledgerSuite } from "../testing/ledger-suite.ts";
+import { takeLock } from "./lease.ts";
 import { openLedger } from "./ledger.ts";
 import { STEPS } from "./migrations.ts";
 import { stepInside } from "./transaction-point.ts";
@@ -118,6 +120,15 @@ suite("what can be wrong with the file", () => {
       });
     },
   );
+
+  test("a lock file that cannot be made is called so", () => {
+    const file = newFile();
+    writeFileSync(file, "");
+    assert.throws(
+      () => takeLock(join(file, "state.db")),
+      (error: EvenkeelError) => error.code === "LEDGER_READ_ONLY" && error.message.startsWith("the lock file "),
+    );
+  });
 
   test("a folder that is a file", async () => {
     const file = newFile();

@@ -4,8 +4,9 @@ import { storing } from "./failure.ts";
 /** SQLite's page cache, in KiB; what does not fit goes to a temporary file. */
 const CACHE_KIB = 8_192;
 
-/** For messages: the file has no name. */
-const NAME = "a temporary file";
+/** The file has no name; where it is helps whoever has to make room. */
+const keeping = <Result>(work: () => Result): Result =>
+  storing("in the system's folder for them (`TMPDIR`)", work, "a temporary file");
 
 /** A database of this process alone. */
 export interface Temporary {
@@ -25,9 +26,9 @@ export function temporaryDatabase(schema: string): Temporary {
   db.exec(schema);
   return {
     prepare: (sql) => db.prepare(sql),
-    look: (work) => storing(NAME, work),
+    look: keeping,
     together: (work) =>
-      storing(NAME, () => {
+      keeping(() => {
         db.exec("BEGIN");
         const result = work();
         db.exec("COMMIT");

@@ -57,7 +57,7 @@ async function translating<Result>(file: string, work: () => Promise<Result>): P
   try {
     return await work();
   } catch (error) {
-    throw translated(error, file);
+    throw translated(error, file, "the refresh token");
   }
 }
 

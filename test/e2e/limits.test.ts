@@ -84,6 +84,22 @@ test("R4, L7: a Retry-After of 9999999999 is parked and told, kept by the next r
     },
   ));
 
+test("R4: what is put off is said with its time, by the run that puts it off and by each later one", async () => {
+  const shop = await startApi((_request, _body, response) =>
+    json(response, 429, { message: "slow down" }, { "retry-after": "3600" }),
+  );
+  const store = await startApi((request, _body, response) => cursorPage(records(1), request, response));
+  const place = new Workplace();
+  place.write(config(store, shop));
+  const first = await place.run("run");
+  assert.match(first.stdout, /shop asks to wait until \S+: 429 Too Many\s+Requests/);
+  assert.match(first.stdout, /^ +evenkeel run records\s+goes on where this one stopped, from 2\d\d\d-/m, first.stdout);
+  const second = await place.run("run");
+  assert.match(second.stdout, /^ +evenkeel run records\s+tries them again, from 2\d\d\d-/m, second.stdout);
+  place.remove();
+  await Promise.all([store.stop(), shop.stop()]);
+});
+
 /** `fromMs`: when the rate begins to count. A Date that is old makes the window look twice as long until two renewals were seen. */
 const DATES = [
   { name: "from the first request on", ageMs: 0, fromMs: 0 },

@@ -133,8 +133,25 @@ syncs:
     await shows(t, 2, "run", "--limit", "many");
     await shows(t, 2, "run", "recrods");
     await shows(t, 2, "rejects", "show", "records", "99");
+    await shows(t, 2, "rejects", "retry", "records", "98", "99");
+    await shows(t, 2, "rejects", "discard", "records", "99");
     await shows(t, 2, "state", "reset", "records");
     await shows(t, 2, "run", "--config", "nowhere.yaml");
+  });
+
+  test("a config with one problem, and one with several", async (t) => {
+    const config = (rest: string): string => `
+connections:
+  store: { baseUrl: "${store.url}", auth: { type: bearer, token: "\${A_TOKEN_THAT_NOBODY_HAS}" }${rest} }
+  shop: { baseUrl: "${shop.url}" }
+syncs:
+  records:${SOURCE}
+    destination: { connection: shop, upsert: "PUT /items/{id}" }
+`;
+    place.write(config(""), "wrong.yaml");
+    await shows(t, 2, "validate", "--config", "wrong.yaml");
+    place.write(config(", retri: { attempts: 2 }, limits: { concurrency: many }"), "wrong.yaml");
+    await shows(t, 2, "validate", "--config", "wrong.yaml");
   });
 
   test("with --json every line of stdout is a JSON value, and stderr is silent", async () => {

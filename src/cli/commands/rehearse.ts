@@ -15,7 +15,7 @@ export const rehearseCommand = (invocation: Invocation): Command =>
   new Command("rehearse")
     .summary("try the config between doubles of both APIs, with faults")
     .description(
-      "try your config between doubles of both APIs, in which answers are lost, pages break off, rows come\nlate and the process is killed; nothing real is called, and no secret is needed",
+      "try your config between doubles of both APIs, in which answers are lost, pages break off, rows come late and the process is killed; nothing real is called, and no secret is needed",
     )
     .argument("[sync...]", "the syncs to rehearse; all when none is named")
     .option("--seeds <n>", "worlds to play for each sync", wholeNumber(1), WORLDS)

@@ -1,4 +1,7 @@
 import { Command } from "commander";
+import type { EvenkeelError } from "../../core/errors.ts";
+import { EXIT } from "../../core/exit-code.ts";
+import type { Evenkeel } from "../../evenkeel.ts";
 import { examples, wholeNumber, wholeNumbers } from "../arguments.ts";
 import { misuse, withLibrary, type Context, type Invocation } from "../context.ts";
 
@@ -45,13 +48,36 @@ const list = (invocation: Invocation): Command =>
           }
           if (first === undefined) printer.note("Nothing is rejected or invalid.");
           else if (!printer.isQuiet)
-            printer.note(
-              `\n${suggest("rejects show", [first.sync, String(first.id)])}  ${printer.noteStyle("dim", "request, answer and record")}`,
+            printer.say(
+              `\n\`${suggest("rejects show", [first.sync, String(first.id)])}\` shows request, answer and record.`,
             );
           return 0;
         }),
       ),
     );
+
+const noSuch = (sync: string, ids: readonly number[], { suggest }: Context): EvenkeelError =>
+  misuse(
+    `${sync} has no ${ids.length === 1 ? "reject" : "rejects"} ${ids.join(", ")}`,
+    `\`${suggest("rejects list", [sync])}\` lists those that there are.`,
+  );
+
+/** Does something with those of the rejects that there are, and refuses the others; all of them before anything is done. Gives the exit code. */
+async function withRejects(
+  evenkeel: Evenkeel,
+  { sync, ids }: { readonly sync: string; readonly ids: readonly number[] },
+  context: Context,
+  work: (known: readonly number[]) => Promise<number>,
+): Promise<number> {
+  const unique = [...new Set(ids)];
+  const found = await Promise.all(unique.map((id) => evenkeel.reject(sync, id)));
+  const known = unique.filter((_, index) => found[index] !== undefined);
+  const unknown = unique.filter((_, index) => found[index] === undefined);
+  if (known.length === 0) throw noSuch(sync, unknown, context);
+  const code = await work(known);
+  if (unknown.length > 0 && code !== EXIT.interrupted) throw noSuch(sync, unknown, context);
+  return code;
+}
 
 const show = (invocation: Invocation): Command =>
   new Command("show")
@@ -64,11 +90,7 @@ const show = (invocation: Invocation): Command =>
         withLibrary(context, async (evenkeel) => {
           const { rejectBlock } = await import("../record-report.ts");
           const reject = await evenkeel.reject(sync, id);
-          if (reject === undefined)
-            throw misuse(
-              `${sync} has no reject ${id}`,
-              `\`${context.suggest("rejects list", [sync])}\` lists those that there are.`,
-            );
+          if (reject === undefined) throw noSuch(sync, [id], context);
           context.printer.record({ type: "reject", sync, ...reject });
           context.printer.result(rejectBlock({ sync, ...reject }, context));
           return 0;
@@ -105,11 +127,10 @@ const retry = (invocation: Invocation): Command =>
         return withLibrary(context, async (evenkeel) => {
           const { reportRun } = await import("../run-report.ts");
           const { signal } = context.host.interruption();
-          const run = evenkeel.retryRejects(sync, all === true ? undefined : ids, {
-            signal,
-            ...(trace === undefined ? {} : { trace }),
-          });
-          return reportRun(run, { partial: true, signal }, context);
+          const options = { signal, ...(trace === undefined ? {} : { trace }) };
+          const tried = (chosen: readonly number[] | undefined): Promise<number> =>
+            reportRun(evenkeel.retryRejects(sync, chosen, options), { partial: true, signal }, context);
+          return all === true ? tried(undefined) : withRejects(evenkeel, { sync, ids: ids ?? [] }, context, tried);
         });
       }),
     );
@@ -124,12 +145,12 @@ const discard = (invocation: Invocation): Command =>
       invocation.act(command, (context: Context) =>
         withLibrary(context, async (evenkeel) => {
           const { counted } = await import("../amounts.ts");
-          const discarded = await evenkeel.discardRejects(sync, ids);
-          context.printer.record({ type: "discarded", sync, rejects: discarded });
-          context.printer.result(
-            `${counted(discarded, "reject")} discarded${discarded < ids.length ? "; the others do not exist" : ""}`,
-          );
-          return 0;
+          return withRejects(evenkeel, { sync, ids }, context, async (known) => {
+            const discarded = await evenkeel.discardRejects(sync, known);
+            context.printer.record({ type: "discarded", sync, rejects: discarded });
+            context.printer.result(`${counted(discarded, "reject")} discarded`);
+            return EXIT.level;
+          });
         }),
       ),
     );

@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { cursorPage, json, SOURCE, startApi, Workplace } from "./harness.ts";
+
+test("P11: rejects that there are not are refused, after those that there are were tried or discarded", async () => {
+  const records = [1, 2, 3].map((id) => ({ id }));
+  let isMended = false;
+  const store = await startApi((request, _body, response) => cursorPage(records, request, response));
+  const shop = await startApi((_request, _body, response) => json(response, isMended ? 200 : 422, {}));
+  const place = new Workplace();
+  place.write(`
+connections:
+  store: { baseUrl: "${store.url}" }
+  shop: { baseUrl: "${shop.url}" }
+syncs:
+  records:${SOURCE}
+    destination: { connection: shop, upsert: "PUT /items/{id}" }
+`);
+  try {
+    assert.equal((await place.run("run")).exitCode, 1);
+    isMended = true;
+    const sent = shop.requests.length;
+    const none = await place.run("rejects", "retry", "records", "7");
+    assert.deepEqual([none.exitCode, none.stdout, shop.requests.length], [2, "", sent]);
+    const some = await place.run("rejects", "retry", "records", "7", "1", "8");
+    assert.equal(some.exitCode, 2);
+    assert.match(some.stdout, /created +1/);
+    assert.match(some.stderr, /^USAGE: records has no rejects 7, 8\nnext: `evenkeel rejects list records`/m);
+    const discarded = await place.run("rejects", "discard", "records", "1", "2");
+    assert.equal(discarded.exitCode, 2);
+    assert.match(discarded.stdout, /^1 reject discarded$/m);
+    assert.match(discarded.stderr, /USAGE: records has no reject 1\n/);
+    assert.equal((await place.run("rejects", "discard", "records", "3", "3")).exitCode, 0);
+  } finally {
+    place.remove();
+    await Promise.all([store.stop(), shop.stop()]);
+  }
+});
