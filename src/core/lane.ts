@@ -14,10 +14,6 @@ export interface LaneLimits {
   readonly concurrency: number | undefined;
 }
 
-/** L3: a refusal for speed that names no time pauses the lane for this long, doubling from episode to episode. */
-const PAUSE_BASE_MS = 1_000;
-const PAUSE_CAP_MS = 30_000;
-
 export type Admission =
   /** It counts as under way until `leave`, which takes its number. */
   | { readonly kind: "go"; readonly ticket: number }
@@ -61,7 +57,6 @@ export class Lane {
   #pausedUntilMs = Number.NEGATIVE_INFINITY;
   #pausedWhy: LaneWait = "asked";
   #pausedAtMs = Number.NEGATIVE_INFINITY;
-  #episodes = 0;
   /** One request at a time, until an answer shows that more may go. */
   #isProbing = true;
 
@@ -100,7 +95,7 @@ export class Lane {
   /** What was learned, as JSON, for the next process (L7). */
   get learned(): string {
     return JSON.stringify({
-      concurrency: this.#concurrency.limit,
+      concurrency: this.#concurrency.memory,
       windows: this.#pace.memory,
       rate: this.#pace.learned,
     });
@@ -136,7 +131,9 @@ export class Lane {
   leave(report: LaneReport): void {
     const { ticket, kind, result, startedMs, endedMs, quotas } = report;
     this.#inFlight -= 1;
-    if (quotas.length > 0) this.#pace.note(quotas, ticket, this.#started, endedMs);
+    // Of an answer that never came, or of a gateway in front of the API, silence says nothing.
+    if (quotas.length > 0 || result === "ok" || result === "throttled")
+      this.#pace.note(quotas, ticket, this.#started, endedMs);
     switch (result) {
       case "ok":
         this.#circuit.succeeded(endedMs);
@@ -145,7 +142,6 @@ export class Lane {
         if (startedMs >= this.#pausedAtMs) {
           this.#pace.resumed(endedMs);
           this.#isProbing = false;
-          this.#episodes = 0;
         }
         break;
       case "throttled":
@@ -178,14 +174,13 @@ export class Lane {
   /** L3: refusals of requests that were under way when the lane paused belong to that pause: one episode, one decrease. */
   #refused(report: LaneReport): void {
     const { startedMs, endedMs } = report;
+    this.#pace.countRefusal();
     if (startedMs >= this.#pausedAtMs) {
       this.#pausedAtMs = endedMs;
       this.#isProbing = true;
-      const pauseMs = this.#pace.refused(endedMs);
-      const backoffMs = pauseMs ?? Math.min(PAUSE_CAP_MS, PAUSE_BASE_MS * 2 ** this.#episodes);
-      this.#episodes += 1;
-      if (report.retryAfterMs === undefined)
-        this.#pauseUntil(endedMs + (soonestReset(report.quotas) ?? backoffMs), "throttled");
+      const resetMs = soonestReset(report.quotas);
+      const pauseMs = this.#pace.refused(endedMs, report.retryAfterMs !== undefined || resetMs !== undefined);
+      if (report.retryAfterMs === undefined) this.#pauseUntil(endedMs + (resetMs ?? pauseMs), "throttled");
     }
     // R4: the longest time that any of them was told is a floor.
     if (report.retryAfterMs !== undefined) this.#pauseUntil(endedMs + report.retryAfterMs, "asked");
