@@ -86,26 +86,30 @@ export class Lane {
     return untilMs > nowMs ? untilMs : undefined;
   }
 
-  /** Takes up a pause that an earlier process was told (L7). */
-  pause(untilMs: number): void {
-    this.#pausedUntilMs = Math.max(this.#pausedUntilMs, untilMs);
-    this.#pausedWhy = "asked";
-  }
-
   /** What was learned, as JSON, for the next process (L7). */
-  get learned(): string {
+  learned(nowMs: number): string {
+    const pausedUntilMs = this.pausedUntil(nowMs);
     return JSON.stringify({
       concurrency: this.#concurrency.memory,
       windows: this.#pace.memory,
       rate: this.#pace.learned,
+      pausedForMs: pausedUntilMs === undefined ? undefined : Math.ceil(pausedUntilMs - nowMs),
     });
   }
 
-  /** Takes up what an earlier process learned; a text that it cannot read is ignored. */
-  resume(learned: string, nowMs: number): void {
-    const { concurrency, windows, rate } = memoryOf(learned);
+  /**
+   * Takes up what an earlier process learned; a text that it cannot read is ignored.
+   *
+   * @param blockedForMs how long it is, by the wall clock, until the API is to be asked again. No longer than it was when that was written: a wall
+   * clock that was set back meanwhile must not make a pause of minutes one of days.
+   */
+  resume(learned: string, nowMs: number, blockedForMs?: number): void {
+    const { concurrency, windows, rate, pausedForMs } = memoryOf(learned);
     if (concurrency !== undefined) this.#concurrency.resume(concurrency);
     this.#pace.resume(windows, rate, nowMs);
+    if (blockedForMs === undefined) return;
+    this.#pausedUntilMs = nowMs + Math.min(blockedForMs, pausedForMs ?? blockedForMs);
+    this.#pausedWhy = "asked";
   }
 
   /** Applies further limits; of two of a kind the lower one counts. */
@@ -206,6 +210,7 @@ interface Memory {
   readonly concurrency: number | undefined;
   readonly windows: readonly WindowMemory[];
   readonly rate: RateMemory | undefined;
+  readonly pausedForMs: number | undefined;
 }
 
 function memoryOf(learned: string): Memory {
@@ -213,7 +218,7 @@ function memoryOf(learned: string): Memory {
   try {
     memory = JSON.parse(learned) as Json;
   } catch {
-    return { concurrency: undefined, windows: [], rate: undefined };
+    return { concurrency: undefined, windows: [], rate: undefined, pausedForMs: undefined };
   }
   const concurrency = positive(member(memory, "concurrency"));
   const windows = member(memory, "windows");
@@ -221,6 +226,7 @@ function memoryOf(learned: string): Memory {
     concurrency,
     windows: Array.isArray(windows) ? windows.flatMap((window: Json) => windowOf(window)) : [],
     rate: rateMemoryOf(member(memory, "rate")),
+    pausedForMs: positive(member(memory, "pausedForMs")),
   };
 }
 

@@ -127,7 +127,7 @@ suite("L5: refusals that do not follow the rate do not slow it down", () => {
       if (learned !== undefined) lane.resume(learned, 0);
       const server = (): Verdict => ({ isServed: chance.random() >= 0.01, remaining: 1, resetMs: 0 });
       ({ served } = sendAll(server, () => [], { ...OPTIONS, lane, forMs: 20_000 }));
-      learned = lane.learned;
+      learned = lane.learned(20_000);
     }
     assert.ok(served >= 220 * 20, `${served} served in the last 20 s`);
   });
@@ -211,7 +211,7 @@ test("L7: what was learned survives a restart, which learns nothing by hammering
     const lane = newLane();
     sendAll(server, () => [], { ...OPTIONS, lane });
     const restarted = newLane();
-    restarted.resume(lane.learned, 0);
+    restarted.resume(lane.learned(RUN_MS), 0);
     assert.equal(restarted.perSecond, lane.perSecond);
     const sent = sendAll(limited(model, 10, 1_000), () => [], { ...OPTIONS, lane: restarted, forMs: MINUTE_MS });
     assert.ok(sent.served >= bar * 600 * 0.95, `${sent.served} served in the first minute`);

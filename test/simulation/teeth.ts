@@ -144,6 +144,15 @@ export const TEETH: readonly Tooth[] = [
     ],
   },
   {
+    name: "L7: how long an API asked to be left alone is written down at the end of a run",
+    breaks: [
+      {
+        file: "kept-lanes.ts",
+        replace: [["(memory) => this.#keep(memory)", "(_memory) => undefined"]],
+      },
+    ],
+  },
+  {
     name: "U3, U6: one miss is an absence",
     breaks: [
       {
