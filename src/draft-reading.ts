@@ -5,7 +5,7 @@ import type { Chance, Clock } from "./core/clock.ts";
 import { noCounts } from "./core/events.ts";
 import { isObject, type Json } from "./core/json.ts";
 import type { LikelyPagination } from "./core/paging-clue.ts";
-import { Lanes } from "./http/gate.ts";
+import { Lanes } from "./http/lanes.ts";
 import { firstPages, type FirstPages } from "./pipeline/first-pages.ts";
 import { emptyLedger, lookingContext } from "./pipeline/looking.ts";
 import type { DraftAddress } from "./draft-address.ts";

@@ -5,7 +5,7 @@ import type { ReferenceOf } from "./config/build-mapping.ts";
 import type { LoadedConfig } from "./config/load.ts";
 import type { Chance, Clock } from "./core/clock.ts";
 import type { Ledger, Lease } from "./core/ledger.ts";
-import { Lanes } from "./http/gate.ts";
+import { Lanes } from "./http/lanes.ts";
 import { systemPlanFiles, type PlanFiles } from "./plan-file.ts";
 import { systemNetwork, type Network } from "./runtime/network.ts";
 import type { ProxyOptions } from "./runtime/proxy.ts";

@@ -4,7 +4,7 @@ import { guaranteeOf } from "./core/guarantee.ts";
 import type { Ledger } from "./core/ledger.ts";
 import type { Check, Checked, CheckOptions, Drift, Evenkeel, SyncInfo, SyncStatus } from "./evenkeel.ts";
 import { explain } from "./explain.ts";
-import { Lanes } from "./http/gate.ts";
+import { Lanes } from "./http/lanes.ts";
 import { createMeans, NEVER, type OpenedOptions } from "./means.ts";
 import { checkSync } from "./pipeline/check.ts";
 import { NO_COUNTS } from "./pipeline/looking.ts";

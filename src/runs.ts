@@ -3,7 +3,7 @@ import type { RunEvent } from "./core/events.ts";
 import { combineExitCodes, type ExitCode } from "./core/exit-code.ts";
 import type { Ledger, SyncLedger } from "./core/ledger.ts";
 import type { Run, RunOptions, RunResult, SyncResult } from "./evenkeel.ts";
-import { Lanes } from "./http/gate.ts";
+import { KeptLanes } from "./kept-lanes.ts";
 import { NEVER, type Means } from "./means.ts";
 import type { ReadChoice } from "./pipeline/opening.ts";
 import { runSync } from "./pipeline/run.ts";
@@ -89,31 +89,27 @@ export function startPrepared(
   const spent = { ms: 0 };
   const work = async (ledger: Ledger): Promise<RunResult> => {
     const [startedMs, startedCpuMs] = [clock.monotonicMs(), systemCpuMs()];
-    const lanes = new Lanes(clock, await ledger.lanes());
-    const built = build(lanes, ledger);
-    // L7: whoever comes next knows how long an API asked to be left alone.
-    const remember = async (): Promise<void> => {
-      for (const memory of lanes.memories()) await ledger.saveLane(memory).catch(() => undefined);
-    };
+    const kept = await KeptLanes.of(clock, ledger);
+    const built = build(kept.lanes, ledger);
     const { tasks, refused, close } = await prepare(ledger, built);
     try {
       const results = [...refused];
-      // What a plan was compared with was asked for too.
-      if (refused.length > 0) await remember();
       for (const task of refused.length > 0 ? [] : tasks) {
         if (stop.aborted) break;
         results.push(await runTask(task, ledger, built));
-        await remember();
+        await kept.save();
       }
       const stopped: ExitCode[] = stop.aborted ? [130] : [];
       const stats = {
         wallMs: clock.monotonicMs() - startedMs,
         cpuMs: systemCpuMs() - startedCpuMs,
         ledgerMs: spent.ms,
-        lanes: lanes.stats(),
+        lanes: kept.lanes.stats(),
       };
       return { syncs: results, exitCode: combineExitCodes([...results.map(exitCodeOfResult), ...stopped]), stats };
     } finally {
+      // What a plan was compared with was asked for too.
+      await kept.save();
       close();
     }
   };

@@ -13,7 +13,7 @@ import type { Connection } from "../http/connection.ts";
 import { createDestination, type WriteRequest } from "../http/destination.ts";
 import type { LookUpRequest } from "../http/look-up.ts";
 import type { ManyRequest } from "../http/many.ts";
-import type { Lanes } from "../http/gate.ts";
+import type { Lanes } from "../http/lanes.ts";
 import { createRedactor } from "../http/redact.ts";
 import type {
   Config,

@@ -70,6 +70,23 @@ test("L6: single slow answers, and reads that take longer than writes, change no
   assert.ok(concurrency.limit >= 32, String(concurrency.limit));
 });
 
+test("L7: what is worth remembering is what answers showed, neither where it started nor what was declared", () => {
+  const fresh = new Concurrency(undefined);
+  assert.equal(fresh.memory, undefined, "8 has not been shown to be enough");
+  load(fresh, { workers: 1_000, serviceMs: 50 }, 2);
+  assert.equal(fresh.memory, undefined, "it is still rising");
+  load(fresh, { workers: 1_000, serviceMs: 50 }, 20);
+  assert.equal(fresh.memory, 64);
+  const slowed = new Concurrency(undefined);
+  slowed.overloaded(0, 10);
+  assert.equal(slowed.memory, 4);
+  const declared = new Concurrency(6);
+  declared.overloaded(0, 10);
+  assert.equal(declared.memory, 3);
+  load(declared, { workers: 1_000, serviceMs: 50 }, 100);
+  assert.equal(declared.memory, undefined, "back at what was declared, which may be more next time");
+});
+
 test("L7: a remembered limit is kept within what is declared", () => {
   const concurrency = new Concurrency(4);
   concurrency.resume(50);

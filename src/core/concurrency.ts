@@ -37,6 +37,7 @@ interface Kind {
  * then on rises by one a group; slow groups lower it to 80 %, a timeout or refusal for speed to half, once for everything that was under way.
  */
 export class Concurrency {
+  #declared: number;
   #max: number;
   #limit: number;
   #isStarting = true;
@@ -51,6 +52,7 @@ export class Concurrency {
 
   /** @param declared the most that the config allows; undefined: start low and follow the answers */
   constructor(declared: number | undefined) {
+    this.#declared = declared ?? Number.POSITIVE_INFINITY;
     this.#max = declared ?? CONCURRENCY_MAX;
     this.#limit = Math.min(declared ?? CONCURRENCY_START, this.#max);
   }
@@ -59,13 +61,21 @@ export class Concurrency {
     return Math.max(1, Math.floor(this.#limit));
   }
 
+  /**
+   * What is worth remembering (L7); undefined while it is only where it started, or what the config allows, which says nothing of the API.
+   */
+  get memory(): number | undefined {
+    return this.#isStarting || this.limit >= this.#declared ? undefined : this.limit;
+  }
+
   /** A further declared concurrency: the lower one counts. */
   tighten(declared: number): void {
+    this.#declared = Math.min(this.#declared, declared);
     this.#max = Math.min(this.#max, declared);
     this.#limit = Math.min(this.#limit, declared);
   }
 
-  /** Takes up what an earlier process came to (L7). */
+  /** Takes up what an earlier process came to, once its start was over (L7). */
   resume(limit: number): void {
     this.#limit = Math.min(Math.max(1, limit), this.#max);
     this.#isStarting = false;
@@ -103,6 +113,7 @@ export class Concurrency {
       this.#limit = Math.max(1, this.#limit * SHRINK_TO);
     } else if (slower < GROW_BELOW && this.#isUsedUp) {
       this.#limit = Math.min(this.#max, this.#isStarting ? this.#limit * 2 : this.#limit + 1);
+      if (this.#limit >= CONCURRENCY_MAX) this.#isStarting = false;
     } else if (slower >= GROW_BELOW) this.#isStarting = false;
     const rise = ((nowMs - this.#groupSinceMs) / USUAL_DOUBLES_MS) * Math.LN2;
     for (const kind of [this.#read, this.#write])

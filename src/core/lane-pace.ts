@@ -8,11 +8,8 @@ import type { Quota } from "./rate-limit.ts";
  */
 const CATCH_UP_MS = 20;
 
-/** After a refusal the pace drops to this share of what it was, once an episode (L3), and to no less than the least. */
-const REFUSED_SHARE = 0.92;
-const LEAST_SHARE = 0.5;
-/** It comes back by a tenth a minute: a limit that somebody else uses too is not tried more often than that. */
-const SHARE_PER_MS = 0.1 / 60_000;
+/** Gaps that differ by less are the same: a learned rate goes up to a known one, and its gap is rounded. */
+const SAME = 0.999;
 
 /** More limits than any API announces; whatever comes on top is ignored. */
 const WINDOWS_MAX = 16;
@@ -27,8 +24,6 @@ export class LanePace {
   /** When the last request was due; the next one is due a gap later. */
   #slotMs = Number.NEGATIVE_INFINITY;
   readonly #learned = new LearnedRate();
-  #share = 1;
-  #shareAtMs = 0;
 
   /** @param declaredPerMs requests a ms that the config allows; undefined: what the API announces */
   constructor(declaredPerMs: number | undefined) {
@@ -40,17 +35,18 @@ export class LanePace {
     this.#declaredPerMs = Math.min(this.#declaredPerMs ?? declaredPerMs, declaredPerMs);
   }
 
-  /** True when a rate is known, declared or announced. */
-  get isKnown(): boolean {
-    return this.#declaredPerMs !== undefined || this.#windows.some(({ perSecond }) => perSecond !== undefined);
+  /** The lowest known limit in requests a second, for people: declared, announced or learned. */
+  get perSecond(): number | undefined {
+    const rates = [this.#knownPerMs, this.#learned.perMs].filter((rate) => rate !== undefined);
+    return rates.length === 0 ? undefined : Math.min(...rates) * 1_000;
   }
 
-  /** The lowest known limit in requests a second, for people; what was learned where none is known. */
-  get perSecond(): number | undefined {
-    const rates = this.#windows.map(({ perSecond }) => perSecond).filter((rate) => rate !== undefined);
-    if (this.#declaredPerMs !== undefined) rates.push(this.#declaredPerMs * 1_000);
-    if (rates.length > 0) return Math.min(...rates);
-    return this.#learned.perMs === undefined ? undefined : this.#learned.perMs * 1_000;
+  /** What is declared and announced, whatever is left of it just now. */
+  get #knownPerMs(): number | undefined {
+    let perMs = this.#declaredPerMs;
+    for (const { perSecond } of this.#windows)
+      if (perSecond !== undefined) perMs = Math.min(perMs ?? Number.POSITIVE_INFINITY, perSecond / 1_000);
+    return perMs;
   }
 
   get memory(): readonly WindowMemory[] {
@@ -92,14 +88,16 @@ export class LanePace {
 
   /** A request starts, and this many are under way without it. */
   start(nowMs: number, started: number, underWay: number): void {
-    const dueMs = this.#slotMs + this.#gapMs(nowMs, started);
+    const knownMs = this.#knownGapMs(nowMs, started);
+    const learnedMs = this.#learnedGapMs;
+    const dueMs = this.#slotMs + Math.max(knownMs, learnedMs);
     const isDue = dueMs > nowMs - CATCH_UP_MS;
     this.#slotMs = isDue ? Math.min(dueMs, nowMs) : nowMs;
-    if (!this.isKnown) this.#learned.started(nowMs, underWay, isDue);
+    this.#learned.started(nowMs, underWay, isDue && learnedMs >= knownMs * SAME, this.#knownPerMs);
     for (const window of this.#windows) window.count(nowMs);
   }
 
-  /** The answer to request number `ticket` announces these. */
+  /** The answer to request number `ticket` announces these, or nothing. */
   note(quotas: readonly Quota[], ticket: number, started: number, nowMs: number): void {
     for (const quota of quotas) {
       let window = this.#windows.find(({ name }) => name === quota.name);
@@ -110,38 +108,43 @@ export class LanePace {
       }
       window.note(quota, ticket, started, nowMs);
     }
-    if (this.#windows.length > quotas.length) this.#windows = this.#windows.filter((window) => !window.isStale(nowMs));
+    if (this.#windows.length <= quotas.length) return;
+    for (const window of this.#windows) if (!quotas.some(({ name }) => name === window.name)) window.miss();
+    this.#windows = this.#windows.filter((window) => !window.isStale(nowMs));
   }
 
   /** A request was served. */
   served(nowMs: number): void {
-    if (!this.isKnown) this.#learned.served(nowMs);
+    this.#learned.served(nowMs);
   }
 
   /** The lane goes on after refusals. */
   resumed(nowMs: number): void {
-    if (!this.isKnown) this.#learned.resumed(nowMs);
+    this.#learned.resumed(nowMs, this.#knownPerMs);
   }
 
-  /**
-   * Requests were refused for speed although they kept to the pace. Gives the ms until it is worth asking whether more may go; undefined
-   * where a known limit says nothing of it.
-   */
-  refused(nowMs: number): number | undefined {
-    if (!this.isKnown) return this.#learned.refused(nowMs);
-    this.#share = Math.max(LEAST_SHARE, this.#shareNow(nowMs) * REFUSED_SHARE);
-    this.#shareAtMs = nowMs;
-    return undefined;
+  /** A request was refused for speed, the first of an episode or not. */
+  countRefusal(): void {
+    this.#learned.countRefusal();
+  }
+
+  /** Requests were refused for speed although they kept to the pace. Gives the ms until it is worth asking whether more may go. */
+  refused(nowMs: number, isAsked: boolean): number {
+    return this.#learned.refused(nowMs, isAsked);
   }
 
   #gapMs(nowMs: number, started: number): number {
-    let gapMs = this.#declaredPerMs === undefined ? 0 : 1 / this.#declaredPerMs;
-    for (const window of this.#windows) gapMs = Math.max(gapMs, window.gapMs(nowMs, started));
-    if (!this.isKnown && this.#learned.perMs !== undefined) gapMs = Math.max(gapMs, 1 / this.#learned.perMs);
-    return gapMs === 0 ? 0 : gapMs / this.#shareNow(nowMs);
+    return Math.max(this.#learnedGapMs, this.#knownGapMs(nowMs, started));
   }
 
-  #shareNow(nowMs: number): number {
-    return this.#share === 1 ? 1 : Math.min(1, this.#share + (nowMs - this.#shareAtMs) * SHARE_PER_MS);
+  get #learnedGapMs(): number {
+    return this.#learned.perMs === undefined ? 0 : 1 / this.#learned.perMs;
+  }
+
+  /** By what is declared and announced. */
+  #knownGapMs(nowMs: number, started: number): number {
+    let gapMs = this.#declaredPerMs === undefined ? 0 : 1 / this.#declaredPerMs;
+    for (const window of this.#windows) gapMs = Math.max(gapMs, window.gapMs(nowMs, started));
+    return gapMs;
   }
 }

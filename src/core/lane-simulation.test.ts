@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import {
   fixedWindow,
+  leakyBucket,
   sendAll,
   slidingWindow,
   slidingWindowFullReset,
@@ -9,6 +10,7 @@ import {
   type Model,
   type Verdict,
 } from "../testing/limited-server.ts";
+import { Lane } from "./lane.ts";
 import type { Quota } from "./rate-limit.ts";
 
 const MODELS: Readonly<Record<string, Model>> = { fixedWindow, slidingWindow, slidingWindowFullReset, tokenBucket };
@@ -125,4 +127,58 @@ test("L4: a large bucket is not emptied at once when the process starts", () => 
   const tell = TELLS["policy, seconds rounded up"] as Tell;
   const { served } = sendAll(fixedWindow(1_200, 60_000), (verdict) => tell(verdict, 1_200, 60_000), options);
   assert.ok(served <= 21, `${served} in the first second of a limit of 1,200 a minute`);
+});
+
+suite("L2: where more is declared, announced or remembered than the API gives, its refusals teach the rest", () => {
+  const capacity = 10 * 1_200;
+  const check = (newLane: () => Lane, model: Model, tell: Tell, what: string, windowMs = 1_000): void => {
+    for (const retryAfter of [false, true]) {
+      const options = { lane: newLane(), latencyMs: 60, forMs: 1_200_000, seed: 1, retryAfter };
+      const server = model((10 * windowMs) / 1_000, windowMs);
+      const sent = sendAll(server, (verdict) => tell(verdict, 0, 0), options);
+      assert.ok(sent.served >= 0.9 * capacity, `${what}, Retry-After ${retryAfter}: ${sent.served} of ${capacity}`);
+      const refused = sent.refused - sent.refusedAtFirst;
+      assert.ok(refused <= sent.served * 0.01, `${what}, Retry-After ${retryAfter}: ${refused} refused`);
+    }
+  };
+  const declared = (perSecond: number) => (): Lane =>
+    new Lane({ ratePerMs: perSecond / 1_000, concurrency: undefined });
+  const silent: Tell = () => [];
+
+  // Where each Retry-After is a whole window, as it may be in the fourth model, there is not much to be used.
+  for (const [name, model] of Object.entries({ fixedWindow, slidingWindow, tokenBucket, leakyBucket }))
+    test(`${name} of 10/s`, () => {
+      for (const perSecond of [11, 15, 50]) check(declared(perSecond), model, silent, `${perSecond}/s declared`);
+      if (model !== leakyBucket) check(declared(50), model, silent, "50/s declared, a minute", 60_000);
+      const announced: Tell = () => [
+        { name: "", limit: 100, remaining: 60, windowMs: 1_000, resetMs: 500, coarseMs: 0 },
+      ];
+      check(() => new Lane({ ratePerMs: undefined, concurrency: undefined }), model, announced, "100/s announced");
+    });
+
+  const remembered = (perSecond: number) => (): Lane => {
+    const lane = new Lane({ ratePerMs: undefined, concurrency: undefined });
+    lane.resume(JSON.stringify({ windows: [{ name: "", limit: perSecond, windowMs: 1_000 }] }), 0);
+    return lane;
+  };
+
+  test("L7: a remembered limit that is not announced any more neither limits nor licenses", () => {
+    check(remembered(50), tokenBucket, silent, "50/s remembered");
+    check(remembered(5), tokenBucket, silent, "5/s remembered");
+  });
+
+  test("a limit that is not announced any more is forgotten in the end", () => {
+    const lane = new Lane({ ratePerMs: undefined, concurrency: undefined });
+    let answers = 0;
+    const tell: Tell = ({ remaining, resetMs }) =>
+      (answers += 1) > 50 ? [] : [{ name: "", limit: 5, remaining, windowMs: 1_000, resetMs, coarseMs: 0 }];
+    const options = { lane, latencyMs: 60, forMs: 120_000, seed: 1, retryAfter: false };
+    const { served } = sendAll(
+      () => ({ isServed: true, remaining: 4, resetMs: 500 }),
+      (verdict) => tell(verdict, 0, 0),
+      options,
+    );
+    assert.equal(lane.perSecond, undefined);
+    assert.ok(served > 5_000, `${served} served in two minutes`);
+  });
 });

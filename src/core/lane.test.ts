@@ -168,7 +168,7 @@ test("L7: what was learned is taken up by the next process", () => {
   const quota = { name: "burst", limit: 600, remaining: 599, windowMs: 60_000, resetMs: 60_000, coarseMs: 0 };
   lane.leave({ ...start(lane, 0), quotas: [quota] });
   const next = new Lane(FREE);
-  next.resume(lane.learned, 0);
+  next.resume(lane.learned(10), 0);
   assert.equal(next.perSecond, 10);
   next.leave(start(next, 0));
   const second = next.admit(10);
@@ -193,7 +193,7 @@ test("L7: a memory that cannot be read is no memory", () => {
 
 test("L7: a pause that an earlier process was told is kept", () => {
   const lane = new Lane({ ratePerMs: undefined, concurrency: 1 });
-  lane.pause(5_000);
+  lane.resume("", 0, 5_000);
   assert.equal(lane.pausedUntil(0), 5_000);
   assert.deepEqual(lane.admit(0), { kind: "wait", untilMs: 5_000, why: "asked" });
 });

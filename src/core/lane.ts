@@ -14,10 +14,6 @@ export interface LaneLimits {
   readonly concurrency: number | undefined;
 }
 
-/** L3: a refusal for speed that names no time pauses the lane for this long, doubling from episode to episode. */
-const PAUSE_BASE_MS = 1_000;
-const PAUSE_CAP_MS = 30_000;
-
 export type Admission =
   /** It counts as under way until `leave`, which takes its number. */
   | { readonly kind: "go"; readonly ticket: number }
@@ -61,7 +57,6 @@ export class Lane {
   #pausedUntilMs = Number.NEGATIVE_INFINITY;
   #pausedWhy: LaneWait = "asked";
   #pausedAtMs = Number.NEGATIVE_INFINITY;
-  #episodes = 0;
   /** One request at a time, until an answer shows that more may go. */
   #isProbing = true;
 
@@ -91,26 +86,30 @@ export class Lane {
     return untilMs > nowMs ? untilMs : undefined;
   }
 
-  /** Takes up a pause that an earlier process was told (L7). */
-  pause(untilMs: number): void {
-    this.#pausedUntilMs = Math.max(this.#pausedUntilMs, untilMs);
-    this.#pausedWhy = "asked";
-  }
-
   /** What was learned, as JSON, for the next process (L7). */
-  get learned(): string {
+  learned(nowMs: number): string {
+    const pausedUntilMs = this.pausedUntil(nowMs);
     return JSON.stringify({
-      concurrency: this.#concurrency.limit,
+      concurrency: this.#concurrency.memory,
       windows: this.#pace.memory,
       rate: this.#pace.learned,
+      pausedForMs: pausedUntilMs === undefined ? undefined : Math.ceil(pausedUntilMs - nowMs),
     });
   }
 
-  /** Takes up what an earlier process learned; a text that it cannot read is ignored. */
-  resume(learned: string, nowMs: number): void {
-    const { concurrency, windows, rate } = memoryOf(learned);
+  /**
+   * Takes up what an earlier process learned; a text that it cannot read is ignored.
+   *
+   * @param blockedForMs how long it is, by the wall clock, until the API is to be asked again. No longer than it was when that was written: a wall
+   * clock that was set back meanwhile must not make a pause of minutes one of days.
+   */
+  resume(learned: string, nowMs: number, blockedForMs?: number): void {
+    const { concurrency, windows, rate, pausedForMs } = memoryOf(learned);
     if (concurrency !== undefined) this.#concurrency.resume(concurrency);
     this.#pace.resume(windows, rate, nowMs);
+    if (blockedForMs === undefined) return;
+    this.#pausedUntilMs = nowMs + Math.min(blockedForMs, pausedForMs ?? blockedForMs);
+    this.#pausedWhy = "asked";
   }
 
   /** Applies further limits; of two of a kind the lower one counts. */
@@ -136,7 +135,9 @@ export class Lane {
   leave(report: LaneReport): void {
     const { ticket, kind, result, startedMs, endedMs, quotas } = report;
     this.#inFlight -= 1;
-    if (quotas.length > 0) this.#pace.note(quotas, ticket, this.#started, endedMs);
+    // Of an answer that never came, or of a gateway in front of the API, silence says nothing.
+    if (quotas.length > 0 || result === "ok" || result === "throttled")
+      this.#pace.note(quotas, ticket, this.#started, endedMs);
     switch (result) {
       case "ok":
         this.#circuit.succeeded(endedMs);
@@ -145,7 +146,6 @@ export class Lane {
         if (startedMs >= this.#pausedAtMs) {
           this.#pace.resumed(endedMs);
           this.#isProbing = false;
-          this.#episodes = 0;
         }
         break;
       case "throttled":
@@ -178,14 +178,13 @@ export class Lane {
   /** L3: refusals of requests that were under way when the lane paused belong to that pause: one episode, one decrease. */
   #refused(report: LaneReport): void {
     const { startedMs, endedMs } = report;
+    this.#pace.countRefusal();
     if (startedMs >= this.#pausedAtMs) {
       this.#pausedAtMs = endedMs;
       this.#isProbing = true;
-      const pauseMs = this.#pace.refused(endedMs);
-      const backoffMs = pauseMs ?? Math.min(PAUSE_CAP_MS, PAUSE_BASE_MS * 2 ** this.#episodes);
-      this.#episodes += 1;
-      if (report.retryAfterMs === undefined)
-        this.#pauseUntil(endedMs + (soonestReset(report.quotas) ?? backoffMs), "throttled");
+      const resetMs = soonestReset(report.quotas);
+      const pauseMs = this.#pace.refused(endedMs, report.retryAfterMs !== undefined || resetMs !== undefined);
+      if (report.retryAfterMs === undefined) this.#pauseUntil(endedMs + (resetMs ?? pauseMs), "throttled");
     }
     // R4: the longest time that any of them was told is a floor.
     if (report.retryAfterMs !== undefined) this.#pauseUntil(endedMs + report.retryAfterMs, "asked");
@@ -211,6 +210,7 @@ interface Memory {
   readonly concurrency: number | undefined;
   readonly windows: readonly WindowMemory[];
   readonly rate: RateMemory | undefined;
+  readonly pausedForMs: number | undefined;
 }
 
 function memoryOf(learned: string): Memory {
@@ -218,7 +218,7 @@ function memoryOf(learned: string): Memory {
   try {
     memory = JSON.parse(learned) as Json;
   } catch {
-    return { concurrency: undefined, windows: [], rate: undefined };
+    return { concurrency: undefined, windows: [], rate: undefined, pausedForMs: undefined };
   }
   const concurrency = positive(member(memory, "concurrency"));
   const windows = member(memory, "windows");
@@ -226,6 +226,7 @@ function memoryOf(learned: string): Memory {
     concurrency,
     windows: Array.isArray(windows) ? windows.flatMap((window: Json) => windowOf(window)) : [],
     rate: rateMemoryOf(member(memory, "rate")),
+    pausedForMs: positive(member(memory, "pausedForMs")),
   };
 }
 

@@ -54,6 +54,10 @@ export class RateLimitWindow {
   /** A reset in 0 s was seen: the API rounds down, so its times are up to one step too short. */
   #roundsDown = false;
   #seenMs: number;
+  /** An earlier process saw it, and this one has not yet. */
+  #isRemembered = false;
+  /** Answers since then that did not speak of it. */
+  #missed = 0;
   /** Number of the request whose answer is believed; requests after it are not counted in `remaining`. */
   #ticket = -1;
   #remaining: number | undefined;
@@ -80,6 +84,7 @@ export class RateLimitWindow {
     );
     window.#isWindowAnnounced = false;
     window.#longestResetMs = windowMs;
+    window.#isRemembered = true;
     return window;
   }
 
@@ -111,6 +116,7 @@ export class RateLimitWindow {
   note(quota: Quota, ticket: number, started: number, nowMs: number): void {
     this.#followLimit(quota, started, nowMs);
     this.#seenMs = nowMs;
+    this.#isRemembered = false;
     if (quota.remaining === undefined) return;
     const resetMs = quota.resetMs;
     const fromMs = resetMs === undefined ? nowMs : nowMs + Math.max(0, resetMs - quota.coarseMs);
@@ -150,8 +156,14 @@ export class RateLimitWindow {
     return nowMs < this.#resetByMs ? this.#resetByMs : NEVER;
   }
 
+  /** An answer does not speak of it. */
+  miss(): void {
+    this.#missed += 1;
+  }
+
   /** No answer spoke of it for so long that it may be gone: another resource's limit, or a changed plan. */
   isStale(nowMs: number): boolean {
+    if (this.#isRemembered) return this.#missed >= MISSED_MAX;
     return nowMs > Math.max(this.#resetByMs, this.#seenMs) + 2 * (this.#windowMs ?? 0) + STALE_MS;
   }
 
@@ -256,3 +268,5 @@ export class RateLimitWindow {
 
 /** Added to two windows. */
 const STALE_MS = 60_000;
+/** What was remembered is forgotten after so many answers without it: an API that announces a limit does so soon, if not for each of its resources. */
+const MISSED_MAX = 20;

@@ -7,7 +7,7 @@ import { VirtualClock } from "../testing/virtual-clock.ts";
 import { createConnection, type ConnectionOptions } from "./api.ts";
 import { createAuth, type Auth } from "./auth.ts";
 import type { ApiRequest } from "./connection.ts";
-import { Lanes } from "./gate.ts";
+import { Lanes } from "./lanes.ts";
 import { createRedactor } from "./redact.ts";
 
 const TOKEN = "s3cr3t-token";

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { LaneLimits, LaneReport } from "../core/lane.ts";
+import type { LaneMemory } from "../core/ledger.ts";
 import { VirtualClock } from "../testing/virtual-clock.ts";
-import { blockedBy, Gate, Lanes, type Entry } from "./gate.ts";
+import { blockedBy, Gate, type Entry } from "./gate.ts";
+import { Lanes } from "./lanes.ts";
 
 const FREE: LaneLimits = { ratePerMs: undefined, concurrency: undefined };
 const NEVER = new AbortController().signal;
@@ -180,6 +182,41 @@ test("L7: a pause and what was learned outlive the process, and the wall clock c
   leave(next, next.enter(PATIENT) as Entry, later);
   void next.enter(PATIENT);
   assert.equal(next.waitingFor("a"), "the limit of 1/s of a");
+});
+
+test("L7: a pause is told as soon as it is asked for, and what was learned now and then", async () => {
+  const clock = new VirtualClock(1_000_000);
+  const told: LaneMemory[] = [];
+  const gate = new Lanes(clock, [], (memory) => told.push(memory)).of("https://a.example", "secret", FREE);
+  const pass = (parts: Partial<LaneReport> = {}): void => leave(gate, gate.enter(PATIENT) as Entry, clock, parts);
+  pass();
+  assert.equal(told.length, 0, "nothing is known yet");
+  pass({ result: "throttled", retryAfterMs: 60_000 });
+  assert.deepEqual(
+    told.map(({ blockedUntilMs }) => blockedUntilMs),
+    [1_060_000],
+  );
+  await clock.advance(60_000);
+  for (let count = 0; count < 30; count++) {
+    pass();
+    await clock.advance(1_000);
+  }
+  assert.ok(told.length >= 2 && told.length <= 4, `${told.length} times in half a minute`);
+  assert.match(told.at(-1)?.learned ?? "", /"perMs":0\.0/);
+});
+
+test("R6: a wall clock that is set back makes no pause longer than it was when it was written down", async () => {
+  const clock = new VirtualClock(1_000_000_000);
+  const lanes = new Lanes(clock, []);
+  const gate = lanes.of("https://a.example", "secret", FREE);
+  leave(gate, gate.enter(PATIENT) as Entry, clock, { result: "throttled", retryAfterMs: 90_000 });
+  const later = new VirtualClock(1_000_000_000 - 86_400_000);
+  const next = new Lanes(later, lanes.memories()).of("https://a.example", "secret", FREE);
+  assert.deepEqual(await next.enter({ signal: NEVER, patienceMs: 1_000 }), {
+    kind: "blocked",
+    forMs: 90_000,
+    why: "asked",
+  });
 });
 
 test("S6: the name under which a lane is remembered cannot be used to guess its credential", () => {

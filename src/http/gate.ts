@@ -1,5 +1,4 @@
 import type { Clock, Timer } from "../core/clock.ts";
-import { sha256 } from "../core/fingerprint.ts";
 import { Lane, type LaneLimits, type LaneReport, type LaneWait } from "../core/lane.ts";
 import { LaneTimes, type LaneState, type LaneStats } from "../core/lane-times.ts";
 import type { LaneMemory } from "../core/ledger.ts";
@@ -33,6 +32,11 @@ interface Wait {
   readonly why: LaneWait;
 }
 
+/** L7: a pause that the API asked for is told at once; where it is shorter than this, it is over before another process is there. */
+const TELL_FROM_MS = 500;
+/** What was learned besides is told no more often than this. */
+const TELL_EVERY_MS = 10_000;
+
 const STOPPED: Entry = { kind: "stopped" };
 const NEVER = Number.POSITIVE_INFINITY;
 
@@ -43,6 +47,10 @@ const NEVER = Number.POSITIVE_INFINITY;
 export class Gate {
   readonly #lane: Lane;
   readonly #clock: Clock;
+  readonly #tell: () => void;
+  #toldUntilMs = Number.NEGATIVE_INFINITY;
+  #toldMs = Number.NEGATIVE_INFINITY;
+  #told: string | undefined;
   /** In order of arrival. */
   readonly #waiters = new Queue<Waiter>();
   readonly #watched = new WeakSet<AbortSignal>();
@@ -57,9 +65,12 @@ export class Gate {
   readonly #requests = { read: 0, write: 0 };
   readonly #answersMs = { read: 0, write: 0 };
 
-  constructor(limits: LaneLimits, clock: Clock) {
+  /** @param tell called when there is something that the next process should know (L7): time to read `memory` */
+  constructor(limits: LaneLimits, clock: Clock, tell: () => void = () => undefined) {
     this.#lane = new Lane(limits);
     this.#clock = clock;
+    this.#tell = tell;
+    this.#told = this.#lane.learned(clock.monotonicMs());
     this.#times = new LaneTimes(clock.monotonicMs());
   }
 
@@ -82,8 +93,21 @@ export class Gate {
     this.#lane.leave(report);
     this.#requests[report.kind] += 1;
     this.#answersMs[report.kind] += report.endedMs - report.startedMs;
+    this.#tellNews(report.endedMs);
     if (this.#waiters.size > 0) this.#pump();
     else this.#note(report.endedMs);
+  }
+
+  #tellNews(nowMs: number): void {
+    const untilMs = this.#lane.pausedUntil(nowMs);
+    const isPaused = untilMs !== undefined && untilMs >= Math.max(nowMs, this.#toldUntilMs) + TELL_FROM_MS;
+    if (!isPaused && nowMs < this.#toldMs + TELL_EVERY_MS) return;
+    const learned = this.#lane.learned(nowMs);
+    if (!isPaused && learned === this.#told) return;
+    this.#told = learned;
+    this.#toldMs = nowMs;
+    this.#toldUntilMs = untilMs ?? this.#toldUntilMs;
+    this.#tell();
   }
 
   /** What it did so far. */
@@ -126,14 +150,16 @@ export class Gate {
     const nowMs = this.#clock.monotonicMs();
     const untilMs = this.#lane.pausedUntil(nowMs);
     const blockedUntilMs = untilMs === undefined ? undefined : Math.ceil(this.#clock.wallMs() + untilMs - nowMs);
-    return { blockedUntilMs, learned: this.#lane.learned };
+    return { blockedUntilMs, learned: this.#lane.learned(nowMs) };
   }
 
   /** Takes up what an earlier process remembered (L7). Only here does the wall clock count (R6). */
   resume({ blockedUntilMs, learned }: Omit<LaneMemory, "lane">): void {
     const nowMs = this.#clock.monotonicMs();
-    if (learned !== undefined) this.#lane.resume(learned, nowMs);
-    if (blockedUntilMs !== undefined) this.#lane.pause(nowMs + blockedUntilMs - this.#clock.wallMs());
+    const blockedForMs = blockedUntilMs === undefined ? undefined : blockedUntilMs - this.#clock.wallMs();
+    this.#lane.resume(learned ?? "", nowMs, blockedForMs);
+    this.#told = this.#lane.learned(nowMs);
+    this.#toldUntilMs = this.#lane.pausedUntil(nowMs) ?? this.#toldUntilMs;
   }
 
   #queue(options: EnterOptions, nowMs: number): Promise<Entry> {
@@ -247,49 +273,4 @@ function rate(perSecond: number | undefined): string {
   if (perSecond === undefined) return "requests";
   const perMinute = perSecond < 1;
   return `${Number((perMinute ? perSecond * 60 : perSecond).toPrecision(3))}/${perMinute ? "min" : "s"}`;
-}
-
-/** Characters of a credential's hash in the name of its lane: enough to tell an API's credentials apart, too few to guess one by. */
-const IDENTITY_CHARS = 4;
-
-/** All lanes of a process: one for each origin and credential, whichever connections, syncs and sides share it (L1). */
-export class Lanes {
-  readonly #clock: Clock;
-  readonly #gates = new Map<string, Gate>();
-  readonly #memories: readonly LaneMemory[];
-
-  /** @param memories what earlier processes were told (L7) */
-  constructor(clock: Clock, memories: readonly LaneMemory[]) {
-    this.#clock = clock;
-    this.#memories = memories;
-  }
-
-  /**
-   * The gate of this origin and credential. Where the connections that share it declare different limits, the lowest count.
-   *
-   * @param identity tells credentials apart; it may hold secrets and is not kept
-   */
-  of(origin: string, identity: string, limits: LaneLimits): Gate {
-    const lane = `${origin} ${sha256(identity).slice(0, IDENTITY_CHARS)}`;
-    const known = this.#gates.get(lane);
-    if (known !== undefined) {
-      known.tighten(limits);
-      return known;
-    }
-    const gate = new Gate(limits, this.#clock);
-    const memory = this.#memories.find((each) => each.lane === lane);
-    if (memory !== undefined) gate.resume(memory);
-    this.#gates.set(lane, gate);
-    return gate;
-  }
-
-  /** What each of them did so far. */
-  stats(): readonly LaneStats[] {
-    return [...this.#gates].map(([lane, gate]) => gate.stats(lane.split(" ")[0] ?? lane));
-  }
-
-  /** What the next process should know. */
-  memories(): readonly LaneMemory[] {
-    return [...this.#gates].map(([lane, gate]) => ({ lane, ...gate.memory }));
-  }
 }

@@ -8,7 +8,7 @@ import { systemNetwork, type Network } from "../runtime/network.ts";
 import { createConnection, type ConnectionOptions } from "./api.ts";
 import { createAuth } from "./auth.ts";
 import type { ApiRequest, Connection } from "./connection.ts";
-import { Lanes } from "./gate.ts";
+import { Lanes } from "./lanes.ts";
 import { createRedactor } from "./redact.ts";
 
 /** The client on real sockets: undici's own behaviour is part of what is tested. */

@@ -41,8 +41,8 @@ export interface SimulatedNetwork extends Pick<Dispatcher, "dispatch"> {
   calm(): void;
   /** The process is gone: nobody hears what is answered from now on. */
   leave(): void;
-  /** It died, and with it what it was told about waiting. */
-  forget(): void;
+  /** It died, or could write nothing down, and with it goes what it was told about waiting from this moment on (monotonic clock). */
+  forget(fromMs: number): void;
 }
 
 /** A request on its way. */
@@ -106,11 +106,12 @@ export function simulatedNetwork(options: NetworkOptions): SimulatedNetwork {
   const refused = { source: 0, destination: 0 };
 
   /** R4: until when an API has asked to be left alone, once its answer is there. */
-  const quietUntilMs = new Map<string, number>();
+  let quiet: readonly { readonly origin: string; readonly toldMs: number; readonly untilMs: number }[] = [];
   let processes = 0;
   const asksToWait = (status: number, origin: string, seconds: number, afterMs: number, asker: number): FakeScript => {
     clock.after(afterMs, () => {
-      if (asker === processes) quietUntilMs.set(origin, clock.monotonicMs() + seconds * 1_000);
+      const toldMs = clock.monotonicMs();
+      if (asker === processes) quiet = [...quiet, { origin, toldMs, untilMs: toldMs + seconds * 1_000 }];
     });
     return script(jsonAnswer(status, { code: "wait" }, { "retry-after": `${seconds}` }), afterMs);
   };
@@ -252,8 +253,9 @@ export function simulatedNetwork(options: NetworkOptions): SimulatedNetwork {
     connect: ({ origin }) => {
       connections += 1;
       const afterMs = 1;
+      quiet = quiet.filter(({ untilMs }) => clock.monotonicMs() < untilMs);
       // A wall clock in fractions of a ms is not exact.
-      if (clock.monotonicMs() < (quietUntilMs.get(origin) ?? 0) - 1)
+      if (quiet.some((each) => each.origin === origin && clock.monotonicMs() < each.untilMs - 1))
         breaches.push(`R4: a request to ${origin} before it was welcome again`);
       if (outageOf(origin)?.kind === "refused") return { kind: "fail", afterMs, code: "ECONNREFUSED" };
       return chosen(connections, "connection", ["refused"], REFUSED_SHARE) === undefined
@@ -277,9 +279,9 @@ export function simulatedNetwork(options: NetworkOptions): SimulatedNetwork {
     breaches,
     calm: () => (isCalm = true),
     leave: () => void (processes += 1),
-    forget() {
+    forget(fromMs) {
       destination.doubtAll();
-      quietUntilMs.clear();
+      quiet = quiet.filter(({ toldMs }) => toldMs < fromMs);
     },
   };
 }

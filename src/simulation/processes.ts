@@ -61,7 +61,7 @@ export class Processes {
   async run(plan: Planned, start?: Start): Promise<RunResult | undefined> {
     const { clock, note } = this.#options;
     const { stopAfterMs, rivalAfterMs, fullRefresh, allowDeletes, does } = plan;
-    const startedMs = clock.wallMs();
+    const [startedMs, bornMs] = [clock.wallMs(), clock.monotonicMs()];
     this.runs += 1;
     const name = `run ${this.runs}`;
     note(does === undefined ? `${name} begins` : `${name} begins, a ${does}`);
@@ -93,7 +93,7 @@ export class Processes {
     }
     mortal.end();
     // What it was told of waiting it could not write down.
-    if (mortal.isFull) this.#options.network.forget();
+    if (mortal.isFull) this.#options.network.forget(bornMs);
     for (const { status, error } of ended.syncs)
       note(`${name} is ${status}${error === undefined ? "" : `: ${error.message}`}`);
     await listening;
@@ -115,6 +115,7 @@ export class Processes {
   async plan(file: string): Promise<number | undefined> {
     const { clock, network, note } = this.#options;
     note("a plan is made");
+    const bornMs = clock.monotonicMs();
     const mortal = this.#mortal(UNHARMED);
     const { result } = this.#open(mortal, "").plan({ out: file });
     const { syncs, operations } = await clock.drive(result);
@@ -122,7 +123,7 @@ export class Processes {
     mortal.end();
     network.leave();
     // It writes nothing, so what it was told of waiting nobody knows after it.
-    network.forget();
+    network.forget(bornMs);
     for (const { error } of syncs)
       note(error === undefined ? `  with ${operations} operations` : `  and fails: ${error.message}`);
     return operations;
@@ -145,9 +146,10 @@ export class Processes {
   }
 
   async #bury(mortal: MortalProcess, where: string): Promise<void> {
-    const { network, probe } = this.#options;
+    const { clock, network, probe } = this.#options;
     this.deaths.push(where);
-    network.forget();
+    // L7: what it was told before this moment is in the ledger.
+    network.forget(clock.monotonicMs());
     probe.close();
     await mortal.bury();
     probe.look();

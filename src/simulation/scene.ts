@@ -16,7 +16,7 @@ import type { LoadedConfig } from "../config/load.ts";
 import type { Clock } from "../core/clock.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Sync } from "../core/sync.ts";
-import { Lanes } from "../http/gate.ts";
+import { Lanes } from "../http/lanes.ts";
 import { Catalogue } from "./catalogue.ts";
 import { isWithin, placeOf, put } from "./place.ts";
 import { wordingOf, type Wording } from "./wording.ts";

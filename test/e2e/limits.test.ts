@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { cursorPage, ending, json, SOURCE, startApi, Workplace, type Api } from "./harness.ts";
 
 const records = (count: number): readonly unknown[] =>
@@ -45,6 +46,24 @@ test("R4, L3: a Retry-After of 2 s pauses the lane for 2 s, and everything arriv
       const ran = await place.run("run", "--json");
       assert.equal(ran.exitCode, 0);
       assert.ok(pauseAfterRefusal(shop) >= 1_950, String(pauseAfterRefusal(shop)));
+    },
+  ));
+
+test("R4, L7: a Retry-After is kept by the next process, though this one is killed while it waits", () =>
+  throttledOnce(
+    () => "4",
+    async (place, shop) => {
+      const running = place.start("run", "--json");
+      while (shop.requests.length < 10) await sleep(5);
+      await sleep(300);
+      running.kill("SIGKILL");
+      assert.equal((await running.ended).signal, "SIGKILL");
+      const refusedMs = shop.requests[9]?.atMs as number;
+      const sent = shop.requests.length;
+      assert.equal((await place.run("run", "--json")).exitCode, 0);
+      const silentMs = (shop.requests[sent]?.atMs as number) - refusedMs;
+      assert.ok(silentMs >= 3_950, `a request ${silentMs} ms after it`);
+      assert.equal(new Set(shop.requests.map(({ path }) => path)).size, 60);
     },
   ));
 

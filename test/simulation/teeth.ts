@@ -37,6 +37,7 @@ export const TEETH: readonly Tooth[] = [
   },
   {
     name: "K1: what an earlier run left is sent without becoming an intent again",
+    slow: "it takes a create that was put off, and a crash of the run that takes it up",
     breaks: [
       {
         file: "pipeline/recover.ts",
@@ -140,6 +141,15 @@ export const TEETH: readonly Tooth[] = [
             'if (report.retryAfterMs !== undefined) this.#pauseUntil(endedMs + report.retryAfterMs / 10, "asked");',
           ],
         ],
+      },
+    ],
+  },
+  {
+    name: "L7: how long an API asked to be left alone is written down at the end of a run",
+    breaks: [
+      {
+        file: "kept-lanes.ts",
+        replace: [["(memory) => this.#keep(memory)", "(_memory) => undefined"]],
       },
     ],
   },
@@ -393,6 +403,7 @@ export const TEETH: readonly Tooth[] = [
   },
   {
     name: "U4: a version that is not the current one is not learned anew",
+    slow: "it takes a write by somebody else, or one whose answer was lost, between two of the same record",
     shares: { fences: 1 },
     breaks: [
       {
@@ -493,6 +504,7 @@ export const TEETH: readonly Tooth[] = [
   },
   {
     name: "D3: the guard is not asked about half a list",
+    slow: "it takes a mirror that has much, and whose source is asked twice while it lists half",
     shares: { deletes: 1, lapses: 1 },
     breaks: [
       {
