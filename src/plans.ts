@@ -52,8 +52,8 @@ export function makePlan(means: Means, options: PlanOptions): Plan {
       const syncs = await looking((ledger) => work(ledger, writer));
       const isSound = syncs.every(({ error }) => error === undefined) && !signal.aborted;
       const operations = writer !== undefined && isSound ? await writer.end() : undefined;
-      const codes = syncs.map(({ error, counts }) =>
-        error === undefined ? (counts.invalid > 0 ? 1 : 0) : exitCodeOf(error.code),
+      const codes = syncs.map(({ error, counts, withheld }) =>
+        error === undefined ? (counts.invalid > 0 || withheld !== undefined ? 1 : 0) : exitCodeOf(error.code),
       );
       return { syncs, exitCode: combineExitCodes(codes), ...(operations === undefined ? {} : { operations }) };
     } finally {

@@ -29,8 +29,8 @@ export async function failureLines(
   lines[0] = (lines[0] as string).replace(error.code, style("red", error.code));
   if (error.place !== undefined) lines.push(`at ${style("bold", placeText(error.place, cwd))}`);
   if (error.evidence !== undefined) {
-    const { evidenceLines } = await import("./evidence.ts");
-    lines.push("", ...evidenceLines(error.evidence, style).map((line) => `  ${line}`), "");
+    const { evidenceLines, GLANCE } = await import("./evidence.ts");
+    lines.push("", ...evidenceLines(error.evidence, style, GLANCE).map((line) => `  ${line}`), "");
   }
   if (error.next !== undefined) lines.push(...hanging("next: ", escapeLine(error.next), width));
   return lines.map((line) => (line === "" ? "" : indent + line));

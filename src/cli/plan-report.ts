@@ -62,8 +62,7 @@ async function totalsText(
   ];
   const row = (label: string, text: string | undefined): readonly string[] =>
     text === undefined ? [] : hanging(`  ${padEnd(label, 11)}`, escapeLine(text), columns);
-  const isNext = suggestsRun && error === undefined && counts.created + counts.updated + counts.deleted > 0;
-  const next = isNext ? suggest("run", [sync]) : undefined;
+  const next = suggestsRun && error === undefined ? nextOf(sync, counts, withheld !== undefined, suggest) : undefined;
   return [
     ...hanging(`${style("bold", sync)}: `, parts.join(", "), columns),
     ...row("read", `${counted(counts.read, "record")} in ${counted(counts.pages, "page")}`),
@@ -77,6 +76,19 @@ async function totalsText(
     ...row("but", refused?.message),
     ...row("next", refused?.next ?? next),
   ].join("\n");
+}
+
+/** D3: a plain run does not delete what the guard withholds. */
+function nextOf(
+  sync: string,
+  { created, updated, deleted }: PlanSummary["counts"],
+  isWithheld: boolean,
+  suggest: Context["suggest"],
+): string | undefined {
+  const run = suggest("run", [sync]);
+  if (!isWithheld) return created + updated + deleted > 0 ? run : undefined;
+  const allowing = `${suggest("run", [sync], ["--allow-deletes", String(deleted)])}, if the deletes are meant`;
+  return created + updated > 0 ? `${allowing}; ${run} does the rest` : allowing;
 }
 
 function forecastText({ requests, bytes, minutes, basis }: PlanSummary["forecast"]): string {

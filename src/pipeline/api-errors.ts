@@ -14,7 +14,7 @@ export function credentialsRefused(
 
 export function unreachableApi(connection: string, made: Pick<Attempt, "evidence">, message: string): EvenkeelError {
   return new EvenkeelError("API_UNREACHABLE", `${connection} cannot be reached: ${message}`, {
-    next: `Check \`baseUrl\` of connections.${connection} and that the API is up; then run again, it goes on where it stopped.`,
+    next: `Check \`baseUrl\` of connections.${connection} and that the API is up; then run again, nothing is lost.`,
     evidence: made.evidence,
   });
 }

@@ -123,7 +123,7 @@ function failure(connection: string, outcome: Outcome, evidence: Evidence, wallM
       if (outcome.kind === "not-sent") return unreachableApi(connection, { evidence }, outcome.message);
       return new EvenkeelError("API_THROTTLED", `${connection} keeps throttling: ${outcome.message}`, {
         evidence,
-        next: "Run again later, or lower `limits.rate` of the connection; the read goes on where it stopped.",
+        next: "Run again later, or lower `limits.rate` of the connection.",
       });
     case "unknown":
     case "applied":
@@ -132,7 +132,7 @@ function failure(connection: string, outcome: Outcome, evidence: Evidence, wallM
         `${connection} cannot be read: ${outcome.kind === "unknown" ? outcome.message : "the answer is not a page"}`,
         {
           evidence,
-          next: "Run again when the API is well; the read goes on where it stopped.",
+          next: "Run again when the API is well.",
         },
       );
   }

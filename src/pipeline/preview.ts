@@ -243,7 +243,7 @@ async function previewDeletes(
         await tell({ ...(known.entry ?? stored), key: stored.key }, "it has waited since an earlier run");
     }
   const isAsked = sync.source.readOne !== undefined;
-  for await (const { entry, isGone } of absences.missing()) {
+  for await (const { entry, isGone } of absences.missing({ allowed }, exactly !== undefined)) {
     if (waiting.has(entry.key)) continue;
     // D2: what is to be applied exactly must be known, and not only supposed.
     const isCertain = isGone && isAsked && exactly !== undefined;

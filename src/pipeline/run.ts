@@ -157,6 +157,7 @@ function announce({ context }: RunControl, { start, resumed, partial, reason }: 
     since: start.since,
     resumed,
     partial,
+    hasCursor: sync.cursor !== undefined,
     reason,
     guarantee,
   });

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { examples, wholeNumber, wholeNumbers } from "../arguments.ts";
 import { misuse, withLibrary, type Context, type Invocation } from "../context.ts";
+import type { Again } from "../summary.ts";
 
 export const rejectsCommand = (invocation: Invocation): Command =>
   new Command("rejects")
@@ -109,7 +110,10 @@ const retry = (invocation: Invocation): Command =>
             signal,
             ...(trace === undefined ? {} : { trace }),
           });
-          return reportRun(run, { partial: true, signal }, context);
+          const which = all === true ? ["--all"] : [];
+          const names = [sync, ...(ids ?? []).map(String)];
+          const again: Again = () => [context.suggest("rejects retry", names, which), "does the same again"];
+          return reportRun(run, { again, signal }, context);
         });
       }),
     );
