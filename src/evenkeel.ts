@@ -1,7 +1,8 @@
 import type { RunStats } from "./core/bottleneck.ts";
 import type { Counts, RunEvent } from "./core/events.ts";
 import type { EvenkeelError } from "./core/errors.ts";
-import type { Preview, PreviewedChange } from "./pipeline/preview.ts";
+import type { Preview } from "./pipeline/preview.ts";
+import type { PreviewedChange } from "./pipeline/previewed-change.ts";
 import type { Drift } from "./core/drift.ts";
 import type { Adoption } from "./core/adoption.ts";
 import type { Adopted } from "./pipeline/adopt.ts";

@@ -22,13 +22,14 @@ export async function reportPlan(plan: Plan, { shownMax, out }: PlanReportOption
   const showing = { shownMax, type: "change", words: WORDS, linesOf, activity: "reading and comparing" };
   const shown = await showFindings(plan, showing, context);
   const { syncs, exitCode, operations } = await plan.result;
+  const all = syncs.map(({ sync }) => sync);
   for (const summary of syncs) {
     printer.record({ type: "plan", ...summary, error: undefined });
     if (summary.error !== undefined) printer.record(failureRecord(summary.error, summary.sync));
     const hidden = shown.hidden(summary.sync);
     if (hidden !== "") printer.result(`\n  … and ${hidden} (\`--all\` shows them)`);
     if (shown.sync !== undefined || summary !== syncs[0]) printer.result("");
-    printer.result(await totalsText(summary, out === undefined, context));
+    printer.result(await totalsText(summary, { suggestsRun: out === undefined, all }, context));
   }
   if (out !== undefined) {
     printer.record({ type: "plan-file", file: out, operations });
@@ -41,11 +42,17 @@ export async function reportPlan(plan: Plan, { shownMax, out }: PlanReportOption
   return exitCode;
 }
 
-const WORDS = { create: "to create", update: "to update", delete: "to delete", invalid: "invalid" } as const;
+const WORDS = {
+  create: "to create",
+  update: "to update",
+  delete: "to delete",
+  wait: "waiting",
+  invalid: "invalid",
+} as const;
 
 async function totalsText(
-  { sync, counts, guarantee, forecast, withheld, refused, why, error }: PlanSummary,
-  suggestsRun: boolean,
+  { sync, counts, waiting, guarantee, forecast, withheld, refused, why, error }: PlanSummary,
+  { suggestsRun, all }: { readonly suggestsRun: boolean; readonly all: readonly string[] },
   { printer, host, suggest }: Context,
 ): Promise<string> {
   const { style, columns } = printer;
@@ -58,16 +65,22 @@ async function totalsText(
     ...(counts.superseded > 0 ? [`${count(counts.superseded)} superseded`] : []),
     ...(counts.skipped > 0 ? [`${count(counts.skipped)} skipped`] : []),
     ...(counts.stillRejected > 0 ? [`${count(counts.stillRejected)} rejected before`] : []),
+    ...(waiting > 0 ? [`${count(waiting)} waiting for what this plan creates`] : []),
     ...(counts.invalid > 0 ? [style("yellow", `${count(counts.invalid)} invalid`)] : []),
   ];
   const row = (label: string, text: string | undefined): readonly string[] =>
     text === undefined ? [] : hanging(`  ${padEnd(label, 11)}`, escapeLine(text), columns);
-  const next = suggestsRun && error === undefined ? nextOf(sync, counts, withheld !== undefined, suggest) : undefined;
+  const amounts = { writes: counts.created + counts.updated + waiting, deletes: counts.deleted };
+  // What waits for records of other syncs needs their runs as well.
+  const run = (...flags: string[]): string => suggest("run", waiting > 0 ? all : [sync], flags);
+  const next = suggestsRun && error === undefined ? nextOf(amounts, withheld !== undefined, run) : undefined;
+  const left = `${counted(waiting, "record")}: what a plan creates must be there before it can be planned what refers to it, so plan once more when it is applied`;
   return [
     ...hanging(`${style("bold", sync)}: `, parts.join(", "), columns),
     ...row("read", `${counted(counts.read, "record")} in ${counted(counts.pages, "page")}`),
     ...row("why", why),
     ...row("withheld", withheld === undefined ? undefined : `nothing would be deleted: ${withheld}`),
+    ...row("left out", suggestsRun || waiting === 0 ? undefined : left),
     ...row("forecast", forecastText(forecast)),
     ...row("guarantee", guarantee),
     ...(error === undefined
@@ -80,15 +93,13 @@ async function totalsText(
 
 /** D3: a plain run does not delete what the guard withholds. */
 function nextOf(
-  sync: string,
-  { created, updated, deleted }: PlanSummary["counts"],
+  { writes, deletes }: { readonly writes: number; readonly deletes: number },
   isWithheld: boolean,
-  suggest: Context["suggest"],
+  run: (...flags: string[]) => string,
 ): string | undefined {
-  const run = suggest("run", [sync]);
-  if (!isWithheld) return created + updated + deleted > 0 ? run : undefined;
-  const allowing = `${suggest("run", [sync], ["--allow-deletes", String(deleted)])}, if the deletes are meant`;
-  return created + updated > 0 ? `${allowing}; ${run} does the rest` : allowing;
+  if (!isWithheld) return writes + deletes > 0 ? run() : undefined;
+  const allowing = `${run("--allow-deletes", String(deletes))}, if the deletes are meant`;
+  return writes > 0 ? `${allowing}; ${run()} does the rest` : allowing;
 }
 
 function forecastText({ requests, bytes, minutes, basis }: PlanSummary["forecast"]): string {

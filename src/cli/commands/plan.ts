@@ -52,7 +52,7 @@ export const planCommand = (invocation: Invocation): Command =>
           const code = await reportPlan(plan, { shownMax, out }, context);
           if (asked !== true) return code;
           const isDifferent = (await plan.result).syncs.some(
-            ({ counts }) => counts.created + counts.updated + counts.deleted > 0,
+            ({ counts, waiting }) => counts.created + counts.updated + counts.deleted + waiting > 0,
           );
           return combineExitCodes([code, isDifferent ? EXIT.different : EXIT.level]);
         }),
