@@ -1,4 +1,5 @@
 import type { SyncLedger } from "./core/ledger.ts";
+import type { Reject } from "./core/reject.ts";
 import type { Explanation } from "./evenkeel.ts";
 
 /** Everything that is known of one record, and what it means. */
@@ -78,11 +79,14 @@ function storyOf({ entry, operation, waiting, reject, history }: Omit<Explanatio
   if (entry?.missed !== undefined)
     story.push("A complete read has missed it: it is deleted when the next one misses it too.");
   if (reject !== undefined) {
-    const again =
-      reject.code === "ADOPTION_AMBIGUOUS"
-        ? "It waits for you: look for it again with `evenkeel state adopt`, say which record it is with `evenkeel state import`, or have it created with `evenkeel rejects retry`"
-        : "It is tried again when the record or the mapping changes, or with `evenkeel rejects retry`";
-    story.push(`It is ${reject.kind}: ${reject.reason}. ${again}.`);
+    story.push(`It is ${reject.kind}: ${reject.reason}. ${againText(reject)}.`);
   }
   return story;
+}
+
+function againText({ code }: Reject): string {
+  if (code === "ADOPTION_AMBIGUOUS")
+    return "It waits for you: look for it again with `evenkeel state adopt`, say which record it is with `evenkeel state import`, or have it created with `evenkeel rejects retry`";
+  if (code === "REFERENCE_MISSING") return "Every run tries it again, until that is there";
+  return "It is tried again when the record or the mapping changes, or with `evenkeel rejects retry`";
 }

@@ -1,5 +1,6 @@
 import type { BuiltSync } from "./config/build.ts";
 import type { Config } from "./config/config.ts";
+import type { Coming } from "./core/coming.ts";
 import { combineExitCodes, exitCodeOf } from "./core/exit-code.ts";
 import { EvenkeelError } from "./core/errors.ts";
 import { noCounts, type Counts } from "./core/events.ts";
@@ -8,18 +9,22 @@ import type { Ledger } from "./core/ledger.ts";
 import type { PlannedOperation, PlanStore } from "./core/planned.ts";
 import type { Plan, PlannedChange, PlanOptions, PlanSummary, Run, RunOptions, SyncResult } from "./evenkeel.ts";
 import { NEVER, type Means } from "./means.ts";
-import { ledgerMark, whyMoved } from "./pipeline/exact.ts";
+import { ledgerMark, whyLeftOut, whyMoved, type LeftOut } from "./pipeline/exact.ts";
 import { emptyLedger } from "./pipeline/looking.ts";
 import { planSync, type OnPlanned, type Preview } from "./pipeline/preview.ts";
 import { PlanWriter, readPlan, type PlanHead } from "./plan-file.ts";
 import { ReadingWatch } from "./reading-progress.ts";
 import { ALL, choiceOf, startPrepared, type Prepared } from "./runs.ts";
+import { createComing } from "./sqlite/coming-store.ts";
 import { createPlanStore } from "./sqlite/plan-store.ts";
 import { failed } from "./sync-result.ts";
 import { createStream, streaming } from "./stream.ts";
 
 /** Operations put aside together. */
 const BATCH = 1_000;
+
+/** Of what a plan leaves out, so much is named. */
+const NAMED_MAX = 20;
 
 /** Plans syncs, and writes the plan to a file where one is asked for. */
 export function makePlan(means: Means, options: PlanOptions): Plan {
@@ -28,7 +33,11 @@ export function makePlan(means: Means, options: PlanOptions): Plan {
   const watch = new ReadingWatch();
   const { out, allowDeletes, signal = NEVER } = options;
   const choice = choiceOf(options);
-  const work = async (ledger: Ledger | undefined, writer: PlanWriter | undefined): Promise<readonly PlanSummary[]> => {
+  const work = async (
+    ledger: Ledger | undefined,
+    writer: PlanWriter | undefined,
+    coming: Coming | undefined,
+  ): Promise<readonly PlanSummary[]> => {
     const built = await means.built(ledger);
     const syncs: PlanSummary[] = [];
     for (const name of chosen(options.syncs)) {
@@ -43,7 +52,7 @@ export function makePlan(means: Means, options: PlanOptions): Plan {
       const preview = await planSync(
         sync,
         ports,
-        { ...ALL, ...choice, allowDeletes, stop: signal, pace: paceOf(built, name, config), exactly },
+        { ...ALL, ...choice, allowDeletes, stop: signal, pace: paceOf(built, name, config), exactly, coming },
         changes.push,
       );
       const why = writer === undefined ? undefined : whyNotExact(preview);
@@ -53,20 +62,28 @@ export function makePlan(means: Means, options: PlanOptions): Plan {
   };
   const whole = async (): Promise<{ syncs: readonly PlanSummary[]; exitCode: number; operations?: number }> => {
     const writer = out === undefined ? undefined : await PlanWriter.begin(means.planFiles, out, clock.wallMs());
+    const coming = comingOf(config);
     try {
-      const syncs = await looking((ledger) => work(ledger, writer));
+      const syncs = await looking((ledger) => work(ledger, writer, coming));
       const isSound = syncs.every(({ error }) => error === undefined) && !signal.aborted;
       const operations = writer !== undefined && isSound ? await writer.end() : undefined;
-      const codes = syncs.map(({ error, counts }) =>
-        error === undefined ? (counts.invalid > 0 ? 1 : 0) : exitCodeOf(error.code),
+      const codes = syncs.map(({ error, counts, withheld }) =>
+        error === undefined ? (counts.invalid > 0 || withheld !== undefined ? 1 : 0) : exitCodeOf(error.code),
       );
       return { syncs, exitCode: combineExitCodes(codes), ...(operations === undefined ? {} : { operations }) };
     } finally {
+      coming?.close();
       await writer?.abandon();
     }
   };
   return { ...streaming(changes, whole()), progress: watch.progress };
 }
+
+/** Room for what a plan creates; undefined where no mapping can refer to it. */
+const comingOf = ({ syncs }: Config): Coming | undefined =>
+  JSON.stringify(Object.values(syncs).map(({ mapping }) => mapping ?? null)).includes("$ref")
+    ? createComing()
+    : undefined;
 
 /** Applies exactly the plan of a file: plans again, and sends nothing unless that comes to the same. */
 export function applyPlan(means: Means, file: string, options: RunOptions): Run {
@@ -97,13 +114,17 @@ async function prepared(
         throw new EvenkeelError("USAGE", `the plan has nothing of ${name}`, {
           next: `It was made of ${has.join(", ")}: \`evenkeel plan ${name} --out FILE\` makes one of it.`,
         });
-    const checks: Checked[] = [];
-    for (const plan of plans)
-      if (wanted.has(plan.head.sync)) checks.push(await checkedPlan(plan, means, ledger, built, signal));
+    const checks = await checkedPlans(
+      plans.filter(({ head }) => wanted.has(head.sync)),
+      means,
+      ledger,
+      built,
+      signal,
+    );
     const refused = checks.flatMap(({ refusal }) => refusal ?? []);
-    const tasks = checks.map(({ plan: { head, store }, kind }) => ({
+    const tasks = checks.map(({ plan: { head, store }, kind, leftOut }) => ({
       name: head.sync,
-      choice: async () => ({ ...ALL, plan: { store, kind } }),
+      choice: async () => ({ ...ALL, plan: { store, kind, leftOut } }),
       // The guard has let them pass when they were planned again.
       allowDeletes: store.countDeletes(),
     }));
@@ -122,6 +143,7 @@ interface LoadedPlan {
 interface Checked {
   readonly plan: LoadedPlan;
   readonly kind: Preview["kind"];
+  readonly leftOut: LeftOut;
   readonly refusal: SyncResult | undefined;
 }
 
@@ -147,17 +169,35 @@ async function loaded({ planFiles }: Means, file: string): Promise<readonly Load
   }
 }
 
+async function checkedPlans(
+  plans: readonly LoadedPlan[],
+  means: Means,
+  ledger: Ledger,
+  built: ReadonlyMap<string, BuiltSync>,
+  signal: AbortSignal,
+): Promise<readonly Checked[]> {
+  const coming = comingOf(means.config);
+  try {
+    const checks: Checked[] = [];
+    for (const plan of plans) checks.push(await checkedPlan(plan, means, ledger, built, { signal, coming }));
+    return checks;
+  } finally {
+    coming?.close();
+  }
+}
+
 /** Whether config, ledger and source are as they were. */
 async function checkedPlan(
   plan: LoadedPlan,
   means: Means,
   ledger: Ledger,
   built: ReadonlyMap<string, BuiltSync>,
-  signal: AbortSignal,
+  { signal, coming }: { readonly signal: AbortSignal; readonly coming: Coming | undefined },
 ): Promise<Checked> {
   const { head, store } = plan;
   const { sync: name, marks, choice } = head;
-  const refusedFor = (error: EvenkeelError): Checked => ({ plan, kind: "full", refusal: failed(name, error) });
+  const leftOut: { number: number; named: string[] } = { number: 0, named: [] };
+  const refusedFor = (error: EvenkeelError): Checked => ({ plan, kind: "full", leftOut, refusal: failed(name, error) });
   const entry = built.get(name);
   if (entry === undefined) return refusedFor(moved(name, "the config has no such sync any more"));
   if (marks.config !== configMark(means.config, name)) return refusedFor(moved(name, "its config has changed"));
@@ -168,11 +208,16 @@ async function checkedPlan(
   const preview = await planSync(
     entry.sync,
     portsOf(means, at, noCounts(), async () => undefined),
-    { ...ALL, ...choice, stop: signal, pace: undefined, exactly },
-    () => undefined,
+    { ...ALL, ...choice, stop: signal, pace: undefined, exactly, coming },
+    (change) => {
+      const why = whyLeftOut(change);
+      if (why === undefined) return;
+      leftOut.number += 1;
+      if (leftOut.named.length < NAMED_MAX) leftOut.named.push(why);
+    },
   );
   const error = preview.error ?? whyNotExact(preview) ?? whyMoved(name, store);
-  return error === undefined ? { plan, kind: preview.kind, refusal: undefined } : refusedFor(error);
+  return error === undefined ? { plan, kind: preview.kind, leftOut, refusal: undefined } : refusedFor(error);
 }
 
 const moved = (sync: string, what: string): EvenkeelError =>

@@ -1,40 +1,52 @@
 import { STATUS_CODES } from "node:http";
 import { parseExact } from "../core/exact-json.ts";
 import type { AnswerEvidence, Evidence, RequestEvidence } from "../core/outcome.ts";
-import { duration } from "./amounts.ts";
+import { counted, duration } from "./amounts.ts";
 import { escapeBlock, escapeLine, jsonBlock } from "./escape.ts";
 import type { Style } from "./terminal.ts";
 
-/** Lines of a body that are shown: enough to see what it is. */
-const BODY_LINES_MAX = 40;
+/** How much of a body is shown. */
+interface BodyLimits {
+  readonly lines: number;
+  readonly characters: number;
+}
+
+/** Enough to see what it is, for whoever asked to see it... */
+const SHOWN: BodyLimits = { lines: 40, characters: 16_000 };
+/** ...and beside an error, which is what is to be read. */
+export const GLANCE: BodyLimits = { lines: 10, characters: 1_000 };
 
 /** Characters of a line of a body that are shown; the rest of a page of HTML on one line helps nobody. */
 const BODY_LINE_MAX = 400;
 
 /** Request and answer as they were on the wire; what is redacted was redacted before it came here (S6). */
-export function evidenceLines(evidence: Evidence, style: Style): readonly string[] {
+export function evidenceLines(evidence: Evidence, style: Style, limits: BodyLimits = SHOWN): readonly string[] {
   const { isUntried, before, failure } = evidence;
-  if (before !== undefined) return evidenceLines(before, style);
+  if (before !== undefined) return evidenceLines(before, style, limits);
   if (isUntried === true) return [`${style("red", "x")} not sent: ${escapeLine(failure ?? "")}`];
-  return [...requestLines(evidence.request, style), ...answerLines(evidence, style)];
+  return [...requestLines(evidence.request, style, limits), ...answerLines(evidence, style, limits)];
 }
 
-function requestLines({ method, url, headers, body }: RequestEvidence, style: Style): readonly string[] {
+function requestLines(
+  { method, url, headers, body }: RequestEvidence,
+  style: Style,
+  limits: BodyLimits,
+): readonly string[] {
   return [
     `${style("cyan", ">")} ${style("bold", escapeLine(`${method} ${url}`))}`,
     ...headerLines(headers, style),
-    ...bodyLines(body),
+    ...bodyLines(body, limits),
   ];
 }
 
-function answerLines({ answer, failure, durationMs }: Evidence, style: Style): readonly string[] {
+function answerLines({ answer, failure, durationMs }: Evidence, style: Style, limits: BodyLimits): readonly string[] {
   const after = style("dim", `after ${duration(durationMs)}`);
   const lines: string[] = [];
   if (answer !== undefined)
     lines.push(
       `${style("cyan", "<")} ${style("bold", statusOf(answer))} ${after}`,
       ...headerLines(answer.headers, style),
-      ...bodyLines(answer.body),
+      ...bodyLines(answer.body, limits),
     );
   if (failure !== undefined) lines.push(`${style("red", "x")} ${escapeLine(failure)} ${after}`);
   if (lines.length === 0) lines.push(`${style("red", "x")} no answer ${after}`);
@@ -50,13 +62,19 @@ const headerLines = (headers: Readonly<Record<string, string>>, style: Style): r
   Object.entries(headers).map(([name, value]) => `  ${style("dim", `${escapeLine(name)}:`)} ${escapeLine(value)}`);
 
 /** JSON is laid out; everything else is shown as it came. */
-function bodyLines(body: string | undefined): readonly string[] {
+function bodyLines(body: string | undefined, { lines: linesMax, characters }: BodyLimits): readonly string[] {
   if (body === undefined || body === "") return [];
   const lines = laidOut(body).split("\n");
-  const shown = lines
-    .slice(0, BODY_LINES_MAX)
-    .map((line) => `  ${line.length > BODY_LINE_MAX ? `${line.slice(0, BODY_LINE_MAX)}…` : line}`);
-  return lines.length > BODY_LINES_MAX ? [...shown, `  … ${lines.length - BODY_LINES_MAX} more lines`] : shown;
+  const shown: string[] = [];
+  let left = characters;
+  for (const line of lines) {
+    if (shown.length >= linesMax || left <= 0) break;
+    const width = Math.min(BODY_LINE_MAX, left);
+    shown.push(`  ${line.length > width ? `${line.slice(0, width)}…` : line}`);
+    left -= line.length;
+  }
+  const more = lines.length - shown.length;
+  return more === 0 ? shown : [...shown, `  … ${counted(more, "more line")}`];
 }
 
 function laidOut(body: string): string {

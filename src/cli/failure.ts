@@ -34,8 +34,8 @@ export async function failureLines(
   if (error.place !== undefined) lines.push(`at ${style("bold", placeText(error.place, cwd))}`);
   const seen = error.evidence?.isUntried === true ? error.evidence.before : error.evidence;
   if (seen !== undefined) {
-    const { evidenceLines } = await import("./evidence.ts");
-    lines.push("", ...evidenceLines(seen, style).map((line) => `  ${line}`), "");
+    const { evidenceLines, GLANCE } = await import("./evidence.ts");
+    lines.push("", ...evidenceLines(seen, style, GLANCE).map((line) => `  ${line}`), "");
   }
   if (error.next !== undefined) lines.push(...hanging("next: ", escapeLine(complete(error.next)), width));
   return lines.map((line) => (line === "" ? "" : indent + line));

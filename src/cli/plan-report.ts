@@ -23,13 +23,14 @@ export async function reportPlan(plan: Plan, { shownMax, out }: PlanReportOption
   const showing = { shownMax, type: "change", words: WORDS, linesOf, activity: "reading and comparing" };
   const shown = await showFindings(plan, showing, context);
   const { syncs, exitCode, operations } = await plan.result;
+  const all = syncs.map(({ sync }) => sync);
   for (const summary of syncs) {
     printer.record({ type: "plan", ...summary, error: undefined });
     if (summary.error !== undefined) printer.record(failureRecord(summary.error, summary.sync));
     const hidden = shown.hidden(summary.sync);
     if (hidden !== "") printer.result(`\n  … and ${hidden} (\`--all\` shows them)`);
     if (shown.sync !== undefined || summary !== syncs[0]) printer.result("");
-    printer.result(await totalsText(summary, out === undefined, context));
+    printer.result(await totalsText(summary, { suggestsRun: out === undefined, all }, context));
   }
   if (out !== undefined) {
     printer.record({ type: "plan-file", file: out, operations });
@@ -43,14 +44,24 @@ export async function reportPlan(plan: Plan, { shownMax, out }: PlanReportOption
 }
 
 /** What a run would do, as it is now. */
-export const changesOf = ({ counts, withheld }: Pick<PlanSummary, "counts" | "withheld">): number =>
-  counts.created + counts.updated + (withheld === undefined ? counts.deleted : 0);
+export const changesOf = ({
+  counts,
+  waiting,
+  withheld,
+}: Pick<PlanSummary, "counts" | "waiting" | "withheld">): number =>
+  counts.created + counts.updated + waiting + (withheld === undefined ? counts.deleted : 0);
 
-const WORDS = { create: "to create", update: "to update", delete: "to delete", invalid: "invalid" } as const;
+const WORDS = {
+  create: "to create",
+  update: "to update",
+  delete: "to delete",
+  wait: "waiting",
+  invalid: "invalid",
+} as const;
 
 async function totalsText(
-  { sync, counts, guarantee, forecast, withheld, refused, why, warnings, error }: PlanSummary,
-  suggestsRun: boolean,
+  { sync, counts, waiting, guarantee, forecast, withheld, refused, why, warnings, error }: PlanSummary,
+  { suggestsRun, all }: { readonly suggestsRun: boolean; readonly all: readonly string[] },
   { printer, host, suggest }: Context,
 ): Promise<string> {
   const { style, columns, complete } = printer;
@@ -68,6 +79,7 @@ async function totalsText(
     ...(counts.superseded > 0 ? [`${count(counts.superseded)} superseded`] : []),
     ...(counts.skipped > 0 ? [`${count(counts.skipped)} skipped`] : []),
     ...(counts.stillRejected > 0 ? [`${count(counts.stillRejected)} rejected before`] : []),
+    ...(waiting > 0 ? [`${count(waiting)} waiting for what this plan creates`] : []),
     ...(counts.invalid > 0 ? [style("yellow", `${count(counts.invalid)} invalid`)] : []),
   ];
   const row = (label: string, text: string | undefined): readonly string[] =>
@@ -80,17 +92,20 @@ async function totalsText(
       "",
       ...(await failureLines(error, { style, columns, complete, cwd: host.cwd, indent: "  " })),
     ].join("\n");
+  // What waits for records of other syncs needs their runs as well.
+  const run = (...flags: string[]): string => suggest("run", waiting > 0 ? all : [sync], flags);
+  // D3: a plain run does not delete what the guard withholds.
   const nexts = [
-    ...(changesOf({ counts, withheld }) > 0 ? [suggest("run", [sync])] : []),
-    ...(withheld === undefined
-      ? []
-      : [`${suggest("run", [sync], ["--allow-deletes", String(counts.deleted)])}  if the deletes are meant`]),
+    ...(changesOf({ counts, waiting, withheld }) > 0 ? [run()] : []),
+    ...(withheld === undefined ? [] : [`${run("--allow-deletes", String(counts.deleted))}  if the deletes are meant`]),
   ];
+  const left = `${counted(waiting, "record")}: what a plan creates must be there before it can be planned what refers to it, so plan once more when it is applied`;
   return [
     ...hanging(`${style("bold", escapeLine(sync))}: `, parts.join(", "), columns),
     ...read,
     ...row("why", why),
     ...row("withheld", withheld === undefined ? undefined : `nothing would be deleted: ${withheld}`),
+    ...row("left out", suggestsRun || waiting === 0 ? undefined : left),
     ...row("forecast", forecastText(forecast)),
     ...row("guarantee", guarantee),
     ...warningLines(warnings, printer),

@@ -1,3 +1,4 @@
+import { referencesText } from "../core/reference.ts";
 import type { PlannedChange } from "../evenkeel.ts";
 import { escapeLine } from "./escape.ts";
 import type { Printer } from "./printer.ts";
@@ -7,6 +8,7 @@ const SIGN = {
   create: ["green", "+"],
   update: ["yellow", "~"],
   delete: ["red", "-"],
+  wait: ["yellow", ">"],
   invalid: ["red", "!"],
 } as const;
 
@@ -33,6 +35,8 @@ export function changeLines(change: PlannedChange, printer: Printer): readonly s
       ];
     case "delete":
       return [`${head}${addressText(change.address, printer)}`, ...noteLines(change.note, printer)];
+    case "wait":
+      return [`${head}  waits for ${escapeLine(referencesText(change.waitsFor))}, which this plan creates`];
     case "invalid":
       return wrapped(`${head}  ${escapeLine(complete(`${change.code}: ${change.reason}`))}`, columns);
   }

@@ -6,11 +6,10 @@ import { escapeLine } from "./escape.ts";
 import { failureRecord } from "./failure.ts";
 import { createNotices } from "./notices.ts";
 import { createProgress } from "./progress.ts";
-import { NO_FACTS, summaryText, type RunFacts } from "./summary.ts";
+import { NO_FACTS, summaryText, type Again, type RunFacts } from "./summary.ts";
 
 interface ReportOptions {
-  /** The run is about some records only. */
-  readonly partial: boolean;
+  readonly again?: Again | undefined;
   /** Aborted when the run was told to stop. */
   readonly signal: AbortSignal;
   /** Say at the end where the time went. */
@@ -20,7 +19,7 @@ interface ReportOptions {
 /** Shows a run to its end and gives its exit code: events as they come, then what they came to. */
 export async function reportRun(
   run: Run,
-  { partial, signal, stats = false }: ReportOptions,
+  { again, signal, stats = false }: ReportOptions,
   context: Context,
 ): Promise<number> {
   const { terminal, printer, host, suggest } = context;
@@ -28,12 +27,12 @@ export async function reportRun(
   const notices = createNotices(printer, suggest);
   const facts = new Map<string, RunFacts>();
   const shown = new Set<string>();
-  const factsOf = (sync: string): RunFacts => facts.get(sync) ?? { ...NO_FACTS, partial };
+  const factsOf = (sync: string): RunFacts => facts.get(sync) ?? NO_FACTS;
 
   const summarise = async (result: SyncResult): Promise<void> => {
     shown.add(result.sync);
     if (printer.isQuiet && result.status === "level") return;
-    const layout = { printer, suggest, cwd: host.cwd, nowMs: host.clock.wallMs() };
+    const layout = { printer, suggest, again, cwd: host.cwd, nowMs: host.clock.wallMs() };
     // Blocks are set apart by an empty line; the first follows the command itself.
     if (shown.size > 1) printer.result("");
     else if (!printer.isQuiet) printer.note("");
@@ -76,11 +75,14 @@ export async function reportRun(
 const STOPPING = "stopping: what is in flight is finished and saved (Ctrl-C again ends at once, and loses nothing)";
 
 function learn(facts: RunFacts, event: RunEvent): RunFacts {
-  if (event.type === "run-started") return { ...facts, guarantee: event.guarantee };
+  if (event.type === "run-started")
+    return { ...facts, begun: true, guarantee: event.guarantee, keepsCursor: event.partial && event.hasCursor };
   if (event.type === "checkpoint") return { ...facts, cursor: event.cursor ?? facts.cursor };
   if (event.type === "withheld") return { ...facts, withheld: event.deletes };
   if (event.type === "run-ended") return { ...facts, parkedUntilMs: event.parkedUntilMs };
   if (event.type !== "held") return facts;
+  if (event.state === "unknown" && event.needsPerson)
+    return { ...facts, unknownKey: event.key, undecidable: facts.undecidable + 1, undecidableKey: event.key };
   return event.state === "unknown" ? { ...facts, unknownKey: event.key } : facts;
 }
 

@@ -10,29 +10,48 @@ import { padEnd, wrap } from "./width.ts";
 
 /** What the events of a run said, and its result does not. */
 export interface RunFacts {
+  /** The run of the sync began: what is refused before that has written nothing, to the ledger neither. */
+  readonly begun: boolean;
   readonly guarantee: string | undefined;
   /** The cursor of the last checkpoint. */
   readonly cursor: string | undefined;
-  /** A run of some records only: it moves no checkpoint. */
-  readonly partial: boolean;
+  /** A cursor that a run of some records only leaves where it is. */
+  readonly keepsCursor: boolean;
   /** Earliest moment at which something parked may be tried again. */
   readonly parkedUntilMs: number | undefined;
   /** Deletes that the guard withheld. */
   readonly withheld: number;
   /** A record whose outcome is not known. */
   readonly unknownKey: string | undefined;
+  /** Records of unknown outcome that only a person can decide, and one of them. */
+  readonly undecidable: number;
+  readonly undecidableKey: string | undefined;
 }
 
 export const NO_FACTS: RunFacts = {
+  begun: false,
   guarantee: undefined,
   cursor: undefined,
-  partial: false,
+  keepsCursor: false,
   parkedUntilMs: undefined,
   withheld: 0,
   unknownKey: undefined,
+  undecidable: 0,
+  undecidableKey: undefined,
 };
 
+/** A command, and what it does. */
+export type Step = readonly [command: string, what: string];
+
+/**
+ * What does the same once more for a sync, where the run is about some records only: a plain run would write others, which nobody has asked for.
+ *
+ * @param begun whether the run of the sync began
+ */
+export type Again = (sync: string, begun: boolean) => Step;
+
 interface Layout {
+  readonly again: Again | undefined;
   readonly printer: Printer;
   readonly suggest: Suggest;
   readonly cwd: string;
@@ -60,7 +79,7 @@ export async function summaryText(result: SyncResult, facts: RunFacts, layout: L
       : `${status === "failed" || status === "interrupted" ? " after " : " in "}${duration(durationMs)}`;
   const blocks: (readonly string[])[] = [
     [`${style("bold", escapeLine(sync))}: ${style(COLOUR[status], status)}${time}`],
-    countLines(counts, durationMs, printer),
+    countLines(result, printer),
     [
       ...labelled("why", why && complete(why), columns),
       ...costLines(counts),
@@ -84,7 +103,7 @@ interface Row {
 }
 
 /** Numbers in one column; what did not happen and needs no mention is left out. */
-function countLines(counts: Readonly<Counts>, durationMs: number, { style, columns }: Printer): readonly string[] {
+function countLines({ counts, durationMs }: SyncResult, { style, columns }: Printer): readonly string[] {
   if (counts.pages === 0 && Object.values(counts).every((number) => number === 0)) return [];
   const speed = rate(counts.read, durationMs);
   const optional: readonly Row[] = [
@@ -164,8 +183,8 @@ function costLines({ requests, retries, throttled }: Readonly<Counts>): readonly
   ];
 }
 
-function cursorText({ cursor, partial }: RunFacts): string | undefined {
-  if (partial) return "not moved: this run was about some records only";
+function cursorText({ cursor, keepsCursor }: RunFacts): string | undefined {
+  if (keepsCursor) return "not moved: this run was about some records only";
   return cursor === undefined ? undefined : escapeLine(cursor);
 }
 
@@ -180,14 +199,18 @@ function labelled(label: string, text: string | undefined, columns: number): rea
 function nextLines(
   { sync, status, counts, error }: SyncResult,
   facts: RunFacts,
-  { printer, suggest, nowMs }: Layout,
+  { printer, suggest, again, nowMs }: Layout,
 ): readonly string[] {
   if (status === "level") return [];
-  const steps: [command: string, what: string][] = [];
-  if (status === "interrupted") steps.push([suggest("run", [sync]), "goes on where this one stopped"]);
+  const steps: Step[] = [];
+  const { undecidable, undecidableKey } = facts;
+  if (status === "interrupted") steps.push(again?.(sync, facts.begun) ?? [suggest("run", [sync]), GOES_ON]);
   else if (error !== undefined && RESUMES.test(error.code))
-    steps.push([suggest("run", [sync]), `goes on where this one stopped${fromText(facts, nowMs)}`]);
-  else if (counts.unknown + counts.parked > 0) steps.push([suggest("run", [sync]), againText(counts, facts, nowMs)]);
+    steps.push(again?.(sync, facts.begun) ?? [suggest("run", [sync]), GOES_ON + fromText(facts, nowMs)]);
+  else if (Math.max(0, counts.unknown - undecidable) + counts.parked > 0) {
+    const besides = again === undefined ? "" : ", and does what else a run does";
+    steps.push([suggest("run", [sync]), againText(counts.unknown > undecidable, facts, nowMs) + besides]);
+  }
   const isRefused = counts.rejected + counts.invalid + counts.stillRejected > 0;
   if (isRefused || counts.ambiguous > 0) steps.push([suggest("rejects list", [sync]), "which, and why"]);
   if (counts.ambiguous > 0) steps.push([suggest("state adopt", [sync]), "finds out which of them are there already"]);
@@ -199,7 +222,12 @@ function nextLines(
     ]);
   if (counts.unknown > 0 && facts.unknownKey !== undefined)
     steps.push([suggest("explain", [sync, facts.unknownKey]), "what is known of one of them"]);
-  if (steps.length === 0 && status === "incomplete")
+  if (counts.unknown > 0 && undecidableKey !== undefined)
+    steps.push([
+      suggest("state unblock", [sync, undecidableKey], ["--applied"]),
+      "no run can find out: look, and say that it is there, or with `--resend` that it is not",
+    ]);
+  if (steps.length === 0 && status === "incomplete" && counts.refused > 0)
     steps.push([suggest("rejects list", [sync]), "what an earlier run left"]);
   if (steps.length === 0) return [];
   const widest = Math.max(...steps.map(([command]) => command.length));
@@ -218,8 +246,10 @@ function nextLines(
 const RESUMES =
   /^(API_UNREACHABLE|API_FAILED|API_THROTTLED|API_BODY_CUT|LEDGER_HELD|LEDGER_FULL|READ_TOTAL_DISAGREES|RUN_INTERRUPTED)$/;
 
-const againText = ({ unknown }: Readonly<Counts>, facts: RunFacts, nowMs: number): string =>
-  (unknown > 0 ? "finds out what became of them" : "tries them again") + fromText(facts, nowMs);
+const GOES_ON = "goes on where this one stopped";
+
+const againText = (isUnknown: boolean, facts: RunFacts, nowMs: number): string =>
+  (isUnknown ? "finds out what became of them" : "tries them again") + fromText(facts, nowMs);
 
 /** Since when that helps, where something was put off. */
 function fromText({ parkedUntilMs }: RunFacts, nowMs: number): string {

@@ -1,6 +1,7 @@
 import { EvenkeelError } from "../core/errors.ts";
 import { scalarText, type Json } from "../core/json.ts";
 import type { MappingNode } from "../core/mapping.ts";
+import { ReferenceMissing } from "../core/reference.ts";
 import type { Config, MappingTree } from "./config.ts";
 import { compileExpression, type CompileOptions, type ExpressionSource } from "./expression.ts";
 
@@ -19,7 +20,7 @@ function functionsOf({ syncs }: Config, referenceOf: ReferenceOf = async () => u
       throw new EvenkeelError("CONFIG_EXPRESSION", `\`$ref\` names ${JSON.stringify(sync)}, which is no sync`);
     const found = await referenceOf(sync, text);
     if (found !== undefined) return found;
-    throw new EvenkeelError("RUN_REFERENCE_MISSING", `record ${text} of ${sync} is not in its destination yet`);
+    throw new ReferenceMissing({ sync, key: text });
   };
   return new Map([["ref", ref]]);
 }

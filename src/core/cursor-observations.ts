@@ -200,7 +200,7 @@ export function observeFuture(
   return [
     advice(
       "cursor",
-      `${counted(ahead.length, "record")} ${ahead.length === 1 ? "has" : "have"} a \`${field}\` past the source's own clock (${nowIso})`,
+      `\`${field}\` is past the source's own clock (${nowIso}) in ${counted(ahead.length, "record")}`,
       "Runs do not let the cursor follow it, and meet such records again and again; mend them at the source.",
     ),
   ];

@@ -23,6 +23,8 @@ suite("D3: the guard against deletes that run amok", () => {
   test("more than half are withheld, however few", () => {
     assert.match(asked(6, 10) ?? "", /60 % of 10 records, more than 50 %/);
     assert.equal(asked(5, 10), undefined);
+    assert.equal(asked(10, 20), undefined, "half of 20 records may go");
+    assert.match(asked(3, 20, 0, { count: 2 }) ?? "", /3 deletes are more than 2 and, at 15 % of 20 records/);
     assert.match(asked(2, 2) ?? "", /100 % of 2 records/);
   });
 

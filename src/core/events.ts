@@ -27,6 +27,8 @@ export interface Counts {
   missed: number;
   /** Records that have gone from the source and are not deleted yet, at the end of the run (D3). */
   withheld: number;
+  /** Refused records that stand at the end of the run, whichever run refused them. */
+  refused: number;
   /** Refused records that may be in the destination already, at the end of the run: none is created before that is known. */
   ambiguous: number;
   requests: number;
@@ -52,6 +54,7 @@ export const noCounts = (): Counts => ({
   unsent: 0,
   missed: 0,
   withheld: 0,
+  refused: 0,
   ambiguous: 0,
   requests: 0,
   retries: 0,
@@ -71,6 +74,8 @@ export type RunEvent =
       readonly resumed: boolean;
       /** It is about some records only, and moves no checkpoint. */
       readonly partial: boolean;
+      /** The sync has a cursor, which a run over all of the records moves. */
+      readonly hasCursor: boolean;
       readonly guarantee: string;
       readonly reason: string;
     }
@@ -126,6 +131,8 @@ export type RunEvent =
       readonly atMs: number;
       readonly key: string;
       readonly state: "unknown" | "parked";
+      /** No run can find out what became of it. */
+      readonly needsPerson: boolean;
       readonly untilMs: number | undefined;
       readonly reason: string;
     }

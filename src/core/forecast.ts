@@ -15,6 +15,8 @@ export interface Forecast {
 export interface Volume {
   bytes: number;
   lookUps: number;
+  /** Records that are written once what they refer to is there. */
+  later: number;
 }
 
 /** The lowest limit of the destination, and where it is known from. */
@@ -25,10 +27,10 @@ export interface Pace {
 
 export function forecastOf(
   { created, updated, deleted, pages }: Counts,
-  { bytes, lookUps }: Volume,
+  { bytes, lookUps, later }: Volume,
   pace: Pace | undefined,
 ): Forecast {
-  const calls = created + updated + deleted + lookUps;
+  const calls = created + updated + deleted + lookUps + later;
   const requests = calls + pages;
   if (pace === undefined) return { requests, bytes, minutes: undefined, basis: "no limit of the destination is known" };
   const { perSecond, isDeclared } = pace;

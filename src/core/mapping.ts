@@ -5,6 +5,7 @@ import { fingerprint } from "./fingerprint.ts";
 import { invariant } from "./invariant.ts";
 import { toJson } from "./json-value.ts";
 import { isObject, setMember, type Json, type JsonObject } from "./json.ts";
+import { ReferenceMissing, type Reference } from "./reference.ts";
 import type { Mapping, MappingResult } from "./sync.ts";
 import { pathExpression } from "./record-list.ts";
 import { kindOf } from "./url-value.ts";
@@ -55,17 +56,18 @@ export function createMapping({ root, version }: MappingSpec): Mapping {
 function resultOf(mapped: Json | undefined, faults: readonly Fault[]): MappingResult {
   if (faults.length > 0) {
     const reason = faults.map((fault) => fault.reason).join("; ");
-    return { ok: false, reason, waits: faults.every(({ waits }) => waits) };
+    const waits = faults.map(({ waitsFor }) => waitsFor).filter((reference) => reference !== undefined);
+    return { ok: false, reason, waits: waits.length === faults.length ? waits : undefined };
   }
   if (isObject(mapped)) return { ok: true, mapped };
   const given = mapped === undefined ? "nothing" : kindOf(mapped);
-  return { ok: false, reason: `the mapping gives ${given}, and a record is an object`, waits: false };
+  return { ok: false, reason: `the mapping gives ${given}, and a record is an object`, waits: undefined };
 }
 
-/** Why a field cannot be made; `waits` when it may be once another record is there. */
+/** Why a field cannot be made; `waitsFor` is the record that must be there before it can be. */
 interface Fault {
   readonly reason: string;
-  readonly waits: boolean;
+  readonly waitsFor: Reference | undefined;
 }
 
 /** A part of one record; faults are added to the list. */
@@ -111,12 +113,13 @@ function compileField(expression: Expression, field: string, paths: WatchedPaths
     if (path !== undefined || typeof value === "string" || value === undefined) return value;
     const json = toJson(value);
     if (json.ok) return json.value;
-    faults.push({ reason: `${prefix}${json.reason}`, waits: false });
+    faults.push({ reason: `${prefix}${json.reason}`, waitsFor: undefined });
     return undefined;
   };
   const fail = (error: unknown, faults: Fault[]): undefined => {
     if (!(error instanceof EvenkeelError) || error.code === "INVARIANT") throw error;
-    faults.push({ reason: `${prefix}${error.message}`, waits: error.code === "RUN_REFERENCE_MISSING" });
+    const waitsFor = error instanceof ReferenceMissing ? error.reference : undefined;
+    faults.push({ reason: `${prefix}${error.message}`, waitsFor });
   };
 
   return (record, faults) => {

@@ -53,8 +53,11 @@ export function observeKey(
   const missing = keys.filter((key) => key === undefined).length;
   const distinct = new Set(keys.filter((key) => key !== undefined)).size;
   const doubled = keys.length - missing - distinct;
-  if (missing === 0 && doubled === 0)
-    return [fact("key", `\`${name}\` is there in all ${counted(records.length, "record")}, and different in each`)];
+  if (missing === 0 && doubled === 0) {
+    const where =
+      records.length === 1 ? "in the one record" : `in all ${records.length} records, and different in each`;
+    return [fact("key", `\`${name}\` is there ${where}`)];
+  }
   const likely = likelyKey(records).map(pathExpression);
   const proposal =
     likely.length === 0 || keyText(likely) === name

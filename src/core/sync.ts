@@ -3,6 +3,7 @@ import type { Destination } from "./destination.ts";
 import type { Eventual } from "./eventual.ts";
 import type { Json, JsonObject } from "./json.ts";
 import type { KeyReading } from "./record.ts";
+import type { Reference } from "./reference.ts";
 import type { Source } from "./source.ts";
 
 export type CursorType = "timestamp" | "integer" | "text";
@@ -23,8 +24,8 @@ export interface CursorSpec {
 
 export type MappingResult =
   | { readonly ok: true; readonly mapped: JsonObject }
-  /** `waits`: for a reference that is not there yet, and for nothing else. */
-  | { readonly ok: false; readonly reason: string; readonly waits: boolean };
+  /** `waits`: for records that are not there yet, and for nothing else. */
+  | { readonly ok: false; readonly reason: string; readonly waits: readonly Reference[] | undefined };
 
 export interface Mapping {
   /** Identifies the mapping's meaning: equal fingerprints map equally (P10). */

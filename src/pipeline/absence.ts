@@ -122,17 +122,23 @@ export class Absences {
   /**
    * What a run would find missing, for whoever only looks; `isGone` when it would be deleted, or the source asked for it. Throws
    * `RUN_SOURCE_EMPTY`.
+   *
+   * @param isExact what is looked at is to be applied exactly, and a run would do other things besides
    */
-  async *missing(): AsyncGenerator<{ readonly entry: Entry; readonly isGone: boolean }> {
+  async *missing(
+    choice: Pick<DeleteChoice, "allowed">,
+    isExact: boolean,
+  ): AsyncGenerator<{ readonly entry: Entry; readonly isGone: boolean }> {
     if (!this.#isWatching || (this.areUnsure && this.#context.counts.read > 0)) return;
-    this.#refuseEmpty(await this.#context.ports.ledger.countUnmet(), {});
+    this.#refuseEmpty(await this.#context.ports.ledger.countUnmet(), choice, isExact);
+    this.#isAllowed = this.#context.counts.read === 0;
     const isAsked = this.#context.sync.source.readOne !== undefined;
     for await (const batch of this.#unmet())
       for (const entry of batch) yield { entry, isGone: isAsked || this.#isGone(entry) };
   }
 
   async #settle(missing: number, means: Means): Promise<void> {
-    this.#refuseEmpty(missing, means);
+    this.#refuseEmpty(missing, means, false);
     this.#isAllowed = this.#context.counts.read === 0;
     const settle = await this.#way(missing, means);
     for await (const batch of this.#unmet()) await settle(batch);
@@ -150,8 +156,9 @@ export class Absences {
   }
 
   /** D3: whatever the guard is set to, an answer without records is more often a mistake than an empty source. */
-  #refuseEmpty(missing: number, { allowed = 0 }: { readonly allowed?: number | undefined }): void {
-    if (missing > 0 && this.#context.counts.read === 0 && allowed < missing) throw emptySource(this.#context, missing);
+  #refuseEmpty(missing: number, { allowed = 0 }: Pick<DeleteChoice, "allowed">, isExact: boolean): void {
+    if (missing > 0 && this.#context.counts.read === 0 && allowed < missing)
+      throw emptySource(this.#context, missing, isExact);
   }
 
   /** How it is found out which of those that are missing have gone. */
@@ -222,13 +229,16 @@ export class Absences {
   }
 }
 
-function emptySource({ sync }: RunContext, entries: number): EvenkeelError {
+function emptySource({ sync }: RunContext, entries: number, isExact: boolean): EvenkeelError {
+  const [look, allow] = isExact
+    ? [`evenkeel probe ${sync.name}`, `evenkeel plan ${sync.name} --out FILE --allow-deletes ${entries}`]
+    : [`evenkeel run ${sync.name} --trace`, `evenkeel run ${sync.name} --allow-deletes ${entries}`];
   const records = entries === 1 ? "the one record" : `all ${entries} records`;
   return new EvenkeelError(
     "RUN_SOURCE_EMPTY",
     `the source of ${sync.name} lists nothing, and a mirror would delete ${records} of the destination`,
     {
-      next: `Look at the source's answer with \`evenkeel run ${sync.name} --trace\`. If it is truly empty: \`evenkeel run ${sync.name} --allow-deletes ${entries}\`.`,
+      next: `Look at the source's answer with \`${look}\`. If it is truly empty: \`${allow}\`.`,
     },
   );
 }

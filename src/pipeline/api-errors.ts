@@ -20,8 +20,7 @@ export function unreachableApi(connection: string, made: Attempt, message: strin
   const said = next === undefined ? `${connection} cannot be reached` : `${connection} cannot be asked`;
   return new EvenkeelError("API_UNREACHABLE", `${said}: ${message}`, {
     next:
-      next ??
-      `Check \`baseUrl\` of connections.${connection} and that the API is up; then try again: a run goes on where it stopped.`,
+      next ?? `Check \`baseUrl\` of connections.${connection} and that the API is up; then try again, nothing is lost.`,
     evidence: made.evidence,
   });
 }

@@ -38,6 +38,18 @@ export function repeatabilityOf(
   };
 }
 
+/** R2, K4: it may have been applied, must not be sent again by itself, and nobody can be asked: only a person can decide. */
+export function isUndecidable(
+  operation: Operation,
+  write: Write | undefined,
+  context: RunContext,
+  wallMs: number,
+): boolean {
+  if (!operation.progress.everUnknown || lookUpOf(operation, context.sync.destination) !== undefined) return false;
+  const may = write && repeatabilityOf(operation, write, context, wallMs);
+  return may === undefined || (!may.repeatable && !may.keyed);
+}
+
 /** Sends the operation once. Never throws for what an API does. */
 export function attempt(operation: Operation, write: Write, tries: Tries, context: RunContext): Promise<Attempt> {
   const { destination } = context.sync;

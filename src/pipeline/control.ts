@@ -127,6 +127,7 @@ export function createControl(sync: Sync, ports: Ports, settings: Settings): Run
     counts.parked = stored.parked;
     const isWithheld = counts.withheld > 0 || (settings.rejects !== undefined && stored.withheld > 0);
     counts.withheld += stored.withheld;
+    counts.refused = stored.rejects;
     counts.ambiguous = stored.ambiguous;
     const isOpen = stored.rejects + stored.unknown + stored.parked + counts.withheld > 0;
     // What a part of the records comes to does not depend on what else was refused; a write in doubt may be one of them.

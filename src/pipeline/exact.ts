@@ -4,7 +4,11 @@ import type { Json } from "../core/json.ts";
 import type { SyncLedger } from "../core/ledger.ts";
 import type { Moved, PlanStore } from "../core/planned.ts";
 import { goneRecord } from "../core/record.ts";
+import { counted } from "../core/observation.ts";
+import { referencesText } from "../core/reference.ts";
+import type { RunContext } from "./context.ts";
 import type { Journal } from "./journal.ts";
+import type { PreviewedChange } from "./previewed-change.ts";
 import type { Stage } from "./stage.ts";
 
 /** Records planned together. */
@@ -59,6 +63,33 @@ const WORDS: Readonly<Record<Moved, string>> = {
   new: "would be written too",
   unneeded: "needs nothing any more",
 };
+
+/** Records of which a plan writes nothing, though a run would, or would say why it cannot. */
+export interface LeftOut {
+  readonly number: number;
+  /** Some of the first, each with why. */
+  readonly named: readonly string[];
+}
+
+/** Why a record is no part of a plan that is applied exactly; undefined when it is one. */
+export function whyLeftOut(change: PreviewedChange): string | undefined {
+  if (change.kind === "wait") return `${change.key} waits for ${referencesText(change.waitsFor)}, which it creates`;
+  return change.kind === "invalid" ? `${change.key ?? "(no key)"} is invalid: ${change.reason}` : undefined;
+}
+
+/** A plan that leaves records out does not make the sync level, and says which. */
+export function tellLeftOut({ number, named }: LeftOut, { sync, say, notLevel }: RunContext): void {
+  if (number === 0) return;
+  const more = number > named.length ? `; and ${number - named.length} more` : "";
+  const what = `the plan leaves out ${counted(number, "record")}`;
+  say({
+    type: "warning",
+    code: "PLAN_LEAVES_OUT",
+    message: `${what}: ${named.join("; ")}${more}`,
+    next: `Once this is applied, plan anew: \`evenkeel plan ${sync.name} --out FILE\`.`,
+  });
+  notLevel(what);
+}
 
 /** D2: what was planned to be deleted because it has gone from the source waits for the guard, as in any run. */
 export async function planMissed(store: PlanStore, stage: Stage, journal: Journal): Promise<void> {

@@ -1,8 +1,9 @@
 import { EvenkeelError } from "../core/errors.ts";
-import type { StoredOperation } from "../core/ledger.ts";
+import type { StoredOperation, WaitingEnd } from "../core/ledger.ts";
 import type { DesiredRecord } from "../core/record.ts";
 import { Streak } from "../core/streak.ts";
 import type { RunContext } from "./context.ts";
+import { isUndecidable } from "./attempt.ts";
 import { deliver, type Delivery, type Ending } from "./deliver.ts";
 import type { Journal } from "./journal.ts";
 import { Nameless } from "./nameless.ts";
@@ -45,6 +46,8 @@ export class Flow {
 
   /** A version of this key waits in the ledger. It goes when what is under way is settled, or now if that has just happened. */
   expect(key: string): void {
+    // It has taken the place of one that has waited since this run began.
+    if (this.#waitingKeys.has(key)) this.#context.counts.superseded += 1;
     this.#waitingKeys.add(key);
     if (!this.#keys.has(key)) void this.#promote(key);
   }
@@ -87,7 +90,7 @@ export class Flow {
   #settle(delivery: Delivery, ending: Ending, page: PageNumber): void {
     const { number } = delivery.operation;
     // Until its group is committed, no more is kept of an ending than what is to be said of it.
-    const told = tellingOf(ending);
+    const told = tellingOf(ending, this.#context);
     this.#nameless.note(ending);
     this.#settler.add({
       resolution: resolutionOf(ending, this.#context),
@@ -133,10 +136,12 @@ export class Flow {
         say({ type: "rejected", key, reason: told.reason, status: told.status });
         this.#note("rejected", told.reason);
         break;
-      case "held":
-        say({ type: "held", key, state: told.state, untilMs: told.untilMs, reason: told.reason });
-        this.#note("held", told.reason);
+      case "held": {
+        const { state, needsPerson, untilMs, reason } = told;
+        say({ type: "held", key, state, needsPerson, untilMs, reason });
+        this.#note("held", reason);
         break;
+      }
       case "skipped":
         counts.skipped += 1;
         break;
@@ -177,9 +182,13 @@ export class Flow {
     this.#waitingKeys.delete(key);
     try {
       const { waiting } = await this.#context.ports.ledger.operation(key);
-      const became = waiting === undefined ? "dropped" : await this.promote(waiting);
+      const became = waiting === undefined ? undefined : await this.promote(waiting);
       if (became !== "sent") this.#keys.delete(key);
-      if (became === "dropped" && this.#waitingKeys.has(key)) void this.#promote(key);
+      if (became === "sent" || became === "stays") return;
+      // This run has met it, and nothing is to be sent of it.
+      if (became?.kind === "level") this.#context.counts.unchanged += 1;
+      if (became?.kind === "moot") this.#context.counts.superseded += 1;
+      if (this.#waitingKeys.has(key)) void this.#promote(key);
     } catch (error) {
       this.#context.fail(EvenkeelError.from(error));
     } finally {
@@ -188,7 +197,7 @@ export class Flow {
   }
 
   /** Plans a stored version anew and starts it, or drops it when nothing is left to do. */
-  async promote(waiting: StoredOperation): Promise<"sent" | "stays" | "dropped"> {
+  async promote(waiting: StoredOperation): Promise<"sent" | "stays" | WaitingEnd> {
     const record = recordOf(waiting);
     const plan = await this.#stage.planWaiting(record);
     if (plan.kind === "send") {
@@ -199,8 +208,14 @@ export class Flow {
       this.#waitingKeys.add(record.key);
       return "stays";
     }
-    await this.#context.ports.ledger.dropWaiting(waiting.number, plan.because);
-    return "dropped";
+    const { ports, counts, say } = this.#context;
+    await ports.ledger.dropWaiting(waiting.number, plan.because);
+    if (plan.because.kind === "refused") {
+      const { key, code, reason } = plan.because.reject;
+      counts.invalid += 1;
+      say({ type: "invalid", key, code, reason });
+    }
+    return plan.because;
   }
 }
 
@@ -211,21 +226,30 @@ type Telling = { readonly key: string } & (
   | {
       readonly kind: "held";
       readonly state: "unknown" | "parked";
+      readonly needsPerson: boolean;
       readonly untilMs: number | undefined;
       readonly reason: string;
     }
 );
 
-function tellingOf(ending: Ending): Telling {
-  const { kind, progress, record } = ending.operation;
+function tellingOf(ending: Ending, context: RunContext): Telling {
+  const { kind, progress, record, write } = ending.operation;
   const { key } = record;
   switch (ending.kind) {
     case "applied":
-      return { key, kind: ending.how === "found" ? "unchanged" : DONE[kind] };
+      // What is found to have gone is as much deleted as what was there until then (U5).
+      return { key, kind: ending.how === "found" && kind !== "delete" ? "unchanged" : DONE[kind] };
     case "rejected":
       return { key, kind: "rejected", reason: ending.message, status: ending.attempt?.evidence.answer?.status };
     case "held":
-      return { key, kind: "held", state: ending.state, untilMs: progress.notBeforeMs, reason: ending.message };
+      return {
+        key,
+        kind: "held",
+        state: ending.state,
+        needsPerson: isUndecidable(ending.operation, write, context, context.ports.clock.wallMs()),
+        untilMs: progress.notBeforeMs,
+        reason: ending.message,
+      };
     case "overruled":
       return { key, kind: "skipped" };
     case "skipped":

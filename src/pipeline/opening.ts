@@ -4,6 +4,7 @@ import type { PlanStore } from "../core/planned.ts";
 import { boundAtStart, sinceOf } from "../core/read-window.ts";
 import type { Scratch } from "../core/scratch.ts";
 import type { Sync } from "../core/sync.ts";
+import type { LeftOut } from "./exact.ts";
 import type { Ports } from "./ports.ts";
 
 /** What a run is asked to read. */
@@ -20,7 +21,9 @@ export interface ReadChoice {
   /** Only what a comparison of both sides finds astray, which is put aside there. */
   readonly repair?: (() => Scratch) | undefined;
   /** Exactly what was planned, from the records that it was planned of. */
-  readonly plan?: { readonly store: PlanStore; readonly kind: Checkpoint["kind"] } | undefined;
+  readonly plan?:
+    | { readonly store: PlanStore; readonly kind: Checkpoint["kind"]; readonly leftOut: LeftOut }
+    | undefined;
   /** It adopts what is there already. */
   readonly adopts?: true;
 }

@@ -133,7 +133,7 @@ function failureOf(connection: string, outcome: Outcome, evidence: Evidence, wal
       if (outcome.kind === "not-sent") return unreachableApi(connection, { outcome, evidence }, outcome.message);
       return new EvenkeelError("API_THROTTLED", `${connection} keeps throttling: ${outcome.message}`, {
         evidence,
-        next: "Try again later, or lower `limits.rate` of the connection; a run goes on where it stopped.",
+        next: "Try again later, or lower `limits.rate` of the connection.",
       });
     case "unknown":
     case "applied":
@@ -142,7 +142,7 @@ function failureOf(connection: string, outcome: Outcome, evidence: Evidence, wal
         `${connection} cannot be read: ${outcome.kind === "unknown" ? outcome.message : "the answer is not a page"}`,
         {
           evidence,
-          next: "Try again when the API is well; a run goes on where it stopped.",
+          next: "Try again when the API is well.",
         },
       );
   }

@@ -1,17 +1,18 @@
 import type { Checkpoint } from "../core/checkpoint.ts";
+import type { Coming, Waiting } from "../core/coming.ts";
 import { EvenkeelError } from "../core/errors.ts";
 import type { Counts, Warning } from "../core/events.ts";
 import { guaranteeOf } from "../core/guarantee.ts";
-import { differences, type FieldDifference } from "../core/difference.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Eventual } from "../core/eventual.ts";
 import { forecastOf, type Forecast, type Pace, type Volume } from "../core/forecast.ts";
 import { fingerprint } from "../core/fingerprint.ts";
-import type { Entry, Known, SyncLedger } from "../core/ledger.ts";
+import type { Entry, SyncLedger } from "../core/ledger.ts";
 import type { PlannedOperation } from "../core/planned.ts";
-import { GONE, type SourceRecord } from "../core/record.ts";
+import { GONE, type InvalidRecord, type SourceRecord } from "../core/record.ts";
 import type { Sync } from "../core/sync.ts";
 import { Absences } from "./absence.ts";
+import { Awaiting } from "./awaiting.ts";
 import { warnOfAbsentPaths } from "./complete.ts";
 import { confirmAbsence } from "./confirm.ts";
 import type { RunContext } from "./context.ts";
@@ -24,45 +25,17 @@ import { openRead, type ReadChoice } from "./opening.ts";
 import type { Ports } from "./ports.ts";
 import { comparison, whyNothing } from "./read.ts";
 import { selectPages } from "./selection.ts";
+import { changeOf, type PreviewedChange } from "./previewed-change.ts";
 import { createStage, type PlannedPage } from "./stage.ts";
 import { eachDue, mayDelete } from "./sweep.ts";
-
-export type PreviewedChange =
-  | {
-      readonly kind: "create";
-      readonly sync: string;
-      readonly key: string;
-      readonly address: string | undefined;
-      readonly mapped: JsonObject;
-    }
-  | {
-      readonly kind: "update";
-      readonly sync: string;
-      readonly key: string;
-      readonly address: string | undefined;
-      readonly differences: readonly FieldDifference[];
-      readonly note: string | undefined;
-    }
-  | {
-      readonly kind: "delete";
-      readonly sync: string;
-      readonly key: string;
-      readonly address: string | undefined;
-      readonly note: string | undefined;
-    }
-  | {
-      readonly kind: "invalid";
-      readonly sync: string;
-      readonly key: string | undefined;
-      readonly code: string;
-      readonly reason: string;
-    };
 
 export interface Preview {
   readonly sync: string;
   /** How the source is read. */
   readonly kind: Checkpoint["kind"];
   readonly counts: Readonly<Counts>;
+  /** Records that refer to some that the plan creates. */
+  readonly waiting: number;
   readonly guarantee: string;
   readonly forecast: Forecast;
   /** Why the guard would withhold the deletes; undefined when it would not. */
@@ -85,6 +58,8 @@ interface PreviewSettings extends ReadChoice {
   readonly pace: Pace | undefined;
   /** Undefined for a plan that is only looked at. */
   readonly exactly: OnPlanned | undefined;
+  /** What the plan creates, of this sync and those before it; undefined where none refers to another. */
+  readonly coming: Coming | undefined;
 }
 
 /** Reads and plans as a run would, and writes nothing, neither to the destination nor to the ledger. */
@@ -102,7 +77,7 @@ export async function planSync(
 ): Promise<Preview> {
   const { counts } = ports;
   const ledger = ports.ledger ?? emptyLedger(sync.name);
-  const volume = { bytes: 0, lookUps: 0 };
+  const volume = { bytes: 0, lookUps: 0, later: 0 };
   const warnings: Warning[] = [];
   const found: {
     kind?: Checkpoint["kind"];
@@ -124,6 +99,7 @@ export async function planSync(
     const back = new Set<string>();
     const isWithheld = absences !== undefined && (await ledger.counts()).withheld > 0;
     await absences?.begin();
+    const awaiting = new Awaiting(context, settings.coming, opening.partial);
     const stage = createStage({ ...context, retryRejected: false, compare: comparison(sync) }, () => false);
     const twice = new MetTwice(context, true);
     for await (const page of selectPages(settings, opening.start, context)) {
@@ -134,12 +110,14 @@ export async function planSync(
       counts.unchanged += plan.tally.unchanged;
       counts.stillRejected += plan.tally.stillRejected;
       counts.skipped += plan.tally.skipped;
-      for (const { key, code, reason } of [...page.invalid, ...plan.invalid]) {
-        counts.invalid += 1;
-        emit({ kind: "invalid", sync: sync.name, key, code, reason });
-      }
+      for (const record of await awaiting.meet(plan, [...page.invalid, ...plan.invalid]))
+        tellInvalid(record, context, emit);
       if (isWithheld) for (const { record } of plan.planned) back.add(record.key);
       await tellPage(plan, page.records, context, telling);
+      await ports.breathe();
+    }
+    for (const waiting of awaiting.conclude()) {
+      tellWaiting(waiting, context, telling);
       await ports.breathe();
     }
     if (absences !== undefined) found.withheld = await previewDeletes(absences, back, context, telling);
@@ -148,7 +126,7 @@ export async function planSync(
     twice.warn();
     if (!opening.partial) warnOfAbsentPaths(context);
     found.why = whyNothing(opening.start, counts, sync);
-    if (counts.created > 0) found.refused = await whyRefused(context);
+    if (counts.created + volume.later > 0) found.refused = await whyRefused(context);
   } catch (thrown) {
     found.error = EvenkeelError.from(thrown);
   }
@@ -156,6 +134,7 @@ export async function planSync(
     sync: sync.name,
     kind: found.kind ?? "full",
     counts: { ...counts },
+    waiting: volume.later,
     guarantee: guaranteeOf(sync).summary,
     forecast: forecastOf(found.withheld === undefined ? counts : { ...counts, deleted: 0 }, volume, settings.pace),
     withheld: found.withheld,
@@ -164,6 +143,30 @@ export async function planSync(
     warnings,
     error: found.error,
   };
+}
+
+function tellInvalid(
+  { key, code, reason }: Pick<InvalidRecord, "key" | "code" | "reason">,
+  { counts, sync }: RunContext,
+  emit: Telling["emit"],
+): void {
+  counts.invalid += 1;
+  emit({ kind: "invalid", sync: sync.name, key, code, reason });
+}
+
+/** What waited while the sync was read: for what the plan brings, or for what nobody brings. */
+function tellWaiting(
+  waiting: readonly (Waiting & { readonly comes: boolean })[],
+  context: RunContext,
+  { emit, volume }: Telling,
+): void {
+  for (const { key, reason, waitsFor, comes } of waiting) {
+    if (!comes) tellInvalid({ key, code: "REFERENCE_MISSING", reason }, context, emit);
+    else {
+      volume.later += 1;
+      emit({ kind: "wait", sync: context.sync.name, key, waitsFor });
+    }
+  }
 }
 
 interface Telling {
@@ -256,7 +259,7 @@ async function previewDeletes(
         await tell({ ...(known.entry ?? stored), key: stored.key }, "it has waited since an earlier run");
     }
   const isAsked = sync.source.readOne !== undefined;
-  for await (const { entry, isGone } of absences.missing()) {
+  for await (const { entry, isGone } of absences.missing({ allowed }, exactly !== undefined)) {
     if (waiting.has(entry.key)) continue;
     // D2: what is to be applied exactly must be known, and not only supposed.
     const isCertain = isGone && isAsked && exactly !== undefined;
@@ -266,30 +269,4 @@ async function previewDeletes(
     else counts.missed += 1;
   }
   return mayDelete(counts.deleted, { allowed }, context);
-}
-
-function changeOf(
-  { record, decision }: Planned,
-  known: Known | undefined,
-  body: JsonObject | undefined,
-  sync: string,
-  counts: Counts,
-): PreviewedChange {
-  const { key, address, mapped } = record;
-  if (decision.kind === "gone") {
-    counts.deleted += 1;
-    return { kind: "delete", sync, key, address: decision.address, note: undefined };
-  }
-  if (decision.kind === "create") {
-    counts.created += 1;
-    return { kind: "create", sync, key, address, mapped };
-  }
-  counts.updated += 1;
-  const note =
-    known?.operation !== undefined
-      ? "an earlier write of it is unresolved"
-      : body === undefined
-        ? "what the destination holds is not kept"
-        : undefined;
-  return { kind: "update", sync, key, address, differences: body === undefined ? [] : differences(body, mapped), note };
 }

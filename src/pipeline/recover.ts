@@ -1,7 +1,7 @@
 import type { StoredOperation } from "../core/ledger.ts";
 import type { Resolution } from "../core/settlement.ts";
 import type { Operation } from "../core/operation.ts";
-import { repeatabilityOf } from "./attempt.ts";
+import { isUndecidable } from "./attempt.ts";
 import type { RunContext } from "./context.ts";
 import type { Delivery } from "./deliver.ts";
 import { recordOf, type Flow } from "./flow.ts";
@@ -115,10 +115,7 @@ function deliveryOf(
       notBeforeMs: undefined,
     },
   };
-  const may = write && repeatabilityOf(operation, write, context, nowMs);
-  const canRepeat = may !== undefined && (may.repeatable || may.keyed);
-  // R2, K4: a bare write of unknown outcome, or one whose key has run out, is never sent again by itself.
-  if (everUnknown && !canRepeat && lookUpOf(stored, destination) === undefined) return "undecidable";
+  if (isUndecidable(operation, write, context, nowMs)) return "undecidable";
   // What is only updated must not be created: whether it is there may never have been answered.
   const mayCreate =
     context.sync.writes === "updateOnly" &&
@@ -128,11 +125,11 @@ function deliveryOf(
   return { operation, lookFirst: write === undefined || mayCreate, held: true };
 }
 
-/** It is unknown from now on, and said to be; what was unknown before stays as it is. */
+/** It is unknown from now on, and every run says so; what was unknown before stays as it is. */
 function keptForPerson({ number, key, state, progress, stored }: StoredOperation, context: RunContext): Resolution[] {
-  if (state === "unknown" || stored === undefined) return [];
   const lastMessage = "it may have been applied, and it can neither be repeated safely nor looked up";
-  context.say({ type: "held", key, state: "unknown", untilMs: undefined, reason: lastMessage });
+  context.say({ type: "held", key, state: "unknown", needsPerson: true, untilMs: undefined, reason: lastMessage });
+  if (state === "unknown" || stored === undefined) return [];
   return [
     { kind: "held", number, state: "unknown", progress: { ...progress, everUnknown: true, lastMessage }, held: stored },
   ];

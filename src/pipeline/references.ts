@@ -1,3 +1,5 @@
+import { circlesOf } from "../core/circles.ts";
+import { listed } from "../core/observation.ts";
 import type { InvalidRecord, SourceRecord } from "../core/record.ts";
 import type { RunContext } from "./context.ts";
 import type { Flow } from "./flow.ts";
@@ -9,6 +11,10 @@ import { rejectOfInvalid, type Stage } from "./stage.ts";
 /** Rejects looked at in one pass, and how many operations may be under way. */
 const BATCH = 500;
 const UNDER_WAY_MAX = 2_000;
+
+/** Among so many it is looked for circles, and of one so many records are named. */
+const CIRCULAR_MAX = 1_000;
+const NAMED_MAX = 5;
 
 /**
  * Records that refer to one that was not in its destination when they were read: tried again once everything else is written, round by round while
@@ -60,7 +66,12 @@ export async function resolveReferences(
     if (seen === 0 || seen >= before) break;
     before = seen;
   }
-  for await (const waiting of waitingOnes(opening, context)) tell(waiting, context);
+  const circular: Waiting[number][] = [];
+  for await (const waiting of waitingOnes(opening, context)) {
+    tell(waiting, context);
+    if (circular.length < CIRCULAR_MAX) circular.push(...waiting);
+  }
+  await tellCircles(circular, context);
 }
 
 type Waiting = Awaited<ReturnType<RunContext["ports"]["ledger"]["rejects"]>>;
@@ -71,6 +82,28 @@ function tell(
 ): void {
   counts.invalid += invalid.length;
   for (const { key, code, reason } of invalid) say({ type: "invalid", key, code, reason });
+}
+
+/** Records that wait for each other wait for ever, which none of their reasons says. */
+async function tellCircles(waiting: Waiting, { sync, say }: RunContext): Promise<void> {
+  const keys = new Set(waiting.map(({ key }) => key));
+  const waitsFor = new Map<string, string>();
+  for (const { key, source } of waiting) {
+    const mapped = source === undefined ? undefined : await sync.mapping.map(source);
+    const other =
+      mapped?.ok === false ? mapped.waits?.find((one) => one.sync === sync.name && keys.has(one.key)) : undefined;
+    if (key !== undefined && other !== undefined) waitsFor.set(key, other.key);
+  }
+  for (const circle of circlesOf(waitsFor)) {
+    const more = circle.length - NAMED_MAX;
+    const named = listed([...circle.slice(0, NAMED_MAX), ...(more > 0 ? [`${more} more`] : [])]);
+    const message =
+      circle.length === 1
+        ? `record ${named} waits for itself`
+        : `records ${named} wait for each other, and none can be the first`;
+    const next = "Leave the reference out of one of them, in the source or by the mapping.";
+    say({ type: "warning", code: "REFERENCE_CIRCLE", message, next });
+  }
 }
 
 /** Of a key that has a write to come, that write is newer than what was refused. */

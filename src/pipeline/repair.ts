@@ -3,6 +3,7 @@ import type { DriftOf } from "../core/drift.ts";
 import { holds } from "../core/holds.ts";
 import { isObject, type JsonObject } from "../core/json.ts";
 import { ADOPTED, destinationIdOf, type Known } from "../core/ledger.ts";
+import { counted } from "../core/observation.ts";
 import { goneRecord } from "../core/record.ts";
 import type { Expected, Extra, Scratch } from "../core/scratch.ts";
 import { astray, compareSides, noTally, type Matched } from "./compare.ts";
@@ -33,6 +34,7 @@ export class Repair {
   /** Where every record that both sides have really is follows from what is listed of it, as the ledger knows. */
   #isPlaced = true;
   #matched = 0;
+  #mended = 0;
   /** Records of the source that were compared with nothing: what is extra may be one of them. */
   #unmatched = 0;
   #goesOn = false;
@@ -45,20 +47,19 @@ export class Repair {
 
   /** Compares both sides, says what is astray, and gives it to be planned. */
   async *pages(start: Checkpoint): AsyncGenerator<ReadPage> {
-    const { counts } = this.#context;
+    const tally = noTally();
     await compareSides(start, this.#scratch, {
       context: this.#context,
       stage: this.#stage,
-      tally: noTally(),
+      tally,
       tell: (drift) => this.#tell(drift),
       breathe: async () => undefined,
       keeps: true,
       onMatched: (matched) => this.#learn(matched),
       onUnread: () => (this.#goesOn = true),
     });
-    // From here on what is mended is counted, as a run counts it.
-    counts.read = 0;
-    counts.pages = 0;
+    // What is astray is counted as a run counts it.
+    this.#context.counts.unchanged += tally.equal;
     let batch: Expected[] = [];
     for await (const each of astray(this.#scratch)) {
       batch.push(each);
@@ -86,13 +87,13 @@ export class Repair {
       if (foreign.length < extras.length)
         this.#leave(
           extras.length - foreign.length,
-          "this ledger has written it, and a run finds out whether it has gone",
+          "what this ledger has written is left to runs, which find out whether it has gone",
         );
       const removals = (await Promise.all(foreign.map((extra) => this.#removalOf(extra)))).filter(
         (removal) => removal !== undefined,
       );
       if (removals.length < foreign.length)
-        this.#leave(foreign.length - removals.length, "no request that deletes it can be built");
+        this.#leave(foreign.length - removals.length, "no request that deletes such a record can be built");
       if (removals.length === 0) continue;
       say({ type: "deleting", keys: removals.map(({ record }) => record.key.slice(FOREIGN.length)) });
       for (const delivery of await journal.deletes(removals)) flow.start(delivery, undefined);
@@ -115,8 +116,11 @@ export class Repair {
   #leave(number: number, why: string): void {
     const { counts, say, sync } = this.#context;
     counts.withheld += number;
-    const are = number === 1 ? "1 record of the destination is" : `${number} records of the destination are`;
-    const message = `${are} not in the source, and left as it is: ${why}`;
+    const [are, left] =
+      number === 1
+        ? ["1 record of the destination is", "left as it is"]
+        : [`${number} records of the destination are`, "left as they are"];
+    const message = `${are} not in the source, and ${left}: ${why}`;
     const next = why.includes("guard")
       ? `To let them pass once: \`evenkeel check ${sync.name} --repair --allow-deletes ${number}\`.`
       : undefined;
@@ -134,8 +138,7 @@ export class Repair {
     await ledger.correct(
       mended.map(({ record, state }) => ({ key: record.key, isGone: isCreated && state === "missing" })),
     );
-    this.#context.counts.read += mended.length;
-    this.#context.counts.pages += 1;
+    this.#mended += mended.length;
     return pageOf(
       mended.map(({ record: { key, keyKind, cursor, body } }) => ({ key, keyKind, cursor, body })),
       start,
@@ -212,15 +215,16 @@ export class Repair {
   #whyUnsure(): string | undefined {
     const { source, destination } = this.#context.sync;
     const { delete: declared } = destination.traits;
-    if (this.#unmatched > 0)
-      return `${this.#unmatched} records of the source could not be compared, and they may be among them`;
+    if (this.#unmatched > 0) {
+      const those = this.#unmatched === 1 ? "that one" : "one of those";
+      return `${counted(this.#unmatched, "record")} of the source could not be compared, and what seems extra may be ${those}`;
+    }
     if (this.#goesOn) return "the source's list goes on where reading ended, and they may stand there";
     if (source.paging.shifts && source.paging.overlaps !== true)
-      return "records of the source may have moved between its numbered pages, and be among them";
-    if (this.#context.counts.read === 0 && this.#matched === 0)
-      return "nothing that both sides have shows where they are";
+      return "records of the source may have moved between its numbered pages, and seem extra for it";
+    if (this.#mended === 0 && this.#matched === 0) return "nothing that both sides have shows where such a record is";
     if (!this.#isPlaced || declared?.knowsPlace !== true)
-      return "where they are cannot be told from the destination's list";
+      return "where such a record is cannot be told from the destination's list";
     return undefined;
   }
 

@@ -17,7 +17,7 @@ import { openRead, type Opening, type ReadChoice } from "./opening.ts";
 import type { Ports } from "./ports.ts";
 import { comparison, type ReadPage } from "./read.ts";
 import { MetTwice } from "./met-twice.ts";
-import { planMissed } from "./exact.ts";
+import { planMissed, tellLeftOut } from "./exact.ts";
 import { recover, type Recovered } from "./recover.ts";
 import { resolveReferences } from "./references.ts";
 import { Repair } from "./repair.ts";
@@ -98,6 +98,7 @@ async function work(
   const recovered = choice.plan === undefined ? await recover(context, flow) : NOTHING_RECOVERED;
   if (recovered.held + recovered.leftovers > 0) context.say({ type: "recovered", ...recovered });
 
+  if (choice.plan !== undefined) tellLeftOut(choice.plan.leftOut, context);
   await refuseUnadopted(context);
   // What is still on its way would be neither there nor missing.
   if (repair !== undefined) await flow.idle();
@@ -165,6 +166,7 @@ function announce({ context }: RunControl, { start, resumed, partial, reason }: 
     since: start.since,
     resumed,
     partial,
+    hasCursor: sync.cursor !== undefined,
     reason,
     guarantee,
   });

@@ -70,8 +70,11 @@ async function* readOrAnew(start: Checkpoint, context: RunContext): AsyncGenerat
 async function* firstRecords(limit: number, start: Checkpoint, context: RunContext): AsyncGenerator<ReadPage> {
   let left = limit;
   for await (const page of readPages(start, context)) {
-    yield { ...page, records: page.records.slice(0, left) };
-    left -= page.records.length;
+    const records = page.records.slice(0, left);
+    // What a page shows besides is none of this run's.
+    context.counts.read -= page.records.length - records.length;
+    yield { ...page, records };
+    left -= records.length;
     if (left <= 0) return;
   }
 }
@@ -86,8 +89,10 @@ async function* oneRecord(key: string, start: Checkpoint, context: RunContext): 
   for await (const page of readPages(start, context)) {
     const records = page.records.filter((record) => record.key === key);
     const invalid = page.invalid.filter((record) => record.key === key);
-    if (records.length + invalid.length === 0) continue;
-    yield { ...page, records, invalid };
+    const found = records.length + invalid.length;
+    context.counts.read -= page.items - found;
+    if (found === 0) continue;
+    yield { ...page, records, invalid, superseded: [] };
     return;
   }
   throw new EvenkeelError("USAGE", `the source has no record with the key ${key}`, {

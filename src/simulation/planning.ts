@@ -88,7 +88,8 @@ export class Planning {
     const { destination, onBreach } = this.#options;
     const isRefused = syncs.some(({ error }) => error?.code === "RUN_PLAN_MOVED");
     if (isRefused && this.#written.size > 0) onBreach("a plan that does not hold any more was applied in part");
-    if (exitCode !== 0) return;
+    // What a plan leaves out keeps the sync from being level, and none of its operations from being applied.
+    if (exitCode !== 0 && !syncs.every(isApplied)) return;
     for (const { kind, key } of operations) {
       // What is only updated need not be there.
       if (kind === "update" && this.#options.isUpdateOnly) continue;
@@ -97,6 +98,11 @@ export class Planning {
     }
   }
 }
+
+/** All of it was applied, whatever else is not level. */
+const isApplied = ({ status, counts }: RunResult["syncs"][number]): boolean =>
+  (status === "level" || status === "incomplete") &&
+  counts.rejected + counts.invalid + counts.unknown + counts.parked + counts.withheld === 0;
 
 function operationsIn(text: string): readonly Operation[] {
   const lines = text

@@ -288,6 +288,39 @@ test("U1: a create that was in doubt goes alone, also once it is known that it i
     },
   ));
 
+test("a lost batch of creates that nothing can find is for a person: every run says so, and none is said to find out", () =>
+  between(
+    {
+      rows: 3,
+      destination: `create: { request: POST /items, id: assigned }
+      createMany: { request: POST /items/bulk, size: 10, body: "{ 'items': $ }", ${RESULTS} }`,
+    },
+    async (sides) => {
+      sides.answer = (_batch, response) => (response.destroy(), true);
+      for (let run = 0; run < 2; run++) {
+        const { exitCode, stdout, stderr } = await sides.place.run("run");
+        const said = stdout.replaceAll(/\s+/g, " ");
+        assert.equal(exitCode, 1);
+        assert.match(stderr, /unknown outcome of record 1/);
+        assert.match(
+          said,
+          /evenkeel state unblock records \d --applied no run can find out: look, and say that it is there/,
+        );
+        assert.doesNotMatch(said, /finds out what became/);
+      }
+      assert.equal(sides.batches.length, 1);
+    },
+  ));
+
+test("beside an error only the beginning of a batch's body is shown", () =>
+  between({ rows: 100, destination: UPSERT_MANY.replace("size: 10", "size: 100") }, async (sides) => {
+    sides.answer = (_batch, response) => (json(response, 401, { message: "no" }), true);
+    const { exitCode, stdout } = await sides.place.run("run");
+    assert.equal(exitCode, 3);
+    assert.match(stdout, /API_CREDENTIALS_REFUSED[\s\S]*> POST [\s\S]*… \d+ more lines/);
+    assert.ok(stdout.split("\n").length < 60, stdout);
+  }));
+
 test("a create whose answer has no id is said at once where nothing can find its record, once for all of them", async () => {
   const create = `create: { request: POST /items, id: assigned }
       update: "PUT /items/{$id}"`;

@@ -15,6 +15,8 @@ interface Sides {
   readonly place: Workplace;
   readonly shop: Api;
   readonly file: string;
+  /** Sides that answer nothing of use: the source with 500, the destination that it is to be left alone for two hours. */
+  readonly down: Set<"source" | "destination">;
   writes(): readonly string[];
   /** Writes the config again, with other parts. */
   declare(parts: Partial<Declared>): void;
@@ -34,10 +36,14 @@ async function between(declared: Partial<Declared>, check: (sides: Sides) => Pro
   const { rows: size = 30 } = declared;
   const rows: Row[] = Array.from({ length: size }, (_, index) => ({ id: index + 1, name: `n${index + 1}` }));
   const items = new Map<string, unknown>();
-  const store = await startApi((request, _body, response) => cursorPage(rows, request, response, 100));
+  const down: Sides["down"] = new Set();
+  const store = await startApi((request, _body, response) =>
+    down.has("source") ? json(response, 500, {}) : cursorPage(rows, request, response, 100),
+  );
   let ids = 0;
   const shop = await startApi((request, body, response) => {
     const path = request.url ?? "";
+    if (down.has("destination")) return json(response, 429, {}, { "retry-after": "7200" });
     if (request.method === "DELETE") return json(response, items.delete(path) ? 204 : 404, undefined);
     if (request.method === "POST") {
       if (body.includes("its answer is lost")) return json(response, 500, {});
@@ -53,8 +59,8 @@ async function between(declared: Partial<Declared>, check: (sides: Sides) => Pro
     const { mapping = "{ id: id, name: name }", sync = "", destination = UPSERT } = { ...declared, ...parts };
     place.write(`
 connections:
-  store: { baseUrl: "${store.url}", auth: { type: bearer, token: "\${TOKEN}" } }
-  shop: { baseUrl: "${shop.url}" }
+  store: { baseUrl: "${store.url}", auth: { type: bearer, token: "\${TOKEN}" }, retry: { attempts: 2, base: 1ms } }
+  shop: { baseUrl: "${shop.url}", retry: { attempts: 2, base: 1ms } }
 syncs:
   records:${SOURCE}
     mapping: ${mapping}
@@ -68,7 +74,7 @@ syncs:
   const file = join(place.folder, "plan.jsonl");
   const writes = (): readonly string[] => shop.requests.map(({ method, path }) => `${method} ${path}`);
   try {
-    await check({ rows, items, place, shop, file, writes, declare });
+    await check({ rows, items, place, shop, file, down, writes, declare });
   } finally {
     place.remove();
     await Promise.all([store.stop(), shop.stop()]);
@@ -254,4 +260,41 @@ test("what an earlier run has left unresolved keeps a plan from being exact; whe
     assert.equal(refusedToo.exitCode, 2);
     assert.match(inOneLine(refusedToo.stdout), /cannot be planned exactly: one of its writes is unresolved/);
     assert.equal((await place.run("plan")).exitCode, 0, "it may be looked at all the same");
+  }));
+
+test("a run of a plan that fails advises that plan or another one, and never a run that nobody has approved", () =>
+  between({ rows: 300, sync: "deletes: { mode: mirror }" }, async ({ rows, place, items, down }) => {
+    await place.run("plan", "--out", "plan.jsonl");
+    down.add("source");
+    const unread = await place.run("run", "--plan", "plan.jsonl");
+    assert.equal(unread.exitCode, 1);
+    assert.match(
+      inOneLine(unread.stdout),
+      /API_FAILED.* evenkeel run records --plan plan\.jsonl applies the same plan/,
+    );
+    assert.doesNotMatch(unread.stdout, /evenkeel run records(?! --plan)|goes on where|not moved/);
+    down.clear();
+    down.add("destination");
+    const unwritten = await place.run("run", "--plan", "plan.jsonl");
+    assert.equal(unwritten.exitCode, 1);
+    assert.match(inOneLine(unwritten.stdout), /API_THROTTLED.* evenkeel plan records --out FILE plans anew/);
+    assert.doesNotMatch(unwritten.stdout, /evenkeel run records/);
+    down.clear();
+    await place.run("state", "unblock");
+    assert.equal((await place.run("run")).exitCode, 0);
+    rows[0] = { id: 1, name: "changed" };
+    await place.run("plan", "--out", "plan.jsonl");
+    const all = rows.splice(0);
+    const empty = await place.run("run", "--plan", "plan.jsonl");
+    assert.equal(empty.exitCode, 1);
+    assert.match(
+      inOneLine(empty.stdout),
+      /RUN_SOURCE_EMPTY.*`evenkeel probe records`.*plan records --out FILE --allow-deletes 300/,
+    );
+    assert.doesNotMatch(empty.stdout, /evenkeel run records/);
+    assert.equal(items.size, all.length);
+    const planned = await place.run("plan", "--out", "plan.jsonl", "--allow-deletes", "300");
+    assert.equal(planned.exitCode, 0, planned.stdout);
+    assert.equal((await place.run("run", "--plan", "plan.jsonl")).exitCode, 0);
+    assert.equal(items.size, 0, "a person has said that it is truly empty");
   }));

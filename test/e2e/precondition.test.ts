@@ -130,6 +130,15 @@ for (const [name, declared, tag] of [
       const deletes = asked().filter((request) => !request.startsWith("PUT"));
       assert.deepEqual(deletes, declared === ETAG ? ['DELETE /items/2 "v1"'] : ["DELETE /items/2?version=1"]);
       assert.equal(sides.items.has("/items/2"), false);
+      rows.splice(1, 1);
+      sides.items.delete("/items/3");
+      await run();
+      const { counts, status } = ending(await run("--allow-deletes", "1"));
+      assert.deepEqual(
+        [status, counts.deleted, counts.unchanged],
+        ["level", 1, 1],
+        "what has gone is deleted, not unchanged",
+      );
     }));
 
 test("U4: what somebody else has changed is overwritten by the source, with the version that it has now", () =>

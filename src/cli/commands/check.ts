@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { examples, wholeNumber } from "../arguments.ts";
 import { misuse, withLibrary, type Invocation } from "../context.ts";
+import type { Again } from "../summary.ts";
 
 /** Differences of each kind that fit the mind, if not the screen. */
 const SHOWN_MAX = 20;
@@ -42,7 +43,8 @@ export const checkCommand = (invocation: Invocation): Command =>
             const { reportRun } = await import("../run-report.ts");
             const { signal, killSignal } = context.host.interruption();
             const options = { syncs, signal, killSignal, ...(allowDeletes === undefined ? {} : { allowDeletes }) };
-            return reportRun(evenkeel.repair(options), { partial: true, signal }, context);
+            const again: Again = (sync) => [context.suggest("check", [sync], ["--repair"]), "does the same again"];
+            return reportRun(evenkeel.repair(options), { again, signal }, context);
           }
           const { reportCheck } = await import("../check-report.ts");
           const { signal } = context.host.interruption();

@@ -4,6 +4,7 @@ import { EXIT } from "../../core/exit-code.ts";
 import type { Evenkeel } from "../../evenkeel.ts";
 import { examples, wholeNumber, wholeNumbers } from "../arguments.ts";
 import { misuse, withLibrary, type Context, type Invocation } from "../context.ts";
+import type { Again } from "../summary.ts";
 
 export const rejectsCommand = (invocation: Invocation): Command =>
   new Command("rejects")
@@ -128,8 +129,12 @@ const retry = (invocation: Invocation): Command =>
           const { reportRun } = await import("../run-report.ts");
           const { signal } = context.host.interruption();
           const options = { signal, ...(trace === undefined ? {} : { trace }) };
-          const tried = (chosen: readonly number[] | undefined): Promise<number> =>
-            reportRun(evenkeel.retryRejects(sync, chosen, options), { partial: true, signal }, context);
+          const tried = (chosen: readonly number[] | undefined): Promise<number> => {
+            const names = [sync, ...(chosen ?? []).map(String)];
+            const which = all === true ? ["--all"] : [];
+            const again: Again = () => [context.suggest("rejects retry", names, which), "does the same again"];
+            return reportRun(evenkeel.retryRejects(sync, chosen, options), { again, signal }, context);
+          };
           return all === true ? tried(undefined) : withRejects(evenkeel, { sync, ids: ids ?? [] }, context, tried);
         });
       }),

@@ -1,7 +1,9 @@
 import { resolve } from "node:path";
 import { Command } from "commander";
 import { examples, wholeNumber } from "../arguments.ts";
+import { quoted, type Suggest } from "../command-line.ts";
 import { misuse, withLibrary, type Invocation } from "../context.ts";
+import type { Again } from "../summary.ts";
 
 interface RunFlags {
   readonly plan?: string;
@@ -51,8 +53,22 @@ export const runCommand = (invocation: Invocation): Command =>
             );
           const file = plan === undefined ? {} : { plan: resolve(context.host.cwd, plan) };
           const run = evenkeel.run({ syncs, ...flags, ...file, signal, killSignal });
-          const partial = limit !== undefined || key !== undefined || plan !== undefined;
-          return reportRun(run, { partial, signal, stats: stats === true }, context);
+          const again = againOf(flags, context.suggest);
+          return reportRun(run, { again, signal, stats: stats === true }, context);
         }),
       ),
     );
+
+/** A plan that was applied in part does not hold any more: the ledger has moved. */
+function againOf({ plan, limit, key }: RunFlags, suggest: Suggest): Again | undefined {
+  if (plan !== undefined)
+    return (sync, begun) =>
+      begun
+        ? [suggest("plan", [sync], ["--out", "FILE"]), "plans anew what is left to be done"]
+        : [suggest("run", [sync], ["--plan", quoted(plan)]), "applies the same plan, if it still holds"];
+  const some = [
+    ...(limit === undefined ? [] : ["--limit", String(limit)]),
+    ...(key === undefined ? [] : ["--key", quoted(key)]),
+  ];
+  return some.length === 0 ? undefined : (sync) => [suggest("run", [sync], some), "does the same again"];
+}

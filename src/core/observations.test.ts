@@ -1,0 +1,19 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { observeFuture } from "./cursor-observations.ts";
+import { observeKey } from "./record-observations.ts";
+
+const textOf = (observations: readonly { readonly text: string }[]): string | undefined => observations[0]?.text;
+
+test("what is seen of one record reads as well as what is seen of several", () => {
+  assert.equal(textOf(observeKey([{ id: 1 }], ["1"], ["id"])), "`id` is there in the one record");
+  assert.equal(
+    textOf(observeKey([{ id: 1 }, { id: 2 }], ["1", "2"], ["id"])),
+    "`id` is there in all 2 records, and different in each",
+  );
+  const cursor = { field: "updated_at", type: "timestamp", sorted: false, lookback: 0 } as const;
+  const [now, later] = ["2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z"];
+  const past = "`updated_at` is past the source's own clock (2026-01-01T00:00:00Z)";
+  assert.equal(textOf(observeFuture(cursor, [later], now)), `${past} in 1 record`);
+  assert.equal(textOf(observeFuture(cursor, [later, now, later], now)), `${past} in 2 records`);
+});
