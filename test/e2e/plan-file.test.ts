@@ -97,7 +97,7 @@ test("a plan of 1,000 operations after which one source record has changed is re
     assert.equal(planned.exitCode, 0);
     assert.match(
       inOneLine(planned.stdout),
-      /1,000 operations in plan\.jsonl; to apply exactly these: evenkeel run --plan plan\.jsonl/,
+      /1,000 operations in plan\.jsonl; to apply exactly these: `evenkeel run --plan plan\.jsonl`/,
     );
     assert.deepEqual(sides.writes(), [], "a plan writes nothing");
     (sides.rows[616] as Row).name = "changed";
