@@ -40,6 +40,21 @@ export const pageOf = (items: readonly (SourceRecord | InvalidRecord)[], end: Ch
  * against the reading rules before any of it is used. Throws EvenkeelError when the read cannot go on.
  */
 export async function* readPages(start: Checkpoint, context: RunContext): AsyncGenerator<ReadPage> {
+  const over = new AbortController();
+  const [stop, kill] = [context.stop, context.kill].map((signal) => AbortSignal.any([signal, over.signal])) as [
+    AbortSignal,
+    AbortSignal,
+  ];
+  try {
+    yield* eachPage(start, context, { ...context, stop, kill });
+  } finally {
+    // Whoever leaves off here, or is refused a page, wants no more of what was asked for ahead.
+    over.abort();
+  }
+}
+
+/** @param asking the context in which the source is asked */
+async function* eachPage(start: Checkpoint, context: RunContext, asking: RunContext): AsyncGenerator<ReadPage> {
   const { sync } = context;
   const rules = rulesOf(sync, start);
   const { clock } = context.ports;
@@ -49,7 +64,7 @@ export async function* readPages(start: Checkpoint, context: RunContext): AsyncG
   let keyed = 0;
   let ahead: Promise<FetchedPage> | undefined = fetchPage(
     { position: start.position, since: start.since, size: start.pageSize },
-    context,
+    asking,
   );
   for (let number = 1; ahead !== undefined; number++) {
     const fetched: FetchedPage = await ahead;
@@ -58,7 +73,7 @@ export async function* readPages(start: Checkpoint, context: RunContext): AsyncG
     ahead =
       page.next === undefined
         ? undefined
-        : fetchPage({ position: page.next, since: start.since, size: fetched.size }, context);
+        : fetchPage({ position: page.next, since: start.since, size: fetched.size }, asking);
     ahead?.catch(() => undefined);
     const items = await itemsOf(page, sync);
     const met = items.filter(isRecord);

@@ -115,4 +115,5 @@ export const SEEDS: readonly (readonly [seed: number, was: string, shares?: Part
   [11, "a write that a crash left behind created what is only updated", UPDATING],
   [13, "a write that was put by created what is only updated, though nobody had looked whether it is there", UPDATING],
   [20_002_211, "what a repair that was broken off had found missing was left alone by the next one", REFERRING],
+  [568, "a page that was asked for ahead went on being asked for when its read had failed", REFERRING],
 ];
