@@ -38,15 +38,21 @@ export const pageOf = (items: readonly (SourceRecord | InvalidRecord)[], end: Ch
 /**
  * Reads pages from where `start` stands to the declared end, one page ahead of what is being worked on. Each page is checked
  * against the reading rules before any of it is used. Throws EvenkeelError when the read cannot go on.
+ *
+ * @param enough no page is asked for ahead once so many items are there; 0 where the next page may well not be wanted
  */
-export async function* readPages(start: Checkpoint, context: RunContext): AsyncGenerator<ReadPage> {
+export async function* readPages(
+  start: Checkpoint,
+  context: RunContext,
+  enough: number = Number.POSITIVE_INFINITY,
+): AsyncGenerator<ReadPage> {
   const over = new AbortController();
   const [stop, kill] = [context.stop, context.kill].map((signal) => AbortSignal.any([signal, over.signal])) as [
     AbortSignal,
     AbortSignal,
   ];
   try {
-    yield* eachPage(start, context, { ...context, stop, kill });
+    yield* eachPage(start, context, { ...context, stop, kill }, enough);
   } finally {
     // Whoever leaves off here, or is refused a page, wants no more of what was asked for ahead.
     over.abort();
@@ -54,7 +60,12 @@ export async function* readPages(start: Checkpoint, context: RunContext): AsyncG
 }
 
 /** @param asking the context in which the source is asked */
-async function* eachPage(start: Checkpoint, context: RunContext, asking: RunContext): AsyncGenerator<ReadPage> {
+async function* eachPage(
+  start: Checkpoint,
+  context: RunContext,
+  asking: RunContext,
+  enough: number,
+): AsyncGenerator<ReadPage> {
   const { sync } = context;
   const rules = rulesOf(sync, start);
   const { clock } = context.ports;
@@ -62,6 +73,7 @@ async function* eachPage(start: Checkpoint, context: RunContext, asking: RunCont
   let listedMs = clock.wallMs();
   let before: readonly Json[] = [];
   let keyed = 0;
+  let listed = 0;
   let ahead: Promise<FetchedPage> | undefined = fetchPage(
     { position: start.position, since: start.since, size: start.pageSize },
     asking,
@@ -70,10 +82,12 @@ async function* eachPage(start: Checkpoint, context: RunContext, asking: RunCont
     const fetched: FetchedPage = await ahead;
     const { page } = fetched;
     // The next page is on its way while this one is worked on; should this one break a rule, its error is the one that counts.
-    ahead =
+    const goOn = (): Promise<FetchedPage> | undefined =>
       page.next === undefined
         ? undefined
         : fetchPage({ position: page.next, since: start.since, size: fetched.size }, asking);
+    listed += page.records.length;
+    ahead = listed < enough ? goOn() : undefined;
     ahead?.catch(() => undefined);
     const items = await itemsOf(page, sync);
     const met = items.filter(isRecord);
@@ -111,6 +125,7 @@ async function* eachPage(start: Checkpoint, context: RunContext, asking: RunCont
       goesOn: rules.goesOn !== undefined,
       end,
     };
+    ahead ??= goOn();
     if (!isLast) continue;
     if (hasNoCursor(end, sync) && keyed > 0) context.say(noCursor(sync, keyed));
     rules.conclude(page);

@@ -69,7 +69,7 @@ async function* readOrAnew(start: Checkpoint, context: RunContext): AsyncGenerat
 
 async function* firstRecords(limit: number, start: Checkpoint, context: RunContext): AsyncGenerator<ReadPage> {
   let left = limit;
-  for await (const page of readPages(start, context)) {
+  for await (const page of readPages(start, context, limit)) {
     const records = page.records.slice(0, left);
     // What a page shows besides is none of this run's.
     context.counts.read -= page.records.length - records.length;
@@ -86,7 +86,7 @@ async function* oneRecord(key: string, start: Checkpoint, context: RunContext): 
     yield pageOf([record], start);
     return;
   }
-  for await (const page of readPages(start, context)) {
+  for await (const page of readPages(start, context, 0)) {
     const records = page.records.filter((record) => record.key === key);
     const invalid = page.invalid.filter((record) => record.key === key);
     const found = records.length + invalid.length;
