@@ -205,6 +205,22 @@ test("L7: a pause is told as soon as it is asked for, and what was learned now a
   assert.match(told.at(-1)?.learned ?? "", /"perMs":0\.0/);
 });
 
+test("L7: a pause that another answer makes a little longer is told again", async () => {
+  const clock = new VirtualClock(1_000_000);
+  const told: (number | undefined)[] = [];
+  const gate = new Lanes(clock, [], ({ blockedUntilMs }) => told.push(blockedUntilMs)).of(
+    "https://a.example",
+    "",
+    FREE,
+  );
+  leave(gate, gate.enter(PATIENT) as Entry, clock);
+  const [first, second] = [gate.enter(PATIENT) as Entry, gate.enter(PATIENT) as Entry];
+  leave(gate, first, clock, { result: "throttled", retryAfterMs: 3_000 });
+  await clock.advance(20);
+  leave(gate, second, clock, { result: "throttled", retryAfterMs: 3_000 });
+  assert.deepEqual(told, [1_003_000, 1_003_020]);
+});
+
 test("R6: a wall clock that is set back makes no pause longer than it was when it was written down", async () => {
   const clock = new VirtualClock(1_000_000_000);
   const lanes = new Lanes(clock, []);

@@ -100,7 +100,7 @@ export class Gate {
 
   #tellNews(nowMs: number): void {
     const untilMs = this.#lane.pausedUntil(nowMs);
-    const isPaused = untilMs !== undefined && untilMs >= Math.max(nowMs, this.#toldUntilMs) + TELL_FROM_MS;
+    const isPaused = untilMs !== undefined && untilMs >= nowMs + TELL_FROM_MS && untilMs >= this.#toldUntilMs + 1;
     if (!isPaused && nowMs < this.#toldMs + TELL_EVERY_MS) return;
     const learned = this.#lane.learned(nowMs);
     if (!isPaused && learned === this.#told) return;

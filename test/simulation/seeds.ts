@@ -116,4 +116,5 @@ export const SEEDS: readonly (readonly [seed: number, was: string, shares?: Part
   [13, "a write that was put by created what is only updated, though nobody had looked whether it is there", UPDATING],
   [20_002_211, "what a repair that was broken off had found missing was left alone by the next one", REFERRING],
   [568, "a page that was asked for ahead went on being asked for when its read had failed", REFERRING],
+  [30_000_073, "a pause that a second answer made a little longer was forgotten with the process", REFERRING],
 ];
