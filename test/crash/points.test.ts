@@ -58,32 +58,37 @@ const refs = (held: readonly { ref: number }[]): readonly number[] =>
   held.map(({ ref }) => ref).toSorted((a, b) => a - b);
 const ALL = records.map(({ id }) => id);
 
-suite("T6: the built command is killed at named points, while a proxy loses one answer in ten", () => {
-  for (const step of STEPS)
-    for (const moment of MOMENTS)
-      test(`${moment} ${step}`, async () => {
-        const [store, shop] = [await startStore(), shopOf(1)];
-        const api = await shop.start();
-        const proxy = await losingProxy(api.url, seededChance(`${moment} ${step}`), 0.1);
-        const place = new Workplace({}, [command]);
-        place.write(config(store, proxy.url));
-        try {
-          const point = { EVENKEEL_TEST_POINT: `${moment} ${step} 1` };
-          const killed = await place.startUnder([process.execPath, ...HOOK], point, "run", "--json").ended;
-          assert.equal(killed.signal, "SIGKILL", killed.stderr);
-          const resumed = await place.run("run", "--json");
-          assert.equal(resumed.exitCode, 0, resumed.stderr);
-          assert.deepEqual(refs(shop.held()), ALL, "every record, once");
-          const sent = api.requests.length;
-          assert.equal(ending(await place.run("run", "--json")).status, "level");
-          assert.equal(api.requests.length, sent, "nothing is left to send");
-          assert.ok(proxy.lost() > 0, "answers were lost");
-        } finally {
-          place.remove();
-          await Promise.all([proxy.stop(), api.stop(), store.stop()]);
-        }
-      });
-});
+// Each of them waits most of the time.
+suite(
+  "T6: the built command is killed at named points, while a proxy loses one answer in ten",
+  { concurrency: 3 },
+  () => {
+    for (const step of STEPS)
+      for (const moment of MOMENTS)
+        test(`${moment} ${step}`, async () => {
+          const [store, shop] = [await startStore(), shopOf(1)];
+          const api = await shop.start();
+          const proxy = await losingProxy(api.url, seededChance(`${moment} ${step}`), 0.1);
+          const place = new Workplace({}, [command]);
+          place.write(config(store, proxy.url));
+          try {
+            const point = { EVENKEEL_TEST_POINT: `${moment} ${step} 1` };
+            const killed = await place.startUnder([process.execPath, ...HOOK], point, "run", "--json").ended;
+            assert.equal(killed.signal, "SIGKILL", killed.stderr);
+            const resumed = await place.run("run", "--json");
+            assert.equal(resumed.exitCode, 0, resumed.stderr);
+            assert.deepEqual(refs(shop.held()), ALL, "every record, once");
+            const sent = api.requests.length;
+            assert.equal(ending(await place.run("run", "--json")).status, "level");
+            assert.equal(api.requests.length, sent, "nothing is left to send");
+            assert.ok(proxy.lost() > 0, "answers were lost");
+          } finally {
+            place.remove();
+            await Promise.all([proxy.stop(), api.stop(), store.stop()]);
+          }
+        });
+  },
+);
 
 suite("T6, U7: a run is stopped, and another begins", { skip: process.platform === "win32" && "no SIGSTOP" }, () => {
   /** Stops a run in the middle of its writes, does something, and lets it go on to its end. */
