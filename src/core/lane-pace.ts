@@ -130,6 +130,7 @@ export class LanePace {
 
   /** Requests were refused for speed although they kept to the pace. Gives the ms until it is worth asking whether more may go. */
   refused(nowMs: number, isAsked: boolean): number {
+    for (const window of this.#windows) window.refused(nowMs);
     return this.#learned.refused(nowMs, isAsked);
   }
 

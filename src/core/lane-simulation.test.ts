@@ -74,6 +74,37 @@ suite("L4: an announced 20/s is used to at least 90 % with at most 1 % refusals"
       });
 });
 
+suite(
+  "L4: an announced 50/s is used to 98 % without a refusal, where the wire hardly bunches; 97.8 % with the first seconds",
+  () => {
+    for (const [modelName, model] of Object.entries(MODELS))
+      for (const [tellName, tell] of Object.entries(TELLS))
+        test(`${modelName}, ${tellName}`, () => {
+          for (const [limit, windowMs] of [
+            [50, 1_000],
+            [100, 1_000],
+            [500, 10_000],
+          ] as const)
+            for (const latencyMs of [5, 30]) {
+              const options = { latencyMs, forMs: 300_000, seed: limit, retryAfter: true };
+              const { served, refused } = sendAll(
+                model(limit, windowMs),
+                (verdict) => tell(verdict, limit, windowMs),
+                options,
+              );
+              const used = served / ((limit * options.forMs) / windowMs);
+              const what = `${limit} in ${windowMs} ms, ${latencyMs} ms latency`;
+              assert.ok(used >= 0.978, `${what}: ${(used * 100).toFixed(1)} % used`);
+              // That a window of 10 s is announced as one of 9 s is found out by being refused.
+              assert.ok(
+                refused <= (tellName === "no window, seconds rounded down" ? 10 : 0),
+                `${what}: ${refused} refused`,
+              );
+            }
+        });
+  },
+);
+
 suite("L4: a reset that is an instant, measured against a Date that is old already, does not halve the rate", () => {
   // What is read is the time to the reset and the age of the Date, rounded up: 2 s for a window of 1 s.
   for (const ageMs of [5, 50, 500, 950])
