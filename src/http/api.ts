@@ -1,3 +1,4 @@
+import { unreachable } from "../core/invariant.ts";
 import { outcomeWithout } from "./auth.ts";
 import type { Eventual } from "../core/eventual.ts";
 import type { LaneReport } from "../core/lane.ts";
@@ -137,10 +138,22 @@ export function createConnection(options: ConnectionOptions, ports: ConnectionPo
     return { kind: "refused", status: 0, reason: "other", message };
   };
 
-  const notLetIn = (entry: Exclude<Entry, { kind: "go" }>): Outcome =>
-    entry.kind === "stopped"
-      ? { kind: "not-sent", message: "the run stopped before it was sent" }
-      : { kind: "not-sent", message: blockedBy(name, entry), retryAfterMs: Math.ceil(entry.forMs) };
+  const notLetIn = (entry: Exclude<Entry, { kind: "go" }>): Outcome => {
+    switch (entry.kind) {
+      case "stopped":
+        return { kind: "not-sent", message: "the run stopped before it was sent" };
+      case "late":
+        return {
+          kind: "not-sent",
+          message: `its turn at ${name} came too late for its idempotency key`,
+          retryAfterMs: 0,
+        };
+      case "blocked":
+        return { kind: "not-sent", message: blockedBy(name, entry), retryAfterMs: Math.ceil(entry.forMs) };
+      default:
+        return unreachable(entry);
+    }
+  };
 
   return {
     name,

@@ -52,6 +52,15 @@ test("first come, first served", async () => {
   assert.deepEqual(order, [0, 1, 2, 3, 4]);
 });
 
+test("K4: whose turn comes too late is told so, and takes nobody's", async () => {
+  const { gate, clock } = warm({ ratePerMs: 0.001, concurrency: 10 });
+  const entries: string[] = [];
+  for (const withinMs of [undefined, 1_500, 5_000])
+    void Promise.resolve(gate.enter({ ...PATIENT, withinMs })).then(({ kind }) => entries.push(kind));
+  await clock.advance(2_100);
+  assert.deepEqual(entries, ["go", "late", "go"]);
+});
+
 test("L4: a rate is kept by waiting, and the progress line says for what", async () => {
   const { gate, clock } = warm({ ratePerMs: 0.02, concurrency: 10 });
   const entered: number[] = [];

@@ -12,13 +12,17 @@ export type Entry =
   | { readonly kind: "go"; readonly ticket: number; readonly startedMs: number }
   /** The lane is closed for longer than the caller would wait. */
   | { readonly kind: "blocked"; readonly forMs: number; readonly why: Standstill }
-  | { readonly kind: "stopped" };
+  | { readonly kind: "stopped" }
+  /** Its turn came too late. */
+  | { readonly kind: "late" };
 
 export interface EnterOptions {
   /** Both leave the queue; the difference matters only once a request is under way. */
   readonly signal: AbortSignal;
   readonly stop?: AbortSignal | undefined;
   readonly patienceMs: number;
+  /** Its turn must come within this time, however the lane moves. */
+  readonly withinMs?: number | undefined;
 }
 
 interface Waiter {
@@ -195,6 +199,12 @@ export class Gate {
     this.#wait = undefined;
     for (let waiter = this.#waiters.first; waiter !== undefined; waiter = this.#waiters.first) {
       const nowMs = this.#clock.monotonicMs();
+      const { options, queuedMs } = waiter;
+      if (options.withinMs !== undefined && nowMs > queuedMs + options.withinMs) {
+        this.#waiters.shift();
+        waiter.settle({ kind: "late" });
+        continue;
+      }
       const admission = this.#lane.admit(nowMs);
       if (admission.kind === "go") {
         this.#waiters.shift();

@@ -21,6 +21,13 @@ export interface Tries {
 /** K4: a key is trusted for this share of its declared retention; the clocks of both sides and the wire take the rest. */
 const RETENTION_SHARE = 0.8;
 
+/** For how long its key is still trusted, ms. */
+function keptForMs({ idempotencyKey, progress }: Operation, { sync }: RunContext, wallMs: number): number {
+  if (idempotencyKey === undefined) return 0;
+  const keptMs = (sync.destination.traits.idempotencyKey?.retentionMs ?? 0) * RETENTION_SHARE;
+  return (progress.firstSentMs ?? wallMs) + keptMs - wallMs;
+}
+
 /** How this operation may be repeated, now (R2, K4). */
 export function repeatabilityOf(
   operation: Operation,
@@ -28,15 +35,16 @@ export function repeatabilityOf(
   context: RunContext,
   wallMs: number,
 ): Repeatability {
-  const { traits } = context.sync.destination;
-  const { firstSentMs } = operation.progress;
-  const keptMs = (traits.idempotencyKey?.retentionMs ?? 0) * RETENTION_SHARE;
   return {
     repeatable: write.repeatable,
-    keyed: operation.idempotencyKey !== undefined && (firstSentMs === undefined || wallMs - firstSentMs < keptMs),
+    keyed: keptForMs(operation, context, wallMs) > 0,
     lookUp: lookUpOf(operation, context.sync.destination) !== undefined,
   };
 }
+
+/** It is based on a version, with which it is taken once at most. */
+export const isTakenOnce = ({ etag }: Operation, { sync }: RunContext): boolean =>
+  etag !== undefined && sync.destination.traits.precondition !== undefined;
 
 /** R2, K4: it may have been applied, must not be sent again by itself, and nobody can be asked: only a person can decide. */
 export function isUndecidable(
@@ -58,7 +66,12 @@ export function attempt(operation: Operation, write: Write, tries: Tries, contex
   if (together !== undefined) return together;
   const { idempotencyKey, etag: tag, kind } = operation;
   const based = destination.traits.precondition && { tag, isNew: kind === "create" };
-  return destination.send(write, { idempotencyKey, ...based, signal: context.kill, stop: context.stop, patienceMs });
+  // K4: a turn that comes after its key is forgotten would make it twice.
+  const isBound = operation.progress.everUnknown && !write.repeatable && !isTakenOnce(operation, context);
+  const withinMs =
+    isBound && idempotencyKey !== undefined ? keptForMs(operation, context, context.ports.clock.wallMs()) : undefined;
+  const sending = { signal: context.kill, stop: context.stop, patienceMs, withinMs };
+  return destination.send(write, { idempotencyKey, ...based, ...sending });
 }
 
 /** Decides what follows. `sentMs`: wall clock before it was sent. */

@@ -85,7 +85,11 @@ async function tell({
     address: async () => ({ ok: true, address: undefined, addressKey: undefined }),
     render: async () => ({ ok: true, write: POST }),
     many: () => undefined,
-    send: async (_write, { idempotencyKey }) => {
+    send: async (_write, { idempotencyKey, withinMs = Number.POSITIVE_INFINITY }) => {
+      if (turnMs !== undefined && turnMs > withinMs) {
+        await clock.sleep(turnMs);
+        return { outcome: { kind: "not-sent", message: "too late", retryAfterMs: 0 }, evidence };
+      }
       sends.push(idempotencyKey);
       step();
       if (turnMs !== undefined) await clock.sleep(turnMs);
@@ -163,6 +167,17 @@ test("K4: an unknown create whose key has run out is not sent; without a look-up
     { kind: "held", state: "unknown" },
   );
   assert.deepEqual(sends, []);
+});
+
+test("K4: it does not leave where its turn comes after its key has run out", async () => {
+  const turnMs = 15 * HOUR;
+  const kept = await tell({ outcomes: [lost, created], turnMs });
+  assert.ok(kept.ending.kind === "held" && kept.ending.state === "unknown", kept.ending.kind);
+  assert.deepEqual(kept.sends, ["first"]);
+  const absent = await tell({ outcomes: [lost, created], turnMs, findings: ["absent"] });
+  assert.deepEqual([absent.ending.kind, absent.sends], ["applied", ["first", "second"]]);
+  const fresh = await tell({ outcomes: [created], turnMs: 30 * HOUR });
+  assert.equal(fresh.ending.kind, "applied", "what was never sent may wait for as long as that takes");
 });
 
 test("K4, K5: with a look-up it is found, or sent under a new key once it is certainly absent", async () => {

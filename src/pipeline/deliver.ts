@@ -6,7 +6,7 @@ import type { Attempt } from "../core/outcome.ts";
 import { Patience } from "../core/patience.ts";
 import type { Next } from "../core/retry.ts";
 import { askedToWait, credentialsRefused, downApi, unreachableApi } from "./api-errors.ts";
-import { attempt, judge, repeatabilityOf } from "./attempt.ts";
+import { attempt, isTakenOnce, judge, repeatabilityOf } from "./attempt.ts";
 import type { RunContext } from "./context.ts";
 import { afterConflict, afterSearch, type SearchReason, type SearchStep } from "./after-search.ts";
 import { lookUpOf, search, type Search } from "./search.ts";
@@ -215,8 +215,7 @@ const KEY_OVER =
 /** R2: what may have been applied goes again only where twice is the same as once. */
 function mayDouble(operation: Operation, write: Write, context: RunContext): boolean {
   if (!operation.progress.everUnknown) return false;
-  // It is taken once, with the version that it is based on.
-  if (operation.etag !== undefined && context.sync.destination.traits.precondition !== undefined) return false;
+  if (isTakenOnce(operation, context)) return false;
   const may = repeatabilityOf(operation, write, context, context.ports.clock.wallMs());
   return !may.repeatable && !may.keyed;
 }
@@ -257,7 +256,9 @@ function hold(operation: Operation, next: Extract<Next, { kind: "hold" }>, made:
   const progress = { ...operation.progress, notBeforeMs: next.notBeforeMs };
   const { connection } = context.sync.destination;
   if (next.notBeforeMs !== undefined) context.fail(askedToWait(connection, next.notBeforeMs, made, next.message));
-  else if (made.outcome.kind === "not-sent") context.fail(unreachableApi(connection, made, next.message));
+  // One that waits for its turn says nothing of the API.
+  else if (made.outcome.kind === "not-sent" && made.outcome.retryAfterMs === undefined)
+    context.fail(unreachableApi(connection, made, next.message));
   return {
     kind: "held",
     state: next.state,
