@@ -1,16 +1,5 @@
+import { AnnouncedShare, SHARE_AT_FIRST } from "./announced-share.ts";
 import type { Quota } from "./rate-limit.ts";
-
-/**
- * L4: an announced rate is used up to this share. The rest is for wires that bunch requests and clocks that differ. Where the API
- * says that something was left of a whole window all the same, the share grows, up to the second of these.
- */
-const SHARE_AT_FIRST = 0.94;
-const SHARE_MAX = 0.99;
-
-/** After a refusal the share is less by so many requests of the window, and grows no more for so long; twice as long each time. */
-const REFUSED_STEP = 2;
-const CONTENT_MS = 60_000;
-const CONTENT_MAX_MS = 3_600_000;
 
 /**
  * Longer windows are budgets, not rates: spread evenly, 5,000 requests a day would be one in 17 s. They only stop a lane once nothing
@@ -29,9 +18,6 @@ const LONGER_IN_A_ROW = 3;
 
 /** A rise of what is left by this share of the limit is a new window. */
 const RENEWED_SHARE = 0.25;
-
-/** A window in which so much of the pace was kept was one of full use. */
-const USED_SHARE = 0.95;
 
 /** Own requests are counted in this many slices of the window. */
 const SLICES = 16;
@@ -77,14 +63,7 @@ export class RateLimitWindow {
   #resetByMs = 0;
   /** Requests that somebody else made in the window. */
   #foreign = 0;
-  /** What is used of it. */
-  #share = SHARE_AT_FIRST;
-  /** The least that was said to be left, and since when that is watched. */
-  #lowest = NEVER;
-  #lowestFromMs = 0;
-  /** Until when no more of it is tried, and for how long after the next refusal. */
-  #contentUntilMs = 0;
-  #contentMs = CONTENT_MS;
+  readonly #share = new AnnouncedShare();
   readonly #slices = new Float64Array(SLICES);
   #slice = 0;
 
@@ -149,34 +128,22 @@ export class RateLimitWindow {
     this.#resetByMs = nowMs + this.#untilMore(quota);
     const unexplained = this.#limit - this.#own(nowMs) - quota.remaining;
     this.#foreign = Math.max(0, unexplained - Math.min(EXPLAINED_MAX, this.#limit * EXPLAINED_SHARE));
-    this.#useMore(quota.remaining, nowMs);
+    const windowMs = this.#pacedMs();
+    if (windowMs === undefined) return;
+    const seen = { limit: this.#limit, remaining: quota.remaining, windowMs, own: this.#own(nowMs) };
+    this.#share.note({ ...seen, isAlone: this.#foreign === 0 }, nowMs);
   }
 
   /** A request was refused although the pace was kept. */
   refused(nowMs: number): void {
-    if (this.#share === SHARE_AT_FIRST) return;
-    this.#share = Math.max(SHARE_AT_FIRST, this.#share - REFUSED_STEP / this.#limit);
-    this.#contentUntilMs = nowMs + this.#contentMs;
-    this.#contentMs = Math.min(2 * this.#contentMs, CONTENT_MAX_MS);
-  }
-
-  /** What was left in a whole window of full use may be used as well; half of it at a time. */
-  #useMore(remaining: number, nowMs: number): void {
-    this.#lowest = Math.max(0, Math.min(this.#lowest, remaining));
-    const windowMs = this.#pacedMs();
-    if (windowMs === undefined || nowMs < this.#lowestFromMs + windowMs) return;
-    const isUsed = this.#foreign === 0 && this.#own(nowMs) >= this.#limit * this.#share * USED_SHARE;
-    if (isUsed && nowMs >= this.#contentUntilMs)
-      this.#share = Math.min(SHARE_MAX, this.#share + this.#lowest / 2 / this.#limit);
-    this.#lowest = NEVER;
-    this.#lowestFromMs = nowMs;
+    this.#share.refused(this.#limit, nowMs);
   }
 
   /** Least ms between two requests now; 0 when this limit does not pace. */
   gapMs(nowMs: number, started: number): number {
     const windowMs = this.#pacedMs();
     if (windowMs === undefined && this.#windowMs !== undefined) return 0;
-    const even = windowMs === undefined ? 0 : windowMs / (this.#limit * this.#share);
+    const even = windowMs === undefined ? 0 : windowMs / (this.#limit * this.#share.value);
     if (this.#foreign === 0 || nowMs >= this.#resetFromMs) return even;
     const left = this.#left(started);
     if (left <= 0) return even;

@@ -49,6 +49,8 @@ type ResolutionKind =
     }
   /** Never sent, because the run stops: the row goes. The checkpoint does not pass it. */
   | { readonly kind: "released"; readonly number: number; readonly mayLandUntilMs?: number | undefined }
+  /** Never sent, because there is nothing to be done about this version of the record: the row goes, and refusals of older versions with it. */
+  | { readonly kind: "needless"; readonly number: number; readonly key: string }
   /** Found to be as wanted before anything was sent, or verified after: the row goes, the entry stays. */
   | { readonly kind: "verified"; readonly number: number };
 

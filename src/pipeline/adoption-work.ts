@@ -13,7 +13,8 @@ import { desired, noTally } from "./compare.ts";
 import type { RunContext } from "./context.ts";
 import { livePages, noList, whyUnmatched } from "./live.ts";
 import type { Opening } from "./opening.ts";
-import { comparison, recordOf } from "./read.ts";
+import { comparison } from "./read.ts";
+import { recordOf } from "./source-record.ts";
 import { createStage, type Stage } from "./stage.ts";
 
 /** Records looked at, and remembered, in one pass. */

@@ -2,7 +2,7 @@ import type { Outcome } from "../core/outcome.ts";
 import { Patience } from "../core/patience.ts";
 import { decideRetry } from "../core/retry.ts";
 import type { RunContext } from "./context.ts";
-import { recordOf } from "./read.ts";
+import { recordOf } from "./source-record.ts";
 
 /** What the source says of a record that its list does not show. */
 export type Confirmation =

@@ -47,7 +47,8 @@ export function resolutionOf(ending: Ending, context: RunContext): Resolution {
       };
     case "skipped":
       // Adopted without its content: `createOnly` met a record that was there before.
-      if (ending.destinationId === undefined && operation.kind === "update") return { kind: "released", number, line };
+      if (ending.destinationId === undefined && operation.kind === "update")
+        return { kind: "needless", number, key: operation.record.key, line };
       return {
         kind: "applied",
         number,

@@ -7,7 +7,8 @@ import { GONE, type InvalidRecord, type SourceRecord } from "../core/record.ts";
 import { saysGone } from "./confirm.ts";
 import type { RunContext } from "./context.ts";
 import type { ReadChoice } from "./opening.ts";
-import { pageOf, readPages, recordOf, type ReadPage } from "./read.ts";
+import { pageOf, readPages, type ReadPage } from "./read.ts";
+import { recordOf } from "./source-record.ts";
 
 /** The pages that a choice selects: all of them, the first records, one record, or what was rejected. */
 export async function* selectPages(

@@ -109,6 +109,7 @@ export function settlingIn(tables: Tables): Settling {
         return operations.hold(resolution);
       case "released":
         return leave(resolution);
+      case "needless":
       case "verified":
         return operations.resolve(resolution.number);
       default:
@@ -130,6 +131,8 @@ export function settlingIn(tables: Tables): Settling {
   return { apply, settle, remove };
 }
 
-/** The key of what was applied or deleted: no refusal that was there when that was planned stands any more. */
-const levelKey = (resolution: Resolution): readonly string[] =>
-  resolution.kind === "applied" ? [resolution.entry.key] : resolution.kind === "deleted" ? [resolution.key] : [];
+/** The key of what is as it should be: no refusal that was there when that was planned stands any more. */
+function levelKey(resolution: Resolution): readonly string[] {
+  if (resolution.kind === "applied") return [resolution.entry.key];
+  return resolution.kind === "deleted" || resolution.kind === "needless" ? [resolution.key] : [];
+}

@@ -45,6 +45,17 @@ export function contentTests(sync: ReturnType<typeof withSync>): void {
   );
 
   test(
+    "P11: what is found to need nothing clears what was refused of an older version",
+    sync(async (ledger, run) => {
+      await ledger.journal({ run, intents: [], rejects: [rejectOf("a")], clearRejects: [] });
+      const [a = 0] = await journal(ledger, run, intentOf("a", { kind: "update" }));
+      await settle(ledger, run, { kind: "needless", number: a, key: "a" });
+      assert.equal(await ledger.rejectOf("a"), undefined);
+      assert.equal((await ledger.lookup(["a"])).get("a")?.operation, undefined);
+    }),
+  );
+
+  test(
     "P11: what was refused of a record that has gone from the destination falls; of one that was never there it stands",
     sync(async (ledger, run) => {
       const [a = 0] = await journal(ledger, run, intentOf("a"));

@@ -117,4 +117,10 @@ export const SEEDS: readonly (readonly [seed: number, was: string, shares?: Part
   [20_002_211, "what a repair that was broken off had found missing was left alone by the next one", REFERRING],
   [568, "a page that was asked for ahead went on being asked for when its read had failed", REFERRING],
   [30_000_073, "a pause that a second answer made a little longer was forgotten with the process", REFERRING],
+  [30_004_949, "a write in doubt waited for its turn until its key had run out, and was sent all the same", REFERRING],
+  [
+    30_004_354,
+    "what is only updated kept the reject of an older version, since it is not there to be updated",
+    REFERRING,
+  ],
 ];
