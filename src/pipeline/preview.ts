@@ -27,7 +27,7 @@ import { comparison, whyNothing } from "./read.ts";
 import { selectPages } from "./selection.ts";
 import { changeOf, type PreviewedChange } from "./previewed-change.ts";
 import { createStage, type PlannedPage } from "./stage.ts";
-import { eachDue, mayDelete } from "./sweep.ts";
+import { eachDue, isRefusedDelete, mayDelete } from "./sweep.ts";
 
 export interface Preview {
   readonly sync: string;
@@ -261,6 +261,7 @@ async function previewDeletes(
   const isAsked = sync.source.readOne !== undefined;
   for await (const { entry, isGone } of absences.missing({ allowed }, exactly !== undefined)) {
     if (waiting.has(entry.key)) continue;
+    if (isRefusedDelete((await ports.ledger.lookup([entry.key])).get(entry.key)?.rejected, context)) continue;
     // D2: what is to be applied exactly must be known, and not only supposed.
     const isCertain = isGone && isAsked && exactly !== undefined;
     if (isCertain && (await confirmAbsence(entry.key, context)).kind !== "gone") continue;

@@ -89,17 +89,15 @@ export async function* eachDue(
   { only }: Pick<DeleteChoice, "only"> = {},
 ): AsyncGenerator<readonly Due[]> {
   const { ledger } = context.ports;
-  const { mapping } = context.sync;
   for (let after = 0; !context.stop.aborted;) {
     const batch = await ledger.withheld(after, BATCH);
     const lookedUp = await ledger.lookup(batch.map(({ key }) => key));
     const due = batch
       .map((stored) => ({ stored, known: lookedUp.get(stored.key) ?? NOTHING }))
       .filter(({ stored, known: { operation, rejected } }) => {
-        const isRefused = rejected?.sourceHash === GONE && rejected.mapping === mapping.fingerprint;
         // D4: a write of the same key is resolved first.
         const isBehind = operation?.state === "unknown" || (operation?.state === "sent" && operation.held);
-        return !isRefused && !isBehind && only?.(stored.key) !== false;
+        return !isRefusedDelete(rejected, context) && !isBehind && only?.(stored.key) !== false;
       });
     if (due.length > 0) yield due;
     const last = batch.at(-1);
@@ -107,6 +105,10 @@ export async function* eachDue(
     after = last.number;
   }
 }
+
+/** Its delete was refused, and the mapping is still the same: it is only tried again when a person says so. */
+export const isRefusedDelete = (rejected: Known["rejected"], { sync }: RunContext): boolean =>
+  rejected?.sourceHash === GONE && rejected.mapping === sync.mapping.fingerprint;
 
 const NOTHING: Known = { entry: undefined, operation: undefined, waiting: undefined, rejected: undefined };
 

@@ -123,4 +123,5 @@ export const SEEDS: readonly (readonly [seed: number, was: string, shares?: Part
     "what is only updated kept the reject of an older version, since it is not there to be updated",
     REFERRING,
   ],
+  [40_001_120, "a plan had a delete that was refused before, and that no run sends again by itself", REFERRING],
 ];
