@@ -49,9 +49,10 @@ export class Episode {
     return nowMs - this.#sinceMs;
   }
 
-  duration(nowMs: number): Duration {
+  /** @param gapMs between requests as they went before */
+  duration(nowMs: number, gapMs: number): Duration {
     if (this.#pauses > BRIEF_PAUSES) return "long";
     if (!this.#isAsked) return "moment";
-    return this.pauseMs(nowMs) <= BRIEF_ASKED_MS ? "brief" : "long";
+    return this.pauseMs(nowMs) <= Math.max(BRIEF_ASKED_MS, BRIEF_PAUSES * gapMs) ? "brief" : "long";
   }
 }

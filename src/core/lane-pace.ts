@@ -1,4 +1,5 @@
-import { LearnedRate, type RateMemory } from "./learned-rate.ts";
+import { LearnedRate } from "./learned-rate.ts";
+import type { RateMemory } from "./rate-memory.ts";
 import { RateLimitWindow, type WindowMemory } from "./rate-limit-window.ts";
 import type { Quota } from "./rate-limit.ts";
 
@@ -113,7 +114,7 @@ export class LanePace {
     this.#windows = this.#windows.filter((window) => !window.isStale(nowMs));
   }
 
-  /** A request was served. */
+  /** A request was not refused for speed, whatever else came of it. */
   served(nowMs: number): void {
     this.#learned.served(nowMs);
   }

@@ -2,7 +2,7 @@ import { Circuit } from "./circuit.ts";
 import { Concurrency, type RequestKind } from "./concurrency.ts";
 import { LanePace } from "./lane-pace.ts";
 import { isObject, member, type Json } from "./json.ts";
-import { rateMemoryOf, type RateMemory } from "./learned-rate.ts";
+import { rateMemoryOf, type RateMemory } from "./rate-memory.ts";
 import type { Quota } from "./rate-limit.ts";
 import type { WindowMemory } from "./rate-limit-window.ts";
 
@@ -153,12 +153,15 @@ export class Lane {
         this.#circuit.succeeded(endedMs);
         this.#refused(report);
         break;
+      // Whatever came of these, they were not refused for speed.
       case "timeout":
         this.#circuit.failed(startedMs, endedMs);
         this.#concurrency.overloaded(startedMs, endedMs);
+        this.#pace.served(endedMs);
         break;
       case "failed":
         this.#circuit.failed(startedMs, endedMs);
+        this.#pace.served(endedMs);
         break;
       case "abandoned":
         break;

@@ -84,6 +84,8 @@ suite("L5: refusals that do not follow the rate do not slow it down", () => {
     [0.001, 440],
     [0.01, 220],
     [0.05, 66],
+    // So many that a limit is likelier at first.
+    [0.12, 10],
   ] as const)
     test(`a random ${share * 100} % of them: at least ${floor}/s in the second ten minutes`, () => {
       for (const seed of share === 0.001 ? [1] : [1, 2, 3]) {

@@ -1,7 +1,8 @@
 import { Episode } from "./episode.ts";
-import { isObject, member, type Json } from "./json.ts";
-import { Noise, noiseMemoryOf, type NoiseMemory } from "./noise.ts";
+import { Noise } from "./noise.ts";
 import { Probation } from "./probation.ts";
+import { RateLevels } from "./rate-levels.ts";
+import type { RateMemory } from "./rate-memory.ts";
 import { Throughput } from "./throughput.ts";
 
 /** How long a rate must hold without a refusal before a higher one is tried; it doubles with each trial that fails (L5). */
@@ -58,13 +59,6 @@ const LEAST_PER_MS = 1 / 900_000;
 const FIRST_LEAST_PER_MS = 1 / 1_000;
 const DROP_SHARE = 0.25;
 
-/** What is worth remembering (L7). */
-export interface RateMemory {
-  readonly perMs: number;
-  readonly holdMs: number;
-  readonly noise: NoiseMemory | undefined;
-}
-
 /** A rate was refused. */
 interface Refused {
   readonly pauseMs: number;
@@ -97,6 +91,7 @@ export class LearnedRate {
   #proven = { perMs: 0, ms: 0 };
   readonly #noise = new Noise();
   readonly #throughput = new Throughput();
+  readonly #levels = new RateLevels();
   /** Since the rate was set, and since the last episode. */
   #sinceSet = { requests: 0, refusals: 0 };
   #sinceEpisode = { requests: 0, refusals: 0 };
@@ -145,6 +140,7 @@ export class LearnedRate {
   served(nowMs: number): void {
     this.#pass(nowMs, false);
     this.#throughput.serve();
+    if (this.#perMs !== undefined) this.#levels.serve(this.#perMs);
   }
 
   /** A request was refused for speed, be it the first of an episode or not. */
@@ -174,18 +170,24 @@ export class LearnedRate {
     const seen = this.#sinceEpisode;
     this.#sinceEpisode = { requests: 0, refusals: 0 };
     const perMs = this.#perMs ?? knownPerMs;
+    if (this.#perMs !== undefined) this.#levels.refuse(this.#perMs, seen);
     if (perMs === undefined) this.#meet(pauseMs);
     else {
       const heldPerMs = this.#heldPerMs;
       const judgement = this.#noise.judge({
         episode: { ...seen, perMs, isTrial: heldPerMs !== undefined },
-        duration: episode.duration(nowMs),
+        duration: episode.duration(nowMs, 1 / perMs),
         sinceSet: this.#sinceSet,
         mostPerMs: knownPerMs,
       });
       if (judgement.kind === "explained") return;
-      this.#refusedPerMs = judgement.kind === "test" ? undefined : perMs;
-      if (judgement.kind !== "counts") this.#set(judgement.perMs, HOLD_MS, STEP);
+      const unmoved = judgement.kind === "counts" ? this.#levels.unmoved(perMs) : undefined;
+      this.#refusedPerMs = judgement.kind === "test" || unmoved !== undefined ? undefined : perMs;
+      if (unmoved !== undefined) {
+        this.#noise.learn(unmoved);
+        this.#levels.restart();
+        this.#set(unmoved.perMs, HOLD_MS, STEP_MAX);
+      } else if (judgement.kind !== "counts") this.#set(judgement.perMs, HOLD_MS, STEP);
       else {
         const heldMs = this.#probation.passedMs(nowMs) - pauseMs;
         this.#lower({ pauseMs, heldMs, isAsked: episode.isAsked, refusals: seen.refusals, perMs, heldPerMs });
@@ -283,17 +285,8 @@ export class LearnedRate {
   /** Time passes. What nobody used says nothing about the limit. */
   #pass(nowMs: number, isIdle: boolean): void {
     const gapMs = this.#perMs === undefined ? 0 : 1 / this.#perMs;
-    this.#throughput.pass(nowMs, isIdle ? Math.max(IDLE_MAX_MS, IDLE_MAX_GAPS * gapMs) : Number.POSITIVE_INFINITY);
+    const mostMs = isIdle ? Math.max(IDLE_MAX_MS, IDLE_MAX_GAPS * gapMs) : Number.POSITIVE_INFINITY;
+    const ms = this.#throughput.pass(nowMs, mostMs);
+    if (this.#perMs !== undefined) this.#levels.pass(this.#perMs, ms);
   }
 }
-
-/** What was remembered; undefined for anything else. */
-export function rateMemoryOf(value: Json | undefined): RateMemory | undefined {
-  if (!isObject(value)) return undefined;
-  const [perMs, holdMs] = [member(value, "perMs"), member(value, "holdMs")];
-  if (!isPositive(perMs) || !isPositive(holdMs)) return undefined;
-  return { perMs, holdMs, noise: noiseMemoryOf(member(value, "noise")) };
-}
-
-const isPositive = (value: Json | undefined): value is number =>
-  typeof value === "number" && Number.isFinite(value) && value > 0;

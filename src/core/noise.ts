@@ -110,8 +110,13 @@ export class Noise {
     const test = this.#test;
     if (test === undefined || sinceSet.requests < test.length) return;
     this.#test = undefined;
-    const { requests, refusals } = totalOf([...this.#row, sinceSet]);
+    this.learn(totalOf([...this.#row, sinceSet]));
+  }
+
+  /** So many of so many requests are refused at any rate. */
+  learn({ requests, refusals }: Seen): void {
     this.#known = { requests, refusals, shareMax: (SHARE_GROWTH_MAX * refusals) / requests };
+    this.#test = undefined;
     this.#row = [];
   }
 

@@ -24,13 +24,15 @@ export class Throughput {
   }
 
   /**
-   * Time passes.
+   * Time passes. Gives how much of it counts.
    *
    * @param mostMs no more than this counts
    */
-  pass(nowMs: number, mostMs: number): void {
-    this.#activeMs += Math.min(nowMs - (this.#markMs ?? nowMs), mostMs);
+  pass(nowMs: number, mostMs: number): number {
+    const ms = Math.min(nowMs - (this.#markMs ?? nowMs), mostMs);
+    this.#activeMs += ms;
     this.#markMs = nowMs;
+    return ms;
   }
 
   /** A stretch begins; the one that ends now still counts, and what was before it does not any more. */
