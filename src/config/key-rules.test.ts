@@ -30,7 +30,7 @@ const FILES: Readonly<Record<string, string>> = {
 
 /** What loading says of a connection that has this. */
 async function problemOf(connection: string, placeholder?: (name: string) => string): Promise<string | undefined> {
-  const file = "/work/evenkeel.yaml";
+  const file = "/project/evenkeel.yaml";
   const config = `
 connections:
   a: { baseUrl: "https://a.example", ${connection} }
@@ -40,7 +40,7 @@ syncs:
     destination: { connection: a, upsert: "PUT /items/{id}" }
 `;
   const readFile = (path: string): string => {
-    const text = path === file ? config : FILES[path.slice("/work/".length)];
+    const text = path === file ? config : FILES[path.slice("/project/".length)];
     if (text === undefined) throw new Error("there is none");
     return text;
   };

@@ -37,8 +37,8 @@ export interface SendOptions {
   readonly isNew?: boolean;
   /** How long the caller is willing to wait for the lane, in ms; a longer block gives `not-sent` with `retryAfterMs`. */
   readonly patienceMs: number;
-  /** K4: it must leave within this time, in ms, or is `not-sent`; undefined when it may wait for its turn for as long as that takes. */
-  readonly withinMs?: number | undefined;
+  /** K4: after this moment, in ms on the monotonic clock, it is `not-sent`; undefined when it may wait for its turn for as long as that takes. */
+  readonly leavesByMs?: number | undefined;
 }
 
 /** What a look-up in the live destination found. */

@@ -57,8 +57,8 @@ export interface ExchangeOptions {
   readonly stop?: AbortSignal;
   /** How long the caller would wait for the lane, in ms. A lane blocked for longer answers `not-sent` with `retryAfterMs` at once. */
   readonly patienceMs: number;
-  /** K4: it must leave within this time, in ms, or is `not-sent`; undefined when it may wait for its turn for as long as that takes. */
-  readonly withinMs?: number | undefined;
+  /** K4: after this moment, in ms on the monotonic clock, it is `not-sent`; undefined when it may wait for its turn for as long as that takes. */
+  readonly leavesByMs?: number | undefined;
 }
 
 /** One HTTP API: base address, credentials, limits, and the lane they share. Never throws for what an API does. */

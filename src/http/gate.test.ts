@@ -55,10 +55,13 @@ test("first come, first served", async () => {
 test("K4: whose turn comes too late is told so, and takes nobody's", async () => {
   const { gate, clock } = warm({ ratePerMs: 0.001, concurrency: 10 });
   const entries: string[] = [];
-  for (const withinMs of [undefined, 1_500, 5_000])
-    void Promise.resolve(gate.enter({ ...PATIENT, withinMs })).then(({ kind }) => entries.push(kind));
+  for (const leavesByMs of [undefined, clock.monotonicMs() + 1_500, clock.monotonicMs() + 5_000])
+    void Promise.resolve(gate.enter({ ...PATIENT, leavesByMs })).then(({ kind }) => entries.push(kind));
   await clock.advance(2_100);
   assert.deepEqual(entries, ["go", "late", "go"]);
+  await clock.advance(60_000);
+  const again = { ...PATIENT, leavesByMs: clock.monotonicMs() - 1 };
+  assert.deepEqual(gate.enter(again), { kind: "late" }, "also where it need not wait, as after new credentials");
 });
 
 test("L4: a rate is kept by waiting, and the progress line says for what", async () => {

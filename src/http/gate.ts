@@ -21,8 +21,8 @@ export interface EnterOptions {
   readonly signal: AbortSignal;
   readonly stop?: AbortSignal | undefined;
   readonly patienceMs: number;
-  /** Its turn must come within this time, however the lane moves. */
-  readonly withinMs?: number | undefined;
+  /** Its turn must come by this moment of the monotonic clock, however the lane moves. */
+  readonly leavesByMs?: number | undefined;
 }
 
 interface Waiter {
@@ -42,7 +42,10 @@ const TELL_FROM_MS = 500;
 const TELL_EVERY_MS = 10_000;
 
 const STOPPED: Entry = { kind: "stopped" };
+const LATE: Entry = { kind: "late" };
 const NEVER = Number.POSITIVE_INFINITY;
+
+const isLate = ({ leavesByMs = NEVER }: EnterOptions, nowMs: number): boolean => nowMs > leavesByMs;
 
 /**
  * The thin loop around a lane: lets requests in, first come, first served, when the lane says so. A request that need not wait costs no timer
@@ -82,6 +85,7 @@ export class Gate {
   enter(options: EnterOptions): Entry | Promise<Entry> {
     if (options.signal.aborted || options.stop?.aborted === true) return STOPPED;
     const nowMs = this.#clock.monotonicMs();
+    if (isLate(options, nowMs)) return LATE;
     if (this.#waiters.size === 0) {
       const admission = this.#lane.admit(nowMs);
       if (admission.kind === "go") {
@@ -199,10 +203,9 @@ export class Gate {
     this.#wait = undefined;
     for (let waiter = this.#waiters.first; waiter !== undefined; waiter = this.#waiters.first) {
       const nowMs = this.#clock.monotonicMs();
-      const { options, queuedMs } = waiter;
-      if (options.withinMs !== undefined && nowMs > queuedMs + options.withinMs) {
+      if (isLate(waiter.options, nowMs)) {
         this.#waiters.shift();
-        waiter.settle({ kind: "late" });
+        waiter.settle(LATE);
         continue;
       }
       const admission = this.#lane.admit(nowMs);

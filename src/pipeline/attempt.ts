@@ -68,9 +68,12 @@ export function attempt(operation: Operation, write: Write, tries: Tries, contex
   const based = destination.traits.precondition && { tag, isNew: kind === "create" };
   // K4: a turn that comes after its key is forgotten would make it twice.
   const isBound = operation.progress.everUnknown && !write.repeatable && !isTakenOnce(operation, context);
-  const withinMs =
-    isBound && idempotencyKey !== undefined ? keptForMs(operation, context, context.ports.clock.wallMs()) : undefined;
-  const sending = { signal: context.kill, stop: context.stop, patienceMs, withinMs };
+  const { clock } = context.ports;
+  const leavesByMs =
+    isBound && idempotencyKey !== undefined
+      ? clock.monotonicMs() + keptForMs(operation, context, clock.wallMs())
+      : undefined;
+  const sending = { signal: context.kill, stop: context.stop, patienceMs, leavesByMs };
   return destination.send(write, { idempotencyKey, ...based, ...sending });
 }
 

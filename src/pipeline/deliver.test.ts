@@ -85,8 +85,8 @@ async function tell({
     address: async () => ({ ok: true, address: undefined, addressKey: undefined }),
     render: async () => ({ ok: true, write: POST }),
     many: () => undefined,
-    send: async (_write, { idempotencyKey, withinMs = Number.POSITIVE_INFINITY }) => {
-      if (turnMs !== undefined && turnMs > withinMs) {
+    send: async (_write, { idempotencyKey, leavesByMs = Number.POSITIVE_INFINITY }) => {
+      if (turnMs !== undefined && clock.monotonicMs() + turnMs > leavesByMs) {
         await clock.sleep(turnMs);
         return { outcome: { kind: "not-sent", message: "too late", retryAfterMs: 0 }, evidence };
       }
