@@ -32,6 +32,8 @@ export interface RunOptions {
   readonly allowDeletes?: number;
   /** A file that `plan` has written: exactly that is applied, or nothing where config, ledger or source have moved; the checkpoint stays. */
   readonly plan?: string;
+  /** So many syncs run at once, each after those of its `after` that run too; 1 when absent. */
+  readonly parallel?: number;
   /** Emit a `trace` event for each request and answer. */
   readonly trace?: boolean;
   /** First abort: stop taking pages, finish what is in flight, save. */

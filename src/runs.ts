@@ -3,6 +3,7 @@ import type { RunEvent } from "./core/events.ts";
 import { combineExitCodes, type ExitCode } from "./core/exit-code.ts";
 import type { Ledger, SyncLedger } from "./core/ledger.ts";
 import type { Run, RunOptions, RunResult, SyncResult } from "./evenkeel.ts";
+import { inOrder } from "./in-order.ts";
 import { KeptLanes } from "./kept-lanes.ts";
 import { NEVER, type Means } from "./means.ts";
 import type { ReadChoice } from "./pipeline/opening.ts";
@@ -11,7 +12,7 @@ import { waitOf } from "./reading-progress.ts";
 import { exitCodeOfResult, runOne } from "./sync-result.ts";
 import { systemCpuMs } from "./runtime/process.ts";
 import { createStream, streaming } from "./stream.ts";
-import { timed } from "./timed-ledger.ts";
+import { LedgerTimes } from "./timed-ledger.ts";
 
 /** The ledger keeps this much of the records' history for `explain`, some 150 bytes a line; runs trim the rest. */
 const HISTORY_DAYS = 90;
@@ -56,21 +57,23 @@ export function startRun(means: Means, names: readonly string[], choice: Task["c
   );
 }
 
-/** Runs syncs one after the other, under the ledger's lease. */
+/** Runs syncs under the ledger's lease, one after the other or as many at once as is asked for. */
 export function startPrepared(
   means: Means,
   purpose: string,
   prepare: (ledger: Ledger, built: ReadonlyMap<string, BuiltSync>) => Promise<Prepared>,
   options: RunOptions,
 ): Run {
-  const { clock, chance, build, writing } = means;
+  const { clock, chance, config, build, writing } = means;
   const events = createStream<RunEvent>();
   const stop = options.signal ?? NEVER;
 
+  const parallel = options.parallel ?? 1;
+  const times = new LedgerTimes(clock);
   const runTask = async (task: Task, ledger: Ledger, built: ReadonlyMap<string, BuiltSync>): Promise<SyncResult> => {
     const chosen = built.get(task.name) as BuiltSync;
     const { sync } = chosen;
-    const syncLedger = timed(await ledger.of(task.name), clock, spent);
+    const syncLedger = times.of(await ledger.of(task.name));
     const waitingFor = (): string | undefined => waitOf(chosen);
     const settings = {
       ...(await task.choice(syncLedger)),
@@ -86,24 +89,31 @@ export function startPrepared(
     return result;
   };
 
-  const spent = { ms: 0 };
   const work = async (ledger: Ledger): Promise<RunResult> => {
     const [startedMs, startedCpuMs] = [clock.monotonicMs(), systemCpuMs()];
     const kept = await KeptLanes.of(clock, ledger);
     const built = build(kept.lanes, ledger);
     const { tasks, refused, close } = await prepare(ledger, built);
     try {
-      const results = [...refused];
-      for (const task of refused.length > 0 ? [] : tasks) {
-        if (stop.aborted) break;
-        results.push(await runTask(task, ledger, built));
+      const items = (refused.length > 0 ? [] : tasks).map((task) => ({
+        name: task.name,
+        after: config.syncs[task.name]?.after ?? [],
+        task,
+      }));
+      const done = await inOrder(items, { atOnce: parallel, stop }, async ({ task }) => {
+        const result = await runTask(task, ledger, built);
         await kept.save();
-      }
+        return result;
+      });
+      const results = [...refused, ...done];
       const stopped: ExitCode[] = stop.aborted ? [130] : [];
       const stats = {
         wallMs: clock.monotonicMs() - startedMs,
         cpuMs: systemCpuMs() - startedCpuMs,
-        ledgerMs: spent.ms,
+        ledgerMs: times.busyMs,
+        diskMs: times.diskMs,
+        syncs: done.length,
+        parallel,
         lanes: kept.lanes.stats(),
       };
       return { syncs: results, exitCode: combineExitCodes([...results.map(exitCodeOfResult), ...stopped]), stats };

@@ -1,25 +1,58 @@
 import type { Clock } from "./core/clock.ts";
 import type { SyncLedger } from "./core/ledger.ts";
 
-/** How long a ledger kept the process busy, ms. */
-export interface Spent {
-  ms: number;
-}
+/** How a ledger's time went, over all of its syncs. */
+export class LedgerTimes {
+  readonly #clock: Pick<Clock, "monotonicMs">;
+  #busyMs = 0;
+  #waiting = 0;
+  #sinceMs = 0;
+  #diskMs = 0;
 
-/** The ledger, with the time added to `spent` in which its calls let nothing else go on. What they wait for afterwards is not counted. */
-export function timed(ledger: SyncLedger, clock: Pick<Clock, "monotonicMs">, spent: Spent): SyncLedger {
-  return new Proxy(ledger, {
-    get(target, name) {
-      const member: unknown = Reflect.get(target, name);
-      if (typeof member !== "function") return member;
-      return (...values: readonly unknown[]): unknown => {
-        const startedMs = clock.monotonicMs();
-        try {
-          return Reflect.apply(member, target, values) as unknown;
-        } finally {
-          spent.ms += clock.monotonicMs() - startedMs;
-        }
-      };
-    },
-  });
+  constructor(clock: Pick<Clock, "monotonicMs">) {
+    this.#clock = clock;
+  }
+
+  /** How long it let nothing else go on. */
+  get busyMs(): number {
+    return this.#busyMs;
+  }
+
+  /** How long at least one of its calls, having done that, waited for the disk; other things went on meanwhile. */
+  get diskMs(): number {
+    return this.#diskMs;
+  }
+
+  /** The ledger, with its time added here. */
+  of(ledger: SyncLedger): SyncLedger {
+    return new Proxy(ledger, {
+      get: (target, name) => {
+        const member: unknown = Reflect.get(target, name);
+        if (typeof member !== "function") return member;
+        return (...values: readonly unknown[]): unknown =>
+          this.#waitedFor(this.#timed(() => Reflect.apply(member, target, values)));
+      },
+    });
+  }
+
+  #timed(call: () => unknown): unknown {
+    const startedMs = this.#clock.monotonicMs();
+    try {
+      return call();
+    } finally {
+      this.#busyMs += this.#clock.monotonicMs() - startedMs;
+    }
+  }
+
+  #waitedFor(result: unknown): unknown {
+    if (!(result instanceof Promise)) return result;
+    if (this.#waiting === 0) this.#sinceMs = this.#clock.monotonicMs();
+    this.#waiting += 1;
+    const ended = (): void => {
+      this.#waiting -= 1;
+      if (this.#waiting === 0) this.#diskMs += this.#clock.monotonicMs() - this.#sinceMs;
+    };
+    result.then(ended, ended);
+    return result;
+  }
 }

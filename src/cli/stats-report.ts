@@ -1,6 +1,6 @@
 import { bottleneckOf, type RunStats } from "../core/bottleneck.ts";
 import type { LaneState, LaneStats } from "../core/lane-times.ts";
-import { count, duration, rate } from "./amounts.ts";
+import { counted, duration, rate } from "./amounts.ts";
 import { escapeLine } from "./escape.ts";
 import type { Printer } from "./printer.ts";
 import { table } from "./table.ts";
@@ -19,13 +19,14 @@ const STATES: Readonly<Record<LaneState, string>> = {
 
 /** Where the time of a run went, and what would make it faster. */
 export function statsText(stats: RunStats, { columns }: Pick<Printer, "columns">): string {
-  const { wallMs, cpuMs, ledgerMs, lanes } = stats;
+  const { wallMs, cpuMs, ledgerMs, diskMs, lanes } = stats;
   const share = (ms: number): string => (wallMs === 0 ? "" : `${Math.round((ms / wallMs) * 100)} %`);
   const { because, next } = bottleneckOf(stats);
   const rows = [
     ["all in all", duration(wallMs), ""],
     ["computing", duration(cpuMs), share(cpuMs)],
     ["  of that, the ledger", duration(ledgerMs), share(ledgerMs)],
+    ["waiting for the ledger's disk, beside the rest", duration(diskMs), share(diskMs)],
     ...lanes.flatMap((lane) => [[laneText(lane, wallMs), "", ""], ...stateRows(lane, share)]),
   ];
   const lines = table(
@@ -38,10 +39,16 @@ export function statsText(stats: RunStats, { columns }: Pick<Printer, "columns">
   );
 }
 
+/** Reads and writes apart: they take different times. */
 function laneText({ origin, requests, answersMs }: LaneStats, wallMs: number): string {
-  const all = requests.read + requests.write;
-  const mean = all === 0 ? "" : `, ${duration((answersMs.read + answersMs.write) / all)} each`;
-  return `${escapeLine(origin)}: ${count(all)} requests${mean}, ${rate(all, wallMs) ?? "0/s"}`;
+  const { read, write } = requests;
+  const kinds = [
+    [counted(read, "read"), read, answersMs.read],
+    [counted(write, "write"), write, answersMs.write],
+  ] as const;
+  const parts = kinds.flatMap(([what, number, ms]) => (number === 0 ? [] : [`${what} of ${duration(ms / number)}`]));
+  const all = parts.length === 0 ? "no requests" : parts.join(", ");
+  return `${escapeLine(origin)}: ${all}; ${rate(read + write, wallMs) ?? "0/s"}`;
 }
 
 const stateRows = ({ ms }: LaneStats, share: (ms: number) => string): readonly string[][] =>

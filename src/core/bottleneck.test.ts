@@ -25,7 +25,16 @@ const laneOf = (ms: Partial<Record<LaneState, number>>, more: Partial<LaneStats>
 });
 
 const of = (lane: LaneStats, more: Partial<RunStats> = {}): ReturnType<typeof bottleneckOf> =>
-  bottleneckOf({ wallMs: 10_000, cpuMs: 500, ledgerMs: 100, lanes: [lane], ...more });
+  bottleneckOf({
+    wallMs: 10_000,
+    cpuMs: 500,
+    ledgerMs: 100,
+    diskMs: 100,
+    syncs: 1,
+    parallel: 1,
+    lanes: [lane],
+    ...more,
+  });
 
 test("a limit that is used up is named, with how much of it is used", () => {
   const { because, next } = of(laneOf({ pace: 9_000, answers: 1_000 }, { perSecond: 10 }));
@@ -47,6 +56,18 @@ test("the processor, the ledger, the API's answers", () => {
   const { because, next } = of(laneOf({ answers: 9_000 }, reading));
   assert.match(because, /answers of https:\/\/api\.example were waited for: 900 ms on average/);
   assert.match(next ?? "", /pagination\.size/);
+});
+
+test("syncs that could wait at the same time, and a slow disk that nothing else hides", () => {
+  const { because, next } = of(laneOf({ idle: 4_000, full: 6_000 }), { syncs: 2 });
+  assert.equal(because, "The syncs ran one after the other, and no API was busy for more than 60 % of the time.");
+  assert.match(next ?? "", /--parallel/);
+  assert.match(of(laneOf({ idle: 4_000, full: 6_000 }), { syncs: 2, parallel: 2 }).because, /were under way/);
+  assert.match(of(laneOf({ full: 9_000 }), { syncs: 2 }).because, /were under way/);
+  assert.match(of(laneOf({ circuit: 4_000, idle: 6_000 }), { syncs: 2 }).because, /was down/);
+  assert.match(of(laneOf({ idle: 8_000 }), { syncs: 2, cpuMs: 9_000 }).because, /computing/);
+  assert.match(of(laneOf({ idle: 8_000 }), { diskMs: 7_000 }).because, /disk was waited for during 70 %/);
+  assert.match(of(laneOf({ full: 9_000 }), { diskMs: 7_000 }).because, /were under way/);
 });
 
 test("where nothing stands out, nothing is made up", () => {

@@ -3,10 +3,16 @@ import type { LaneStats } from "./lane-times.ts";
 /** Where the time of a run went. */
 export interface RunStats {
   readonly wallMs: number;
-  /** Processor time of the process. */
+  /** Processor time of the thread that does everything. */
   readonly cpuMs: number;
-  /** Of that, what the ledger took. */
+  /** How long the ledger let nothing else go on. */
   readonly ledgerMs: number;
+  /** How long something waited for the ledger's disk; other things went on meanwhile. */
+  readonly diskMs: number;
+  /** How many syncs were run. */
+  readonly syncs: number;
+  /** So many of them at once. */
+  readonly parallel: number;
   readonly lanes: readonly LaneStats[];
 }
 
@@ -30,13 +36,19 @@ export function bottleneckOf(stats: RunStats): Bottleneck {
   const { wallMs, lanes } = stats;
   if (wallMs < TELLING_MS) return { because: "The run was too short to tell.", next: undefined };
   const shares = lanes.map((lane) => ({ lane, ...sharesOf(lane, wallMs) }));
-  for (const { lane, held, paced } of shares) {
-    if (held >= NOTABLE) return heldUp(lane, held);
-    if (paced >= DECISIVE) return limited(lane, wallMs);
-  }
+  for (const { lane, held } of shares) if (held >= NOTABLE) return heldUp(lane, held);
+  const busiest = Math.max(0, ...shares.map(({ busy }) => busy));
+  if (stats.syncs > 1 && stats.parallel === 1 && Math.max(busiest, stats.cpuMs / wallMs) < BUSY)
+    return inTurns(busiest);
+  for (const { lane, paced } of shares) if (paced >= DECISIVE) return limited(lane, wallMs);
   if (stats.ledgerMs >= wallMs * DECISIVE)
     return {
       because: `The ledger took ${percent(stats.ledgerMs / wallMs)} of the time.`,
+      next: "Put it on a faster disk: `state.file`.",
+    };
+  if (stats.diskMs >= wallMs * DECISIVE && busiest < DECISIVE)
+    return {
+      because: `The ledger's disk was waited for during ${percent(stats.diskMs / wallMs)} of the time.`,
       next: "Put it on a faster disk: `state.file`.",
     };
   if (stats.cpuMs >= wallMs * BUSY)
@@ -52,6 +64,7 @@ export function bottleneckOf(stats: RunStats): Bottleneck {
 }
 
 interface Shares {
+  readonly busy: number;
   readonly held: number;
   readonly paced: number;
   readonly full: number;
@@ -60,6 +73,7 @@ interface Shares {
 
 function sharesOf({ ms }: LaneStats, wallMs: number): Shares {
   return {
+    busy: 1 - ms.idle / wallMs,
     held: (ms.asked + ms.throttled + ms.quota + ms.circuit) / wallMs,
     paced: ms.pace / wallMs,
     full: ms.full / wallMs,
@@ -82,9 +96,17 @@ function heldUp({ origin, ms }: LaneStats, share: number): Bottleneck {
   return { because: `For ${percent(share)} of the time, ${what}.`, next };
 }
 
+function inTurns(busiest: number): Bottleneck {
+  return {
+    because: `The syncs ran one after the other, and no API was busy for more than ${percent(busiest)} of the time.`,
+    next: "`--parallel 4` lets several of them wait at the same time.",
+  };
+}
+
 function limited({ origin, perSecond, requests }: LaneStats, wallMs: number): Bottleneck {
   if (perSecond === undefined) return { because: `${origin} was paced for most of the time.`, next: undefined };
-  const used = (requests.read + requests.write) / (perSecond * (wallMs / 1_000));
+  // What an API lets through at once after a rest can exceed it in a short run.
+  const used = Math.min(1, (requests.read + requests.write) / (perSecond * (wallMs / 1_000)));
   return {
     because: `The limit of ${Number(perSecond.toPrecision(3))}/s of ${origin} is the bottleneck; ${percent(used)} of it is used.`,
     next: "Batches (`upsertMany`) move more records with each request, where the API has them; otherwise only a higher limit is faster.",

@@ -169,11 +169,13 @@ test("--stats says where the time went, and what would make it faster", async ()
   try {
     const { stdout } = await place.run("run", "--stats");
     assert.match(stdout, /where the time went\nall in all +\d/);
-    assert.ok(stdout.includes(`${shop.url}: 40 requests`), stdout);
+    assert.ok(stdout.includes(`${shop.url}: 40 writes of`), stdout);
+    assert.match(stdout, /: 1 read of \d/);
+    assert.match(stdout, /waiting for the ledger's disk, beside the rest +\d/);
     assert.match(stdout, / waiting for its limit +1\.\d s +\d\d %/);
     assert.match(
       stdout.replaceAll(/\s+/g, " "),
-      /The limit of 20\/s of \S+ is the bottleneck; (9\d|10\d) % of it is used/,
+      /The limit of 20\/s of \S+ is the bottleneck; (9\d|100) % of it is used/,
     );
     place.write(config(store, shop).replace("PUT /items", "PUT /things"));
     const told = (await place.run("run", "--stats", "--json")).stdout.trim().split("\n").at(-1) ?? "";

@@ -11,6 +11,7 @@ interface RunFlags {
   readonly limit?: number;
   readonly key?: string;
   readonly allowDeletes?: number;
+  readonly parallel?: number;
   readonly trace?: true;
   readonly stats?: true;
 }
@@ -29,12 +30,13 @@ export const runCommand = (invocation: Invocation): Command =>
       "let up to so many deletes pass the guard, in this run; lists them first",
       wholeNumber(1),
     )
+    .option("--parallel <n>", "run up to so many syncs at once, each behind those it is `after`", wholeNumber(1))
     .option("--trace", "show each request and answer, secrets redacted")
     .option("--stats", "say at the end where the time went, and what would make it faster")
     .addHelpText(
       "after",
       examples(
-        ["evenkeel run", "all syncs, in the order of the config"],
+        ["evenkeel run", "all syncs, in the order of the config, one after the other"],
         ["evenkeel run products --limit 5 --trace", "a first careful try, with all that is said on the wire"],
         ["evenkeel run --plan plan.jsonl", "what was planned, if nothing has moved since"],
         ["evenkeel run --json > events.jsonl", "for a program: one event a line"],
