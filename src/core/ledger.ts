@@ -1,3 +1,4 @@
+import type { Correction } from "./correction.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import type { StoredHistoryEvent } from "./history.ts";
 import type { JsonObject } from "./json.ts";
@@ -48,7 +49,7 @@ export interface Known {
       }
     | undefined;
   /** Why, and the source hash and mapping fingerprint under which this key was last rejected or invalid (P11). */
-  readonly rejected: Pick<NewReject, "code" | "sourceHash" | "mapping"> | undefined;
+  readonly rejected: Pick<NewReject, "kind" | "code" | "sourceHash" | "mapping"> | undefined;
   /** Of a key without an entry whose record was deleted: the source's version of it then. */
   readonly deletedVersion?: string | undefined;
 }
@@ -117,6 +118,8 @@ export interface PageIntents {
   readonly clearRejects: readonly string[];
   /** Keys that are there, whatever an earlier read said (D2): they are not missed, and no delete of them waits. */
   readonly found?: readonly string[];
+  /** What was known of the page's keys, and is wrong. */
+  readonly corrections?: readonly Correction[];
   /** The intents take the place of others for the same records, which nobody has read again: what was refused since stands (P11). */
   readonly sameRecords?: true;
 }
@@ -234,11 +237,6 @@ export interface SyncLedger {
   owned(
     places: { readonly addresses: readonly string[] } | { readonly ids: readonly string[] },
   ): Promise<ReadonlySet<string>>;
-  /**
-   * Entries that were found to be wrong: what the destination holds is not what was last applied, or, with `isGone`, it holds nothing under the id
-   * that it had given. What was refused of a record that has gone from there falls: it was an update.
-   */
-  correct(wrong: readonly { readonly key: string; readonly isGone: boolean }[]): Promise<void>;
   /** Takes over where records are that were there before, and what of them a person must decide; a refusal of a key that is adopted falls. */
   adopt(page: {
     readonly entries: readonly Entry[];

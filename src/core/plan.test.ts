@@ -177,7 +177,7 @@ test('U11: 0 and "0" in one read are two records with one key, and neither overw
 });
 
 test("P11: a rejected record is tried again when it or the mapping changed, or when the user says so", () => {
-  const rejected = { code: "REFUSED", sourceHash: "s1", mapping: "m1" } as const;
+  const rejected = { kind: "rejected", code: "REFUSED", sourceHash: "s1", mapping: "m1" } as const;
   assert.equal(planRecord(record, known({ rejected }), context).kind, "stillRejected");
   assert.equal(planRecord(record, known({ rejected: { ...rejected, sourceHash: "s0" } }), context).kind, "create");
   assert.equal(planRecord(record, known({ rejected: { ...rejected, mapping: "m0" } }), context).kind, "create");
@@ -185,7 +185,7 @@ test("P11: a rejected record is tried again when it or the mapping changed, or w
 });
 
 test("what a person must choose waits for that, whatever else changes", () => {
-  const rejected = { code: "ADOPTION_AMBIGUOUS", sourceHash: "s0", mapping: "m0" } as const;
+  const rejected = { kind: "invalid", code: "ADOPTION_AMBIGUOUS", sourceHash: "s0", mapping: "m0" } as const;
   assert.equal(planRecord(record, known({ rejected }), context).kind, "stillRejected");
   assert.equal(planRecord(record, known({ rejected }), { ...context, retryRejected: true }).kind, "create");
 });
@@ -281,7 +281,7 @@ suite("deletes", () => {
   });
 
   test("P11: a delete that was refused is left until it is asked for", () => {
-    const rejected = { code: "REFUSED", sourceHash: GONE, mapping: context.mapping } as const;
+    const rejected = { kind: "rejected", code: "REFUSED", sourceHash: GONE, mapping: context.mapping } as const;
     const asks = { ...context, sourceHash: ({ hash }: DesiredRecord) => hash };
     assert.equal(planRecord(gone, known({ entry, rejected }), asks).kind, "stillRejected");
     assert.equal(planRecord(gone, known({ entry, rejected }), { ...asks, retryRejected: true }).kind, "gone");

@@ -1,5 +1,5 @@
 import type { Removal, Write as Decision } from "../core/plan.ts";
-import type { Intent } from "../core/ledger.ts";
+import type { Intent, PageIntents } from "../core/ledger.ts";
 import type { NewReject } from "../core/reject.ts";
 import { FRESH, type Operation, type OperationKind, type Progress } from "../core/operation.ts";
 import type { DesiredRecord } from "../core/record.ts";
@@ -33,7 +33,7 @@ export interface Journal {
   page(
     planned: readonly Planned[],
     rejects: readonly NewReject[],
-    also: { readonly clearRejects: readonly string[]; readonly found: readonly string[] },
+    also: Pick<PageIntents, "clearRejects" | "found" | "corrections">,
   ): Promise<readonly Delivery[]>;
   /** Journals deletes that the guard has let pass. */
   deletes(removals: readonly Removable[]): Promise<readonly Delivery[]>;
@@ -166,10 +166,10 @@ export function createJournal(context: RunContext): Journal {
   };
 
   return {
-    async page(planned, rejects, { clearRejects, found }) {
-      if ([planned, rejects, clearRejects, found].every(({ length }) => length === 0)) return [];
+    async page(planned, rejects, { clearRejects, found = [], corrections = [] }) {
+      if ([planned, rejects, clearRejects, found, corrections].every(({ length }) => length === 0)) return [];
       const intents = planned.map((item) => intentOf(item, undefined));
-      const numbers = await ledger.journal({ run: context.run, intents, rejects, clearRejects, found });
+      const numbers = await ledger.journal({ run: context.run, intents, rejects, clearRejects, found, corrections });
       return planned.flatMap((item, index) =>
         isWaiting(item) ? [] : [deliveryOf(numbers[index] as number, item, intents[index] as Intent)],
       );

@@ -5,6 +5,7 @@ import { canonical } from "../core/fingerprint.ts";
 import type { Json } from "../core/json.ts";
 import { settleDuplicates } from "../core/key.ts";
 import type { Checkpoint } from "../core/checkpoint.ts";
+import type { Correction } from "../core/correction.ts";
 import { PageRules } from "../core/page-rules.ts";
 import { boundOfPage, higher, maximumOf } from "../core/read-window.ts";
 import type { InvalidRecord, SourceRecord } from "../core/record.ts";
@@ -23,6 +24,8 @@ export interface ReadPage {
   readonly superseded: readonly string[];
   /** The source says that its list goes on where reading ended. */
   readonly goesOn?: boolean;
+  /** What is wrong of what the ledger knows of its records. */
+  readonly corrections?: readonly Correction[];
   readonly end: Checkpoint;
 }
 

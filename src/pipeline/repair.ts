@@ -135,14 +135,17 @@ export class Repair {
     const { destination, writes } = this.#context.sync;
     // What is only ever created is created again: as an update it would be left alone.
     const isCreated = destination.traits.addressing === "assigned" || writes === "createOnly";
-    await ledger.correct(
-      mended.map(({ record, state }) => ({ key: record.key, isGone: isCreated && state === "missing" })),
-    );
     this.#mended += mended.length;
-    return pageOf(
+    const page = pageOf(
       mended.map(({ record: { key, keyKind, cursor, body } }) => ({ key, keyKind, cursor, body })),
       start,
     );
+    // Stored with what they are planned for: before that, a repair that goes no further must leave an id to compare the record by.
+    const corrections = mended.map(({ record: { key }, state }) => ({
+      key,
+      isGone: isCreated && state === "missing",
+    }));
+    return { ...page, corrections };
   }
 
   /** Under an id that the destination gave, a record is only created when it is certainly not there: a list may leave some out. */

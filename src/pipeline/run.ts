@@ -111,7 +111,7 @@ async function work(
   try {
     for await (const page of repair?.pages(opening.start) ?? selectPages(choice, opening.start, context)) {
       await absences.meet(page);
-      const plan = await stage.plan(page.records);
+      const plan = await stage.plan(page.records, page.corrections);
       twice.see(page, plan);
       const invalid = [...page.invalid, ...plan.invalid];
       const final = context.partial ? invalid : invalid.filter(isFinal);
@@ -119,7 +119,11 @@ async function work(
       const journalled = journal.page(
         plan.planned,
         invalid.map((record) => rejectOf(record, control)),
-        { clearRejects: plan.clearRejects, found: [...plan.found, ...invalid.flatMap(({ key }) => key ?? [])] },
+        {
+          clearRejects: plan.clearRejects,
+          found: [...plan.found, ...invalid.flatMap(({ key }) => key ?? [])],
+          corrections: page.corrections ?? [],
+        },
       );
       await launch.page(page, plan, journalled);
       for (const { key, code, reason } of final) context.say({ type: "invalid", key, code, reason });

@@ -2,6 +2,7 @@ import { allOf, andThen, type Eventual } from "../core/eventual.ts";
 import type { Addressed } from "../core/destination.ts";
 import type { JsonObject } from "../core/json.ts";
 import { fingerprint } from "../core/fingerprint.ts";
+import { corrected, type Correction } from "../core/correction.ts";
 import type { Known, WaitingEnd } from "../core/ledger.ts";
 import type { NewReject } from "../core/reject.ts";
 import { planRecord, type Decision, type PlanContext } from "../core/plan.ts";
@@ -35,7 +36,8 @@ export interface PlannedPage {
 export interface Stage {
   /** The mapped record with hash and address, or why there is none. */
   refine(record: SourceRecord): Eventual<DesiredRecord | InvalidRecord>;
-  plan(records: readonly SourceRecord[]): Promise<PlannedPage>;
+  /** @param corrections of what is known of them, which are stored together with what is planned */
+  plan(records: readonly SourceRecord[], corrections?: readonly Correction[]): Promise<PlannedPage>;
   /** Plans the removal of records that a read has missed. */
   planGone(records: readonly DesiredRecord[]): Promise<readonly Planned[]>;
   /** Plans one stored version anew, now that nothing should be before it; `stay` when something still is. */
@@ -109,7 +111,22 @@ export function createStage(context: StageContext, isInFlight: (number: number) 
     );
   };
 
-  const plan = async (records: readonly SourceRecord[]): Promise<PlannedPage> => {
+  const lookup = async (
+    keys: readonly string[],
+    corrections: readonly Correction[],
+  ): Promise<ReadonlyMap<string, Known>> => {
+    const stored = await ports.ledger.lookup(keys);
+    if (corrections.length === 0) return stored;
+    const wrong = new Map(corrections.map((correction) => [correction.key, correction]));
+    return new Map(
+      [...stored].map(([key, known]) => {
+        const correction = wrong.get(key);
+        return [key, correction === undefined ? known : corrected(known, correction)];
+      }),
+    );
+  };
+
+  const plan: Stage["plan"] = async (records, corrections = []) => {
     const desired: DesiredRecord[] = [];
     const bad: InvalidRecord[] = [];
     const refined = allOf(records.map(refine));
@@ -117,7 +134,10 @@ export function createStage(context: StageContext, isInFlight: (number: number) 
       if (isDesired(made)) desired.push(made);
       else bad.push(made);
     }
-    const known = await ports.ledger.lookup(desired.map(({ key }) => key));
+    const known = await lookup(
+      desired.map(({ key }) => key),
+      corrections,
+    );
     const owners = await addressOwners(desired, known);
     const tally = { unchanged: 0, superseded: 0, stillRejected: 0, skipped: 0 };
     const planned: Planned[] = [];

@@ -109,7 +109,6 @@ export const STEPS = {
   miss: "storing which records it has missed",
   endRun: "noting that the run is at its end",
   saveLane: "storing what it learned of the API's pace",
-  correct: "storing which records are not as it took them to be",
 } as const;
 
 export type Step = keyof typeof STEPS;

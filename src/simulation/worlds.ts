@@ -14,7 +14,7 @@ const RARE_STEPS: readonly Step[] = ["promote", "takeUp", "dropWaiting", "abando
 const RESTLESS_STEPS: readonly Step[] = ["promote", "dropWaiting", "dropWaiting", "takeUp"];
 
 /** Steps of a repair. */
-const REPAIR_STEPS: readonly Step[] = ["correct", "journal", "settle", "endRun"];
+const REPAIR_STEPS: readonly Step[] = ["journal", "journal", "settle", "endRun"];
 
 /** Steps of a run of a plan. */
 const PLAN_STEPS: readonly Step[] = ["journal", "settle", "endRun"];
@@ -22,7 +22,7 @@ const PLAN_STEPS: readonly Step[] = ["journal", "settle", "endRun"];
 const ALONE = { fullRefresh: false, fullFrom: undefined, rivalAfterMs: undefined };
 
 /** Steps of any run. */
-const RUN_STEPS = (Object.keys(STEPS) as Step[]).filter((step) => step !== "correct");
+const RUN_STEPS = Object.keys(STEPS) as Step[];
 
 /** What a fair world keeps to: under these assumptions the engine has promised something. */
 export interface Terms extends Pick<World, "pageSize" | "resolutionMs"> {

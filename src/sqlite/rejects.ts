@@ -23,7 +23,7 @@ export interface RejectsTable {
   /** Calls `found` for each of these keys that has a reject (P11). */
   among(
     keys: readonly string[],
-    found: (key: string, rejected: Pick<Reject, "code" | "sourceHash" | "mapping">) => void,
+    found: (key: string, rejected: Pick<Reject, "kind" | "code" | "sourceHash" | "mapping">) => void,
   ): void;
   /** The version of this key that waited is in the destination: what was refused before it falls, and what was read after it stands. */
   overcome(key: string): void;
@@ -64,7 +64,7 @@ export function rejectsTable(database: Database, sync: SyncId): RejectsTable {
   );
   const selectAny = database.prepare("SELECT 1 FROM rejects WHERE sync = ? AND key IS NOT NULL LIMIT 1");
   const selectAmong = database.prepare(
-    "SELECT key, code, source_hash, mapping FROM rejects WHERE sync = ? AND key IN (SELECT value FROM json_each(?))",
+    "SELECT key, kind, code, source_hash, mapping FROM rejects WHERE sync = ? AND key IN (SELECT value FROM json_each(?))",
   );
   const selectList = database.prepare("SELECT * FROM rejects WHERE id > ? AND sync = ? ORDER BY id LIMIT ?");
   const selectOne = database.prepare("SELECT * FROM rejects WHERE sync = ? AND id = ?");
@@ -96,8 +96,8 @@ export function rejectsTable(database: Database, sync: SyncId): RejectsTable {
     overcome: (key) => each(overcome, [key]),
     among(keys, found) {
       for (const row of selectAmong.all(sync.id, JSON.stringify(keys))) {
-        const { code, source_hash: sourceHash, mapping } = row as Readonly<Record<string, string>>;
-        found(row["key"] as string, { code, sourceHash, mapping } as Reject);
+        const { kind, code, source_hash: sourceHash, mapping } = row as Readonly<Record<string, string>>;
+        found(row["key"] as string, { kind, code, sourceHash, mapping } as Reject);
       }
     },
     list: (after, limit) => selectList.all(after, sync.id, limit).map(rejectOf),

@@ -1,3 +1,4 @@
+import type { Correction } from "../core/correction.ts";
 import {
   ADOPTED,
   type AddressClaim,
@@ -97,9 +98,17 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
     return operations.journal(run, intents);
   };
 
+  const correct = ({ key, isGone }: Correction): void => {
+    // What was refused of it was an update of what is not there any more.
+    if (isGone && entries.get(key) !== undefined) rejects.overcome(key);
+    if (isGone) settling.remove(key);
+    else entries.doubt(key);
+  };
+
   // K1, U1: a page's intents are durable, all of them, before any of it is sent.
   const journal = (page: PageIntents): readonly number[] => {
-    const { run, intents, rejects: refused, clearRejects, sameRecords, found = [] } = page;
+    const { run, intents, rejects: refused, clearRejects, sameRecords, found = [], corrections = [] } = page;
+    for (const correction of corrections) correct(correction);
     rejects.clear(clearRejects);
     if (found.length > 0) {
       entries.find(found);
@@ -201,15 +210,6 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
       read(() =>
         "ids" in places ? entries.owned("destination_id", places.ids) : entries.owned("address", places.addresses),
       ),
-    correct: (wrong) =>
-      write("correct", () => {
-        for (const { key, isGone } of wrong) {
-          // What was refused of it was an update of what is not there any more.
-          if (isGone && entries.get(key) !== undefined) rejects.overcome(key);
-          if (isGone) settling.remove(key);
-          else entries.doubt(key);
-        }
-      }),
     adopt: ({ entries: adopted, rejects: undecided, absent, detail, atMs }) =>
       write("adopt", () => {
         const lineOf = (key: string) => ({ key, atMs, event: "adopted", operation: undefined, detail });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ADOPTED } from "../core/ledger.ts";
+import { corrected } from "../core/correction.ts";
+import { ADOPTED, type Known } from "../core/ledger.ts";
 import {
   applied,
   CHECKPOINT,
@@ -62,7 +63,14 @@ export function contentTests(sync: ReturnType<typeof withSync>): void {
       await settle(ledger, run, applied(a, entryOf("a")));
       const rejects = [rejectOf("a"), rejectOf("b")];
       await ledger.journal({ run, intents: [], rejects, clearRejects: [] });
-      await ledger.correct(["a", "b"].map((key) => ({ key, isGone: true })));
+      const corrections = ["a", "b"].map((key) => ({ key, isGone: true }));
+      const known = await ledger.lookup(["a", "b"]);
+      await ledger.journal({ run, intents: [], rejects: [], clearRejects: [], corrections });
+      const after = await ledger.lookup(["a", "b"]);
+      for (const correction of corrections) {
+        const { entry, rejected } = corrected(known.get(correction.key) as Known, correction);
+        assert.deepEqual([entry, rejected], [after.get(correction.key)?.entry, after.get(correction.key)?.rejected]);
+      }
       assert.equal(await ledger.rejectOf("a"), undefined);
       assert.equal((await ledger.rejectOf("b"))?.key, "b");
     }),
@@ -135,6 +143,7 @@ export function contentTests(sync: ReturnType<typeof withSync>): void {
         ],
       );
       assert.deepEqual((await ledger.lookup(["a"])).get("a")?.rejected, {
+        kind: "rejected",
         code: "REFUSED",
         sourceHash: "source of a",
         mapping: "m1",

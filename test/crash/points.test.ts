@@ -159,3 +159,47 @@ test(
     }
   },
 );
+
+suite("T6: a repair is killed, and the next one still mends what is missing", { concurrency: 2 }, () => {
+  for (const moment of MOMENTS)
+    test(`${moment} it stores what it is about to send`, async () => {
+      const held = new Map<string, { readonly ref: number }>();
+      let ids = 0;
+      const api = await startApi((request, body, response) => {
+        const [, , id = ""] = (request.url ?? "").split("/");
+        if (request.method === "POST") {
+          held.set(`c${(ids += 1)}`, JSON.parse(body) as { ref: number });
+          return json(response, 201, { id: `c${ids}` });
+        }
+        if (id === "")
+          return json(
+            response,
+            200,
+            [...held].map(([each, record]) => ({ id: each, ...record })),
+          );
+        return held.has(id) ? json(response, 200, { id, ...held.get(id) }) : json(response, 404, {});
+      });
+      const store = await startStore();
+      const place = new Workplace({}, [command]);
+      place.write(
+        config(store, api.url)
+          .replace("idempotencyKey: {} }", "idempotencyKey: {} }\n      list: { request: GET /customers, key: id }")
+          .replace("update:", 'read: "GET /customers/{$id}"\n      update:'),
+      );
+      try {
+        assert.equal((await place.run("run", "--json")).exitCode, 0);
+        held.delete("c7");
+        const point = { EVENKEEL_TEST_POINT: `${moment} journal 1` };
+        const repair = ["check", "--repair", "--json"];
+        const killed = await place.startUnder([process.execPath, ...HOOK], point, ...repair).ended;
+        assert.equal(killed.signal, "SIGKILL", killed.stderr);
+        const again = await place.run(...repair);
+        assert.equal(again.exitCode, 0, again.stdout);
+        assert.deepEqual(refs([...held.values()]), ALL, "every record, once");
+        assert.equal((await place.run("check", "--json")).exitCode, 0);
+      } finally {
+        place.remove();
+        await Promise.all([api.stop(), store.stop()]);
+      }
+    });
+});

@@ -124,4 +124,9 @@ export const SEEDS: readonly (readonly [seed: number, was: string, shares?: Part
     REFERRING,
   ],
   [40_001_120, "a plan had a delete that was refused before, and that no run sends again by itself", REFERRING],
+  [
+    60_002_463,
+    "a repair that died before it had stored what to create had stored already that it is missing",
+    REFERRING,
+  ],
 ];
