@@ -18,14 +18,19 @@ export class Outage {
     this.#policy = policy;
   }
 
+  /** It has answered as an API does that works. */
+  answered(): void {
+    this.#sinceMs = undefined;
+    this.#failures = 0;
+    this.#hasLeft = false;
+  }
+
   /** Notes how an attempt ended; says so once it has been down for so long. */
   note(outcome: Outcome, nowMs: number): Down | undefined {
     // The lane is closed: nobody has asked.
     if (outcome.kind === "not-sent" && outcome.retryAfterMs !== undefined) return undefined;
     if (!isFailure(outcome)) {
-      this.#sinceMs = undefined;
-      this.#failures = 0;
-      this.#hasLeft = false;
+      this.answered();
       return undefined;
     }
     this.#sinceMs ??= nowMs;

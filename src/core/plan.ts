@@ -212,12 +212,19 @@ function planCreate(
       ? { kind: "update", lookFirst: true, ...write }
       : { kind: "skipped", reason: "updateOnly" };
   }
-  const canLook = traits.readBack || traits.find !== undefined;
-  const lookFirst =
-    (traits.addressing === "assigned" && traits.find !== undefined) ||
-    (writes === "createOnly" && canLook) ||
-    (isDecided && traits.precondition !== undefined);
+  const lookFirst = isLookedForFirst(traits, writes) || (isDecided && traits.precondition !== undefined);
   return { kind: "create", lookFirst, ...write };
+}
+
+/** Whether a record that the ledger does not know is looked for before it is created, in whichever run it is sent: somebody else may have made it. */
+export function isLookedForFirst(
+  traits: Pick<DestinationTraits, "addressing" | "find" | "readBack">,
+  writes: Sync["writes"],
+): boolean {
+  const { addressing, find, readBack } = traits;
+  // `read` takes the id that the destination gave, and a new record has none.
+  const canLook = find !== undefined || (readBack && addressing === "own");
+  return canLook && (addressing === "assigned" || writes === "createOnly");
 }
 
 function planUpdate(

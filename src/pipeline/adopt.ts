@@ -8,7 +8,7 @@ import type { Sync } from "../core/sync.ts";
 import { waits } from "./ambiguity.ts";
 import { AdoptionWork } from "./adoption-work.ts";
 import { emptyLedger, lookingContext } from "./looking.ts";
-import { openRead, type Opening } from "./opening.ts";
+import { openRead, openWriting, type Opening } from "./opening.ts";
 import type { Ports } from "./ports.ts";
 
 /** What an adoption came to. */
@@ -65,7 +65,8 @@ export async function adoptSync(
   const pairing = ports.pairing();
   try {
     const ledger = ports.ledger ?? emptyLedger(sync.name);
-    const opening = await openRead(sync, { ledger, clock: ports.clock }, READS_ALL);
+    const open = dryRun ? openRead : openWriting;
+    const opening = await open(sync, { ledger, clock: ports.clock }, READS_ALL);
     const read = { number: opening.start.read, kind: "full" } as const;
     const warn = (warning: Warning): number => warnings.push(warning);
     const context = lookingContext(sync, { ...ports, ledger }, counts, stop, read, warn);
@@ -85,7 +86,7 @@ export async function adoptSync(
 /** Nothing of the destination is taken over: what it has is none of the source's. Runs begin from here on. */
 export async function declineAdoption(sync: Sync, ports: Pick<Ports, "ledger" | "clock">): Promise<void> {
   const { ledger, clock } = ports;
-  await remembering(ledger, await openRead(sync, ports, READS_ALL), async () => {
+  await remembering(ledger, await openWriting(sync, ports, READS_ALL), async () => {
     await ledger.adopt({ entries: [], rejects: [], absent: "all", detail: "", atMs: clock.wallMs() });
     return false;
   });

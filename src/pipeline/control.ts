@@ -131,7 +131,8 @@ export function createControl(sync: Sync, ports: Ports, settings: Settings): Run
     counts.ambiguous = stored.ambiguous;
     const isOpen = stored.rejects + stored.unknown + stored.parked + counts.withheld > 0;
     // What a part of the records comes to does not depend on what else was refused; a write in doubt may be one of them.
-    const isPartOff = isWithheld || counts.rejected + counts.invalid + stored.unknown + stored.parked > 0;
+    const refused = counts.rejected + counts.invalid + counts.stillRejected;
+    const isPartOff = isWithheld || refused + stored.unknown + stored.parked > 0;
     const isAsked = partial ? isPartOff || (repairs && isOpen) || (triesAll && stored.rejects > 0) : isOpen;
     const isOff = isAsked || shortfalls.length > 0;
     const interrupted = error === undefined && settings.stop.aborted;

@@ -5,9 +5,9 @@ import type { Operation } from "../core/operation.ts";
 import type { Attempt } from "../core/outcome.ts";
 import { Patience } from "../core/patience.ts";
 import type { Next } from "../core/retry.ts";
-import { askedToWait, credentialsRefused, downApi, unreachableApi } from "./api-errors.ts";
 import { attempt, isTakenOnce, judge, repeatabilityOf } from "./attempt.ts";
 import type { RunContext } from "./context.ts";
+import { noteHold, noteOutage, noteRefusedCredentials, outcomeText } from "./given-up.ts";
 import { afterConflict, afterSearch, type SearchReason, type SearchStep } from "./after-search.ts";
 import { lookUpOf, search, type Search } from "./search.ts";
 import type { Journal } from "./journal.ts";
@@ -69,7 +69,21 @@ class Passage {
 
   begin(): Promise<Ending> {
     if (!this.#delivery.lookFirst && !this.#lacksVersion()) return this.#send();
-    return this.#lookUp(this.#operation.progress.everUnknown ? "unknown" : "before");
+    if (!this.#operation.progress.everUnknown) return this.#lookUp("before");
+    return this.#isKeyedCreate() ? this.#lookOnce() : this.#lookUp("unknown");
+  }
+
+  /** What may have been applied goes again under its key, so nobody need wait until it can no longer land: only what others have made is looked for. */
+  async #lookOnce(): Promise<Ending> {
+    const found = await search(this.#operation, "before", this.#context);
+    return found.kind === "absent" ? this.#send() : this.#conclude(found, "unknown");
+  }
+
+  /** K4: its key is still trusted. */
+  #isKeyedCreate(): boolean {
+    const { kind, write } = this.#operation;
+    const { clock } = this.#context.ports;
+    return kind === "create" && write !== undefined && repeatabilityOf(this.#operation, write, this.#context, clock.wallMs()).keyed;
   }
 
   /** U4: what it is based on must be known before it can be sent. */
@@ -104,7 +118,7 @@ class Passage {
   #follow(made: Attempt, next: Next): Eventual<Ending> {
     const operation = this.#operation;
     const context = this.#context;
-    const { destination, retry } = context.sync;
+    const { retry } = context.sync;
     noteOutage(made, context);
     if (next.kind === "applied") return applied(operation, made, context);
     if (isConflict(made, context))
@@ -115,7 +129,7 @@ class Passage {
       case "hold":
         return hold(operation, next, made, context);
       case "stop":
-        context.fail(credentialsRefused(destination.connection, made, next.message));
+        noteRefusedCredentials(next, made, context);
         return this.#stopped(next.message);
       case "again":
         context.counts.retries += 1;
@@ -197,18 +211,6 @@ const isFenced = ({ kind }: Operation, { sync }: RunContext): boolean => {
 const isConflict = ({ outcome }: Attempt, { sync }: RunContext): boolean =>
   outcome.kind === "refused" && outcome.reason === "conflict" && sync.destination.traits.precondition !== undefined;
 
-/** Ends the run when it is down for longer than it is worth waiting for: what was not sent goes with a later run. */
-function noteOutage(made: Attempt, context: RunContext): void {
-  const { outcome } = made;
-  const down = context.outage?.note(outcome, context.ports.clock.monotonicMs());
-  if (down === undefined) return;
-  const { connection } = context.sync.destination;
-  const giveUp = down === "unreachable" ? unreachableApi : downApi;
-  context.fail(giveUp(connection, made, outcomeText(made)));
-}
-
-const outcomeText = ({ outcome }: Attempt): string => (outcome.kind === "applied" ? "" : outcome.message);
-
 const KEY_OVER =
   "it may have been applied, its idempotency key is no longer remembered, and the destination cannot be asked";
 
@@ -254,11 +256,7 @@ function applied(operation: Operation, made: Attempt, context: RunContext): Even
 
 function hold(operation: Operation, next: Extract<Next, { kind: "hold" }>, made: Attempt, context: RunContext): Ending {
   const progress = { ...operation.progress, notBeforeMs: next.notBeforeMs };
-  const { connection } = context.sync.destination;
-  if (next.notBeforeMs !== undefined) context.fail(askedToWait(connection, next.notBeforeMs, made, next.message));
-  // One that waits for its turn says nothing of the API.
-  else if (made.outcome.kind === "not-sent" && made.outcome.retryAfterMs === undefined)
-    context.fail(unreachableApi(connection, made, next.message));
+  noteHold(next, made, context);
   return {
     kind: "held",
     state: next.state,

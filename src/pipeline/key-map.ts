@@ -1,7 +1,7 @@
 import { ADOPTED, type Entry, type Known, type SyncLedger } from "../core/ledger.ts";
 import type { Sync } from "../core/sync.ts";
 import { remembering } from "./adopt.ts";
-import { openRead } from "./opening.ts";
+import { openWriting } from "./opening.ts";
 import type { Ports } from "./ports.ts";
 
 /** Which record of the destination a source key is. */
@@ -47,7 +47,7 @@ export async function importKeys(
   mappings: AsyncIterable<KeyMapping>,
   detail: string,
 ): Promise<Imported> {
-  const opening = await openRead(sync, ports, ADOPTS);
+  const opening = await openWriting(sync, ports, ADOPTS);
   const done = { imported: 0, known: 0, conflicts: [] as KeyConflict[] };
   const take = async (batch: readonly KeyMapping[]): Promise<void> => {
     const entries = await freshOf(batch, sync, ports.ledger, done);

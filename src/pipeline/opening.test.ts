@@ -29,6 +29,7 @@ async function open(
   sync: object = {},
   choice: Partial<ReadChoice> = {},
   entries = 3,
+  inDoubt = 0,
 ) {
   const cursor = { field: "updated_at", type: "timestamp", lookback: 120_000, sorted: true, safetyLagMs: 0 };
   const base = {
@@ -39,7 +40,7 @@ async function open(
     deletes: { mode: "never" },
     source: { paging: { type: "cursor", shifts: false, resumes: true, size: undefined } },
   };
-  const ledger = { checkpoint: async () => checkpoint, counts: async () => ({ entries }) };
+  const ledger = { checkpoint: async () => checkpoint, counts: async () => ({ entries, unresolved: { sent: inDoubt, unknown: 0, verifying: 0 } }) };
   const ports = { ledger, clock: { wallMs: () => 1_000 } };
   return openRead({ ...base, ...sync } as unknown as Sync, ports as never, { ...ALL, ...choice });
 }
@@ -61,6 +62,7 @@ test("P10: another mapping, filter or cursor field reads everything once, and fo
 test("P10: another key or destination is refused until the user decides, unless nothing is known yet", async () => {
   await assert.rejects(open(stored, { identity: "i2" }), { code: "RUN_CHANGED_IDENTITY" });
   assert.equal((await open(stored, { identity: "i2" }, {}, 0)).partial, false);
+  await assert.rejects(open(stored, { identity: "i2" }, {}, 0, 1), /knows 1 write in doubt under the old ones/);
 });
 
 test("P9: an unfinished read of numbered pages begins anew; sorted input goes on from its cursor", async () => {

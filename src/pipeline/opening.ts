@@ -1,4 +1,5 @@
 import { EvenkeelError } from "../core/errors.ts";
+import { counted } from "../core/observation.ts";
 import type { Checkpoint } from "../core/checkpoint.ts";
 import type { PlanStore } from "../core/planned.ts";
 import { boundAtStart, sinceOf } from "../core/read-window.ts";
@@ -64,6 +65,23 @@ export async function openRead(
   return { partial, ...opening, ...(limit === undefined ? {} : { reason: limitedTo(limit) }) };
 }
 
+/**
+ * As {@link openRead}, for whoever writes. What is left of another destination, of which the ledger knows no record, is forgotten: what was put off for it
+ * was never sent, and whether the new one has the records already is asked as before a first run.
+ */
+export async function openWriting(
+  sync: Sync,
+  ports: Pick<Ports, "ledger" | "clock">,
+  choice: ReadChoice,
+): Promise<Opening> {
+  const stored = await ports.ledger.checkpoint();
+  if (stored !== undefined && stored.identity !== sync.identity) {
+    await refuseOtherIdentity(sync, ports.ledger);
+    await ports.ledger.reset({ checkpoint: true, entries: true });
+  }
+  return openRead(sync, ports, choice);
+}
+
 /** What is in the destination already may be the records that would be created. */
 export const notAdopted = (sync: string, why: string): EvenkeelError =>
   new EvenkeelError("RUN_NOT_ADOPTED", `${sync} would create records that may be there already: ${why}`, {
@@ -73,11 +91,17 @@ export const notAdopted = (sync: string, why: string): EvenkeelError =>
 const limitedTo = (limit: number): string => `${limit === 1 ? "one record" : `${limit} records`} at most, as asked`;
 
 async function refuseOtherIdentity(sync: Sync, ledger: Ports["ledger"]): Promise<void> {
-  const { entries } = await ledger.counts();
-  if (entries === 0) return;
+  const { entries, unresolved } = await ledger.counts();
+  const { sent, unknown, verifying } = unresolved;
+  const inDoubt = sent + unknown + verifying;
+  if (entries + inDoubt === 0) return;
+  const known = [
+    ...(entries > 0 ? [counted(entries, "record")] : []),
+    ...(inDoubt > 0 ? [`${counted(inDoubt, "write")} in doubt`] : []),
+  ];
   throw new EvenkeelError(
     "RUN_CHANGED_IDENTITY",
-    `the key or the destination of ${sync.name} has changed, and the ledger knows ${entries} records under the old ones`,
+    `the key or the destination of ${sync.name} has changed, and the ledger knows ${known.join(" and ")} under the old ones`,
     {
       next: `If the destination is a new one, forget the old with \`evenkeel state reset ${sync.name} --entries --yes\`; otherwise take the change back.`,
     },

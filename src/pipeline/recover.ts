@@ -1,6 +1,7 @@
 import type { StoredOperation } from "../core/ledger.ts";
 import type { Resolution } from "../core/settlement.ts";
 import type { Operation } from "../core/operation.ts";
+import { isLookedForFirst } from "../core/plan.ts";
 import { isUndecidable } from "./attempt.ts";
 import type { RunContext } from "./context.ts";
 import type { Delivery } from "./deliver.ts";
@@ -122,7 +123,12 @@ function deliveryOf(
     stored.kind === "update" &&
     destination.traits.addressing === "own" &&
     lookUpOf(stored, destination) !== undefined;
-  return { operation, lookFirst: write === undefined || mayCreate, held: true };
+  // That it was to be looked for is in no row: the look-up may have failed, or never have come to its turn.
+  const isNew =
+    stored.kind === "create" &&
+    isLookedForFirst(destination.traits, context.sync.writes) &&
+    (!everUnknown || destination.traits.addressing === "assigned");
+  return { operation, lookFirst: write === undefined || mayCreate || isNew, held: true };
 }
 
 /** It is unknown from now on, and every run says so; what was unknown before stays as it is. */

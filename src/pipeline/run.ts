@@ -13,7 +13,7 @@ import { refuseUnadopted } from "./first-run.ts";
 import { Flow } from "./flow.ts";
 import { createJournal } from "./journal.ts";
 import { Launch } from "./launch.ts";
-import { openRead, type Opening, type ReadChoice } from "./opening.ts";
+import { openWriting, type Opening, type ReadChoice } from "./opening.ts";
 import type { Ports } from "./ports.ts";
 import { comparison, type ReadPage } from "./read.ts";
 import { MetTwice } from "./met-twice.ts";
@@ -52,7 +52,7 @@ const UNDER_WAY_MAX = 2_000;
  */
 export async function runSync(sync: Sync, ports: Ports, settings: RunSettings): Promise<RunOutcome> {
   const startedMs = ports.clock.monotonicMs();
-  const opening = await openRead(sync, ports, settings);
+  const opening = await openWriting(sync, ports, settings);
   const { start, partial, resumed } = opening;
   const run = await ports.ledger.beginRun(ports.clock.wallMs());
   const control = createControl(sync, ports, {

@@ -5,6 +5,7 @@ import type { Operation } from "../core/operation.ts";
 import { Patience } from "../core/patience.ts";
 import { decideRetry } from "../core/retry.ts";
 import type { RunContext } from "./context.ts";
+import { noteHold, noteOutage, noteRefusedCredentials } from "./given-up.ts";
 import type { SearchReason } from "./after-search.ts";
 
 /** What looking for a record in the live destination came to. */
@@ -60,6 +61,7 @@ export async function search(
       patienceMs,
     });
     let delayMs = Math.min(PROBE_CAP_MS, PROBE_BASE_MS * 2 ** probe);
+    if (finding.kind !== "unclear") context.outage?.answered();
     switch (finding.kind) {
       case "found":
         context.counts.requests += 1;
@@ -92,12 +94,16 @@ export async function search(
         break;
       }
       case "unclear": {
-        context.sent(destination.connection, finding.attempt.evidence);
+        const made = finding.attempt;
+        context.sent(destination.connection, made.evidence);
+        noteOutage(made, context);
         failures += 1;
-        patience.spend(finding.attempt.evidence.durationMs);
+        patience.spend(made.evidence.durationMs);
         const state = { attempts: failures, leftMs: patience.leftMs, everUnknown: false };
         const now = { wallMs: clock.wallMs(), random: chance.random() };
-        const next = decideRetry(policy, A_READ, state, finding.attempt.outcome, now);
+        const next = decideRetry(policy, A_READ, state, made.outcome, now);
+        if (next.kind === "stop") noteRefusedCredentials(next, made, context);
+        if (next.kind === "hold") noteHold(next, made, context);
         if (next.kind !== "again")
           return {
             kind: "unclear",

@@ -176,6 +176,7 @@ function termsOf({ scene, size, updates }: Staged, seed: number): Terms {
     ),
     restless: 0.1,
     adopted: 0,
+    isFound: false,
     drifts: [],
     plans: 0,
     lapses: false,

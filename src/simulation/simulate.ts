@@ -46,6 +46,12 @@ interface Options {
   readonly stateFile: string;
 }
 
+/** What the destination has before the first run, by the id that it has there. */
+interface Held {
+  readonly version: Version;
+  readonly id: string;
+}
+
 class Simulation {
   readonly #world: World;
   readonly #scene: Scene;
@@ -249,7 +255,9 @@ class Simulation {
     const records = await recordsOf(this.#world, this.#scene, this.#catalogue, epochMs, this.#note);
     const { versions, adopted, edits } = records;
     for (const version of versions) this.#source.put(version);
-    if (adopted.length > 0) await this.#adopt(adopted);
+    const held: Held[] = [];
+    for (const version of adopted) held.push({ version, id: await this.#hold(version) });
+    if (held.length > 0 && this.#world.isFound !== true) await this.#adopt(held);
     for (const { seenMs, id, version, tombstone } of edits)
       this.#clock.after(seenMs, () => {
         const about = this.#catalogue.versionsOf(id).map(({ key }) => key);
@@ -264,15 +272,18 @@ class Simulation {
     return Math.max(0, ...edits.map(({ seenMs }) => seenMs), ...this.#world.lapses.map(({ toMs }) => toMs));
   }
 
+  /** Somebody else has put it into the destination. */
+  async #hold(version: Version): Promise<string> {
+    const how = this.#world.isFound === true ? "" : ", and it is adopted";
+    this.#note(`the destination has ${JSON.stringify(version.mapped)} already${how}`, [version.key]);
+    return this.#destination.hold(version);
+  }
+
   /** A person has found out which records the destination has already, and says so in a file. */
-  async #adopt(versions: readonly Version[]): Promise<void> {
-    const lines: string[] = [];
-    for (const version of versions) {
-      const { key, address } = version;
-      const id = await this.#destination.hold(version);
-      this.#note(`the destination has ${JSON.stringify(version.mapped)} already, and it is adopted`, [key]);
-      lines.push(JSON.stringify(address === undefined ? { key, id } : { key, address }));
-    }
+  async #adopt(held: readonly Held[]): Promise<void> {
+    const lines = held.map(({ version: { key, address }, id }) =>
+      JSON.stringify(address === undefined ? { key, id } : { key, address }),
+    );
     const file = `${this.#stateFile}.keys`;
     writeFileSync(file, lines.join("\n"));
     await this.#processes.open().importKeys(this.#scene.name, file);

@@ -48,6 +48,8 @@ export interface World {
   readonly records: number;
   /** So many of them, the first ones, the destination has before: a person has said which they are, and half of them are not as they should be. */
   readonly adopted: number;
+  /** Nobody has said which those are: `find` finds them, one by one. */
+  readonly isFound?: boolean;
   /** How many the source lists on a page where nobody asks for another number. */
   readonly pageSize: number;
   /** Records changed within as many ms bear the same time. */

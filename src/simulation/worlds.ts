@@ -36,6 +36,8 @@ export interface Terms extends Pick<World, "pageSize" | "resolutionMs"> {
   readonly editsMax: number;
   /** Share of worlds in which the destination has some of the records before the first run, and they are adopted. */
   readonly adopted: number;
+  /** Nobody says so, and `find` finds them. */
+  readonly isFound: boolean;
   /** What somebody else may do to the destination, before repairs; none is asked for where it is nothing. */
   readonly drifts: readonly Drift["kind"][];
   /** The source may list less than it has for a while. */
@@ -69,6 +71,7 @@ export function worldOf(seed: number, chance: SeededChance, terms: Terms): World
     seed,
     records,
     adopted: flip(chance.fork("whether adopted"), terms.adopted) ? 1 + chance.fork("adopted").integer(records) : 0,
+    isFound: terms.isFound,
     pageSize,
     resolutionMs,
     edits: withMoves(editsOf(records, isRestless, terms, chance.fork("edits")), records, terms, chance.fork("moves")),

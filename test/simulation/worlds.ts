@@ -23,6 +23,8 @@ export interface Shares {
   readonly deletes: number;
   /** Of worlds in which the destination has some records before the first run. */
   readonly adopted: number;
+  /** Of worlds in which it has some of which nobody has said so, where they can be found and none is deleted. */
+  readonly found: number;
   /** Of worlds in which records go together, where they may. */
   readonly batches: number;
   /** Of worlds in which the destination takes no write without the current version, where one can be learned. */
@@ -45,6 +47,7 @@ const USUAL: Shares = {
   restless: 0.1,
   deletes: 0.35,
   adopted: 0.15,
+  found: 0.4,
   batches: 0.5,
   fences: 0.3,
   repairs: 0.15,
@@ -59,6 +62,7 @@ const USUAL: Shares = {
 export const PLAIN: Omit<Shares, "restless"> = {
   deletes: 0,
   adopted: 0,
+  found: 0,
   batches: 0,
   fences: 0,
   repairs: 0,
@@ -71,9 +75,10 @@ export const PLAIN: Omit<Shares, "restless"> = {
 
 export function worldOf(seed: number, shares: Partial<Shares> = {}): ShapedWorld {
   const chance = seededChance(`world ${seed}`);
-  const { restless, adopted, plans, ...shaped } = { ...USUAL, ...shares };
+  const { restless, adopted, found, plans, ...shaped } = { ...USUAL, ...shares };
   const shape = shapeOf(chance.fork("shape"), { ...USUAL, ...shaped });
   const { source } = shape;
+  const isFound = mayBeFound(shape) && flip(chance.fork("whether found"), found);
   // P9: numbered pages of a list that changes leave out what moves, and an incremental read would never meet it again.
   const isNumbered = source.pagination === "page" || source.pagination === "offset";
   const terms = {
@@ -85,7 +90,8 @@ export function worldOf(seed: number, shares: Partial<Shares> = {}): ShapedWorld
     commitLagMs: isNumbered && source.overlap === 0 && source.cursor !== undefined ? undefined : source.commitLagMs,
     editsMax: 80,
     restless,
-    adopted: shape.updateOnly ? 1 : shape.refers ? 0 : adopted,
+    adopted: shape.updateOnly || isFound ? 1 : shape.refers ? 0 : adopted,
+    isFound,
     plans: shape.refers ? 0 : plans,
     lapses: shape.lapses,
     moves: source.overlap > 0 && !shape.refers,
@@ -112,6 +118,10 @@ const isFair = (fault: Fault, { destination: { writes, unique } }: Shape): boole
   fault !== "twice" || writes !== "find" || unique;
 
 const flip = (chance: SeededChance, share = 0.5): boolean => chance.random() < share;
+
+/** Where a list is declared, nothing is created in a destination that is not empty; and what was never found is never deleted. */
+const mayBeFound = ({ destination, listed, deletes, updateOnly }: Shape): boolean =>
+  destination.writes === "find" && !listed && deletes === undefined && !updateOnly;
 
 /** What has vanished under an id that the destination gave is only created again where it can be looked up. */
 function driftsOf({ createOnly, destination: { writes, readBack } }: Shape): readonly Drift["kind"][] {

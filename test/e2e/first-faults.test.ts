@@ -1,0 +1,143 @@
+/** What goes wrong before anything has ever gone right: wrong tokens, dead ports, paths that are corrected, and a destination that has some of the records. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { json, startApi, Workplace, type Api, type Ran } from "./harness.ts";
+
+const rows = Array.from({ length: 30 }, (_, index) => ({ id: `t${index + 1}` }));
+const ALL = rows.map(({ id }) => id).toSorted();
+
+const FIND = `find: { request: GET /copies, query: { ref: "{$key}" }, record: "$[0]", id: id }`;
+const KEYED = ", idempotencyKey: {}";
+/** Nobody listens there. */
+const DEAD = "http://127.0.0.1:9";
+
+interface Destination {
+  readonly url?: string;
+  readonly path?: string;
+  /** More of `create`. */
+  readonly create?: string;
+  readonly more?: string;
+}
+
+interface Sides {
+  readonly shop: Api;
+  readonly place: Workplace;
+  /** What the shop has, by `ref`, as often as it has it. */
+  readonly held: string[];
+  /** What the shop answers to everything; `silent`: nothing. */
+  readonly answers: { with: number | "silent" | undefined };
+  configure(destination?: Destination): void;
+  run(...args: string[]): Promise<Ran>;
+}
+
+async function between(check: (sides: Sides) => Promise<void>): Promise<void> {
+  const store = await startApi((_request, _body, response) => json(response, 200, rows));
+  const held: string[] = [];
+  const answers: Sides["answers"] = { with: undefined };
+  const shop = await startApi((request, body, response) => {
+    const { pathname, searchParams } = new URL(request.url ?? "", "http://shop");
+    if (answers.with === "silent") return;
+    if (answers.with !== undefined) return json(response, answers.with, {});
+    if (pathname !== "/copies") return json(response, 404, {});
+    if (request.method === "POST") {
+      const { ref } = JSON.parse(body) as { readonly ref: string };
+      return json(response, 201, { id: `i${held.push(ref)}` });
+    }
+    const index = held.indexOf(searchParams.get("ref") ?? "");
+    return json(response, 200, index < 0 ? [] : [{ id: `i${index + 1}`, ref: held[index] }]);
+  });
+  const place = new Workplace();
+  const configure: Sides["configure"] = ({ url = shop.url, path = "/copies", create = "", more = "" } = {}) =>
+    place.write(`
+connections:
+  store: { baseUrl: "${store.url}" }
+  shop: { baseUrl: "${url}", lateWrite: 1s, retry: { attempts: 3, base: 20ms, cap: 50ms } }
+syncs:
+  things:
+    source: { connection: store, request: GET /things, records: $, key: id }
+    mapping: { ref: id }
+    destination:
+      connection: shop
+      create: { request: POST ${path}, id: id${create} }
+      ${more}
+`);
+  try {
+    await check({ shop, place, held, answers, configure, run: (...args) => place.run("run", "--json", ...args) });
+  } finally {
+    place.remove();
+    await Promise.all([store.stop(), shop.stop()]);
+  }
+}
+
+const codesOf = ({ stdout }: Ran): readonly string[] =>
+  [...stdout.matchAll(/^\{"type":"error".*"code":"([A-Z_]+)"/gm)].map(([, code = ""]) => code);
+
+for (const status of [503, 401])
+  test(`K5: what could not be looked for (${status}) is looked for by the next run, before it is created`, () =>
+    between(async ({ held, answers, configure, run }) => {
+      configure({ more: FIND });
+      held.push("t1", "t2");
+      answers.with = status;
+      assert.notEqual((await run()).exitCode, 0);
+      answers.with = undefined;
+      const ran = await run();
+      assert.equal(ran.exitCode, 0, ran.stdout);
+      assert.deepEqual(held.toSorted(), ALL, "every record, once");
+    }));
+
+for (const create of ["", KEYED])
+  test(`K4, K5: what was killed before it was looked for is looked for${create === "" ? "" : ", also under a key"}`, () =>
+    between(async ({ shop, place, held, answers, configure, run }) => {
+      configure({ create, more: FIND });
+      held.push("t1", "t2");
+      answers.with = "silent";
+      const running = place.start("run", "--json");
+      while (shop.unanswered() === 0) await sleep(1);
+      running.kill("SIGKILL");
+      assert.equal((await running.ended).signal, "SIGKILL");
+      answers.with = undefined;
+      const ran = await run();
+      assert.equal(ran.exitCode, 0, ran.stdout);
+      assert.deepEqual(held.toSorted(), ALL, "every record, once");
+    }));
+
+test("credentials that look-ups are refused with end the run, as those of writes do", () =>
+  between(async ({ shop, answers, configure, run }) => {
+    configure({ more: FIND });
+    answers.with = 401;
+    const ran = await run();
+    assert.equal(ran.exitCode, 3, ran.stdout);
+    assert.deepEqual(codesOf(ran), ["API_CREDENTIALS_REFUSED"]);
+    assert.ok(shop.requests.length < rows.length, "it does not ask for each of them");
+  }));
+
+for (const more of ["", FIND])
+  test(`a port where nobody listens is said so, and put right${more === "" ? "" : ", also where look-ups go first"}`, () =>
+    between(async ({ held, configure, run }) => {
+      configure({ url: DEAD, more });
+      const dead = await run();
+      assert.equal(dead.exitCode, 3, dead.stdout);
+      assert.deepEqual(codesOf(dead), ["API_UNREACHABLE"]);
+      configure({ more });
+      const ran = await run();
+      assert.equal(ran.exitCode, 0, ran.stdout);
+      assert.deepEqual(held.toSorted(), ALL, "what was put off for nobody goes to somebody");
+    }));
+
+test("P10: once the destination is put right a careful first try does not stand in the way of the whole run", () =>
+  between(async ({ held, configure, run }) => {
+    configure({ path: "/nowhere" });
+    assert.equal((await run()).exitCode, 1);
+    configure();
+    assert.equal((await run("--limit", "2")).exitCode, 0);
+    const ran = await run();
+    assert.equal(ran.exitCode, 0, ran.stdout);
+    assert.deepEqual(held.toSorted(), ALL, "every record, once");
+  }));
+
+test("P11: a run of some records that are still refused does not call itself level", () =>
+  between(async ({ configure, run }) => {
+    configure({ path: "/nowhere" });
+    for (let time = 0; time < 2; time++) assert.equal((await run("--limit", "1")).exitCode, 1);
+  }));
