@@ -14,10 +14,16 @@ interface PlanReportOptions {
   readonly shownMax: number;
   /** The file that it is written to. */
   readonly out: string | undefined;
+  /** Options that the run has too. */
+  readonly choice: readonly string[];
 }
 
 /** Shows planned changes as they are found, then the totals and the forecast of each sync. */
-export async function reportPlan(plan: Plan, { shownMax, out }: PlanReportOptions, context: Context): Promise<number> {
+export async function reportPlan(
+  plan: Plan,
+  { shownMax, out, choice }: PlanReportOptions,
+  context: Context,
+): Promise<number> {
   const { printer } = context;
   const linesOf = (change: PlannedChange): readonly string[] => changeLines(change, printer);
   const showing = { shownMax, type: "change", words: WORDS, linesOf, activity: "reading and comparing" };
@@ -30,7 +36,7 @@ export async function reportPlan(plan: Plan, { shownMax, out }: PlanReportOption
     const hidden = shown.hidden(summary.sync);
     if (hidden !== "") printer.result(`\n  … and ${hidden} (\`--all\` shows them)`);
     if (shown.sync !== undefined || summary !== syncs[0]) printer.result("");
-    printer.result(await totalsText(summary, { suggestsRun: out === undefined, all }, context));
+    printer.result(await totalsText(summary, { suggestsRun: out === undefined, all, choice }, context));
   }
   if (out !== undefined) {
     printer.record({ type: "plan-file", file: out, operations });
@@ -47,9 +53,10 @@ export async function reportPlan(plan: Plan, { shownMax, out }: PlanReportOption
 export const changesOf = ({
   counts,
   waiting,
+  unresolved,
   withheld,
-}: Pick<PlanSummary, "counts" | "waiting" | "withheld">): number =>
-  counts.created + counts.updated + waiting + (withheld === undefined ? counts.deleted : 0);
+}: Pick<PlanSummary, "counts" | "waiting" | "unresolved" | "withheld">): number =>
+  counts.created + counts.updated + waiting + unresolved + (withheld === undefined ? counts.deleted : 0);
 
 const WORDS = {
   create: "to create",
@@ -60,8 +67,12 @@ const WORDS = {
 } as const;
 
 async function totalsText(
-  { sync, counts, waiting, guarantee, forecast, withheld, refused, why, warnings, error }: PlanSummary,
-  { suggestsRun, all }: { readonly suggestsRun: boolean; readonly all: readonly string[] },
+  { sync, counts, waiting, unresolved, guarantee, forecast, withheld, refused, why, warnings, error }: PlanSummary,
+  {
+    suggestsRun,
+    all,
+    choice,
+  }: Pick<PlanReportOptions, "choice"> & { readonly suggestsRun: boolean; readonly all: readonly string[] },
   { printer, host, suggest }: Context,
 ): Promise<string> {
   const { style, columns, complete } = printer;
@@ -79,6 +90,7 @@ async function totalsText(
     ...(counts.superseded > 0 ? [`${count(counts.superseded)} superseded`] : []),
     ...(counts.skipped > 0 ? [`${count(counts.skipped)} skipped`] : []),
     ...(counts.stillRejected > 0 ? [`${count(counts.stillRejected)} rejected before`] : []),
+    ...(unresolved > 0 ? [style("yellow", `${counted(unresolved, "write")} of an earlier run to be done first`)] : []),
     ...(waiting > 0 ? [`${count(waiting)} waiting for what this plan creates`] : []),
     ...(counts.invalid > 0 ? [style("yellow", `${count(counts.invalid)} invalid`)] : []),
   ];
@@ -93,10 +105,10 @@ async function totalsText(
       ...(await failureLines(error, { style, columns, complete, cwd: host.cwd, indent: "  " })),
     ].join("\n");
   // What waits for records of other syncs needs their runs as well.
-  const run = (...flags: string[]): string => suggest("run", waiting > 0 ? all : [sync], flags);
+  const run = (...flags: string[]): string => suggest("run", waiting > 0 ? all : [sync], [...choice, ...flags]);
   // D3: a plain run does not delete what the guard withholds.
   const nexts = [
-    ...(changesOf({ counts, waiting, withheld }) > 0 ? [run()] : []),
+    ...(changesOf({ counts, waiting, unresolved, withheld }) > 0 ? [run()] : []),
     ...(withheld === undefined ? [] : [`${run("--allow-deletes", String(counts.deleted))}  if the deletes are meant`]),
   ];
   const left = `${counted(waiting, "record")}: what a plan creates must be there before it can be planned what refers to it, so plan once more when it is applied`;

@@ -51,7 +51,10 @@ test("an API's own word counts before everything else", () => {
 test("the processor, the ledger, the API's answers", () => {
   assert.match(of(laneOf({ full: 9_000 }), { cpuMs: 9_500 }).because, /computing for 95 %/);
   assert.match(of(laneOf({ idle: 9_000 }), { ledgerMs: 6_000 }).because, /The ledger took 60 %/);
-  assert.match(of(laneOf({ full: 9_000 })).because, /answers in 50 ms on average, and 8 requests were under way/);
+  assert.match(
+    of(laneOf({ full: 9_000 })).because,
+    /answers in 50 ms on average, and as many requests were under way as may be: 8/,
+  );
   const reading = { requests: { read: 10, write: 0 }, answersMs: { read: 9_000, write: 0 } };
   const { because, next } = of(laneOf({ answers: 9_000 }, reading));
   assert.match(because, /answers of https:\/\/api\.example were waited for: 900 ms on average/);

@@ -116,8 +116,8 @@ function limited({ origin, perSecond, requests }: LaneStats, wallMs: number): Bo
 function crowded(lane: LaneStats): Bottleneck {
   const { origin, concurrency } = lane;
   return {
-    because: `${origin} answers in ${meanOf(lane)} ms on average, and ${concurrency} requests were under way all the time.`,
-    next: "If it bears more at once, raise `limits.concurrency`; batches (`upsertMany`) move more records with each request.",
+    because: `${origin} answers in ${meanOf(lane)} ms on average, and as many requests were under way as may be: ${concurrency} in the end.`,
+    next: "If it bears more at once, declare more as `limits.concurrency`; batches (`upsertMany`) move more records with each request.",
   };
 }
 

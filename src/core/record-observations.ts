@@ -74,6 +74,36 @@ export function observeKey(
   return [trouble("key", what.join("; "), proposal)];
 }
 
+/**
+ * Whether records of the destination's list can be told to be the source's: `matches` has what each is matched by. Those that others have made may lack it;
+ * another field that all of them have would not be what the mapping makes.
+ */
+export function observeMatch(
+  records: readonly JsonObject[],
+  matches: readonly (string | undefined)[],
+  declared: readonly string[],
+): readonly Observation[] {
+  if (records.length === 0) return [];
+  const name = keyText(declared);
+  const missing = matches.filter((match) => match === undefined).length;
+  const doubled = matches.length - missing - new Set(matches.filter((match) => match !== undefined)).size;
+  const lacks = `${counted(missing, "record")} of ${records.length} ${missing === 1 ? "has" : "have"} no usable \`${name}\``;
+  if (missing === records.length)
+    return [
+      trouble(
+        "key",
+        lacks,
+        "Declare as `list.key` where a listed record has the value that the mapped record has too.",
+      ),
+    ];
+  if (doubled > 0) {
+    const are = `${counted(doubled, "record")} ${doubled === 1 ? "has" : "have"} the \`${name}\` of another one`;
+    return [trouble("key", are, "Either they are copies, or `list.key` is not what tells records apart.")];
+  }
+  if (missing > 0) return [fact("key", `${lacks}: not known to be any of the source`)];
+  return [fact("key", `\`${name}\` is there in all ${records.length} records, and different in each`)];
+}
+
 const keyText = (parts: readonly string[]): string =>
   parts.length === 1 ? (parts[0] as string) : `[${parts.join(", ")}]`;
 

@@ -33,6 +33,9 @@ export class AdoptionWork {
   /** The ledger knew records before. */
   #hadEntries = false;
 
+  #hasMatch = false;
+  #whyUnmatched: string | undefined;
+
   constructor(
     context: RunContext,
     pairing: Pairing,
@@ -61,6 +64,7 @@ export class AdoptionWork {
       for (const record of invalid) if (!isUnmapped(record)) this.#tellInvalid(record);
       await this.#addRecords(records);
     }
+    this.#refuseUnmatched();
     for await (const items of livePages(this.#live, context)) {
       const listed = await Promise.all(items.map(({ match, item }) => this.#listed(match, item)));
       this.#pairing.addListed(listed.filter((each) => each !== undefined));
@@ -84,9 +88,21 @@ export class AdoptionWork {
         },
       );
     const match = await adopt.match(record.mapped);
-    if (match.ok) return { match: match.key, record };
+    if (match.ok) {
+      this.#hasMatch = true;
+      return { match: match.key, record };
+    }
+    this.#whyUnmatched ??= whyUnmatched(match);
     this.#tell({ kind: "missing", key: record.key, why: whyUnmatched(match) });
     return undefined;
+  }
+
+  /** Nothing would be adopted, and everything created once more. */
+  #refuseUnmatched(): void {
+    if (this.#hasMatch || this.#whyUnmatched === undefined) return;
+    throw new EvenkeelError("USAGE", `no record of the source can be matched: ${this.#whyUnmatched}`, {
+      next: "Declare `adopt: { match: ... }`: what a mapped record and a listed one both have.",
+    });
   }
 
   async #listed(listMatch: string | undefined, item: Json): Promise<Listed | undefined> {

@@ -83,7 +83,11 @@ class Passage {
   #isKeyedCreate(): boolean {
     const { kind, write } = this.#operation;
     const { clock } = this.#context.ports;
-    return kind === "create" && write !== undefined && repeatabilityOf(this.#operation, write, this.#context, clock.wallMs()).keyed;
+    return (
+      kind === "create" &&
+      write !== undefined &&
+      repeatabilityOf(this.#operation, write, this.#context, clock.wallMs()).keyed
+    );
   }
 
   /** U4: what it is based on must be known before it can be sent. */

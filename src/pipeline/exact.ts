@@ -30,9 +30,7 @@ export async function ledgerMark(ledger: SyncLedger): Promise<string> {
 /** What an earlier run has left would go first, and no plan says what it comes to. Throws `USAGE` when there is any. */
 export async function refuseUnfinished(sync: string, ledger: SyncLedger): Promise<void> {
   const checkpoint = await ledger.checkpoint();
-  const { unresolved } = await ledger.counts();
-  const { verifying: _, ...open } = unresolved;
-  const writes = Object.values(open).reduce((sum, number) => sum + number, 0);
+  const writes = await countUndone(ledger);
   const isHalfway = checkpoint?.complete === false && checkpoint.position !== undefined;
   if (writes === 0 && !isHalfway) return;
   const what =
@@ -42,6 +40,13 @@ export async function refuseUnfinished(sync: string, ledger: SyncLedger): Promis
   throw new EvenkeelError("USAGE", `${sync} cannot be planned exactly: ${what}`, {
     next: `Run it first: \`evenkeel run ${sync}\`.`,
   });
+}
+
+/** Writes of which it is not known that they are in the destination, or which are known not to be. */
+export async function countUndone(ledger: Pick<SyncLedger, "counts">): Promise<number> {
+  const { unresolved } = await ledger.counts();
+  const { verifying: _, ...open } = unresolved;
+  return Object.values(open).reduce((sum, number) => sum + number, 0);
 }
 
 /** What has moved since a plan was made, now that it was made again; undefined when it holds. */

@@ -40,7 +40,10 @@ async function open(
     deletes: { mode: "never" },
     source: { paging: { type: "cursor", shifts: false, resumes: true, size: undefined } },
   };
-  const ledger = { checkpoint: async () => checkpoint, counts: async () => ({ entries, unresolved: { sent: inDoubt, unknown: 0, verifying: 0 } }) };
+  const ledger = {
+    checkpoint: async () => checkpoint,
+    counts: async () => ({ entries, unresolved: { sent: inDoubt, unknown: 0, verifying: 0 } }),
+  };
   const ports = { ledger, clock: { wallMs: () => 1_000 } };
   return openRead({ ...base, ...sync } as unknown as Sync, ports as never, { ...ALL, ...choice });
 }

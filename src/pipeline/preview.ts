@@ -16,7 +16,7 @@ import { Awaiting } from "./awaiting.ts";
 import { warnOfAbsentPaths } from "./complete.ts";
 import { confirmAbsence } from "./confirm.ts";
 import type { RunContext } from "./context.ts";
-import { refuseUnfinished } from "./exact.ts";
+import { countUndone, refuseUnfinished } from "./exact.ts";
 import type { Planned } from "./journal.ts";
 import { refuseUnadopted } from "./first-run.ts";
 import { emptyLedger, lookingContext } from "./looking.ts";
@@ -36,6 +36,8 @@ export interface Preview {
   readonly counts: Readonly<Counts>;
   /** Records that refer to some that the plan creates. */
   readonly waiting: number;
+  /** Writes that earlier runs have left undone, and that the next one takes up first. */
+  readonly unresolved: number;
   readonly guarantee: string;
   readonly forecast: Forecast;
   /** Why the guard would withhold the deletes; undefined when it would not. */
@@ -80,6 +82,7 @@ export async function planSync(
   const volume = { bytes: 0, lookUps: 0, later: 0 };
   const warnings: Warning[] = [];
   const found: {
+    unresolved?: number;
     kind?: Checkpoint["kind"];
     error?: EvenkeelError;
     why?: string | undefined;
@@ -90,6 +93,7 @@ export async function planSync(
     const opening = await openRead(sync, { ledger, clock: ports.clock }, settings);
     found.kind = opening.start.kind;
     if (settings.exactly !== undefined) await refuseUnfinished(sync.name, ledger);
+    found.unresolved = await countUndone(ledger);
     const read = { number: opening.start.read, kind: opening.start.kind };
     const warn = (warning: Warning): number => warnings.push(warning);
     const context = lookingContext(sync, { ...ports, ledger }, counts, settings.stop, read, warn);
@@ -135,6 +139,7 @@ export async function planSync(
     kind: found.kind ?? "full",
     counts: { ...counts },
     waiting: volume.later,
+    unresolved: found.unresolved ?? 0,
     guarantee: guaranteeOf(sync).summary,
     forecast: forecastOf(found.withheld === undefined ? counts : { ...counts, deleted: 0 }, volume, settings.pace),
     withheld: found.withheld,

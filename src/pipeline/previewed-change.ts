@@ -1,7 +1,7 @@
 import { differences, type FieldDifference } from "../core/difference.ts";
 import type { Counts } from "../core/events.ts";
 import type { JsonObject } from "../core/json.ts";
-import type { Known } from "../core/ledger.ts";
+import { ADOPTED, type Known } from "../core/ledger.ts";
 import type { Reference } from "../core/reference.ts";
 import type { Planned } from "./journal.ts";
 
@@ -65,8 +65,10 @@ export function changeOf(
   const note =
     known?.operation !== undefined
       ? "an earlier write of it is unresolved"
-      : body === undefined
-        ? "what the destination holds is not kept"
-        : undefined;
+      : known?.entry?.operation === ADOPTED && known.entry.hash === undefined
+        ? "it was adopted; a run looks at it first, and leaves it where it is level"
+        : body === undefined
+          ? "what the destination holds is not kept"
+          : undefined;
   return { kind: "update", sync, key, address, differences: body === undefined ? [] : differences(body, mapped), note };
 }

@@ -8,7 +8,13 @@ import { fact, type Observation } from "../core/observation.ts";
 import { pagingClues } from "../core/paging-clue.ts";
 import { observePaging } from "../core/paging-observations.ts";
 import type { Headers, Quota } from "../core/rate-limit.ts";
-import { observeKey, observeList, observeUndeclaredCursor, type DeclaredRecords } from "../core/record-observations.ts";
+import {
+  observeKey,
+  observeList,
+  observeMatch,
+  observeUndeclaredCursor,
+  type DeclaredRecords,
+} from "../core/record-observations.ts";
 import { fieldsOf, type FieldShape } from "../core/record-shape.ts";
 import type { Live, Sync } from "../core/sync.ts";
 import type { RunContext } from "./context.ts";
@@ -215,7 +221,7 @@ function observeEnd(
   );
   tell(observeList(body, declared.records, listed.length === 0 ? undefined : items.map(({ item }) => item)));
   const [unique, uniqueKeys] = firstOfEach(kept);
-  tell(observeKey(unique, uniqueKeys, declared.key));
+  tell((end === "destination" ? observeMatch : observeKey)(unique, uniqueKeys, declared.key));
   if (headers === undefined) return records;
   const type = headers["content-type"];
   tell([fact("answer", type === undefined ? "without a `Content-Type`" : `\`${type}\``)]);

@@ -23,8 +23,9 @@ export interface PlannedPage {
   readonly invalid: readonly InvalidRecord[];
   /** Keys whose reject no longer stands: as the record is now, nothing is to be written of it. */
   readonly clearRejects: readonly string[];
+  /** `underWay`: a write with this content is not done yet, which is counted when it is. */
   readonly tally: Readonly<
-    Record<Exclude<Decision["kind"], "create" | "update" | "wait" | "gone" | "invalid">, number>
+    Record<Exclude<Decision["kind"], "create" | "update" | "wait" | "gone" | "invalid"> | "underWay", number>
   >;
   /** Keys that an earlier read missed, and that are there after all (D2). */
   readonly found: readonly string[];
@@ -139,7 +140,7 @@ export function createStage(context: StageContext, isInFlight: (number: number) 
       corrections,
     );
     const owners = await addressOwners(desired, known);
-    const tally = { unchanged: 0, superseded: 0, stillRejected: 0, skipped: 0 };
+    const tally = { unchanged: 0, superseded: 0, stillRejected: 0, skipped: 0, underWay: 0 };
     const planned: Planned[] = [];
     const clearRejects: string[] = [];
     const within = planContext();
@@ -152,6 +153,7 @@ export function createStage(context: StageContext, isInFlight: (number: number) 
       }
       const decision = planRecord(record, knownRecord, within);
       if (decision.kind === "invalid") bad.push(invalid(record, decision.code, decision.reason));
+      else if (decision.kind === "unchanged" && isUnderWay(knownRecord)) tally.underWay += 1;
       else if (decision.kind in tally) tally[decision.kind as keyof typeof tally] += 1;
       const isWanted = decision.kind !== "unchanged" && decision.kind !== "skipped";
       if (knownRecord?.rejected !== undefined && !isWanted) clearRejects.push(record.key);
@@ -213,6 +215,9 @@ export function createStage(context: StageContext, isInFlight: (number: number) 
     },
   };
 }
+
+const isUnderWay = ({ operation, waiting }: Partial<Known> = {}): boolean =>
+  waiting !== undefined || (operation !== undefined && operation.state !== "verifying");
 
 const isDesired = (record: DesiredRecord | InvalidRecord): record is DesiredRecord => "hash" in record;
 

@@ -49,6 +49,11 @@ function authOf(how: string): { readonly type: string } & Readonly<Record<string
     if (type === "basic" && isName(first) && isName(second))
       return { type, username: `\${${first}}`, password: `\${${second}}` };
   }
+  if (type === "oauth2" || type === "jwt")
+    throw misuse(
+      `\`--auth\` knows no ${type}`,
+      `Get a token as the API's documentation says, put it into a variable, and read with \`--auth bearer:API_TOKEN\`; in the file that is written, put \`auth: { type: ${type}, ... }\` in its place (docs/credentials.md).`,
+    );
   throw misuse(
     "`--auth` takes the kind of credentials and the names of the environment variables that hold them",
     "Write bearer:API_TOKEN, header:X-Api-Key:API_KEY, query:api_key:API_KEY or basic:API_USER:API_PASSWORD, with names of your own.",

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { Command } from "commander";
 import { examples, wholeNumber } from "../arguments.ts";
+import { quoted } from "../command-line.ts";
 import { misuse, withLibrary, type Invocation } from "../context.ts";
 
 /** Changes of each kind that fit the mind, if not the screen. */
@@ -49,7 +50,13 @@ export const planCommand = (invocation: Invocation): Command =>
           const file = out === undefined ? {} : { out: resolve(context.host.cwd, out) };
           const plan = evenkeel.plan({ syncs, ...choice, ...file, signal });
           const shownMax = all === true ? Number.POSITIVE_INFINITY : SHOWN_MAX;
-          const code = await reportPlan(plan, { shownMax, out }, context);
+          const { limit, key, fullRefresh } = choice;
+          const again = [
+            ...(fullRefresh === true ? ["--full-refresh"] : []),
+            ...(limit === undefined ? [] : ["--limit", String(limit)]),
+            ...(key === undefined ? [] : ["--key", quoted(key)]),
+          ];
+          const code = await reportPlan(plan, { shownMax, out, choice: again }, context);
           if (asked !== true) return code;
           const isDifferent = (await plan.result).syncs.some((summary) => changesOf(summary) > 0);
           return combineExitCodes([code, isDifferent ? EXIT.different : EXIT.level]);

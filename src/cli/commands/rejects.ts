@@ -142,7 +142,7 @@ const retry = (invocation: Invocation): Command =>
 
 const discard = (invocation: Invocation): Command =>
   new Command("discard")
-    .description("forget rejects; their records are sent again only when they change")
+    .description("forget rejects; a record is tried again by the next run that reads it")
     .argument("<sync>", "the sync")
     .argument("<id...>", "the rejects to forget", wholeNumbers(1))
     .addHelpText("after", examples(["evenkeel rejects discard products 12", "reject 12 is forgotten"]))
