@@ -1,4 +1,5 @@
 import type { SyncLedger } from "./core/ledger.ts";
+import { FOREIGN } from "./core/record.ts";
 import type { Reject } from "./core/reject.ts";
 import type { Explanation } from "./evenkeel.ts";
 
@@ -24,7 +25,8 @@ export async function explain(sync: string, key: string, ledger: SyncLedger | un
     operation,
     waiting,
     reject: await ledger.rejectOf(key),
-    history: await ledger.history(key),
+    // What others had added, and a repair has deleted, is told of under the value that it was listed with.
+    history: [...(await ledger.history(key)), ...(await ledger.history(FOREIGN + key))],
   };
   return { ...found, story: storyOf(found) };
 }

@@ -127,7 +127,7 @@ function countLines({ counts, durationMs }: SyncResult, { style, columns }: Prin
     {
       label: "missing",
       number: counts.missed,
-      remark: "not in the source any more; deleted when the next complete read misses them too",
+      remark: "not in the source's list any more; deleted once it is certain that they have gone",
     },
     {
       label: "withheld",

@@ -23,7 +23,7 @@ export interface Counts {
   parked: number;
   /** Planned, and not sent because the run ended before; the next one meets them again. */
   unsent: number;
-  /** Missed by this complete read for the first time: deleted when the next one misses them too (D2). */
+  /** Missed by this complete read, and not deleted before it is certain that they have gone (D2). */
   missed: number;
   /** Records that have gone from the source and are not deleted yet, at the end of the run (D3). */
   withheld: number;

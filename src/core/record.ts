@@ -32,6 +32,9 @@ export interface DesiredRecord extends SourceRecord {
   readonly addressKey: string | undefined;
 }
 
+/** Begins the key of what is not a record of the source, and deleted by a repair: no key of one can have it. */
+export const FOREIGN = "\u0001";
+
 /** In the place of a content hash: the record has gone from the source, and is to be deleted. */
 export const GONE = "gone";
 

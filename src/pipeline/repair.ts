@@ -4,7 +4,7 @@ import { holds } from "../core/holds.ts";
 import { isObject, type JsonObject } from "../core/json.ts";
 import { ADOPTED, destinationIdOf, type Known } from "../core/ledger.ts";
 import { counted } from "../core/observation.ts";
-import { goneRecord } from "../core/record.ts";
+import { FOREIGN, goneRecord } from "../core/record.ts";
 import type { Expected, Extra, Scratch } from "../core/scratch.ts";
 import { astray, compareSides, noTally, type Matched } from "./compare.ts";
 import type { RunContext } from "./context.ts";
@@ -18,9 +18,6 @@ import { mayDelete, type DeleteChoice } from "./sweep.ts";
 /** Records mended together, and how many operations may be under way. */
 const BATCH = 500;
 const UNDER_WAY_MAX = 2_000;
-
-/** Begins the key of what is not a record of the source: no key of one can have it. */
-const FOREIGN = "\u0001";
 
 /**
  * Mends what a comparison of both sides finds: what is missing or different is planned and written as by any run, since its entry is known to be

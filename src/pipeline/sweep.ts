@@ -30,8 +30,12 @@ export async function mayDelete(
     await ports.ledger.counts(),
     await ports.ledger.deletedSince(ports.clock.wallMs() - GUARD_WINDOW_MS),
   ];
-  return guardDeletes(sync.deletes.guard, { deletes, recent, entries });
+  const reason = guardDeletes(sync.deletes.guard, { deletes, recent, entries });
+  return reason && tooFew(reason, deletes, allowed);
 }
+
+const tooFew = (reason: string, deletes: number, allowed: number): string =>
+  allowed === 0 ? reason : `${reason}; ${allowed} were allowed, and all ${deletes} must be`;
 
 /**
  * Deletes what has gone from the source (D3, D4): all that waits for it or nothing, by the word of the guard, which is asked before the first
@@ -46,7 +50,8 @@ export async function sweep(context: RunContext, flow: Flow, journal: Journal, c
   const deletes = await countDue(context, choice);
   const reason = await mayDelete(deletes, { allowed: undefined }, context);
   if (reason !== undefined) {
-    if (deletes > (choice.allowed ?? 0)) return context.say({ type: "withheld", deletes, reason });
+    if (deletes > (choice.allowed ?? 0))
+      return context.say({ type: "withheld", deletes, reason: tooFew(reason, deletes, choice.allowed ?? 0) });
     await list(context, choice);
   }
   for await (const due of eachDue(context, choice)) {

@@ -196,6 +196,8 @@ test("check --repair: an edited, a deleted and an added record are mended with t
     assert.match(repaired.stderr, /missing +3/);
     assert.match(repaired.stderr, /extra +99/);
     assert.match(repaired.stderr, /deletes record 99/);
+    const told = await place.run("explain", "records", "99");
+    assert.match(told.stdout, /not known to hold it any more[^]*delete  DELETE [^]*applied \(204\)/);
     assert.equal((await checked(place)).exitCode, 0);
     const again = await place.run("check", "--repair");
     assert.deepEqual([again.exitCode, writesOf(shop).length - before], [0, 3], "what is level is not written");
