@@ -87,13 +87,13 @@ export class Processes {
     for (const timer of timers) timer.cancel();
     this.#options.network.leave();
     if (ended === OVERDUE) throw new Stuck(OVERDUE);
+    // What it was told of waiting it could not write down.
+    if (mortal.isFull) this.#options.network.forget(bornMs);
     if (typeof ended === "string") {
       await this.#bury(mortal, ended);
       return undefined;
     }
     mortal.end();
-    // What it was told of waiting it could not write down.
-    if (mortal.isFull) this.#options.network.forget(bornMs);
     for (const { status, error } of ended.syncs)
       note(`${name} is ${status}${error === undefined ? "" : `: ${error.message}`}`);
     await listening;
