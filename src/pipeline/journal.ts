@@ -170,9 +170,13 @@ export function createJournal(context: RunContext): Journal {
       if ([planned, rejects, clearRejects, found, corrections].every(({ length }) => length === 0)) return [];
       const intents = planned.map((item) => intentOf(item, undefined));
       const numbers = await ledger.journal({ run: context.run, intents, rejects, clearRejects, found, corrections });
-      return planned.flatMap((item, index) =>
-        isWaiting(item) ? [] : [deliveryOf(numbers[index] as number, item, intents[index] as Intent)],
-      );
+      // What was known of them is gone, so nothing but their operations says that they are to be written.
+      const corrected = new Set(corrections.map(({ key }) => key));
+      return planned.flatMap((item, index) => {
+        if (isWaiting(item)) return [];
+        const delivery = deliveryOf(numbers[index] as number, item, intents[index] as Intent);
+        return [{ ...delivery, held: corrected.has(item.record.key) }];
+      });
     },
 
     async deletes(removals) {

@@ -129,4 +129,9 @@ export const SEEDS: readonly (readonly [seed: number, was: string, shares?: Part
     "a repair that died before it had stored what to create had stored already that it is missing",
     REFERRING,
   ],
+  [
+    90_000_050,
+    "what a repair was to create again was let go when it was stopped, and nobody knew of it any more",
+    REFERRING,
+  ],
 ];
