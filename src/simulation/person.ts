@@ -37,8 +37,8 @@ async function isHeld(key: string, { evenkeel, sync, items }: Question): Promise
   const item = items.find(({ version }) => version.key === key);
   const { operation } = await evenkeel.explain(sync, key);
   if (operation?.kind === "delete") return item === undefined;
-  // It is there, though somebody else may have changed it since.
-  if (operation?.kind === "create") return item !== undefined;
   const wanted = operation?.stored?.mapped;
-  return item !== undefined && isDeepStrictEqual(wanted, shownOf(item));
+  if (item === undefined) return false;
+  // It is as it was written then, though somebody else may have changed it since: an older version may have been there before.
+  return isDeepStrictEqual(wanted, operation?.kind === "create" ? item.version.mapped : shownOf(item));
 }
