@@ -25,6 +25,14 @@ export function unreachableApi(connection: string, made: Attempt, message: strin
   });
 }
 
+/** Throws where nothing else could be asked either: nobody is there, or the credentials are refused. */
+export function refuseUnusable(made: Attempt, connection: string): void {
+  const { outcome } = made;
+  if (outcome.kind === "not-sent") throw unreachableApi(connection, made, outcome.message);
+  if (outcome.kind === "refused" && outcome.reason === "credentials")
+    throw credentialsRefused(connection, made, outcome.message);
+}
+
 /** Nothing that was sent to it came through for so long. */
 export function downApi(connection: string, made: Pick<Attempt, "evidence">, message: string): EvenkeelError {
   return new EvenkeelError("API_FAILED", `${connection} is down: ${message}`, {

@@ -3,6 +3,7 @@ import { observeEtag } from "../core/etag-observations.ts";
 import { isObject, type JsonObject } from "../core/json.ts";
 import { advice, fact, trouble, type Observation } from "../core/observation.ts";
 import type { Outcome } from "../core/outcome.ts";
+import { refuseUnusable } from "./api-errors.ts";
 import type { RunContext } from "./context.ts";
 
 /** How long a look at one record may wait for its lane. */
@@ -46,7 +47,8 @@ export const lookSingle = {
       if (finding === undefined) continue;
       looked += 1;
       if (finding.kind === "absent") continue;
-      if (finding.kind === "unclear")
+      if (finding.kind === "unclear") {
+        refuseUnusable(finding.attempt, destination.connection);
         return [
           trouble(
             "records",
@@ -54,6 +56,7 @@ export const lookSingle = {
             "Check `read` and `find` of the destination.",
           ),
         ];
+      }
       // A search's answer has no ETag of the record that it found.
       if (destination.readBack === undefined) return [fact("records", "a record of the source was found with `find`")];
       return [observeEtag(finding.etag, { end: "destination", declared: hasEtagPrecondition })];

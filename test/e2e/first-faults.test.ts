@@ -125,6 +125,21 @@ for (const more of ["", FIND])
       assert.deepEqual(held.toSorted(), ALL, "what was put off for nobody goes to somebody");
     }));
 
+test("whoever only looks says of a dead port, and of refused credentials, what a run says of it", () =>
+  between(async ({ place, answers, configure }) => {
+    for (const [url, status, code] of [
+      [DEAD, undefined, "API_UNREACHABLE"],
+      [undefined, 401, "API_CREDENTIALS_REFUSED"],
+    ] as const) {
+      configure({ ...(url === undefined ? {} : { url }), more: FIND });
+      answers.with = status;
+      for (const args of [["probe"], ["check", "--sample", "3"]]) {
+        const ran = await place.run(...args, "--json");
+        assert.deepEqual([ran.exitCode, codesOf(ran)], [3, [code]], args.join(" "));
+      }
+    }
+  }));
+
 test("P10: once the destination is put right a careful first try does not stand in the way of the whole run", () =>
   between(async ({ held, configure, run }) => {
     configure({ path: "/nowhere" });

@@ -86,6 +86,7 @@ async function show(stage: Stage): Promise<number> {
   say("3. evenkeel run again: it resumes");
   const resumed = await work(stage, config, () => false);
   for (const status of resumed.status) say(`   ${status}`);
+  if (killed.wasKilled) say("   among them writes whose answers died with the process: repeated, and there once");
   say("");
   say("4. evenkeel run once more: there is nothing to do");
   const writesBefore = shop.writes.applied;
