@@ -57,6 +57,13 @@ export function startRun(means: Means, names: readonly string[], choice: Task["c
   );
 }
 
+/** The syncs that one is to run after, and those that these are to run after, and so on. */
+function allBefore(name: string, { syncs }: Means["config"]): readonly string[] {
+  const before = new Set(syncs[name]?.after);
+  for (const each of before) for (const other of syncs[each]?.after ?? []) before.add(other);
+  return [...before];
+}
+
 /** Runs syncs under the ledger's lease, one after the other or as many at once as is asked for. */
 export function startPrepared(
   means: Means,
@@ -97,7 +104,7 @@ export function startPrepared(
     try {
       const items = (refused.length > 0 ? [] : tasks).map((task) => ({
         name: task.name,
-        after: config.syncs[task.name]?.after ?? [],
+        after: allBefore(task.name, config),
         task,
       }));
       const done = await inOrder(items, { atOnce: parallel, stop }, async ({ task }) => {

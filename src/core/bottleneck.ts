@@ -46,7 +46,7 @@ export function bottleneckOf(stats: RunStats): Bottleneck {
       because: `The ledger took ${percent(stats.ledgerMs / wallMs)} of the time.`,
       next: "Put it on a faster disk: `state.file`.",
     };
-  if (stats.diskMs >= wallMs * DECISIVE && busiest < DECISIVE)
+  if (stats.diskMs >= wallMs * DECISIVE && Math.max(busiest, stats.cpuMs / wallMs) < DECISIVE)
     return {
       because: `The ledger's disk was waited for during ${percent(stats.diskMs / wallMs)} of the time.`,
       next: "Put it on a faster disk: `state.file`.",

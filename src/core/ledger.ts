@@ -262,7 +262,11 @@ export interface SyncLedger {
   /** Clears `notBefore` of parked operations, of one key or of all (`state unblock`). Returns how many. */
   unblock(key: string | undefined): Promise<number>;
   /** Forgets checkpoint and, with `entries`, everything known of the destination. */
-  reset(what: { readonly checkpoint: boolean; readonly entries: boolean }): Promise<void>;
+  reset(what: {
+    readonly checkpoint: boolean;
+    readonly entries: boolean;
+    readonly keepsRejects?: boolean;
+  }): Promise<void>;
   /** Deletes the oldest history: what is older, and what is beyond the newest `keep` lines of the ledger. Bounded work a call. */
   trimHistory(olderThanMs: number, keep: number): Promise<void>;
 }

@@ -34,7 +34,9 @@ export class AdoptionWork {
   #hadEntries = false;
 
   #hasMatch = false;
-  #whyUnmatched: string | undefined;
+  #isAnyUnmapped = false;
+  /** Why the first two have none. */
+  readonly #unmatched: string[] = [];
 
   constructor(
     context: RunContext,
@@ -60,7 +62,9 @@ export class AdoptionWork {
     const comparing = { context, stage: this.#stage, tally: noTally(), tell: () => undefined, breathe: this.#breathe };
     for await (const { records, gone, invalid } of desired(start, comparing)) {
       this.#pairing.removeRecords(gone);
-      this.#pairing.addUnmapped(invalid.filter(isUnmapped));
+      const unmapped = invalid.filter(isUnmapped);
+      this.#pairing.addUnmapped(unmapped);
+      this.#isAnyUnmapped ||= unmapped.length > 0;
       for (const record of invalid) if (!isUnmapped(record)) this.#tellInvalid(record);
       await this.#addRecords(records);
     }
@@ -88,19 +92,17 @@ export class AdoptionWork {
         },
       );
     const match = await adopt.match(record.mapped);
-    if (match.ok) {
-      this.#hasMatch = true;
-      return { match: match.key, record };
-    }
-    this.#whyUnmatched ??= whyUnmatched(match);
+    this.#hasMatch ||= match.ok;
+    if (match.ok) return { match: match.key, record };
+    if (this.#unmatched.length < 2) this.#unmatched.push(whyUnmatched(match));
     this.#tell({ kind: "missing", key: record.key, why: whyUnmatched(match) });
     return undefined;
   }
 
-  /** Nothing would be adopted, and everything created once more. */
+  /** Nothing would be adopted, and everything created once more; one record alone may lack it by chance. */
   #refuseUnmatched(): void {
-    if (this.#hasMatch || this.#whyUnmatched === undefined) return;
-    throw new EvenkeelError("USAGE", `no record of the source can be matched: ${this.#whyUnmatched}`, {
+    if (this.#hasMatch || this.#isAnyUnmapped || this.#unmatched.length < 2) return;
+    throw new EvenkeelError("USAGE", `no record of the source can be matched: ${this.#unmatched[0]}`, {
       next: "Declare `adopt: { match: ... }`: what a mapped record and a listed one both have.",
     });
   }

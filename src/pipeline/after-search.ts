@@ -40,7 +40,8 @@ export async function afterSearch(
     case "different": {
       if (operation.kind === "delete" && reason !== "refused")
         return { kind: "send", operation: { ...resolved(operation), etag: found.etag } };
-      if (reason === "before" && writes === "createOnly")
+      // Whoever has made it, or changed it since: it is only ever created.
+      if (operation.kind === "create" && reason !== "refused" && writes === "createOnly")
         return { kind: "end", ending: { kind: "skipped", destinationId: found.destinationId } };
       // U2: the destination has its own address for it, and shows other content: the refused write did not land.
       if (reason === "refused")

@@ -70,24 +70,21 @@ class Passage {
   begin(): Promise<Ending> {
     if (!this.#delivery.lookFirst && !this.#lacksVersion()) return this.#send();
     if (!this.#operation.progress.everUnknown) return this.#lookUp("before");
-    return this.#isKeyedCreate() ? this.#lookOnce() : this.#lookUp("unknown");
+    return this.#mayCreateAgain() ? this.#lookOnce() : this.#lookUp("unknown");
   }
 
-  /** What may have been applied goes again under its key, so nobody need wait until it can no longer land: only what others have made is looked for. */
+  /** What may have been applied may go again as it is, so nobody need wait until it can no longer land: only what others have made is looked for. */
   async #lookOnce(): Promise<Ending> {
     const found = await search(this.#operation, "before", this.#context);
     return found.kind === "absent" ? this.#send() : this.#conclude(found, "unknown");
   }
 
-  /** K4: its key is still trusted. */
-  #isKeyedCreate(): boolean {
+  /** R2, K4: twice is the same as once. */
+  #mayCreateAgain(): boolean {
     const { kind, write } = this.#operation;
-    const { clock } = this.#context.ports;
-    return (
-      kind === "create" &&
-      write !== undefined &&
-      repeatabilityOf(this.#operation, write, this.#context, clock.wallMs()).keyed
-    );
+    if (kind !== "create" || write === undefined) return false;
+    const may = repeatabilityOf(this.#operation, write, this.#context, this.#context.ports.clock.wallMs());
+    return may.repeatable || may.keyed;
   }
 
   /** U4: what it is based on must be known before it can be sent. */

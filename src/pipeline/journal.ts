@@ -5,6 +5,7 @@ import { FRESH, type Operation, type OperationKind, type Progress } from "../cor
 import type { DesiredRecord } from "../core/record.ts";
 import type { Write } from "../core/destination.ts";
 import { invariant } from "../core/invariant.ts";
+import { ownLandingMs } from "./resolution.ts";
 import type { RunContext } from "./context.ts";
 import type { Delivery } from "./deliver.ts";
 
@@ -208,14 +209,25 @@ export function createJournal(context: RunContext): Journal {
         return undefined;
       const rendered = await destination.render("update", operation.record, destinationId);
       if (!rendered.ok) return undefined;
+      const { progress, kind, isAlone } = operation;
+      // U3: what may still land of an update has the same content, and may overtake a newer one. A create would land under another id.
+      const landsMs =
+        kind === "create" && destination.traits.addressing === "assigned" ? 0 : ownLandingMs(operation, context);
+      const staleUntilMs = Math.max(progress.staleUntilMs ?? 0, landsMs) || undefined;
       const decision = {
         kind: "update",
         destinationId,
         lookFirst: false,
         replaces: operation.number,
-        staleUntilMs: operation.progress.staleUntilMs,
+        staleUntilMs,
       } as const;
-      return replace(operation, { record: operation.record, decision, write: rendered.write });
+      // It has not been sent itself, and what was in doubt before it has been found.
+      const unsent = {
+        ...operation,
+        isAlone: isAlone === true || progress.everUnknown,
+        progress: { ...progress, everUnknown: false, staleUntilMs },
+      };
+      return replace(unsent, { record: operation.record, decision, write: rendered.write });
     },
 
     async withNewKey(operation) {

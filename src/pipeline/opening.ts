@@ -67,7 +67,8 @@ export async function openRead(
 
 /**
  * As {@link openRead}, for whoever writes. What is left of another destination, of which the ledger knows no record, is forgotten: what was put off for it
- * was never sent, and whether the new one has the records already is asked as before a first run.
+ * was never sent, what was refused was refused by another one (whoever tries it again needs it still), and whether the new one has the records already is
+ * asked as before a first run.
  */
 export async function openWriting(
   sync: Sync,
@@ -75,9 +76,9 @@ export async function openWriting(
   choice: ReadChoice,
 ): Promise<Opening> {
   const stored = await ports.ledger.checkpoint();
-  if (stored !== undefined && stored.identity !== sync.identity) {
+  if (stored !== undefined && stored.identity !== sync.identity && stored.adopting !== true) {
     await refuseOtherIdentity(sync, ports.ledger);
-    await ports.ledger.reset({ checkpoint: true, entries: true });
+    await ports.ledger.reset({ checkpoint: true, entries: true, keepsRejects: choice.rejects !== undefined });
   }
   return openRead(sync, ports, choice);
 }

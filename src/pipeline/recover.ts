@@ -124,10 +124,7 @@ function deliveryOf(
     destination.traits.addressing === "own" &&
     lookUpOf(stored, destination) !== undefined;
   // That it was to be looked for is in no row: the look-up may have failed, or never have come to its turn.
-  const isNew =
-    stored.kind === "create" &&
-    isLookedForFirst(destination.traits, context.sync.writes) &&
-    (!everUnknown || destination.traits.addressing === "assigned");
+  const isNew = stored.kind === "create" && isLookedForFirst(destination.traits, context.sync.writes);
   return { operation, lookFirst: write === undefined || mayCreate || isNew, held: true };
 }
 

@@ -111,7 +111,7 @@ function verificationOf(
 }
 
 /** Until when an attempt of its own that was given up may land; 0 when there is none. */
-function ownLandingMs({ progress, idempotencyKey }: Operation, { sync }: RunContext): number {
+export function ownLandingMs({ progress, idempotencyKey }: Operation, { sync }: RunContext): number {
   const { everUnknown, lastSentMs } = progress;
   const mayLand = everUnknown && lastSentMs !== undefined && idempotencyKey === undefined;
   return mayLand ? lastSentMs + sync.destination.traits.lateWriteMs : 0;

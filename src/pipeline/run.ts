@@ -104,7 +104,9 @@ async function work(
   if (repair !== undefined) await flow.idle();
   const absences = new Absences(context, opening);
   await absences.begin();
-  if (!context.partial) await context.ports.ledger.saveCheckpoint(opening.start);
+  // P10: whoever writes first says of which destination the ledger is; what it has read of some records says nothing of the rest.
+  if (!context.partial || (await context.ports.ledger.checkpoint()) === undefined)
+    await context.ports.ledger.saveCheckpoint(opening.start);
   const twice = new MetTwice(context, !opening.resumed && recovered.held + recovered.leftovers === 0);
   let end = opening.start;
   const launch = new Launch(flow, settler);

@@ -94,9 +94,12 @@ export async function search(
         break;
       }
       case "unclear": {
+        if (context.stop.aborted) return { kind: "stopped", message: "the run stopped while it was looked up" };
         const made = finding.attempt;
         context.sent(destination.connection, made.evidence);
-        noteOutage(made, context);
+        // What the answer says may be of no use, and is an answer all the same.
+        if ((made.evidence.answer?.status ?? 500) < 500) context.outage?.answered();
+        else noteOutage(made, context);
         failures += 1;
         patience.spend(made.evidence.durationMs);
         const state = { attempts: failures, leftMs: patience.leftMs, everUnknown: false };

@@ -241,12 +241,12 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
         return { entries: entries.count(), unresolved, withheld, ...rejects.counts() };
       }),
     unblock: (key) => write("unblock", () => operations.unblock(key)),
-    reset: ({ checkpoint, entries: everything }) =>
+    reset: ({ checkpoint, entries: everything, keepsRejects = false }) =>
       write("reset", () => {
         // P2: without its operations, nothing before the checkpoint would be known to be settled; so it goes with them.
         if (checkpoint || everything) checkpoints.put(undefined);
         if (everything) for (const table of [bodies, entries, operations]) table.clear();
-        if (everything) rejects.clearAll();
+        if (everything && !keepsRejects) rejects.clearAll();
       }),
     trimHistory: (olderThanMs, keep) =>
       write("trimHistory", () => {

@@ -26,7 +26,10 @@ interface Sides {
   /** What the shop has, by `ref`, as often as it has it. */
   readonly held: string[];
   /** What the shop answers to everything; `silent`: nothing. */
-  readonly answers: { with: number | "silent" | undefined };
+  readonly answers: {
+    with: number | "silent" | undefined;
+    /** Somebody else has changed what is there. */ edited?: boolean;
+  };
   configure(destination?: Destination): void;
   run(...args: string[]): Promise<Ran>;
 }
@@ -39,13 +42,18 @@ async function between(check: (sides: Sides) => Promise<void>): Promise<void> {
     const { pathname, searchParams } = new URL(request.url ?? "", "http://shop");
     if (answers.with === "silent") return;
     if (answers.with !== undefined) return json(response, answers.with, {});
+    if (/^\/copies\/i\d+$/.test(pathname)) return json(response, 200, {});
     if (pathname !== "/copies") return json(response, 404, {});
     if (request.method === "POST") {
       const { ref } = JSON.parse(body) as { readonly ref: string };
       return json(response, 201, { id: `i${held.push(ref)}` });
     }
     const index = held.indexOf(searchParams.get("ref") ?? "");
-    return json(response, 200, index < 0 ? [] : [{ id: `i${index + 1}`, ref: held[index] }]);
+    return json(
+      response,
+      200,
+      index < 0 ? [] : [{ id: `i${index + 1}`, ref: answers.edited === true ? "edited" : held[index] }],
+    );
   });
   const place = new Workplace();
   const configure: Sides["configure"] = ({ url = shop.url, path = "/copies", create = "", more = "" } = {}) =>
@@ -149,6 +157,63 @@ test("P10: once the destination is put right a careful first try does not stand 
     const ran = await run();
     assert.equal(ran.exitCode, 0, ran.stdout);
     assert.deepEqual(held.toSorted(), ALL, "every record, once");
+  }));
+
+test("P10: what was refused by a destination that was put right can be tried again", () =>
+  between(async ({ place, held, configure, run }) => {
+    configure({ path: "/nowhere" });
+    assert.equal((await run()).exitCode, 1);
+    configure();
+    const retried = await place.run("rejects", "retry", "things", "--all", "--json");
+    assert.equal(retried.exitCode, 0, retried.stdout);
+    assert.deepEqual(held.toSorted(), ALL, "every record, once");
+    assert.equal((await run()).exitCode, 0);
+    assert.equal(held.length, ALL.length);
+  }));
+
+test("P10: whoever writes first says of which destination the ledger is, also where it writes some records only", () =>
+  between(async ({ held, configure, run }) => {
+    configure();
+    assert.equal((await run("--limit", "4")).exitCode, 0);
+    configure({ path: "/elsewhere" });
+    const ran = await run();
+    assert.deepEqual([ran.exitCode, codesOf(ran), held.length], [2, ["RUN_CHANGED_IDENTITY"], 4]);
+  }));
+
+for (const create of ["", KEYED])
+  test(`createOnly: what others have made is left as it is, also where a create was killed${create === "" ? "" : " under a key"}`, () =>
+    between(async ({ shop, place, held, answers, configure, run }) => {
+      configure({ create, more: `update: "PATCH /copies/{$id}"\n      ${FIND}\n    writes: createOnly` });
+      held.push("t1", "t2");
+      answers.with = "silent";
+      const running = place.start("run", "--json");
+      while (shop.unanswered() === 0) await sleep(1);
+      running.kill("SIGKILL");
+      await running.ended;
+      answers.with = undefined;
+      answers.edited = true;
+      const ran = await run();
+      assert.equal(ran.exitCode, 0, ran.stdout);
+      assert.deepEqual(held.toSorted(), ALL, "every record, once");
+      assert.ok(!shop.requests.some(({ method }) => method === "PATCH"), "nothing is changed");
+    }));
+
+test("an update that may not be repeated is sent once for each look-up that finds it is not there, and no look-up runs wild", () =>
+  between(async ({ shop, place, held, answers, configure, run }) => {
+    configure({ create: KEYED, more: `update: "POST /copies/{$id}"\n      ${FIND}` });
+    held.push("t1", "t2");
+    answers.with = "silent";
+    const running = place.start("run", "--json");
+    while (shop.unanswered() === 0) await sleep(1);
+    running.kill("SIGKILL");
+    await running.ended;
+    answers.with = undefined;
+    answers.edited = true;
+    const ran = await run();
+    assert.equal(ran.exitCode, 0, ran.stdout);
+    assert.deepEqual(held.toSorted(), ALL, "every record, once");
+    assert.equal(shop.requests.filter(({ path }) => path.startsWith("/copies/")).length, 2);
+    assert.ok(shop.requests.length < 5 * ALL.length, `${shop.requests.length} requests`);
   }));
 
 test("P11: a run of some records that are still refused does not call itself level", () =>

@@ -57,7 +57,8 @@ export interface DestinationShape {
    * key, and the destination assigns ids. - `find`: the same with a search by an external id. - `bare`: with neither, which cannot be kept from doubling.
    */
   readonly writes: "upsert" | "keyedUpsert" | "keys" | "find" | "bare";
-  readonly method: "PUT" | "PATCH";
+  /** Of updates; a POST may not be repeated by itself. */
+  readonly method: "PUT" | "PATCH" | "POST";
   /** `read` is declared: one record can be looked at. */
   readonly readBack: boolean;
   readonly retentionMs: number;

@@ -203,9 +203,10 @@ function sourceOf(chance: SeededChance, overlaps: number): SourceShape {
 
 function destinationOf(chance: SeededChance): DestinationShape {
   const writes = chance.pick(["upsert", "keyedUpsert", "keys", "find"] as const);
+  const method = chance.pick(["PUT", "PATCH"] as const);
   return {
     writes,
-    method: chance.pick(["PUT", "PATCH"]),
+    method: writes === "find" && flip(chance.fork("whether posts"), 0.3) ? "POST" : method,
     readBack: flip(chance),
     retentionMs: chance.pick([HOUR, 24 * HOUR]),
     visibilityLagMs: writes === "find" ? chance.pick([0, 5 * SECOND, 25 * SECOND]) : 0,
