@@ -18,3 +18,10 @@ export function chosenSyncs({ syncs }: Config, named: readonly string[] | undefi
   for (const name of names) add(name);
   return named === undefined || named.length === 0 ? [...ordered] : [...ordered].filter((name) => named.includes(name));
 }
+
+/** The syncs that one is to run after, and those that these are to run after, and so on. */
+export function allBefore(name: string, { syncs }: Config): readonly string[] {
+  const before = new Set(syncs[name]?.after);
+  for (const each of before) for (const other of syncs[each]?.after ?? []) before.add(other);
+  return [...before];
+}

@@ -1,3 +1,4 @@
+import { allBefore } from "./chosen-syncs.ts";
 import type { BuiltSync } from "./config/build.ts";
 import type { RunEvent } from "./core/events.ts";
 import { combineExitCodes, type ExitCode } from "./core/exit-code.ts";
@@ -57,13 +58,6 @@ export function startRun(means: Means, names: readonly string[], choice: Task["c
   );
 }
 
-/** The syncs that one is to run after, and those that these are to run after, and so on. */
-function allBefore(name: string, { syncs }: Means["config"]): readonly string[] {
-  const before = new Set(syncs[name]?.after);
-  for (const each of before) for (const other of syncs[each]?.after ?? []) before.add(other);
-  return [...before];
-}
-
 /** Runs syncs under the ledger's lease, one after the other or as many at once as is asked for. */
 export function startPrepared(
   means: Means,
@@ -102,12 +96,8 @@ export function startPrepared(
     const built = build(kept.lanes, ledger);
     const { tasks, refused, close } = await prepare(ledger, built);
     try {
-      const items = (refused.length > 0 ? [] : tasks).map((task) => ({
-        name: task.name,
-        after: allBefore(task.name, config),
-        task,
-      }));
-      const done = await inOrder(items, { atOnce: parallel, stop }, async ({ task }) => {
+      const items = (refused.length > 0 ? [] : tasks).map((task) => ({ ...task, after: allBefore(task.name, config) }));
+      const done = await inOrder(items, { atOnce: parallel, stop }, async (task) => {
         const result = await runTask(task, ledger, built);
         await kept.save();
         return result;

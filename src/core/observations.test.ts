@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { observeFuture } from "./cursor-observations.ts";
-import { observeKey } from "./record-observations.ts";
+import { observeKey, observeMatch } from "./record-observations.ts";
 
 const textOf = (observations: readonly { readonly text: string }[]): string | undefined => observations[0]?.text;
 
@@ -16,4 +16,23 @@ test("what is seen of one record reads as well as what is seen of several", () =
   const past = "`updated_at` is past the source's own clock (2026-01-01T00:00:00Z)";
   assert.equal(textOf(observeFuture(cursor, [later], now)), `${past} in 1 record`);
   assert.equal(textOf(observeFuture(cursor, [later, now, later], now)), `${past} in 2 records`);
+});
+
+test("records of a destination that others have made lack the match, and nothing else is proposed for it", () => {
+  const seen = (...matches: readonly (string | undefined)[]): readonly [string, string] => {
+    const [{ weight, text } = { weight: "", text: "" }] = observeMatch(
+      matches.map((_, id) => ({ id })),
+      matches,
+      ["ext"],
+    );
+    return [weight, text];
+  };
+  assert.deepEqual(seen("a", undefined), [
+    "fact",
+    "1 record of 2 has no usable `ext`: not known to be any of the source",
+  ]);
+  assert.deepEqual(seen(undefined, undefined), ["trouble", "2 records of 2 have no usable `ext`"]);
+  assert.deepEqual(seen("a", "a"), ["trouble", "1 record has the `ext` of another one"]);
+  assert.deepEqual(seen("a", "b"), ["fact", "`ext` is there in all 2 records, and different in each"]);
+  assert.deepEqual(observeMatch([], [], ["ext"]), []);
 });

@@ -506,3 +506,14 @@ test("an id that the config does not find, and a match that the list has not, ar
     },
   );
 });
+
+test("where no record of the source can be matched, nothing is called missing, and no run creates it all once more", () =>
+  between({ destination: DESTINATION.replace("$lowercase(email)", "phone") }, async ({ place, contacts, writes }) => {
+    contacts.set("c1", { id: "c1", email: "p1@example.org" });
+    const adopted = await place.run("state", "adopt", "contacts");
+    assert.equal(adopted.exitCode, 2, adopted.stdout);
+    assert.match(adopted.stdout + adopted.stderr, /no record of the source can be matched/);
+    assert.match(adopted.stdout + adopted.stderr, /adopt: \{ match/);
+    assert.notEqual((await place.run("run")).exitCode, 0);
+    assert.deepEqual(writes(), []);
+  }));

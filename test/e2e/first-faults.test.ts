@@ -78,6 +78,16 @@ syncs:
   }
 }
 
+/** Kills a run while the shop leaves what it was asked unanswered. */
+async function killWhileSilent({ shop, place, answers }: Sides): Promise<void> {
+  answers.with = "silent";
+  const running = place.start("run", "--json");
+  while (shop.unanswered() === 0) await sleep(1);
+  running.kill("SIGKILL");
+  assert.equal((await running.ended).signal, "SIGKILL");
+  answers.with = undefined;
+}
+
 const codesOf = ({ stdout }: Ran): readonly string[] =>
   [...stdout.matchAll(/^\{"type":"error".*"code":"([A-Z_]+)"/gm)].map(([, code = ""]) => code);
 
@@ -96,15 +106,11 @@ for (const status of [503, 401])
 
 for (const create of ["", KEYED])
   test(`K4, K5: what was killed before it was looked for is looked for${create === "" ? "" : ", also under a key"}`, () =>
-    between(async ({ shop, place, held, answers, configure, run }) => {
+    between(async (sides) => {
+      const { held, configure, run } = sides;
       configure({ create, more: FIND });
       held.push("t1", "t2");
-      answers.with = "silent";
-      const running = place.start("run", "--json");
-      while (shop.unanswered() === 0) await sleep(1);
-      running.kill("SIGKILL");
-      assert.equal((await running.ended).signal, "SIGKILL");
-      answers.with = undefined;
+      await killWhileSilent(sides);
       const ran = await run();
       assert.equal(ran.exitCode, 0, ran.stdout);
       assert.deepEqual(held.toSorted(), ALL, "every record, once");
@@ -122,11 +128,14 @@ test("credentials that look-ups are refused with end the run, as those of writes
 
 for (const more of ["", FIND])
   test(`a port where nobody listens is said so, and put right${more === "" ? "" : ", also where look-ups go first"}`, () =>
-    between(async ({ held, configure, run }) => {
+    between(async ({ place, held, configure, run }) => {
       configure({ url: DEAD, more });
       const dead = await run();
       assert.equal(dead.exitCode, 3, dead.stdout);
       assert.deepEqual(codesOf(dead), ["API_UNREACHABLE"]);
+      const plan = await place.run("plan", "--exit-code");
+      assert.equal(plan.exitCode, 4, "a plan does not call it level");
+      assert.match(plan.stdout.replaceAll(/\s+/g, " "), /0 unchanged, \d+ writes? of an earlier run to be done first/);
       configure({ more });
       const ran = await run();
       assert.equal(ran.exitCode, 0, ran.stdout);
@@ -182,15 +191,11 @@ test("P10: whoever writes first says of which destination the ledger is, also wh
 
 for (const create of ["", KEYED])
   test(`createOnly: what others have made is left as it is, also where a create was killed${create === "" ? "" : " under a key"}`, () =>
-    between(async ({ shop, place, held, answers, configure, run }) => {
+    between(async (sides) => {
+      const { shop, held, answers, configure, run } = sides;
       configure({ create, more: `update: "PATCH /copies/{$id}"\n      ${FIND}\n    writes: createOnly` });
       held.push("t1", "t2");
-      answers.with = "silent";
-      const running = place.start("run", "--json");
-      while (shop.unanswered() === 0) await sleep(1);
-      running.kill("SIGKILL");
-      await running.ended;
-      answers.with = undefined;
+      await killWhileSilent(sides);
       answers.edited = true;
       const ran = await run();
       assert.equal(ran.exitCode, 0, ran.stdout);
@@ -198,16 +203,12 @@ for (const create of ["", KEYED])
       assert.ok(!shop.requests.some(({ method }) => method === "PATCH"), "nothing is changed");
     }));
 
-test("an update that may not be repeated is sent once for each look-up that finds it is not there, and no look-up runs wild", () =>
-  between(async ({ shop, place, held, answers, configure, run }) => {
+test("R2: what is found to be different is updated once, also by a POST, and no look-up runs wild", () =>
+  between(async (sides) => {
+    const { shop, held, answers, configure, run } = sides;
     configure({ create: KEYED, more: `update: "POST /copies/{$id}"\n      ${FIND}` });
     held.push("t1", "t2");
-    answers.with = "silent";
-    const running = place.start("run", "--json");
-    while (shop.unanswered() === 0) await sleep(1);
-    running.kill("SIGKILL");
-    await running.ended;
-    answers.with = undefined;
+    await killWhileSilent(sides);
     answers.edited = true;
     const ran = await run();
     assert.equal(ran.exitCode, 0, ran.stdout);

@@ -19,14 +19,20 @@ interface Sides {
   readonly place: Workplace;
   /** What the shop has made, as `name ref`. */
   readonly made: readonly string[];
+  /** How many requests it had at once at most. */
+  readonly peak: () => number;
 }
+
+const CONCURRENCY = 8;
 
 /** A shop that honours keys, and takes a little time. */
 async function between(syncs: string, check: (sides: Sides) => Promise<void>): Promise<void> {
   const store = await startApi((_request, _body, response) => json(response, 200, rows));
   const made: string[] = [];
   const byKey = new Map<string, string>();
+  let peak = 0;
   const shop = await startApi(async (request, body, response) => {
+    peak = Math.max(peak, shop.unanswered());
     const key = String(request.headers["idempotency-key"]);
     if (!byKey.has(key)) {
       const { kind, ref } = JSON.parse(body) as { readonly kind: string; readonly ref: number };
@@ -39,12 +45,12 @@ async function between(syncs: string, check: (sides: Sides) => Promise<void>): P
   place.write(`
 connections:
   store: { baseUrl: "${store.url}" }
-  shop: { baseUrl: "${shop.url}", lateWrite: 1s, limits: { concurrency: 8 } }
+  shop: { baseUrl: "${shop.url}", lateWrite: 1s, limits: { concurrency: ${CONCURRENCY} } }
 syncs:
 ${syncs}
 `);
   try {
-    await check({ store, shop, place, made });
+    await check({ store, shop, place, made, peak: () => peak });
   } finally {
     place.remove();
     await Promise.all([store.stop(), shop.stop()]);
@@ -59,7 +65,7 @@ const all = (...names: readonly string[]): readonly string[] =>
 
 test("syncs wait at the same time, each behind those it is `after`", async () => {
   const syncs = [sync("orders", "after: [customers]"), sync("customers"), sync("products")].join("\n");
-  await between(syncs, async ({ place, made }) => {
+  await between(syncs, async ({ place, made, peak }) => {
     const ran = await place.run("run", "--json", "--parallel", "3");
     assert.equal(ran.exitCode, 0, ran.stderr);
     assert.deepEqual(made.toSorted(), all("customers", "orders", "products"));
@@ -68,6 +74,7 @@ test("syncs wait at the same time, each behind those it is `after`", async () =>
     assert.ok(at("run-started", "orders") > at("run-ended", "customers"));
     assert.ok(at("run-started", "products") < at("run-ended", "customers"));
     assert.equal(order(ran, "run-ended").length, 3);
+    assert.ok(peak() <= CONCURRENCY, `${peak()} at once: the limit is theirs together`);
   });
 });
 
