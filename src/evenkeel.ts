@@ -162,9 +162,28 @@ export interface Explanation {
   readonly story: readonly string[];
 }
 
-export interface Evenkeel {
+/** What the ledger knows, and what can be decided in it: no API is called. */
+export interface State {
   readonly configFile: string | undefined;
   readonly stateFile: string;
+  status(): Promise<readonly SyncStatus[]>;
+  rejects(sync?: string): AsyncIterable<Reject & { readonly sync: string }>;
+  reject(sync: string, id: number): Promise<Reject | undefined>;
+  discardRejects(sync: string, ids: readonly number[]): Promise<number>;
+  explain(sync: string, key: string): Promise<Explanation>;
+  /** Clears what is parked (and blocked lanes); an operation of unknown outcome is decided with `decide`. */
+  unblock(options: {
+    readonly sync?: string;
+    readonly key?: string;
+    readonly decide?: "applied" | "resend";
+  }): Promise<{ readonly operations: number; readonly lanes: number }>;
+  /** Which record of the destination each source key is, in key order. */
+  exportKeys(sync: string): AsyncIterable<KeyMapping>;
+  reset(sync: string, what: { readonly checkpoint: boolean; readonly entries: boolean }): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface Evenkeel extends State {
   readonly syncs: readonly SyncInfo[];
   run(options?: RunOptions): Run;
   plan(options?: PlanOptions): Plan;
@@ -174,30 +193,15 @@ export interface Evenkeel {
   check(options?: CheckOptions): Check;
   /** Compares the live destination with the source, and writes what is astray; each difference is an event before it is mended. */
   repair(options?: Pick<RunOptions, "syncs" | "allowDeletes" | "trace" | "signal" | "killSignal">): Run;
-  status(): Promise<readonly SyncStatus[]>;
-  rejects(sync?: string): AsyncIterable<Reject & { readonly sync: string }>;
-  reject(sync: string, id: number): Promise<Reject | undefined>;
   /**
    * Plans anew from the source records of these rejects and sends them (P11); when `ids` is absent all of the sync's, but for those that may be in the
    * destination already (`ADOPTION_AMBIGUOUS`): each of those is created when its id is given.
    */
   retryRejects(sync: string, ids?: readonly number[], options?: Pick<RunOptions, "signal" | "trace">): Run;
-  discardRejects(sync: string, ids: readonly number[]): Promise<number>;
-  explain(sync: string, key: string): Promise<Explanation>;
-  /** Clears what is parked (and blocked lanes); an operation of unknown outcome is decided with `decide`. */
-  unblock(options: {
-    readonly sync?: string;
-    readonly key?: string;
-    readonly decide?: "applied" | "resend";
-  }): Promise<{ readonly operations: number; readonly lanes: number }>;
   /** Finds out which records of the destination are which of the source, from its list; writes to neither API. */
   adopt(sync: string, options?: AdoptOptions): Adopting;
   /** Says that the destination has none of the source's records, so that runs may create them all. */
   declineAdoption(sync: string): Promise<void>;
-  /** Which record of the destination each source key is, in key order. */
-  exportKeys(sync: string): AsyncIterable<KeyMapping>;
   /** Takes over a file of lines as `exportKeys` gives them. Throws `USAGE`, and imports nothing, when a line is none. */
   importKeys(sync: string, file: string): Promise<Imported>;
-  reset(sync: string, what: { readonly checkpoint: boolean; readonly entries: boolean }): Promise<void>;
-  close(): Promise<void>;
 }

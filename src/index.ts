@@ -29,10 +29,19 @@ export type {
   Run,
   RunOptions,
   RunResult,
+  State,
   SyncInfo,
   SyncResult,
   SyncStatus,
 } from "./evenkeel.ts";
 export type { Draft } from "./draft.ts";
-export { draft, open, rehearse, type DraftOptions, type OpenOptions, type RehearseOptions } from "./library.ts";
+export {
+  draft,
+  open,
+  openState,
+  rehearse,
+  type DraftOptions,
+  type OpenOptions,
+  type RehearseOptions,
+} from "./library.ts";
 export type { RehearsalResult, Rehearsals } from "./simulation/rehearse.ts";

@@ -1,9 +1,10 @@
 import { dirname, resolve } from "node:path";
 import { checkConfig, documentOf, findConfig, loadConfig, type LoadedConfig } from "./config/load.ts";
+import type { Placeholder } from "./config/secrets.ts";
 import type { Chance, Clock } from "./core/clock.ts";
 import { draftSource, type Draft } from "./draft.ts";
 import type { DraftAuth } from "./draft-reading.ts";
-import type { Evenkeel } from "./evenkeel.ts";
+import type { Evenkeel, State } from "./evenkeel.ts";
 import { openEvenkeel } from "./opened.ts";
 import { systemChance } from "./runtime/chance.ts";
 import { systemNetwork } from "./runtime/network.ts";
@@ -29,8 +30,22 @@ export interface OpenOptions {
 
 /** Opens a config: everything that the command line does hangs on what is returned. Throws EvenkeelError CONFIG_*. */
 export async function open(options: OpenOptions = {}): Promise<Evenkeel> {
+  return opened(options);
+}
+
+/**
+ * Opens the ledger of a config for what calls no API: secrets that are not set, in `auth` and `headers`, are no matter. Throws EvenkeelError CONFIG_*.
+ */
+export async function openState(options: OpenOptions = {}): Promise<State> {
+  const whole = await opened(options, (name, secret) => (secret ? `<${name} is not set>` : undefined));
+  const { configFile, stateFile, status, rejects, reject, discardRejects, explain, unblock, exportKeys, reset, close } =
+    whole;
+  return { configFile, stateFile, status, rejects, reject, discardRejects, explain, unblock, exportKeys, reset, close };
+}
+
+async function opened(options: OpenOptions, placeholder?: Placeholder): Promise<Evenkeel> {
   const cwd = resolve(options.cwd ?? systemCwd());
-  const loaded = await load(options, cwd);
+  const loaded = await load(options, cwd, placeholder);
   const stateFile =
     options.stateFile === undefined
       ? resolve(dirname(loaded.file), loaded.config.state.file ?? ".evenkeel/state.db")
@@ -99,7 +114,7 @@ export function rehearse(options: RehearseOptions = {}): Rehearsals {
   });
 }
 
-async function load(options: OpenOptions, cwd: string, placeholder?: (name: string) => string): Promise<LoadedConfig> {
+async function load(options: OpenOptions, cwd: string, placeholder?: Placeholder): Promise<LoadedConfig> {
   const env = options.env ?? systemEnv();
   const secrets = placeholder === undefined ? { env } : { env, placeholder };
   if (options.config === undefined) return loadConfig({ file: findConfig(cwd, options.configFile), ...secrets });

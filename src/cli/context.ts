@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { EvenkeelError } from "../core/errors.ts";
-import type { Evenkeel } from "../evenkeel.ts";
+import type { Evenkeel, State } from "../evenkeel.ts";
+import type { OpenOptions } from "../library.ts";
 import { suggestFor, type CommonOptions, type Suggest } from "./command-line.ts";
 import { fail } from "./failure.ts";
 import type { Host } from "./host.ts";
@@ -41,22 +42,31 @@ export class Invocation {
 }
 
 /** Opens the config and the ledger for as long as `work` takes. */
-export async function withLibrary(
-  { host, common }: Context,
-  work: (evenkeel: Evenkeel) => Promise<number>,
+export const withLibrary = (context: Context, work: (evenkeel: Evenkeel) => Promise<number>): Promise<number> =>
+  during(context.host.open(optionsOf(context)), work);
+
+/** Opens what the ledger knows for as long as `work` takes; secrets need not be set. */
+export const withState = (context: Context, work: (state: State) => Promise<number>): Promise<number> =>
+  during(context.host.openState(optionsOf(context)), work);
+
+async function during<Opened extends State>(
+  opening: Promise<Opened>,
+  work: (opened: Opened) => Promise<number>,
 ): Promise<number> {
-  const evenkeel = await host.open({
-    cwd: host.cwd,
-    env: host.env,
-    ...(common.config === undefined ? {} : { configFile: common.config }),
-    ...(common.state === undefined ? {} : { stateFile: common.state }),
-  });
+  const opened = await opening;
   try {
-    return await work(evenkeel);
+    return await work(opened);
   } finally {
-    await evenkeel.close();
+    await opened.close();
   }
 }
+
+const optionsOf = ({ host, common }: Context): OpenOptions => ({
+  cwd: host.cwd,
+  env: host.env,
+  ...(common.config === undefined ? {} : { configFile: common.config }),
+  ...(common.state === undefined ? {} : { stateFile: common.state }),
+});
 
 /** A wrong use of the command line. */
 export const misuse = (message: string, next: string): EvenkeelError => new EvenkeelError("USAGE", message, { next });

@@ -15,7 +15,7 @@ export function driftLines(drift: DriftOf, printer: Printer): readonly string[] 
         columns,
       );
     case "extra":
-      return [`  ${style("green", "extra")}      ${of(drift.match)}${style("dim", whyExtra(drift))}`];
+      return [`  ${style("green", "extra")}      ${of(drift.match ?? drift.named)}${style("dim", whyExtra(drift))}`];
     case "different":
       return [`  ${style("yellow", "different")}  ${of(drift.key)}`, ...differenceLines(drift.differences, printer)];
     case "invalid":
@@ -26,7 +26,8 @@ export function driftLines(drift: DriftOf, printer: Printer): readonly string[] 
   }
 }
 
-function whyExtra({ isDouble, uncompared = 0 }: Extract<DriftOf, { readonly kind: "extra" }>): string {
+function whyExtra({ match, isDouble, uncompared = 0 }: Extract<DriftOf, { readonly kind: "extra" }>): string {
+  if (match === undefined) return "  it has no value to be matched by";
   if (isDouble) return "  it is there twice";
   if (uncompared === 0) return "";
   const those = uncompared === 1 ? "the record" : `one of the ${uncompared} records`;

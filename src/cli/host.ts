@@ -1,5 +1,5 @@
 import type { Clock } from "../core/clock.ts";
-import type { Evenkeel } from "../evenkeel.ts";
+import type { Evenkeel, State } from "../evenkeel.ts";
 import type { Draft } from "../draft.ts";
 import type { DraftOptions, OpenOptions, RehearseOptions } from "../library.ts";
 import { systemClock } from "../runtime/clock.ts";
@@ -15,6 +15,7 @@ export interface Host {
   /** Watches for Ctrl-C from the first call on. */
   interruption(): Interruption;
   open(options: OpenOptions): Promise<Evenkeel>;
+  openState(options: OpenOptions): Promise<State>;
   draft(options: DraftOptions): Promise<Draft>;
   rehearse(options: RehearseOptions): Promise<Rehearsals>;
 }
@@ -27,6 +28,7 @@ export function systemHost(): Host {
     clock: systemClock,
     interruption: systemInterruption,
     open: async (options) => (await import("../library.ts")).open(options),
+    openState: async (options) => (await import("../library.ts")).openState(options),
     draft: async (options) => (await import("../library.ts")).draft(options),
     rehearse: async (options) => (await import("../library.ts")).rehearse(options),
   };

@@ -10,7 +10,7 @@ import { unfitParents } from "./parents-rules.ts";
 import type { Document } from "./document.ts";
 import { configError, problemAt, problemsOf } from "./problems.ts";
 import { configSchema } from "./schema.ts";
-import { createSecrets, type ReadText } from "./secrets.ts";
+import { createSecrets, type Placeholder, type ReadText } from "./secrets.ts";
 import { readYaml } from "./yaml-document.ts";
 
 export interface LoadedConfig {
@@ -48,7 +48,7 @@ export interface LoadOptions {
   /** Reads the config, `.env` and secret files as UTF-8; from the disk when absent. */
   readonly readFile?: ReadText;
   /** What stands for a secret that is not there; its being missing is a problem when absent. */
-  readonly placeholder?: (name: string) => string;
+  readonly placeholder?: Placeholder;
 }
 
 /**

@@ -66,6 +66,23 @@ suite("S6: secrets", () => {
     assert.match(reasonOf(secrets, "${A"), /without its `\}`/);
   });
 
+  test("where they need not be set, something stands for them alone", () => {
+    const placeholder = (name: string, secret: boolean): string | undefined => (secret ? `<${name}>` : undefined);
+    const readText = (): string => {
+      throw new Error("ENOENT");
+    };
+    const secrets = createSecrets({ file: "/app/evenkeel.yaml", env: { A: "a" }, readText, placeholder });
+    const said = (text: string, secret: boolean): string | undefined => {
+      const reading = secrets.substitute(text, secret);
+      return reading.ok ? reading.value : undefined;
+    };
+    assert.equal(said("Bearer ${TOKEN}", true), "Bearer <TOKEN>");
+    assert.equal(said("${file:key.pem}", true), "<key.pem>");
+    assert.equal(said("${A}", true), "a");
+    assert.equal(said("${FOLDER}/state.db", false), undefined);
+    assert.equal(said("${file:folder}", false), undefined);
+  });
+
   test("a value is not read again", () => {
     assert.equal(replaced(secretsOf({ A: "${B}", B: "b" }), "${A}"), "${B}");
   });

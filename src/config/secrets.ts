@@ -14,13 +14,18 @@ export type Substituted =
 /** Reads a file as UTF-8; throws when it cannot. */
 export type ReadText = (path: string) => string;
 
+/**
+ * What stands for a variable or file that is not there; undefined where its being missing is a problem. `secret` is said of what is in `auth`
+ * or `headers`.
+ */
+export type Placeholder = (name: string, secret: boolean) => string | undefined;
+
 export interface SecretSources {
   /** The config file; `.env` is looked for beside it, and `${file:...}` is relative to it. */
   readonly file: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly readText: ReadText;
-  /** What stands for a variable or file that is not there; its being missing is a problem when absent. */
-  readonly placeholder?: (name: string) => string;
+  readonly placeholder?: Placeholder;
 }
 
 export interface Secrets {
@@ -45,7 +50,8 @@ export function createSecrets({ file, env, readText, placeholder }: SecretSource
     const value = own(env, name) ?? own(dotEnv, name);
     if (value !== undefined && value !== "") return { ok: true, value };
     if (otherwise !== undefined) return { ok: true, value: otherwise };
-    if (placeholder !== undefined) return { ok: true, value: placeholder(name) };
+    const stands = placeholder?.(name, secret);
+    if (stands !== undefined) return { ok: true, value: stands };
     const state = value === "" ? "is empty" : "is not set";
     const set = `\`export ${name}=...\`, or write \`${name}=...\` into that file`;
     return {
@@ -56,13 +62,14 @@ export function createSecrets({ file, env, readText, placeholder }: SecretSource
     };
   };
 
-  const fromFile = (path: string): Substituted => {
+  const fromFile = (path: string, secret: boolean): Substituted => {
     try {
       // Editors and `echo` end a file with a line break that is no part of the secret.
       const text = readText(resolve(dirname(file), path)).replace(/\r?\n$/, "");
       return text === "" ? { ok: false, reason: `the file \`${path}\` is empty` } : { ok: true, value: text };
     } catch (error) {
-      if (placeholder !== undefined) return { ok: true, value: placeholder(path) };
+      const stands = placeholder?.(path, secret);
+      if (stands !== undefined) return { ok: true, value: stands };
       return {
         ok: false,
         reason: `the file \`${path}\` cannot be read (${error instanceof Error ? error.message : String(error)}); it is relative to the config file`,
@@ -71,7 +78,7 @@ export function createSecrets({ file, env, readText, placeholder }: SecretSource
   };
 
   const lookUp = (reference: string, secret: boolean): Substituted => {
-    if (reference.startsWith("file:")) return fromFile(reference.slice("file:".length));
+    if (reference.startsWith("file:")) return fromFile(reference.slice("file:".length), secret);
     const [, name, otherwise] = NAME.exec(reference) ?? [];
     if (name === undefined)
       return {

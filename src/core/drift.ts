@@ -14,6 +14,8 @@ export type DriftOf =
       readonly kind: "extra";
       readonly match: string | undefined;
       readonly isDouble: boolean;
+      /** What it seems to be called, such as `id 17`, where it has no value to be matched by. */
+      readonly named?: string;
       readonly uncompared?: number;
     }
   /** `before` is what the destination holds, `after` what it should. */

@@ -5,7 +5,10 @@ import type { Checkpoint } from "../core/checkpoint.ts";
 import { canonical } from "../core/fingerprint.ts";
 import { holds } from "../core/holds.ts";
 import { destinationIdOf } from "../core/ledger.ts";
-import { isObject, type JsonObject } from "../core/json.ts";
+import { isObject, type Json, type JsonObject } from "../core/json.ts";
+import { likelyKey } from "../core/field-proposal.ts";
+import { readKey } from "../core/key.ts";
+import { valueAt } from "../core/record-list.ts";
 import type { DesiredRecord, InvalidRecord } from "../core/record.ts";
 import type { Expected, Extra, Scratch } from "../core/scratch.ts";
 import { SideFingerprint } from "../core/side-fingerprint.ts";
@@ -197,7 +200,13 @@ function compareItems(
     if (match !== undefined) met.add(match);
     if (match === undefined || wanted === undefined || isDouble || !isObject(item)) {
       destination.add(`extra ${match} ${canonical(item)}`);
-      tell({ kind: "extra", match, isDouble, ...(uncompared === 0 || isDouble ? {} : { uncompared }) });
+      tell({
+        kind: "extra",
+        match,
+        isDouble,
+        ...(match === undefined ? namedBy(item) : {}),
+        ...(uncompared === 0 || isDouble ? {} : { uncompared }),
+      });
       if (match !== undefined && !isDouble) extras.push({ match, item });
       continue;
     }
@@ -218,6 +227,14 @@ function compareItems(
   scratch.mark(found.different, "different");
   if (keeps) scratch.addExtras(extras);
   return matched;
+}
+
+/** Something to find an item by. */
+function namedBy(item: Json): { readonly named?: string } {
+  const [path] = isObject(item) ? likelyKey([item]) : [];
+  if (path === undefined) return {};
+  const reading = readKey([valueAt(item as JsonObject, path)]);
+  return reading.ok ? { named: `${path.join(".")} ${reading.key}` } : {};
 }
 
 /** What a record is, whichever side shows it. */

@@ -1,6 +1,7 @@
 import { EvenkeelError } from "../core/errors.ts";
 import { counted } from "../core/observation.ts";
 import type { Checkpoint } from "../core/checkpoint.ts";
+import type { LedgerCounts } from "../core/ledger.ts";
 import type { PlanStore } from "../core/planned.ts";
 import { boundAtStart, sinceOf } from "../core/read-window.ts";
 import type { Scratch } from "../core/scratch.ts";
@@ -78,9 +79,25 @@ export async function openWriting(
   const stored = await ports.ledger.checkpoint();
   if (stored !== undefined && stored.identity !== sync.identity && stored.adopting !== true) {
     await refuseOtherIdentity(sync, ports.ledger);
-    await ports.ledger.reset({ checkpoint: true, entries: true, keepsRejects: choice.rejects !== undefined });
+    const keepsRejects = choice.rejects !== undefined;
+    const forgotten = leftOf(await ports.ledger.counts(), keepsRejects);
+    await ports.ledger.reset({ checkpoint: true, entries: true, keepsRejects });
+    const opening = await openRead(sync, ports, choice);
+    return forgotten === undefined ? opening : { ...opening, reason: `${opening.reason}; ${forgotten}` };
   }
   return openRead(sync, ports, choice);
+}
+
+/** What is forgotten with another destination; undefined when that is nothing. */
+function leftOf({ unresolved, invalid, rejected }: LedgerCounts, keepsRejects: boolean): string | undefined {
+  const writes = unresolved.parked + unresolved.waiting;
+  const rejects = keepsRejects ? 0 : invalid + rejected;
+  const left = [
+    ...(writes > 0 ? [`${counted(writes, "write")} put off`] : []),
+    ...(rejects > 0 ? [counted(rejects, "reject")] : []),
+  ];
+  if (left.length === 0) return undefined;
+  return `the key or the destination has changed, and what was left under the old one is forgotten: ${left.join(" and ")}`;
 }
 
 /** What is in the destination already may be the records that would be created. */

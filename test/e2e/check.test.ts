@@ -120,6 +120,9 @@ test("check: an edited, a deleted and an added record of the destination are nam
     );
     items.set("/items/x", { ...items.get("/items/3") });
     assert.deepEqual((await checked(place)).drifts, ["extra 3"], "a double is an extra one");
+    items.set("/items/x", { id: "x9", sku: null, name: "nameless" });
+    const nameless = await place.run("check");
+    assert.match(nameless.stdout, /^ +extra +id x9 +it has no value to be matched by$/m);
     records.pop();
     items.delete("/items/x");
     assert.deepEqual((await checked(place)).drifts, ["extra 25"]);

@@ -135,7 +135,9 @@ for (const more of ["", FIND])
       assert.deepEqual(codesOf(dead), ["API_UNREACHABLE"]);
       const plan = await place.run("plan", "--exit-code");
       assert.equal(plan.exitCode, 4, "a plan does not call it level");
-      assert.match(plan.stdout.replaceAll(/\s+/g, " "), /0 unchanged, \d+ writes? of an earlier run to be done first/);
+      // What the run had come to before it knew: written down and put off, or not yet.
+      const said = plan.stdout.replaceAll(/\s+/g, " ");
+      assert.match(said, /30 to create, .*0 unchanged|0 unchanged, \d+ writes? of an earlier run to be done first/);
       configure({ more });
       const ran = await run();
       assert.equal(ran.exitCode, 0, ran.stdout);
@@ -215,6 +217,17 @@ test("R2: what is found to be different is updated once, also by a POST, and no 
     assert.deepEqual(held.toSorted(), ALL, "every record, once");
     assert.equal(shop.requests.filter(({ path }) => path.startsWith("/copies/")).length, 2);
     assert.ok(shop.requests.length < 5 * ALL.length, `${shop.requests.length} requests`);
+  }));
+
+test("P10: whoever writes to another destination says what is forgotten of the old one", () =>
+  between(async ({ configure, run }) => {
+    configure({ path: "/nowhere" });
+    assert.equal((await run()).exitCode, 1);
+    configure();
+    const again = await run();
+    assert.equal(again.exitCode, 0, again.stdout);
+    const [started] = again.events.filter((event) => event.type === "run-started");
+    assert.match(started?.reason ?? "", /has changed, and what was left under the old one is forgotten: 30 rejects$/);
   }));
 
 test("P11: a run of some records that are still refused does not call itself level", () =>

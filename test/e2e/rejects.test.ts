@@ -1,6 +1,47 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cursorPage, json, SOURCE, startApi, Workplace } from "./harness.ts";
+import { cursorPage, json, SOURCE, startApi, Workplace, type Ran } from "./harness.ts";
+
+test("what calls no API needs no secret", async () => {
+  const store = await startApi((request, _body, response) => cursorPage([{ id: 1 }], request, response));
+  const shop = await startApi((_request, _body, response) => json(response, 422, { error: "no" }));
+  const place = new Workplace({});
+  place.write(`
+connections:
+  store: { baseUrl: "${store.url}" }
+  shop: { baseUrl: "${shop.url}", auth: { type: bearer, token: "\${SHOP_TOKEN}" } }
+syncs:
+  records:${SOURCE}
+    destination: { connection: shop, upsert: "PUT /items/{id}" }
+`);
+  const under = (environment: Readonly<Record<string, string>>, ...args: string[]): Promise<Ran> =>
+    place.startUnder([process.execPath], environment, ...args).ended;
+  try {
+    assert.equal((await under({ SHOP_TOKEN: "secret-of-the-shop" }, "run")).exitCode, 1);
+    for (const command of [
+      "status",
+      "explain records 1",
+      "rejects list",
+      "rejects show records 1",
+      "state show",
+      "state export records",
+      "state unblock",
+      "rejects discard records 1",
+      "state reset records --yes",
+    ]) {
+      const { exitCode, stdout, stderr } = await place.run(...command.split(" "));
+      assert.equal(exitCode, 0, `${command}: ${stdout}${stderr}`);
+    }
+    for (const command of ["run", "plan", "check", "rejects retry records --all"]) {
+      const { exitCode, stderr } = await place.run(...command.split(" "));
+      assert.equal(exitCode, 2, command);
+      assert.match(stderr, /`SHOP_TOKEN`, which is not set/, command);
+    }
+  } finally {
+    place.remove();
+    await Promise.all([store.stop(), shop.stop()]);
+  }
+});
 
 test("P11: rejects that there are not are refused, after those that there are were tried or discarded", async () => {
   const records = [1, 2, 3].map((id) => ({ id }));

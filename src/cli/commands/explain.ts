@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { examples } from "../arguments.ts";
-import { withLibrary, type Invocation } from "../context.ts";
+import { withState, type Invocation } from "../context.ts";
 
 export const explainCommand = (invocation: Invocation): Command =>
   new Command("explain")
@@ -17,9 +17,9 @@ export const explainCommand = (invocation: Invocation): Command =>
     )
     .action((sync: string, key: string, _flags: object, command: Command) =>
       invocation.act(command, (context) =>
-        withLibrary(context, async (evenkeel) => {
+        withState(context, async (state) => {
           const { explanationText } = await import("../record-report.ts");
-          const explanation = await evenkeel.explain(sync, key);
+          const explanation = await state.explain(sync, key);
           context.printer.record({ type: "explanation", ...explanation });
           context.printer.result(explanationText(explanation, context));
           return 0;

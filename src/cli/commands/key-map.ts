@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { Command } from "commander";
 import { examples } from "../arguments.ts";
-import { misuse, withLibrary, type Invocation } from "../context.ts";
+import { misuse, withLibrary, withState, type Invocation } from "../context.ts";
 
 /** Findings of each kind that fit the mind, if not the screen. */
 const SHOWN_MAX = 20;
@@ -68,10 +68,10 @@ const exportKeys = (invocation: Invocation): Command =>
     )
     .action((sync: string, _flags: object, command: Command) =>
       invocation.act(command, (context) =>
-        withLibrary(context, async (evenkeel) => {
+        withState(context, async (state) => {
           const { printer, host } = context;
           const { signal } = host.interruption();
-          for await (const mapping of evenkeel.exportKeys(sync)) {
+          for await (const mapping of state.exportKeys(sync)) {
             if (signal.aborted) return 130;
             // The same line either way: the file is to be imported.
             printer.record(mapping);

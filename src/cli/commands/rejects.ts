@@ -1,9 +1,9 @@
 import { Command } from "commander";
 import type { EvenkeelError } from "../../core/errors.ts";
 import { EXIT } from "../../core/exit-code.ts";
-import type { Evenkeel } from "../../evenkeel.ts";
+import type { State } from "../../evenkeel.ts";
 import { examples, wholeNumber, wholeNumbers } from "../arguments.ts";
-import { misuse, withLibrary, type Context, type Invocation } from "../context.ts";
+import { misuse, withLibrary, withState, type Context, type Invocation } from "../context.ts";
 import type { Again } from "../summary.ts";
 
 export const rejectsCommand = (invocation: Invocation): Command =>
@@ -35,12 +35,12 @@ const list = (invocation: Invocation): Command =>
     )
     .action((sync: string | undefined, _flags: object, command: Command) =>
       invocation.act(command, (context) =>
-        withLibrary(context, async (evenkeel) => {
+        withState(context, async (state) => {
           const { rejectText } = await import("../record-report.ts");
           const { printer, host, suggest } = context;
           const { signal } = host.interruption();
           let first: { readonly sync: string; readonly id: number } | undefined;
-          for await (const reject of evenkeel.rejects(sync)) {
+          for await (const reject of state.rejects(sync)) {
             if (signal.aborted) break;
             first ??= reject;
             printer.record({ type: "reject", ...reject });
@@ -65,13 +65,13 @@ const noSuch = (sync: string, ids: readonly number[], { suggest }: Context): Eve
 
 /** Does something with those of the rejects that there are, and refuses the others; all of them before anything is done. Gives the exit code. */
 async function withRejects(
-  evenkeel: Evenkeel,
+  state: State,
   { sync, ids }: { readonly sync: string; readonly ids: readonly number[] },
   context: Context,
   work: (known: readonly number[]) => Promise<number>,
 ): Promise<number> {
   const unique = [...new Set(ids)];
-  const found = await Promise.all(unique.map((id) => evenkeel.reject(sync, id)));
+  const found = await Promise.all(unique.map((id) => state.reject(sync, id)));
   const known = unique.filter((_, index) => found[index] !== undefined);
   const unknown = unique.filter((_, index) => found[index] === undefined);
   if (known.length === 0) throw noSuch(sync, unknown, context);
@@ -88,9 +88,9 @@ const show = (invocation: Invocation): Command =>
     .addHelpText("after", examples(["evenkeel rejects show products 12", "all that is known of reject 12"]))
     .action((sync: string, id: number, _flags: object, command: Command) =>
       invocation.act(command, (context) =>
-        withLibrary(context, async (evenkeel) => {
+        withState(context, async (state) => {
           const { rejectBlock } = await import("../record-report.ts");
-          const reject = await evenkeel.reject(sync, id);
+          const reject = await state.reject(sync, id);
           if (reject === undefined) throw noSuch(sync, [id], context);
           context.printer.record({ type: "reject", sync, ...reject });
           context.printer.result(rejectBlock({ sync, ...reject }, context));
@@ -148,10 +148,10 @@ const discard = (invocation: Invocation): Command =>
     .addHelpText("after", examples(["evenkeel rejects discard products 12", "reject 12 is forgotten"]))
     .action((sync: string, ids: readonly number[], _flags: object, command: Command) =>
       invocation.act(command, (context: Context) =>
-        withLibrary(context, async (evenkeel) => {
+        withState(context, async (state) => {
           const { counted } = await import("../amounts.ts");
-          return withRejects(evenkeel, { sync, ids }, context, async (known) => {
-            const discarded = await evenkeel.discardRejects(sync, known);
+          return withRejects(state, { sync, ids }, context, async (known) => {
+            const discarded = await state.discardRejects(sync, known);
             context.printer.record({ type: "discarded", sync, rejects: discarded });
             context.printer.result(`${counted(discarded, "reject")} discarded`);
             return EXIT.level;

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { examples } from "../arguments.ts";
-import { misuse, withLibrary, type Invocation } from "../context.ts";
+import { misuse, withState, type Invocation } from "../context.ts";
 import { keyMapCommands } from "./key-map.ts";
 
 export const stateCommand = (invocation: Invocation): Command =>
@@ -32,14 +32,15 @@ const show = (invocation: Invocation): Command =>
     )
     .action((sync: string | undefined, _flags: object, command: Command) =>
       invocation.act(command, (context) =>
-        withLibrary(context, async (evenkeel) => {
+        withState(context, async (state) => {
           const { stateText } = await import("../status-report.ts");
-          const statuses = (await evenkeel.status()).filter((status) => sync === undefined || status.sync === sync);
+          const all = await state.status();
+          const statuses = all.filter((status) => sync === undefined || status.sync === sync);
           if (statuses.length === 0)
-            throw misuse(`there is no sync ${sync}`, `Syncs: ${evenkeel.syncs.map(({ name }) => name).join(", ")}.`);
+            throw misuse(`there is no sync ${sync}`, `Syncs: ${all.map((status) => status.sync).join(", ")}.`);
           for (const status of statuses) context.printer.record({ type: "state", ...status });
           context.printer.result(
-            `ledger ${evenkeel.stateFile}\n\n${statuses.map((status) => stateText(status, context)).join("\n\n")}`,
+            `ledger ${state.stateFile}\n\n${statuses.map((status) => stateText(status, context)).join("\n\n")}`,
           );
           return 0;
         }),
@@ -76,8 +77,8 @@ const reset = (invocation: Invocation): Command =>
             `If that is what you want: \`${context.suggest("state reset", [sync], [...(entries ? ["--entries"] : []), "--yes"])}\`.`,
           );
         }
-        return withLibrary(context, async (evenkeel) => {
-          await evenkeel.reset(sync, { checkpoint: true, entries });
+        return withState(context, async (state) => {
+          await state.reset(sync, { checkpoint: true, entries });
           context.printer.record({ type: "reset", sync, checkpoint: true, entries });
           context.printer.result(
             entries
@@ -121,10 +122,10 @@ const unblock = (invocation: Invocation): Command =>
             `\`--${decide}\` decides one record`,
             `Name it: \`${context.suggest("state unblock SYNC KEY", [], [`--${decide}`])}\`.`,
           );
-        return withLibrary(context, async (evenkeel) => {
+        return withState(context, async (state) => {
           const { counted } = await import("../amounts.ts");
           const { escapeLine } = await import("../escape.ts");
-          const done = await evenkeel.unblock({
+          const done = await state.unblock({
             ...(sync === undefined ? {} : { sync }),
             ...(key === undefined ? {} : { key }),
             ...(decide === undefined ? {} : { decide }),

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { examples } from "../arguments.ts";
-import { withLibrary, type Invocation } from "../context.ts";
+import { withState, type Invocation } from "../context.ts";
 
 export const statusCommand = (invocation: Invocation): Command =>
   new Command("status")
@@ -15,9 +15,9 @@ export const statusCommand = (invocation: Invocation): Command =>
     )
     .action((_flags: object, command: Command) =>
       invocation.act(command, (context) =>
-        withLibrary(context, async (evenkeel) => {
+        withState(context, async (state) => {
           const { statusText } = await import("../status-report.ts");
-          const statuses = await evenkeel.status();
+          const statuses = await state.status();
           for (const status of statuses) context.printer.record({ type: "status", ...status });
           context.printer.result(statusText(statuses, context));
           return 0;
