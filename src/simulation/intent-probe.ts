@@ -15,8 +15,11 @@ export interface IntentProbe {
   close(): void;
 }
 
-/** All in one row: it is asked after each flush, and a row for each would cost more than all the rest of it. */
-const SELECT = `SELECT json_group_array(key) AS keys FROM (SELECT key FROM operations WHERE state <> 'waiting'
+/**
+ * An operation that is put off, or unknown, is to be made an intent again before it is sent. All in one row: it is asked after each flush, and a row
+ * for each would cost more than all the rest of it.
+ */
+const SELECT = `SELECT json_group_array(key) AS keys FROM (SELECT key FROM operations WHERE state = 'sent'
   UNION ALL SELECT json_extract(value, '$[0]') FROM pages, json_each(pages.intents))`;
 
 const SELECT_COMPLETE = "SELECT json_extract(checkpoint, '$.completeMs') AS ms FROM checkpoints";

@@ -37,7 +37,6 @@ export const TEETH: readonly Tooth[] = [
   },
   {
     name: "K1: what an earlier run left is sent without becoming an intent again",
-    slow: "it takes a create that was put off, and a crash of the run that takes it up",
     breaks: [
       {
         file: "pipeline/recover.ts",
