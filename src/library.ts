@@ -2,7 +2,7 @@ import { dirname, resolve } from "node:path";
 import { checkConfig, documentOf, findConfig, loadConfig, type LoadedConfig } from "./config/load.ts";
 import type { Placeholder } from "./config/secrets.ts";
 import type { Chance, Clock } from "./core/clock.ts";
-import { draftSource, type Draft } from "./draft.ts";
+import type { Draft } from "./draft.ts";
 import type { DraftAuth } from "./draft-reading.ts";
 import type { Evenkeel, State } from "./evenkeel.ts";
 import { openEvenkeel } from "./opened.ts";
@@ -74,6 +74,7 @@ export interface DraftOptions extends Pick<OpenOptions, "configFile" | "cwd" | "
  */
 export async function draft(options: DraftOptions): Promise<Draft> {
   const { url, auth, clock = systemClock, chance = systemChance, env = systemEnv() } = options;
+  const { draftSource } = await import("./draft.ts");
   const dispatcher = systemNetwork({ connectMs: CONNECT_MS, proxy: proxyOf(env) });
   const file = resolve(options.cwd ?? systemCwd(), options.configFile ?? "evenkeel.yaml");
   const stop = options.signal ?? new AbortController().signal;

@@ -1,5 +1,4 @@
 import { createPrivateKey } from "node:crypto";
-import { SignJWT } from "jose";
 import type { Clock } from "../core/clock.ts";
 import { RenewedToken, type Token } from "./renewed-token.ts";
 import { refusedCredentials, type Auth } from "./auth.ts";
@@ -35,6 +34,8 @@ export const isShared = (algorithm: JwtOptions["algorithm"]): boolean => algorit
 export function createJwtAuth(options: JwtOptions, clock: Clock): Auth {
   const { algorithm, key, keyId, issuer, subject, audience, claims, lifetimeMs } = options;
   const sign = async (): Promise<Token> => {
+    // Only who signs waits for it to be loaded.
+    const { SignJWT } = await import("jose");
     const atS = Math.floor(clock.wallMs() / 1_000);
     const jwt = new SignJWT({ ...claims })
       .setProtectedHeader({ alg: algorithm, typ: "JWT", ...(keyId === undefined ? {} : { kid: keyId }) })

@@ -1,8 +1,7 @@
 import { chosenSyncs } from "../chosen-syncs.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { createStream } from "../stream.ts";
-import { recordsIn } from "./records-file.ts";
-import { rehearse, type Break, type Rehearsal } from "./rehearsal.ts";
+import type { Break, Rehearsal } from "./rehearsal.ts";
 
 /** What the rehearsal of one sync came to. */
 export interface RehearsalResult extends Rehearsal {
@@ -35,6 +34,8 @@ export function rehearseSyncs({ load, syncs, worlds, seed, recordsFile, signal =
   const progress = createStream<Rehearsal>();
   const work = async (): Promise<Awaited<Rehearsals["result"]>> => {
     const loaded = await load();
+    // Loaded for rehearsals alone: everything else of the library is to start without it.
+    const [{ recordsIn }, { rehearse }] = await Promise.all([import("./records-file.ts"), import("./rehearsal.ts")]);
     const results: RehearsalResult[] = [];
     for (const sync of chosenSyncs(loaded.config, syncs)) {
       const records = recordsFile === undefined ? undefined : await recordsIn(recordsFile, loaded, sync);
