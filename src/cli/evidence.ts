@@ -1,6 +1,6 @@
-import { STATUS_CODES } from "node:http";
 import { parseExact } from "../core/exact-json.ts";
-import type { AnswerEvidence, Evidence, RequestEvidence } from "../core/outcome.ts";
+import type { Evidence, RequestEvidence } from "../core/outcome.ts";
+import { withName } from "../core/status-name.ts";
 import { counted, duration } from "./amounts.ts";
 import { escapeBlock, escapeLine, jsonBlock } from "./escape.ts";
 import type { Style } from "./terminal.ts";
@@ -44,18 +44,13 @@ function answerLines({ answer, failure, durationMs }: Evidence, style: Style, li
   const lines: string[] = [];
   if (answer !== undefined)
     lines.push(
-      `${style("cyan", "<")} ${style("bold", statusOf(answer))} ${after}`,
+      `${style("cyan", "<")} ${style("bold", withName(answer.status))} ${after}`,
       ...headerLines(answer.headers, style),
       ...bodyLines(answer.body, limits),
     );
   if (failure !== undefined) lines.push(`${style("red", "x")} ${escapeLine(failure)} ${after}`);
   if (lines.length === 0) lines.push(`${style("red", "x")} no answer ${after}`);
   return lines;
-}
-
-function statusOf({ status }: AnswerEvidence): string {
-  const name = STATUS_CODES[status];
-  return name === undefined ? String(status) : `${status} ${name}`;
 }
 
 const headerLines = (headers: Readonly<Record<string, string>>, style: Style): readonly string[] =>

@@ -1,4 +1,3 @@
-import { STATUS_CODES } from "node:http";
 import type { Expression } from "../core/expression.ts";
 import { EvenkeelError } from "../core/errors.ts";
 import type { Eventual } from "../core/eventual.ts";
@@ -6,6 +5,7 @@ import { member, type Json } from "../core/json.ts";
 import type { LaneReport } from "../core/lane.ts";
 import type { Outcome, RefusalReason } from "../core/outcome.ts";
 import { parseRetryAfter } from "../core/retry-after.ts";
+import { withName } from "../core/status-name.ts";
 import type { CompleteAnswer } from "./answer.ts";
 import type { WireFailure } from "./client.ts";
 import type { ApiRequest } from "./connection.ts";
@@ -255,7 +255,6 @@ async function signalsOf(request: ApiRequest, answer: CompleteAnswer, rules: Ans
 /** `422 Unprocessable Entity: price must be positive` */
 function messageOf({ answer, note }: Says): string {
   const { status } = answer;
-  const reason = STATUS_CODES[status];
   const words = note ?? wordsOf(answer);
-  return `${status}${reason === undefined ? "" : ` ${reason}`}${words === "" ? "" : `: ${words}`}`;
+  return `${withName(status)}${words === "" ? "" : `: ${words}`}`;
 }

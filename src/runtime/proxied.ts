@@ -1,6 +1,6 @@
-import { STATUS_CODES } from "node:http";
 import { EnvHttpProxyAgent, Pool, type buildConnector, type Dispatcher } from "undici";
 import { EvenkeelError } from "../core/errors.ts";
+import { withName } from "../core/status-name.ts";
 import { stoppedAt, wantsName, type ProxyOptions } from "./proxy.ts";
 
 /** No proxy reaches this machine as itself. */
@@ -95,7 +95,7 @@ function tunnelsOf(proxy: URL, connect: Connector, limitMs: number): Dispatcher 
     const { statusCode: status, socket } = answer;
     if (status === 200) return answer;
     socket.on("error", () => undefined).destroy();
-    const said = `gives no way to ${where}: ${status} ${STATUS_CODES[status] ?? ""}`.trimEnd();
+    const said = `gives no way to ${where}: ${withName(status)}`;
     throw status === 407 ? wantsName(proxy, said) : stoppedAt(proxy, said);
   };
   return { connect: tunnel, close: () => pool.close(), destroy: () => pool.destroy() } as unknown as Dispatcher;
