@@ -1,7 +1,7 @@
 import { MOMENTS, type Step } from "../../src/simulation/faults.ts";
 import type { Outcome } from "../../src/simulation/world.ts";
 import { seededChance } from "../../src/testing/seeded-chance.ts";
-import { play, worldOf, type ShapedWorld } from "./worlds.ts";
+import { play, worldOf, type ShapedWorld, type Shares } from "./worlds.ts";
 
 /** How much rarer a step is than most. */
 const RARITY: Partial<Readonly<Record<Step, number>>> = {
@@ -11,8 +11,15 @@ const RARITY: Partial<Readonly<Record<Step, number>>> = {
   abandonLeftovers: 2,
 };
 
+/** What worlds have in which a step is likelier than in others. */
+const LIKELY: Partial<Readonly<Record<string, Partial<Shares>>>> = {
+  miss: { deletes: 1 },
+  dropWaiting: { createOnly: 1, deletes: 0 },
+} satisfies Partial<Record<Step, Partial<Shares>>>;
+
 interface Aimed {
-  /** What the world came to that was played to see where it can die. */
+  /** The world that is played to see where it can die. */
+  readonly scout: ShapedWorld;
   readonly scouted: Outcome;
   readonly worlds: readonly ShapedWorld[];
 }
@@ -24,9 +31,9 @@ interface Aimed {
  * @param wanted only worlds that come to this step; then there may be none
  */
 export async function aimedWorldsOf(seed: number, wanted?: string): Promise<Aimed> {
-  const scout = worldOf(seed, { restless: 1 });
+  const scout = worldOf(seed, { restless: 1, ...(wanted === undefined ? {} : LIKELY[wanted]) });
   const scouted = await play(scout);
-  return { scouted, worlds: aimedAt(seed, scout, scouted, wanted) };
+  return { scout, scouted, worlds: aimedAt(seed, scout, scouted, wanted) };
 }
 
 function aimedAt(seed: number, world: ShapedWorld, { steps }: Outcome, wanted?: string): readonly ShapedWorld[] {

@@ -35,10 +35,9 @@ if (values.seed === undefined) await many();
 else await one(Number(values.seed));
 
 async function one(seed: number): Promise<void> {
-  const worlds = values.aimed
-    ? [worldOf(seed, { restless: 1 }), ...(await aimedWorldsOf(seed, values.step)).worlds]
-    : [worldOf(seed)];
-  for (const world of worlds) await show(world);
+  if (!values.aimed) return show(worldOf(seed));
+  const { scout, worlds } = await aimedWorldsOf(seed, values.step);
+  for (const world of [scout, ...worlds]) await show(world);
 }
 
 async function show(world: ShapedWorld): Promise<void> {

@@ -21,6 +21,12 @@ export interface Shares {
   readonly restless: number;
   /** Of worlds in which what has gone is deleted. */
   readonly deletes: number;
+  /** Of worlds in which records are only created, where nothing is deleted. */
+  readonly createOnly: number;
+  /** Of worlds in which nothing can be made of some records. */
+  readonly invalids: number;
+  /** Of worlds in which a record would have an address of its own, and the destination gives it an id all the same. */
+  readonly assigned: number;
   /** Of worlds in which the destination has some records before the first run. */
   readonly adopted: number;
   /** Of worlds in which it has some of which nobody has said so, where they can be found and none is deleted. */
@@ -46,6 +52,9 @@ export interface Shares {
 const USUAL: Shares = {
   restless: 0.1,
   deletes: 0.35,
+  createOnly: 0.1,
+  invalids: 0.2,
+  assigned: 0,
   adopted: 0.15,
   found: 0.4,
   batches: 0.5,
@@ -58,9 +67,12 @@ const USUAL: Shares = {
   refers: 0.3,
 };
 
-/** Without all that has a share but records that change to and fro. */
+/** Without all that most worlds do without, but for records that change to and fro. */
 export const PLAIN: Omit<Shares, "restless"> = {
   deletes: 0,
+  createOnly: USUAL.createOnly,
+  invalids: USUAL.invalids,
+  assigned: 0,
   adopted: 0,
   found: 0,
   batches: 0,
@@ -133,9 +145,9 @@ function shapeOf(chance: SeededChance, shares: Shares): Shape {
   const { deletes, batches, fences, repairs, overlaps, lapses } = shares;
   const own = chance.fork("sync");
   const source = sourceOf(chance.fork("source"), overlaps);
-  const [createOnly, invalids] = [flip(own, 0.1), flip(own, 0.2)];
+  const [createOnly, invalids] = [flip(own, shares.createOnly), flip(own, shares.invalids)];
   const isDeleting = flip(chance.fork("whether deletes"), deletes);
-  const destination = destinationOf(chance.fork("destination"));
+  const destination = destinationOf(chance.fork("destination"), shares.assigned);
   const goesTogether = destination.writes === "upsert" || destination.writes === "find";
   const batch = flip(chance.fork("whether batches"), goesTogether ? batches : 0)
     ? batchOf(chance.fork("batch"))
@@ -201,8 +213,15 @@ function sourceOf(chance: SeededChance, overlaps: number): SourceShape {
   };
 }
 
-function destinationOf(chance: SeededChance): DestinationShape {
-  const writes = chance.pick(["upsert", "keyedUpsert", "keys", "find"] as const);
+const ASSIGNED: Partial<Readonly<Record<DestinationShape["writes"], DestinationShape["writes"]>>> = {
+  upsert: "keys",
+  keyedUpsert: "find",
+};
+
+function destinationOf(chance: SeededChance, assigned: number): DestinationShape {
+  const drawn = chance.pick(["upsert", "keyedUpsert", "keys", "find"] as const);
+  const other = flip(chance.fork("whether assigned"), assigned) ? ASSIGNED[drawn] : undefined;
+  const writes = other ?? drawn;
   const method = chance.pick(["PUT", "PATCH"] as const);
   return {
     writes,
