@@ -69,7 +69,7 @@ export class Repair {
 
   /** D3: after everything else, as deletes are. */
   async removeExtras(flow: Flow, journal: Journal, choice: DeleteChoice): Promise<void> {
-    const { sync, say, stop } = this.#context;
+    const { sync, say, stop, ports } = this.#context;
     let number = 0;
     for (const extras of this.#extras()) number += extras.length;
     if (number === 0 || stop.aborted) return;
@@ -77,12 +77,19 @@ export class Repair {
       sync.deletes.mode !== "mirror"
         ? "`deletes.mode` is not `mirror`"
         : (this.#whyUnsure() ?? (await mayDelete(number, choice, this.#context)));
-    if (why !== undefined) return this.#leave(number, why);
+    // What waits to be deleted is among them, and is counted as that.
+    let { withheld } = await ports.ledger.counts();
+    const leave = (left: number, because: string): void => {
+      const known = Math.min(left, withheld);
+      withheld -= known;
+      this.#leave(left, because, known);
+    };
+    if (why !== undefined) return leave(number, why);
     for (const extras of this.#extras()) {
       if (stop.aborted) break;
       const foreign = await this.#foreignOf(extras);
       if (foreign.length < extras.length)
-        this.#leave(
+        leave(
           extras.length - foreign.length,
           "what this ledger has written is left to runs, which find out whether it has gone",
         );
@@ -110,9 +117,10 @@ export class Repair {
       this.#leave(1, drift.isDouble ? "it is a second copy" : "it has no value to be matched by");
   }
 
-  #leave(number: number, why: string): void {
+  /** @param known so many of them the ledger counts as withheld already */
+  #leave(number: number, why: string, known = 0): void {
     const { counts, say, sync } = this.#context;
-    counts.withheld += number;
+    counts.withheld += number - known;
     const [are, left] =
       number === 1
         ? ["1 record of the destination is", "left as it is"]

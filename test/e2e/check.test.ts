@@ -236,6 +236,19 @@ test("D3: a repair that would delete too much is withheld, unless it is allowed"
     assert.equal(items.size, 25);
   }));
 
+test("D3: what a run withholds a repair does not count again", () =>
+  between(`upsert: "PUT /items/{sku}"\n      ${LIST}\n      ${MIRROR}`, async ({ records, items, place }) => {
+    records.splice(5);
+    // Gone is what two reads have missed.
+    await place.run("run", "--full-refresh");
+    assert.match((await place.run("run", "--full-refresh")).stdout, /withheld +20 /);
+    items.set("/items/99", { sku: 99, name: "added" });
+    const repaired = await place.run("check", "--repair");
+    assert.equal(repaired.exitCode, 1);
+    assert.match(repaired.stdout, /withheld +21 /, repaired.stderr);
+    assert.equal(items.size, 26);
+  }));
+
 test("check --repair: under ids of the destination, a record is created again only when it is certainly not there", () =>
   between(
     `create: { request: POST /items, id: id }\n      update: "PUT /items/{$id}"\n      read: "GET /items/{$id}"\n      list: { request: GET /items, records: items, key: id, pagination: { type: page, param: page } }`,
