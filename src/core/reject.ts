@@ -10,6 +10,7 @@ export interface NewReject {
   readonly code: InvalidCode | "REFUSED";
   readonly reason: string;
   readonly source: JsonObject | undefined;
+  /** Empty once a record of the key was planned that was read after the refusal. */
   readonly sourceHash: string;
   /** Fingerprint of the mapping that was in force (P11). */
   readonly mapping: string;

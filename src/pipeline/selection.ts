@@ -143,11 +143,19 @@ async function freshRecord(reject: Reject, context: RunContext): Promise<SourceR
     return { key: reject.key, keyKind: "t", cursor: undefined, body: reject.source ?? {}, isTombstone: true };
   if (reject.source === undefined || read?.isMissing === true || (await isMissed(reject.key, context)))
     return undefined;
+  if (await isOvertaken(reject, context)) return undefined;
   const record = await recordOf(reject.source, false, context.sync);
   if (record.isExcluded === true) return undefined;
   context.counts.read += 1;
   context.counts.pages += 1;
   return record;
+}
+
+/** U11: a newer version of it is still to be written, which it must not take the place of. */
+async function isOvertaken({ key, sourceHash }: Reject, { ports: { ledger } }: RunContext): Promise<boolean> {
+  if (key === undefined || sourceHash !== "") return false;
+  const { operation, waiting } = (await ledger.lookup([key])).get(key) ?? {};
+  return operation !== undefined || waiting !== undefined;
 }
 
 /** D2: what the source does not show any more is not sent from memory, as if it had been met. */

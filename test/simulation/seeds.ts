@@ -134,4 +134,9 @@ export const SEEDS: readonly (readonly [seed: number, was: string, shares?: Part
     "what a repair was to create again was let go when it was stopped, and nobody knew of it any more",
     REFERRING,
   ],
+  [
+    160_038_049,
+    "an older version that had been refused, tried again by a person, took the place of a newer one that waited",
+    REFERRING,
+  ],
 ];
