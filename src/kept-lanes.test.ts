@@ -51,6 +51,20 @@ test("L7: what is known in the end is written once, after what was being written
   );
 });
 
+test("L7: what could not be written down is tried again at the end of the run", async () => {
+  let isFull = true;
+  const { clock, kept, saved, refuse } = await keeping(() => {
+    if (isFull) throw new Error("the disk is full");
+  });
+  refuse(60_000);
+  isFull = false;
+  await clock.drive(kept.save());
+  assert.deepEqual(
+    saved.map(({ blockedUntilMs }) => blockedUntilMs),
+    [1_060_000],
+  );
+});
+
 test("L7: a ledger that cannot be written does not end the run", async () => {
   const { clock, kept, saved, refuse } = await keeping(() => {
     throw new Error("the disk is full");

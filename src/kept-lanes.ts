@@ -22,6 +22,7 @@ export class KeptLanes {
 
   /** Writes down all that they know by now. Never throws: a run does not fail because its successor will know less. */
   async save(): Promise<void> {
+    await this.#writing;
     for (const memory of this.lanes.memories()) this.#keep(memory);
     await this.#writing;
   }
@@ -37,8 +38,14 @@ export class KeptLanes {
   async #write(): Promise<void> {
     for (let [first] = this.#news.values(); first !== undefined; [first] = this.#news.values()) {
       this.#news.delete(first.lane);
-      this.#written.set(first.lane, first);
-      await this.#ledger.saveLane(first).catch(() => undefined);
+      const { lane } = first;
+      const before = this.#written.get(lane);
+      this.#written.set(lane, first);
+      // What could not be written is news still: the end of the run tries it again.
+      await this.#ledger.saveLane(first).catch(() => {
+        if (before === undefined) this.#written.delete(lane);
+        else this.#written.set(lane, before);
+      });
     }
     this.#writing = undefined;
   }

@@ -70,6 +70,20 @@ test("L3: refusals of everything under way are one episode with one decrease, an
   assert.ok(next.kind === "wait" && next.why === "pace", "what was learned of the limit paces the rest");
 });
 
+test("R4, L7: what the API asked for is remembered, also where a refusal that names no time pauses for longer", () => {
+  const lane = warm();
+  const [first, second] = startAll(lane, 10) as [LaneReport, LaneReport];
+  lane.leave({ ...first, result: "throttled", retryAfterMs: 500 });
+  assert.equal(lane.pausedUntil(20), first.endedMs + 500);
+  lane.leave({ ...second, result: "throttled" });
+  assert.equal(lane.pausedUntil(20), first.endedMs + 500);
+  const other = warm();
+  const [third, fourth] = startAll(other, 10) as [LaneReport, LaneReport];
+  other.leave({ ...third, result: "throttled" });
+  other.leave({ ...fourth, result: "throttled", retryAfterMs: 500 });
+  assert.equal(other.pausedUntil(20), fourth.endedMs + 500);
+});
+
 test("L3: a refusal that names no time pauses for 1 s, then 2, 4, up to 30; a success starts anew", () => {
   const lane = warm();
   const pauses: number[] = [];

@@ -56,6 +56,8 @@ export class Lane {
   #started = 0;
   #pausedUntilMs = Number.NEGATIVE_INFINITY;
   #pausedWhy: LaneWait = "asked";
+  /** Of that, what the API itself asked for. */
+  #askedUntilMs = Number.NEGATIVE_INFINITY;
   #pausedAtMs = Number.NEGATIVE_INFINITY;
   /** One request at a time, until an answer shows that more may go. */
   #isProbing = true;
@@ -82,7 +84,7 @@ export class Lane {
   /** Until when the lane is paused by the API's own word; undefined when it is not. */
   pausedUntil(nowMs: number): number | undefined {
     const closedMs = this.#pace.closedUntilMs(nowMs, this.#started) ?? 0;
-    const untilMs = Math.max(closedMs, this.#pausedWhy === "asked" ? this.#pausedUntilMs : 0);
+    const untilMs = Math.max(closedMs, this.#askedUntilMs);
     return untilMs > nowMs ? untilMs : undefined;
   }
 
@@ -108,8 +110,7 @@ export class Lane {
     if (concurrency !== undefined) this.#concurrency.resume(concurrency);
     this.#pace.resume(windows, rate, nowMs);
     if (blockedForMs === undefined) return;
-    this.#pausedUntilMs = nowMs + Math.min(blockedForMs, pausedForMs ?? blockedForMs);
-    this.#pausedWhy = "asked";
+    this.#pauseUntil(nowMs + Math.min(blockedForMs, pausedForMs ?? blockedForMs), "asked");
   }
 
   /** Applies further limits; of two of a kind the lower one counts. */
@@ -194,6 +195,7 @@ export class Lane {
   }
 
   #pauseUntil(untilMs: number, why: LaneWait): void {
+    if (why === "asked") this.#askedUntilMs = Math.max(untilMs, this.#askedUntilMs);
     if (untilMs <= this.#pausedUntilMs) return;
     this.#pausedUntilMs = untilMs;
     this.#pausedWhy = why;

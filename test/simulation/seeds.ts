@@ -139,4 +139,9 @@ export const SEEDS: readonly (readonly [seed: number, was: string, shares?: Part
     "an older version that had been refused, tried again by a person, took the place of a newer one that waited",
     REFERRING,
   ],
+  [
+    160_034_261,
+    "a pause that the API had asked for was not written down, since a refusal that named no time paused for longer",
+    REFERRING,
+  ],
 ];
