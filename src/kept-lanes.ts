@@ -22,8 +22,9 @@ export class KeptLanes {
 
   /** Writes down all that they know by now. Never throws: a run does not fail because its successor will know less. */
   async save(): Promise<void> {
-    await this.#writing;
     for (const memory of this.lanes.memories()) this.#keep(memory);
+    await this.#writing;
+    for (const memory of this.lanes.memories()) if (!this.#written.has(memory.lane)) this.#keep(memory);
     await this.#writing;
   }
 
@@ -39,13 +40,9 @@ export class KeptLanes {
     for (let [first] = this.#news.values(); first !== undefined; [first] = this.#news.values()) {
       this.#news.delete(first.lane);
       const { lane } = first;
-      const before = this.#written.get(lane);
       this.#written.set(lane, first);
-      // What could not be written is news still: the end of the run tries it again.
-      await this.#ledger.saveLane(first).catch(() => {
-        if (before === undefined) this.#written.delete(lane);
-        else this.#written.set(lane, before);
-      });
+      // The end of the run tries it again.
+      await this.#ledger.saveLane(first).catch(() => void this.#written.delete(lane));
     }
     this.#writing = undefined;
   }
