@@ -51,6 +51,8 @@ export interface Progress {
   readonly notBeforeMs: number | undefined;
   /** Until when an earlier write of this key with other content may still land (U3). */
   readonly staleUntilMs: number | undefined;
+  /** Until when a write with the same content, which an earlier run left, may still land. */
+  readonly twinUntilMs: number | undefined;
   /** What the last attempt came to, in words. */
   readonly lastMessage: string | undefined;
 }
@@ -62,5 +64,6 @@ export const FRESH: Progress = {
   lastSentMs: undefined,
   notBeforeMs: undefined,
   staleUntilMs: undefined,
+  twinUntilMs: undefined,
   lastMessage: undefined,
 };

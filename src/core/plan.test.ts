@@ -99,6 +99,7 @@ test("U1: with an operation left over from a crash, a record is never planned as
 test("U3: the same content as the left-over write needs no verification, other content does", () => {
   const same = planRecord({ ...record, hash: "B" }, known({ entry, operation }), context);
   assert.ok(same.kind === "update" && same.staleUntilMs === undefined);
+  assert.equal(same.twinUntilMs, 1_120_000, "a newer version that overtakes it knows of it");
 });
 
 test("U2: a newer version waits behind an operation that is under way, and A, B, A ends as A", () => {

@@ -47,6 +47,8 @@ export interface Write {
   readonly replaces: number | undefined;
   /** Wall clock until when an older write of this key with other content may still land (U3). */
   readonly staleUntilMs: number | undefined;
+  /** The same of one with this content: a newer version that overtakes it must know. */
+  readonly twinUntilMs?: number;
 }
 
 export interface PlanContext {
@@ -173,9 +175,11 @@ function behindOperation(
     case "sent":
       // A left-over repeatable write: it may or may not have been sent, so the record is written again, whatever it holds (U1).
       if (!isBusy && !operation.held) {
-        const mayLandUntilMs =
-          record.hash === operation.hash ? operation.progress.staleUntilMs : context.nowMs + context.traits.lateWriteMs;
-        return replaceOperation(record, known, operation, context, mayLandUntilMs);
+        const mayLandUntilMs = context.nowMs + context.traits.lateWriteMs;
+        if (record.hash !== operation.hash) return replaceOperation(record, known, operation, context, mayLandUntilMs);
+        const again = replaceOperation(record, known, operation, context, operation.progress.staleUntilMs);
+        const isOwn = context.traits.addressing === "own" || again.kind === "update";
+        return isOwn && "replaces" in again ? { ...again, twinUntilMs: mayLandUntilMs } : again;
       }
       break;
     case "unknown":

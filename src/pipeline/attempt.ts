@@ -101,6 +101,7 @@ export function judge(
     lastSentMs: mayHaveLanded ? clock.wallMs() : before.lastSentMs,
     notBeforeMs: before.notBeforeMs,
     staleUntilMs: before.staleUntilMs,
+    twinUntilMs: before.twinUntilMs,
     lastMessage: messageOf(made),
   };
   if (outcome.kind === "applied" || isGone(operation, outcome)) return { next: APPLIED, progress };

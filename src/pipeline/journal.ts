@@ -98,7 +98,7 @@ export function createJournal(context: RunContext): Journal {
       addressFollowsKey: record.addressKey === key,
       destinationId: decision.destinationId,
       idempotencyKey,
-      progress: progressOf(decision.staleUntilMs, idempotencyKey, before),
+      progress: progressOf(decision, idempotencyKey, before),
       held: needsBytes(planned) ? { source, mapped, write } : undefined,
       replaces: decision.replaces,
       mayBeThere: context.sync.deletes.mode !== "never" && address !== undefined,
@@ -107,14 +107,15 @@ export function createJournal(context: RunContext): Journal {
   };
 
   const progressOf = (
-    staleUntilMs: number | undefined,
+    { staleUntilMs, twinUntilMs }: Pick<Decision, "staleUntilMs" | "twinUntilMs">,
     idempotencyKey: string | undefined,
     before: Partial<Progress> | undefined,
   ): Progress => {
-    if (staleUntilMs === undefined && idempotencyKey === undefined && before === undefined) return FRESH;
+    const mayLand = staleUntilMs ?? twinUntilMs;
+    if (mayLand === undefined && idempotencyKey === undefined && before === undefined) return FRESH;
     // K4: the retention of a key counts from the intent, since a crash can hide when it was first sent.
     const firstSentMs = idempotencyKey === undefined ? undefined : clock.wallMs();
-    return { ...FRESH, firstSentMs, staleUntilMs, ...before };
+    return { ...FRESH, firstSentMs, staleUntilMs, twinUntilMs, ...before };
   };
 
   /** K3: a random key, made once and stored with the intent. It is declared for creates, or for all writes to the record's own address. */

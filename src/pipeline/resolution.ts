@@ -112,9 +112,11 @@ function verificationOf(
 
 /** Until when an attempt of its own that was given up may land; 0 when there is none. */
 export function ownLandingMs({ progress, idempotencyKey }: Operation, { sync }: RunContext): number {
-  const { everUnknown, lastSentMs } = progress;
-  const mayLand = everUnknown && lastSentMs !== undefined && idempotencyKey === undefined;
-  return mayLand ? lastSentMs + sync.destination.traits.lateWriteMs : 0;
+  const { everUnknown, lastSentMs, twinUntilMs = 0 } = progress;
+  // Whatever came of it, under its key it has no second effect.
+  if (idempotencyKey !== undefined) return 0;
+  const mayLand = everUnknown && lastSentMs !== undefined;
+  return Math.max(twinUntilMs, mayLand ? lastSentMs + sync.destination.traits.lateWriteMs : 0);
 }
 
 function rejectOf(operation: Operation, ending: Extract<Ending, { kind: "rejected" }>, context: RunContext): NewReject {

@@ -291,6 +291,7 @@ function progressOf(stored: unknown): Progress {
     lastSentMs: rest.lastSentMs,
     notBeforeMs: rest.notBeforeMs,
     staleUntilMs: rest.staleUntilMs,
+    twinUntilMs: rest.twinUntilMs,
     lastMessage: rest.lastMessage,
   };
 }

@@ -144,4 +144,9 @@ export const SEEDS: readonly (readonly [seed: number, was: string, shares?: Part
     "a pause that the API had asked for was not written down, since a refusal that named no time paused for longer",
     REFERRING,
   ],
+  [
+    160_000_461,
+    "a write that a dead process had sent landed after a newer one, since it had been repeated with the same content meanwhile",
+    REFERRING,
+  ],
 ];
