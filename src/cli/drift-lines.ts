@@ -27,9 +27,9 @@ export function driftLines(drift: DriftOf, printer: Printer): readonly string[] 
 }
 
 function whyExtra({ match, isDouble, uncompared = 0 }: Extract<DriftOf, { readonly kind: "extra" }>): string {
-  if (match === undefined) return "  it has no value to be matched by";
   if (isDouble) return "  it is there twice";
-  if (uncompared === 0) return "";
+  const nameless = match === undefined ? "  it has no value to be matched by" : "";
+  if (uncompared === 0) return nameless;
   const those = uncompared === 1 ? "the record" : `one of the ${uncompared} records`;
-  return `  it may be ${those} of the source that could not be compared`;
+  return `${nameless}  it may be ${those} of the source that could not be compared`;
 }

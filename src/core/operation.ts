@@ -67,3 +67,8 @@ export const FRESH: Progress = {
   twinUntilMs: undefined,
   lastMessage: undefined,
 };
+
+/** Until when an older write of the key may still land, whatever its content; undefined when there is none. */
+export function landsUntilMs({ staleUntilMs, twinUntilMs }: Progress): number | undefined {
+  return Math.max(staleUntilMs ?? 0, twinUntilMs ?? 0) || undefined;
+}

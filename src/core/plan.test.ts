@@ -100,6 +100,9 @@ test("U3: the same content as the left-over write needs no verification, other c
   const same = planRecord({ ...record, hash: "B" }, known({ entry, operation }), context);
   assert.ok(same.kind === "update" && same.staleUntilMs === undefined);
   assert.equal(same.twinUntilMs, 1_120_000, "a newer version that overtakes it knows of it");
+  const putOff = { ...operation, state: "parked", progress: { ...FRESH, twinUntilMs: 1_120_000 } } as const;
+  const newer = planRecord({ ...record, hash: "C" }, known({ entry, operation: putOff }), context);
+  assert.ok(newer.kind === "update" && newer.staleUntilMs === 1_120_000, "also where the repetition was put off");
 });
 
 test("U2: a newer version waits behind an operation that is under way, and A, B, A ends as A", () => {

@@ -1,5 +1,6 @@
 import type { DestinationTraits } from "./destination.ts";
 import { ADOPTED, type Entry, type Known, type KnownOperation } from "./ledger.ts";
+import { landsUntilMs } from "./operation.ts";
 import { GONE, type DesiredRecord } from "./record.ts";
 import type { Sync } from "./sync.ts";
 
@@ -146,7 +147,7 @@ function planRemoval(known: Known | undefined, { deletes, inFlight, nowMs, trait
   if (latest === undefined || latest === GONE) return { kind: "unchanged" };
   const { address, addressFollowsKey, destinationId } = entry ?? operation ?? NOWHERE;
   const isLeftover = operation?.state === "sent" && !operation.ours && !inFlight(operation.number);
-  const staleUntilMs = isLeftover ? nowMs + traits.lateWriteMs : operation?.progress.staleUntilMs;
+  const staleUntilMs = isLeftover ? nowMs + traits.lateWriteMs : operation && landsUntilMs(operation.progress);
   return { kind: "gone", address, addressFollowsKey, destinationId, staleUntilMs };
 }
 
@@ -164,22 +165,21 @@ function behindOperation(
     case "verifying":
       // Applied already: a newer version may go at once, but the older write may still land after it (U3).
       if (record.hash === operation.hash && known.entry?.hash === record.hash) return { kind: "unchanged" };
-      return replaceOperation(record, known, operation, context, operation.progress.staleUntilMs);
+      return replaceOperation(record, known, operation, context, landsUntilMs(operation.progress));
     case "parked":
       // An update of what is not there any more under the id that it goes to: the entry has gone, so it is created.
       if (known.entry === undefined && operation.destinationId !== undefined && !context.inFlight(operation.number))
-        return replaceOperation(record, known, operation, context, operation.progress.staleUntilMs);
+        return replaceOperation(record, known, operation, context, landsUntilMs(operation.progress));
       if (isBusy) break;
       if (record.hash === operation.hash) return { kind: "unchanged" };
-      return replaceOperation(record, known, operation, context, operation.progress.staleUntilMs);
+      return replaceOperation(record, known, operation, context, landsUntilMs(operation.progress));
     case "sent":
       // A left-over repeatable write: it may or may not have been sent, so the record is written again, whatever it holds (U1).
       if (!isBusy && !operation.held) {
         const mayLandUntilMs = context.nowMs + context.traits.lateWriteMs;
         if (record.hash !== operation.hash) return replaceOperation(record, known, operation, context, mayLandUntilMs);
         const again = replaceOperation(record, known, operation, context, operation.progress.staleUntilMs);
-        const isOwn = context.traits.addressing === "own" || again.kind === "update";
-        return isOwn && "replaces" in again ? { ...again, twinUntilMs: mayLandUntilMs } : again;
+        return "replaces" in again ? { ...again, twinUntilMs: mayLandUntilMs } : again;
       }
       break;
     case "unknown":

@@ -1,6 +1,6 @@
 import { unheldFields } from "../core/difference.ts";
 import { unreachable } from "../core/invariant.ts";
-import type { Operation } from "../core/operation.ts";
+import { landsUntilMs, type Operation } from "../core/operation.ts";
 import type { RunContext } from "./context.ts";
 import type { Ending } from "./deliver.ts";
 import type { Journal } from "./journal.ts";
@@ -130,4 +130,4 @@ export function afterConflict(
 
 /** What a first create finds there, while nothing of this key is in doubt, somebody else has made. */
 const isOthers = ({ kind, progress }: Operation): boolean =>
-  kind === "create" && !progress.everUnknown && progress.staleUntilMs === undefined;
+  kind === "create" && !progress.everUnknown && landsUntilMs(progress) === undefined;

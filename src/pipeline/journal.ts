@@ -111,8 +111,8 @@ export function createJournal(context: RunContext): Journal {
     idempotencyKey: string | undefined,
     before: Partial<Progress> | undefined,
   ): Progress => {
-    const mayLand = staleUntilMs ?? twinUntilMs;
-    if (mayLand === undefined && idempotencyKey === undefined && before === undefined) return FRESH;
+    const isFresh = [staleUntilMs, twinUntilMs, idempotencyKey, before].every((each) => each === undefined);
+    if (isFresh) return FRESH;
     // K4: the retention of a key counts from the intent, since a crash can hide when it was first sent.
     const firstSentMs = idempotencyKey === undefined ? undefined : clock.wallMs();
     return { ...FRESH, firstSentMs, staleUntilMs, twinUntilMs, ...before };

@@ -1,5 +1,6 @@
 import { GUARD_WINDOW_MS, guardDeletes } from "../core/delete-guard.ts";
 import type { Known, StoredOperation } from "../core/ledger.ts";
+import { landsUntilMs } from "../core/operation.ts";
 import type { NewReject } from "../core/reject.ts";
 import { GONE } from "../core/record.ts";
 import type { JsonObject } from "../core/json.ts";
@@ -159,7 +160,7 @@ async function removalOf(
   if (!rendered.ok) return { reason: `its delete cannot be built: ${rendered.reason}` };
   const staleUntilMs = wasLeft
     ? ports.clock.wallMs() + destination.traits.lateWriteMs
-    : (operation?.progress.staleUntilMs ?? stored.progress.staleUntilMs);
+    : ((operation && landsUntilMs(operation.progress)) ?? stored.progress.staleUntilMs);
   const etag = operation === undefined && entry?.hash !== undefined ? entry.etag : undefined;
   return { record, destinationId, etag, write: rendered.write, replaces: operation?.number, staleUntilMs };
 }
