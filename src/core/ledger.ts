@@ -3,6 +3,7 @@ import type { Checkpoint } from "./checkpoint.ts";
 import type { StoredHistoryEvent } from "./history.ts";
 import type { JsonObject } from "./json.ts";
 import type { OperationKind, OperationState, Progress } from "./operation.ts";
+import type { AddressClaim, Places } from "./places.ts";
 import type { KeyKind } from "./record.ts";
 import type { NewReject, Reject } from "./reject.ts";
 import type { Settlement } from "./settlement.ts";
@@ -124,13 +125,6 @@ export interface PageIntents {
   readonly sameRecords?: true;
 }
 
-/** An address that a key is about to have (U10). */
-export interface AddressClaim {
-  readonly address: string;
-  /** The other key that the address follows from; undefined when it follows from its own, or from none alone. */
-  readonly otherKey: string | undefined;
-}
-
 /** A stored operation, whole. `held` is undefined for a repeatable write that a re-read plans anew. */
 export interface StoredOperation extends KnownOperation {
   readonly key: string;
@@ -233,10 +227,8 @@ export interface SyncLedger {
   withheld(after: number, limit: number): Promise<readonly StoredOperation[]>;
   /** Deletes applied since this time (wall clock), and those that are on their way or in doubt (D3). */
   deletedSince(atMs: number): Promise<number>;
-  /** Which of these addresses, or ids of the destination, some key has. There is no index for it: for a few hundred at a time. */
-  owned(
-    places: { readonly addresses: readonly string[] } | { readonly ids: readonly string[] },
-  ): Promise<ReadonlySet<string>>;
+  /** Which of these some key has, or an unresolved operation of one is about. There is no index for it: for a few hundred at a time. */
+  owned(places: Places): Promise<ReadonlySet<string>>;
   /** Takes over where records are that were there before, and what of them a person must decide; a refusal of a key that is adopted falls. */
   adopt(page: {
     readonly entries: readonly Entry[];

@@ -124,9 +124,7 @@ export function unheldAt(
   // P9: where numbered pages change meanwhile, the read is not complete, and does not claim to be; with an overlap that is noticed.
   const { shifts, overlaps } = scene.sync.source.paging;
   if (shifts && overlaps !== true && source.changedMs >= readStartedMs) return [];
-  const shown = [...source.records.values()].filter(
-    ({ id, key }) => source.shownSinceMs(id) < readStartedMs && !unfinished.has(key),
-  );
+  const shown = source.shownSince(readStartedMs).filter(({ key }) => !unfinished.has(key));
   // What has gone without a mark is only missed at first (D2).
   const gone = (marks ? undeleted(ended) : []).filter(({ key = "" }) =>
     [...source.tombstones.values()].some(

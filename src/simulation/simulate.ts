@@ -132,7 +132,8 @@ class Simulation {
         this.#violations.push(...unheldAt(this.#probe.completeMs(), this.#probe.unfinished(), this.#ended(undefined)));
       },
       onRepaired: (startedMs, left) => {
-        this.#strangers.mended(left);
+        const compared = this.#source.shownSince(startedMs).filter(({ content }) => content.flaw !== "invalid");
+        this.#strangers.mended(new Set(compared.map(({ key }) => key)).difference(left));
         const excused = this.#probe.unfinished().union(left);
         this.#violations.push(...unheldAt(startedMs, excused, this.#ended(undefined), false));
       },

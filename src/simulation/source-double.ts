@@ -69,6 +69,12 @@ export class SourceDouble {
     return this.#shownMs.get(id) ?? Number.POSITIVE_INFINITY;
   }
 
+  /** What every read that began then (wall clock), or later, has been shown as it is. */
+  shownSince(startedMs: number): readonly Version[] {
+    if (this.hasLapsedSince(startedMs)) return [];
+    return [...this.#rows.values()].filter(({ id }) => this.shownSinceMs(id) < startedMs);
+  }
+
   /** Whether a request asks for a page by a position that an earlier page gave. */
   isFollowing(url: URL): boolean {
     return this.#listing.isFollowing(url);

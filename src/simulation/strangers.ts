@@ -36,9 +36,9 @@ export class Strangers {
     for (const each of drift) await this.#do(each);
   }
 
-  /** What is level after a repair, but for the keys that it left as they are. */
-  mended(left: ReadonlySet<string>): void {
-    for (const key of this.drifted) if (!left.has(key)) this.drifted.delete(key);
+  /** What is level after a repair. */
+  mended(keys: Iterable<string>): void {
+    for (const key of keys) this.drifted.delete(key);
   }
 
   async #do({ kind, which }: Drift): Promise<void> {

@@ -1,4 +1,4 @@
-import type { AddressClaim } from "../core/ledger.ts";
+import type { AddressClaim } from "../core/places.ts";
 import type { Database } from "./database.ts";
 import type { SyncId } from "./syncs.ts";
 

@@ -1,10 +1,12 @@
-import type { AddressClaim, Entry } from "../core/ledger.ts";
+import type { Entry } from "../core/ledger.ts";
+import type { AddressClaim, Places } from "../core/places.ts";
 import type { BodyId } from "./bodies.ts";
 import { ownersIn } from "./claims.ts";
 import type { Database, Row } from "./database.ts";
 import type { LineId } from "./history.ts";
 import { insertion } from "./insertion.ts";
 import { optional } from "./packed.ts";
+import { placesIn } from "./places.ts";
 import type { SyncId } from "./syncs.ts";
 
 /** Rows read at a time when all entries are walked: a page of memory, whatever their number. */
@@ -32,8 +34,8 @@ export interface EntriesTable {
   /** The next of them that are not in the table of the keys that were met, see `MeetingsTable`. */
   unmet(after: string, limit: number): readonly Entry[];
   countUnmet(): number;
-  /** Which of these some key has. */
-  owned(column: "address" | "destination_id", places: readonly string[]): ReadonlySet<string>;
+  /** Calls `found` for each of these places that some key has. */
+  placed(asked: Places, found: (place: string) => void): void;
   /** Where the rest of what is known of the key is. */
   links(key: string): Links;
   get(key: string): Entry | undefined;
@@ -74,14 +76,7 @@ export function entriesTable(database: Database, sync: SyncId): EntriesTable {
   );
   const countUnmet = database.prepare(`SELECT count(*) AS n FROM entries WHERE ${UNMET}`);
   const owners = ownersIn(database, sync, "entries");
-  const selectOwned = {
-    address: database.prepare(
-      "SELECT address AS place FROM entries WHERE sync = ? AND address IN (SELECT value FROM json_each(?))",
-    ),
-    destination_id: database.prepare(
-      "SELECT destination_id AS place FROM entries WHERE sync = ? AND destination_id IN (SELECT value FROM json_each(?))",
-    ),
-  };
+  const placed = placesIn(database, sync, "entries");
   const count = database.prepare("SELECT count(*) AS n FROM entries WHERE sync = ?");
   const clear = database.prepare("DELETE FROM entries WHERE sync = ?");
   return {
@@ -105,8 +100,7 @@ export function entriesTable(database: Database, sync: SyncId): EntriesTable {
         ]),
       );
     },
-    owned: (column, places) =>
-      new Set(selectOwned[column].all(sync.id, JSON.stringify(places)).map((row) => row["place"] as string)),
+    placed,
     links(key) {
       const row = selectLinks.get(sync.id, key);
       return row === undefined ? NO_LINKS : { body: optional(row["body"]), history: optional(row["history"]) };

@@ -1,11 +1,14 @@
 import { invariant } from "../core/invariant.ts";
-import type { AddressClaim, Held, Intent, KnownOperation, StoredOperation } from "../core/ledger.ts";
+import type { Held, Intent, KnownOperation, StoredOperation } from "../core/ledger.ts";
+import type { OperationKind, OperationState } from "../core/operation.ts";
+import type { AddressClaim, Places } from "../core/places.ts";
 import type { Resolution, Verification } from "../core/settlement.ts";
-import type { OperationKind, OperationState, Progress } from "../core/operation.ts";
 import { ownersIn } from "./claims.ts";
 import type { Database, Row } from "./database.ts";
-import { optional, pack, packOptional, parsePlain, unpackOptional } from "./packed.ts";
+import { optional, pack, packOptional, unpackOptional } from "./packed.ts";
 import { isPlain, pageIntents } from "./page-intents.ts";
+import { placesIn } from "./places.ts";
+import { progressOf } from "./progress.ts";
 import type { SyncId } from "./syncs.ts";
 
 /**
@@ -34,6 +37,8 @@ export interface OperationsTable {
   /** Calls `found` for each operation of these keys, with its run: at most one that is under way, and one that waits. */
   among(keys: readonly string[], found: (key: string, operation: KnownOperation, run: number) => void): void;
   owners(claims: readonly AddressClaim[], found: (address: string, key: string) => void): void;
+  /** Calls `found` for each of these places that an operation of a record is about. */
+  placed(asked: Places, found: (place: string) => void): void;
   unresolved(after: number, limit: number): readonly StoredOperation[];
   ofKey(key: string): { readonly active: StoredOperation | undefined; readonly waiting: StoredOperation | undefined };
   /** Repeatable writes without bytes that an earlier run left and `run` did not meet. */
@@ -83,6 +88,7 @@ export function operationsTable(database: Database, sync: SyncId, isOurs: (run: 
        WHERE sync = ? AND key IN (SELECT value FROM json_each(?))`,
   );
   const owners = ownersIn(database, sync, "operations");
+  const placed = placesIn(database, sync, "operations");
   const selectUnresolved = database.prepare(
     `SELECT ${WHOLE}, held IS NOT NULL AS is_held FROM operations WHERE number > ? AND +sync = ? ORDER BY number LIMIT ?`,
   );
@@ -249,6 +255,14 @@ export function operationsTable(database: Database, sync: SyncId, isOurs: (run: 
       for (const { address, otherKey } of claims)
         if (otherKey !== undefined && pages.ofKey(otherKey)?.address === address) found(address, otherKey);
     },
+    placed(asked, found) {
+      placed(asked, found);
+      const among = new Set("ids" in asked ? asked.ids : asked.addresses);
+      for (const { operation } of pages.all()) {
+        const place = "ids" in asked ? operation.destinationId : operation.address;
+        if (place !== undefined && among.has(place)) found(place);
+      }
+    },
     unresolved(after, limit) {
       const ofPages = pages.all().flatMap(({ operation }) => (operation.number > after ? [operation] : []));
       const rows = selectUnresolved.all(after, sync.id, limit).map(stored);
@@ -278,20 +292,5 @@ export function operationsTable(database: Database, sync: SyncId, isOurs: (run: 
       clear.run(sync.id);
       pages.clear();
     },
-  };
-}
-
-/** JSON leaves out what is undefined. */
-function progressOf(stored: unknown): Progress {
-  const { attempts, everUnknown, ...rest } = parsePlain<Partial<Progress>>(stored);
-  return {
-    attempts: attempts ?? 0,
-    everUnknown: everUnknown ?? false,
-    firstSentMs: rest.firstSentMs,
-    lastSentMs: rest.lastSentMs,
-    notBeforeMs: rest.notBeforeMs,
-    staleUntilMs: rest.staleUntilMs,
-    twinUntilMs: rest.twinUntilMs,
-    lastMessage: rest.lastMessage,
   };
 }

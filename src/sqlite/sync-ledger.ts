@@ -1,13 +1,6 @@
 import type { Correction } from "../core/correction.ts";
-import {
-  ADOPTED,
-  type AddressClaim,
-  type Entry,
-  type Intent,
-  type Known,
-  type PageIntents,
-  type SyncLedger,
-} from "../core/ledger.ts";
+import { ADOPTED, type Entry, type Intent, type Known, type PageIntents, type SyncLedger } from "../core/ledger.ts";
+import type { AddressClaim, Places } from "../core/places.ts";
 import { bodiesTable } from "./bodies.ts";
 import { checkpointsTable } from "./checkpoints.ts";
 import type { Database } from "./database.ts";
@@ -120,6 +113,12 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
     return intend(run, intents);
   };
 
+  const owned = (asked: Places): ReadonlySet<string> => {
+    const found = new Set<string>();
+    for (const table of [entries, operations]) table.placed(asked, (place) => found.add(place));
+    return found;
+  };
+
   const abandonLeftovers = (run: number, mayLandUntilMs: number | undefined): number => {
     const leftovers = operations.leftovers(run);
     for (const leftover of leftovers) {
@@ -206,10 +205,7 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
     miss: (readNumber, keys) => write("miss", () => entries.miss(readNumber, keys)),
     withheld: (after, limit) => read(() => operations.withheld(after, limit)),
     deletedSince: (atMs) => read(() => deletions.countSince(atMs) + operations.countDeleting()),
-    owned: (places) =>
-      read(() =>
-        "ids" in places ? entries.owned("destination_id", places.ids) : entries.owned("address", places.addresses),
-      ),
+    owned: (asked) => read(() => owned(asked)),
     adopt: ({ entries: adopted, rejects: undecided, absent, detail, atMs }) =>
       write("adopt", () => {
         const lineOf = (key: string) => ({ key, atMs, event: "adopted", operation: undefined, detail });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import type { Ledger, SyncLedger } from "../core/ledger.ts";
 import { FRESH } from "../core/operation.ts";
+import { FOREIGN } from "../core/record.ts";
 import { contentTests } from "./ledger-content-suite.ts";
 import { deletesTests } from "./ledger-deletes-suite.ts";
 import { applied, CHECKPOINT, entryOf, HELD, intentOf, journal, rejectOf, settle, withSync } from "./ledger-samples.ts";
@@ -189,6 +190,26 @@ export function ledgerSuite(
         await settle(ledger, run, applied(a, entryOf("a", odd)));
         assert.equal(await owner("/items/b", undefined), "a");
         assert.equal((await ledger.entry("a"))?.addressFollowsKey, false);
+      }),
+    );
+
+    test(
+      "D2: where a record is, or may be, is owned: applied, under way in a row or a page of them, but not a delete of somebody else's",
+      sync(async (ledger, run) => {
+        const foreign = intentOf(`${FOREIGN}d`, { kind: "delete", held: HELD, address: "/items/d" });
+        const inRow = intentOf("b", { kind: "update", held: HELD, destinationId: "i2" });
+        const [a = 0] = await journal(
+          ledger,
+          run,
+          intentOf("a"),
+          inRow,
+          intentOf("c", { destinationId: "i3" }),
+          foreign,
+        );
+        await settle(ledger, run, applied(a, entryOf("a", { destinationId: "i1" })));
+        const addresses = ["a", "b", "c", "d", "e"].map((key) => `/items/${key}`);
+        assert.deepEqual([...(await ledger.owned({ addresses }))].toSorted(), ["/items/a", "/items/b", "/items/c"]);
+        assert.deepEqual([...(await ledger.owned({ ids: ["i1", "i2", "i3", "i4"] }))].toSorted(), ["i1", "i2", "i3"]);
       }),
     );
 

@@ -149,4 +149,14 @@ export const SEEDS: readonly (readonly [seed: number, was: string, shares?: Part
     "a write that a dead process had sent landed after a newer one, since it had been repeated with the same content meanwhile",
     REFERRING,
   ],
+  [
+    160_032_036,
+    "a repair took a record that a write in doubt was about for somebody else's, and deleted it",
+    REFERRING,
+  ],
+  [
+    160_025_264,
+    "a repair took what a write in doubt was refused for, when its record had gone, for a refusal of the record",
+    REFERRING,
+  ],
 ];

@@ -483,7 +483,7 @@ export const TEETH: readonly Tooth[] = [
     shares: { repairs: 1, deletes: 1 },
     breaks: [
       {
-        file: "pipeline/repair.ts",
+        file: "pipeline/extras.ts",
         replace: [['sync.deletes.mode !== "mirror"\n', 'sync.deletes.mode === "never"\n']],
       },
     ],
