@@ -30,6 +30,8 @@ export interface Operation {
   readonly destinationId: string | undefined;
   /** The version of the destination's record that it is based on (U4); kept in no row, since it is read again when it is not known. */
   readonly etag?: string | undefined;
+  /** A look-up has shown that nothing is there, so it goes on condition that nothing is (U4); in no row, as above. */
+  readonly isAbsent?: boolean;
   /** The bytes to send. Undefined only while `waiting`. */
   readonly write: Write | undefined;
   /** Chosen at random before the first byte leaves and stored with the intent (K1, K3). */

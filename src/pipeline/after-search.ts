@@ -39,7 +39,7 @@ export async function afterSearch(
       };
     case "different": {
       if (operation.kind === "delete" && reason !== "refused")
-        return { kind: "send", operation: { ...resolved(operation), etag: found.etag } };
+        return { kind: "send", operation: { ...resolved(operation), ...basisOf(found) } };
       // Whoever has made it, or changed it since: it is only ever created.
       if (operation.kind === "create" && reason !== "refused" && writes === "createOnly")
         return { kind: "end", ending: { kind: "skipped", destinationId: found.destinationId } };
@@ -49,7 +49,7 @@ export async function afterSearch(
       // U5: it is our own record, by our own external id, so it is adopted and brought level by an update.
       const update = await journal.turnIntoUpdate(operation, found.destinationId);
       if (update === undefined) return { kind: "end", ending: { kind: "skipped", destinationId: found.destinationId } };
-      return { kind: "send", operation: { ...update, etag: found.etag } };
+      return { kind: "send", operation: { ...update, ...basisOf(found) } };
     }
     case "absent":
       // Nor is it created when it is not known whether the look-up before had its answer.
@@ -57,7 +57,8 @@ export async function afterSearch(
         return { kind: "end", ending: { kind: "skipped", destinationId: undefined } };
       if (reason === "before" && operation.kind === "update") {
         // It can be written to its own address, whether it is there or not.
-        if (destination.traits.addressing === "own") return { kind: "send", operation: resolved(operation) };
+        if (destination.traits.addressing === "own")
+          return { kind: "send", operation: { ...resolved(operation), ...basisOf(found) } };
         // It was there once, and is not found: skipping it would call the sync level.
         return {
           kind: "end",
@@ -69,7 +70,7 @@ export async function afterSearch(
       // K5: a stored failure would be repeated for ever; a new key is safe now that the record is known to be absent.
       if (reason !== "before" && operation.idempotencyKey !== undefined)
         return { kind: "send", operation: await journal.withNewKey(resolved(operation)) };
-      return { kind: "send", operation: resolved(operation) };
+      return { kind: "send", operation: { ...resolved(operation), ...basisOf(found) } };
     default:
       return unreachable(found);
   }
@@ -86,6 +87,10 @@ const resolved = (operation: Operation): Operation => ({
   isAlone: operation.isAlone === true || operation.progress.everUnknown,
   progress: { ...operation.progress, everUnknown: false, lastSentMs: undefined },
 });
+
+/** U4: what a write goes upon from now on. */
+const basisOf = (found: Extract<Search, { kind: "absent" | "different" }>): Pick<Operation, "etag" | "isAbsent"> =>
+  found.kind === "absent" ? { etag: undefined, isAbsent: true } : { etag: found.etag, isAbsent: false };
 
 /**
  * U4: somebody has written another version than the one that a write was based on. It may have been this very write, whose answer was lost; the
@@ -104,7 +109,7 @@ export function afterConflict(
   if (found.kind === "absent") {
     // It can be written to its own address, now that nothing is there.
     if (operation.kind !== "delete" && traits.addressing === "own")
-      return { kind: "send", operation: { ...operation, etag: undefined } };
+      return { kind: "send", operation: { ...operation, ...basisOf(found) } };
     return { kind: "end", ending: { kind: "rejected", message: refusal } };
   }
   if (found.kind !== "different") return undefined;
@@ -115,7 +120,7 @@ export function afterConflict(
   if (policy === "source" || isUnseen) {
     const kind = operation.kind === "create" ? "update" : operation.kind;
     // U3: what was in doubt stays in doubt; where nothing is any more, an older create may still land.
-    return { kind: "send", operation: { ...operation, kind, etag } };
+    return { kind: "send", operation: { ...operation, kind, ...basisOf(found) } };
   }
   if (policy === "destination") {
     const message = `record ${operation.record.key}: somebody else has changed it in the destination, and that is kept, as \`conflict\` says`;

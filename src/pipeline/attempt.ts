@@ -64,8 +64,8 @@ export function attempt(operation: Operation, write: Write, tries: Tries, contex
   const patienceMs = tries.patience.leftMs;
   const together = context.batches?.send(operation, write, patienceMs);
   if (together !== undefined) return together;
-  const { idempotencyKey, etag: tag, kind } = operation;
-  const based = destination.traits.precondition && { tag, isNew: kind === "create" };
+  const { idempotencyKey, etag: tag, kind, isAbsent = false } = operation;
+  const based = destination.traits.precondition && { tag, isNew: kind === "create" || isAbsent };
   // K4: a turn that comes after its key is forgotten would make it twice.
   const isBound = operation.progress.everUnknown && !write.repeatable && !isTakenOnce(operation, context);
   const { clock } = context.ports;

@@ -1,4 +1,4 @@
-import type { BatchItem, ManyWrites, Write } from "../core/destination.ts";
+import type { BatchItem, Destination, ManyWrites, Write } from "../core/destination.ts";
 import type { Operation, OperationKind } from "../core/operation.ts";
 import { plainEvidence, untried, type Attempt, type Outcome } from "../core/outcome.ts";
 import type { RunContext } from "./context.ts";
@@ -30,19 +30,13 @@ export class Batches {
 
   /** Undefined when writes of this kind go alone, each by a request of its own. */
   send(operation: Operation, write: Write, patienceMs: number): Promise<Attempt> | undefined {
-    const many = this.#manyOf(operation.kind);
-    // U4: what bears a version goes alone. A create that turns out to be none is told by its result.
-    const isFenced = this.#context.sync.destination.traits.precondition !== undefined && operation.kind !== "create";
-    if (many === undefined || isFenced) return undefined;
+    const many = manyOf(operation.kind, this.#context.sync.destination);
+    if (many === undefined) return undefined;
     const { progress, record, destinationId } = operation;
     const isAlone = operation.isAlone === true || progress.everUnknown;
     const item = { record, destinationId };
     if (isAlone) return many.isOnly ? this.#lineOf(many).alone(item, write, patienceMs) : undefined;
     return this.#lineOf(many).join(item, write.body?.length ?? 0, patienceMs);
-  }
-
-  #manyOf(kind: OperationKind): ManyWrites | undefined {
-    return this.#context.sync.destination.many(kind);
   }
 
   #lineOf(many: ManyWrites): BatchLine {
@@ -53,6 +47,12 @@ export class Batches {
     }
     return line;
   }
+}
+
+/** What writes of this kind go in together; undefined when each goes by a request of its own. */
+export function manyOf(kind: OperationKind, { traits, many }: Destination): ManyWrites | undefined {
+  // U4: what bears a version goes alone. A create that turns out to be none is told by its result.
+  return traits.precondition !== undefined && kind !== "create" ? undefined : many(kind);
 }
 
 /** The writes of one kind that wait to go together. */

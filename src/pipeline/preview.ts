@@ -5,7 +5,7 @@ import type { Counts, Warning } from "../core/events.ts";
 import { guaranteeOf } from "../core/guarantee.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Eventual } from "../core/eventual.ts";
-import { forecastOf, type Forecast, type Pace, type Volume } from "../core/forecast.ts";
+import { Calls, forecastOf, type Forecast, type Pace, type Volume } from "../core/forecast.ts";
 import { fingerprint } from "../core/fingerprint.ts";
 import type { Entry, SyncLedger } from "../core/ledger.ts";
 import type { PlannedOperation } from "../core/planned.ts";
@@ -14,6 +14,7 @@ import type { Sync } from "../core/sync.ts";
 import { Absences } from "./absence.ts";
 import { Awaiting } from "./awaiting.ts";
 import { warnOfAbsentPaths } from "./complete.ts";
+import { manyOf } from "./batches.ts";
 import { confirmAbsence } from "./confirm.ts";
 import type { RunContext } from "./context.ts";
 import { countUndone, refuseUnfinished } from "./exact.ts";
@@ -79,7 +80,7 @@ export async function planSync(
 ): Promise<Preview> {
   const { counts } = ports;
   const ledger = ports.ledger ?? emptyLedger(sync.name);
-  const volume = { bytes: 0, lookUps: 0, later: 0 };
+  const volume = { bytes: 0, lookUps: 0, later: 0, writes: new Calls(), deletes: new Calls() };
   const warnings: Warning[] = [];
   const found: {
     unresolved?: number;
@@ -141,7 +142,7 @@ export async function planSync(
     waiting: volume.later,
     unresolved: found.unresolved ?? 0,
     guarantee: guaranteeOf(sync).summary,
-    forecast: forecastOf(found.withheld === undefined ? counts : { ...counts, deleted: 0 }, volume, settings.pace),
+    forecast: forecastOf(counts.pages, volume, found.withheld !== undefined, settings.pace),
     withheld: found.withheld,
     refused: found.refused,
     why: found.why,
@@ -169,6 +170,7 @@ function tellWaiting(
     if (!comes) tellInvalid({ key, code: "REFERENCE_MISSING", reason }, context, emit);
     else {
       volume.later += 1;
+      volume.writes.add(manyOf("create", context.sync.destination), 0);
       emit({ kind: "wait", sync: context.sync.name, key, waitsFor });
     }
   }
@@ -194,7 +196,10 @@ async function tellPage(
   const sources = exactly && new Map(records.map((record) => [record.key, record]));
   for (const each of planned) {
     const { record, decision, write } = each;
-    volume.bytes += Buffer.byteLength(write?.body ?? "");
+    const bytes = Buffer.byteLength(write?.body ?? "");
+    volume.bytes += bytes;
+    if (decision.kind === "gone") volume.deletes.add(manyOf("delete", sync.destination), bytes);
+    else volume.writes.add(manyOf(decision.kind === "create" ? "create" : "update", sync.destination), bytes);
     if ("lookFirst" in decision && decision.lookFirst) volume.lookUps += 1;
     emit(changeOf(each, known.get(record.key), bodies.get(record.key), sync.name, counts));
     if (exactly === undefined) continue;
@@ -246,11 +251,12 @@ async function previewDeletes(
   absences: Absences,
   back: ReadonlySet<string>,
   context: RunContext,
-  { emit, exactly, allowed }: Telling,
+  { emit, exactly, allowed, volume }: Telling,
 ): Promise<string | undefined> {
   const { counts, sync, ports } = context;
   const tell = async (place: Place, note?: string): Promise<void> => {
     counts.deleted += 1;
+    volume.deletes.add(manyOf("delete", sync.destination), 0);
     emit({ kind: "delete", sync: sync.name, key: place.key, address: place.address, note });
     if (exactly === undefined) return;
     const body = (await ports.ledger.bodies([place.key])).get(place.key);

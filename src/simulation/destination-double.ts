@@ -213,7 +213,8 @@ export class DestinationDouble {
     const { "if-match": match, "if-none-match": noneMatch } = request.headers;
     if (item === undefined && match !== undefined && operation !== "delete") return jsonAnswer(412, { code: "gone" });
     if (item !== undefined && noneMatch === "*") return jsonAnswer(412, { code: "there" });
-    if (item !== undefined && match === undefined) return jsonAnswer(428, { code: "version_required" });
+    const mustSay = item !== undefined || (request.method === "PUT" && noneMatch === undefined);
+    if (match === undefined && mustSay) return jsonAnswer(428, { code: "version_required" });
     if (item !== undefined && match !== this.#tagOf(item)["etag"]) return jsonAnswer(412, { code: "stale" });
     const answer = this.#write(meaning, request);
     const after = named === undefined ? undefined : this.#items.get(named);

@@ -53,7 +53,8 @@ async function between(declared: string, check: (sides: Sides) => Promise<void>,
     if (item === undefined && base !== undefined) return json(response, 412, {});
     if (item !== undefined && request.headers["if-none-match"] === "*")
       return json(response, 412, { message: "it exists" });
-    if (item !== undefined && base === undefined)
+    const isUnconditional = base === undefined && request.headers["if-none-match"] === undefined;
+    if (isUnconditional && (item !== undefined || (byTag && request.method === "PUT")))
       return json(response, byTag ? 428 : 409, { message: "version required" });
     if (item !== undefined && base !== `"v${item.version}"`)
       return json(response, byTag ? 412 : 409, { message: "stale" });

@@ -417,8 +417,21 @@ export const TEETH: readonly Tooth[] = [
       {
         file: "pipeline/after-search.ts",
         replace: [
-          ['return { kind: "send", operation: { ...operation, kind, etag } };', 'return { kind: "send", operation };'],
+          [
+            'return { kind: "send", operation: { ...operation, kind, ...basisOf(found) } };',
+            'return { kind: "send", operation };',
+          ],
         ],
+      },
+    ],
+  },
+  {
+    name: "U4: what was found to be gone is written again without saying so",
+    shares: { fences: 1, repairs: 1 },
+    breaks: [
+      {
+        file: "pipeline/attempt.ts",
+        replace: [['isNew: kind === "create" || isAbsent', 'isNew: kind === "create" || (isAbsent && false)']],
       },
     ],
   },
