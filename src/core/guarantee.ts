@@ -97,12 +97,13 @@ function fenceOf(traits: DestinationTraits): Part {
   const { lateWriteMs } = traits;
   if (traits.precondition !== undefined) return FENCED;
   const late = lateWriteMs < 60_000 ? `${lateWriteMs / 1_000} s` : `${Math.round(lateWriteMs / 6_000) / 10} min`;
+  const isSeen = traits.readBack || traits.find !== undefined;
   return {
-    name: traits.readBack ? "read back and repaired" : "written again",
+    name: isSeen ? "read back and repaired" : "written again",
     because: `A write that was given up may land up to ${late} later (\`lateWrite\`): a newer version sent meanwhile is ${
-      traits.readBack ? "read back and repaired" : "sent again"
+      isSeen ? "read back and repaired" : "sent again"
     } after that time.`,
-    weakness: traits.readBack
+    weakness: isSeen
       ? undefined
       : "Without `read`, an overtaken write cannot be seen, only written over; declare `read`.",
   };

@@ -8,7 +8,7 @@ import type { DesiredRecord } from "../core/record.ts";
 import type { RenderedRequest, RequestTemplate } from "../core/url-template.ts";
 import type { Unusable } from "../core/url-value.ts";
 import type { Connection, Exchange, HeaderLine } from "./connection.ts";
-import { encodeForm } from "./form.ts";
+import { encodeForm, FORM } from "./form.ts";
 import { lookUpWith, type LookUpRequest } from "./look-up.ts";
 import { basedOn, judgedBy, versioned, type PreconditionOptions } from "./precondition.ts";
 import { createManyWrites, type ManyRequest } from "./many.ts";
@@ -210,11 +210,7 @@ interface PreparedWrite extends WriteRequest {
 function prepared(request: WriteRequest | undefined): PreparedWrite | undefined {
   if (request === undefined) return undefined;
   const { template, encoding, idempotent } = request;
-  const contentType = !hasBody(request)
-    ? undefined
-    : encoding === "form"
-      ? "application/x-www-form-urlencoded"
-      : "application/json";
+  const contentType = !hasBody(request) ? undefined : encoding === "form" ? FORM : "application/json";
   return {
     ...request,
     contentType,

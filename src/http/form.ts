@@ -1,5 +1,7 @@
 import { isObject, scalarText, type Json } from "../core/json.ts";
 
+export const FORM = "application/x-www-form-urlencoded";
+
 /**
  * A value as `application/x-www-form-urlencoded` (WHATWG URL, 5.2), nested members in brackets as Stripe and Rails read them:
  * `address[city]=Ulm&tags[0]=a`. Null is sent as an empty value, which those APIs take for "unset". Exact numbers keep their text.

@@ -3,6 +3,7 @@ import type { Expression } from "../core/expression.ts";
 import { isObject, scalarText, setMember, type Json } from "../core/json.ts";
 import { parseExact } from "../core/exact-json.ts";
 import type { Attempt, Outcome } from "../core/outcome.ts";
+import { encodeForm, FORM } from "./form.ts";
 
 /** What says which version of a record a write is based on (U4). */
 export interface PreconditionOptions {
@@ -43,13 +44,14 @@ export function basedOn(options: PreconditionOptions | undefined, write: Write, 
       return { ...write, url: `${write.url}${mark}${encodeURIComponent(name)}=${encodeURIComponent(textOf(value))}` };
     }
     case "body":
-      return { ...write, body: withMember(write.body, name, value) };
+      return { ...write, body: withMember(write, name, value) };
   }
 }
 
 const textOf = (value: Json): string => scalarText(value) ?? JSON.stringify(value);
 
-function withMember(body: string | undefined, name: string, value: Json): string | undefined {
+function withMember({ body, headers }: Write, name: string, value: Json): string | undefined {
+  if (headers["content-type"] === FORM) return [body, encodeForm({ [name]: value })].filter(Boolean).join("&");
   const members: unknown = body === undefined ? {} : parseExact(body);
   if (!isObject(members)) return body;
   const copy: Record<string, Json> = { ...members };

@@ -1,5 +1,6 @@
 import { EvenkeelError } from "../core/errors.ts";
 import type { StoredOperation, WaitingEnd } from "../core/ledger.ts";
+import type { Attempt } from "../core/outcome.ts";
 import type { DesiredRecord } from "../core/record.ts";
 import { Streak } from "../core/streak.ts";
 import type { RunContext } from "./context.ts";
@@ -232,6 +233,10 @@ type Telling = { readonly key: string } & (
     }
 );
 
+/** Of one among several in a batch, its own. */
+const statusOf = (attempt: Attempt | undefined): number | undefined =>
+  attempt?.outcome.kind === "refused" ? attempt.outcome.status : attempt?.evidence.answer?.status;
+
 function tellingOf(ending: Ending, context: RunContext): Telling {
   const { kind, progress, record, write } = ending.operation;
   const { key } = record;
@@ -240,7 +245,7 @@ function tellingOf(ending: Ending, context: RunContext): Telling {
       // What is found to have gone is as much deleted as what was there until then (U5).
       return { key, kind: ending.how === "found" && kind !== "delete" ? "unchanged" : DONE[kind] };
     case "rejected":
-      return { key, kind: "rejected", reason: ending.message, status: ending.attempt?.evidence.answer?.status };
+      return { key, kind: "rejected", reason: ending.message, status: statusOf(ending.attempt) };
     case "held":
       return {
         key,

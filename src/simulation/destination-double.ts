@@ -2,7 +2,8 @@ import type { DestinationConfig } from "../config/config.ts";
 import { isObject, scalarText, type Json, type JsonObject } from "../core/json.ts";
 import { dateHeader, jsonAnswer, notFound, type Answer } from "./answer.ts";
 import type { Catalogue, Meaning, Version, WriteMeaning } from "./catalogue.ts";
-import { lackedBy, rowsOf, shownOf, type DestinationRequest, type Item } from "./item.ts";
+import { Fence } from "./fence.ts";
+import { lackedBy, rowsOf, type DestinationRequest, type Item } from "./item.ts";
 import { Listing } from "./listing.ts";
 import { placeOf, put, type Place } from "./place.ts";
 import { RememberedKeys } from "./remembered-keys.ts";
@@ -34,6 +35,7 @@ export class DestinationDouble {
   readonly #options: Options;
   readonly #items = new Map<string, Item>();
   readonly #keys: RememberedKeys;
+  readonly #fence: Fence;
   readonly #find: { readonly record: Place; readonly id: Place } | undefined;
   readonly #read: Place;
   readonly #created: Place;
@@ -49,6 +51,7 @@ export class DestinationDouble {
   constructor(options: Options) {
     this.#options = options;
     const { create, upsert, find, read, list } = options.config;
+    this.#fence = new Fence(options.config);
     const onBreach = (text: string): void => void this.breaches.push(text);
     this.#keys = new RememberedKeys(create?.idempotencyKey ?? upsert?.idempotencyKey, options.wallMs, onBreach);
     this.#find = find && { record: placeOf(find.record ?? "$") ?? [], id: placeOf(find.id) ?? [] };
@@ -92,15 +95,16 @@ export class DestinationDouble {
   }
 
   /** What a request means by the config; undefined when no config would make it of any record. */
-  meaningOf({ method, url, body }: DestinationRequest): Meaning | undefined {
+  meaningOf(request: DestinationRequest): Meaning | undefined {
     const { catalogue, config } = this.#options;
+    const { method, url, body } = this.#fence.sent(request).plain;
     const { upsertMany, createMany, deleteMany } = config;
-    const request = `${method} ${url.pathname}`;
-    if (request === config.list?.request) return { kind: "list" };
+    const line = `${method} ${url.pathname}`;
+    if (line === config.list?.request) return { kind: "list" };
     const elements = (): readonly Json[] => JSON.parse(body ?? "[]") as readonly Json[];
-    if (request === (upsertMany ?? createMany)?.request)
+    if (line === (upsertMany ?? createMany)?.request)
       return { kind: "batch", writes: elements().map((each) => catalogue.elementOf(JSON.stringify(each))) };
-    if (request === deleteMany?.request)
+    if (line === deleteMany?.request)
       return { kind: "batch", writes: elements().map((key) => this.#deleteOf(scalarText(key) ?? "")) };
     return catalogue.meaningOf(method, url.pathname + url.search, body);
   }
@@ -187,7 +191,7 @@ export class DestinationDouble {
       const item = this.#items.get(meaning.item);
       return item === undefined
         ? this.#options.wording.missing
-        : jsonAnswer(200, put(undefined, this.#read, shownOf(item)), this.#tagOf(item));
+        : jsonAnswer(200, put(undefined, this.#read, this.#fence.shown(item)), this.#fence.headersOf(item));
     }
     if (meaning?.kind === "batch") return this.#writeEach(meaning.writes, request);
     if (meaning?.kind === "write") return this.#keys.once(request, () => this.#based(meaning, request));
@@ -201,30 +205,19 @@ export class DestinationDouble {
     const seenMs = this.#options.wallMs() - (this.#options.config.find?.visibilityLagMs ?? 0);
     const item = this.items.find(({ version, createdMs }) => ids.has(version.id) && createdMs <= seenMs);
     if (item === undefined && record.length === 0) return this.#options.wording.missing;
-    const found = item && put(shownOf(item), id, item.name);
-    return jsonAnswer(200, put(undefined, record, found), item && this.#tagOf(item));
+    const found = item && put(this.#fence.shown(item), id, item.name);
+    return jsonAnswer(200, put(undefined, record, found), item && this.#fence.headersOf(item));
   }
 
-  /** RFC 9110, 13.1: what is based on another version than the current one is refused; 428 where nothing is said. */
   #based(meaning: WriteMeaning, request: DestinationRequest): Answer {
     const { item: named, operation } = meaning;
-    const item = named === undefined ? undefined : this.#items.get(named);
-    if (this.#options.config.precondition === undefined) return this.#write(meaning, request);
-    const { "if-match": match, "if-none-match": noneMatch } = request.headers;
-    if (item === undefined && match !== undefined && operation !== "delete") return jsonAnswer(412, { code: "gone" });
-    if (item !== undefined && noneMatch === "*") return jsonAnswer(412, { code: "there" });
-    const mustSay = item !== undefined || (request.method === "PUT" && noneMatch === undefined);
-    if (match === undefined && mustSay) return jsonAnswer(428, { code: "version_required" });
-    if (item !== undefined && match !== this.#tagOf(item)["etag"]) return jsonAnswer(412, { code: "stale" });
-    const answer = this.#write(meaning, request);
-    const after = named === undefined ? undefined : this.#items.get(named);
-    return after === undefined || answer.status >= 300
-      ? answer
-      : { ...answer, headers: { ...answer.headers, ...this.#tagOf(after) } };
-  }
-
-  #tagOf({ tag }: Item): Readonly<Record<string, string>> {
-    return this.#options.config.precondition === undefined ? {} : { etag: `"${tag}"` };
+    const itemNow = (): Item | undefined => (named === undefined ? undefined : this.#items.get(named));
+    const refusal = this.#fence.refusal(request, itemNow(), operation === "delete");
+    if (refusal !== undefined) return refusal;
+    const answer = this.#write(meaning, this.#fence.sent(request).plain);
+    const after = itemNow();
+    if (after === undefined || answer.status >= 300) return answer;
+    return { ...answer, headers: { ...answer.headers, ...this.#fence.headersOf(after) } };
   }
 
   /** Each comes to its own end, and is told of in its place. */
@@ -232,15 +225,18 @@ export class DestinationDouble {
     const elements = JSON.parse(request.body ?? "[]") as readonly Json[];
     const results = writes.map((write, index): Json => {
       const element = elements[index] as Json;
-      if (write === undefined)
+      if (write === undefined) {
         this.breaches.push(`no version of any record makes ${JSON.stringify(element)} of a batch`);
-      if (write === undefined) return { status: 400, ok: false };
+        return { status: 400, ok: false };
+      }
       const { operation, item: name = "" } = write;
+      const own = isObject(element) ? element : {};
+      const refused = this.#fence.resultOf(this.#items.get(name));
+      if (refused !== undefined) return { ...own, ...refused };
       const version = this.#versionNow(write);
       const body = operation === "delete" ? undefined : this.#options.catalogue.bodyOf(version, "create", name);
       const { status, body: said } = this.#write(write, { ...request, method: "POST", body });
       const created = said === "" ? {} : (JSON.parse(said) as JsonObject);
-      const own = isObject(element) ? element : {};
       const isMissing = operation === "delete" && status >= 400;
       const isThere = operation !== "delete" && status === this.#options.wording.exists.status;
       return { ...own, ...created, status, ok: status < 300, missing: isMissing, exists: isThere };
@@ -275,10 +271,11 @@ export class DestinationDouble {
     this.effects += 1;
     const number = before?.number ?? (this.#numbers += 1);
     this.#items.set(name, { number, name, version, operation, body, tag, createdMs: before?.createdMs ?? nowMs });
-    if (named !== undefined) return jsonAnswer(before === undefined ? 201 : 200, {});
+    const said = this.#fence.membersOf({ tag });
+    if (named !== undefined) return jsonAnswer(before === undefined ? 201 : 200, said);
     if (before === undefined)
       this.#indexed = this.#indexed.then(() => this.#options.catalogue.addItem(name, version.id));
-    return jsonAnswer(201, put({}, this.#created, name));
+    return jsonAnswer(201, put(said, this.#created, name));
   }
 
   #delete(named: string | undefined, [version]: readonly Version[]): Answer {

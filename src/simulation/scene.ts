@@ -257,7 +257,7 @@ function plainMany(many: ManyConfig, body: ExpressionSource | undefined, replace
       ok: "ok",
       missing: "missing",
       exists: "exists",
-      status: undefined,
+      status: results.status === undefined ? undefined : "status",
       error: undefined,
       id: results.id === undefined ? undefined : plain(results.id, "id", replaced),
     },

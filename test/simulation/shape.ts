@@ -68,8 +68,8 @@ export interface DestinationShape {
   readonly concurrency: number | undefined;
   /** Bodies are form-encoded. */
   readonly form: boolean;
-  /** Writes are only taken with the current ETag. */
-  readonly fenced: boolean;
+  /** Writes are only taken with the current version: an ETag, or a field of the record, which they bear there. */
+  readonly fence: "etag" | "body" | "query" | "header" | undefined;
   /** So many records go in one request; `isOnly`: none goes by a request of its own. */
   readonly batch: { readonly size: number; readonly isOnly: boolean; readonly keyed: boolean } | undefined;
 }
@@ -141,7 +141,7 @@ function configOf({
           connection: "destination",
           ...writesOf(destination),
           ...deleteOf(destination, deletes),
-          ...(destination.fenced ? { precondition: "etag" } : {}),
+          ...preconditionOf(destination),
           ...(listed ? { list: listOf(destination) } : {}),
         },
         ...(deletes === undefined
@@ -179,14 +179,14 @@ function writesOf(shape: DestinationShape): object {
   const read = readBack ? { read: "GET /items/{ref}" } : {};
   if (writes === "upsert" && batch !== undefined) {
     const single = batch.isOnly ? {} : { upsert: { request: `${method} /items/{ref}`, encoding } };
-    return { ...single, upsertMany: manyOf(batch, "POST /items/bulk"), ...read };
+    return { ...single, upsertMany: manyOf(shape, "POST /items/bulk"), ...read };
   }
   if (writes === "upsert") return { upsert: { request: `${method} /items/{ref}`, encoding }, ...read };
   if (writes === "keyedUpsert") return { upsert: { request: "POST /items/{ref}", encoding, idempotencyKey }, ...read };
   return {
     create: { request: "POST /items", id: "id", encoding, ...(writes === "keys" ? { idempotencyKey } : {}) },
     update: { request: `${method} /items/{$id}`, encoding },
-    ...(writes === "find" && batch !== undefined ? { createMany: manyOf(batch, "POST /items/bulk") } : {}),
+    ...(writes === "find" && batch !== undefined ? { createMany: manyOf(shape, "POST /items/bulk") } : {}),
     ...(readBack ? { read: "GET /items/{$id}" } : {}),
     ...(writes === "find"
       ? {
@@ -203,18 +203,27 @@ function writesOf(shape: DestinationShape): object {
   };
 }
 
+function preconditionOf({ fence }: DestinationShape): object {
+  if (fence === undefined) return {};
+  const send = { [fence]: fence === "header" ? "X-Version" : "version" };
+  return { precondition: fence === "etag" ? fence : { version: "version", send } };
+}
+
 function listOf({ writes, unique }: DestinationShape): object {
   const isByRef = writes === "upsert" || writes === "keyedUpsert" || unique;
   const pagination = { type: "cursor", next: "next", param: "after" };
   return { request: "GET /list", records: "items", key: isByRef ? "ref" : "id", pagination };
 }
 
-function manyOf({ size, keyed }: NonNullable<DestinationShape["batch"]>, request: string): object {
-  const results = { each: "results", ok: "ok", missing: "missing", exists: "exists", ...(keyed ? { key: "ref" } : {}) };
-  return { request, size, results };
+function manyOf({ batch, fence }: Pick<DestinationShape, "batch" | "fence">, request: string): object {
+  const key = batch?.keyed === true ? { key: "ref" } : {};
+  const status = fence === undefined ? {} : { status: "status" };
+  const results = { each: "results", ok: "ok", missing: "missing", exists: "exists", ...key, ...status };
+  return { request, size: batch?.size, results };
 }
 
-function deleteOf({ writes, form, batch }: DestinationShape, deletes: Shape["deletes"]): object {
+function deleteOf(shape: DestinationShape, deletes: Shape["deletes"]): object {
+  const { writes, form, batch, fence } = shape;
   if (deletes === undefined) return {};
   const isOwn = writes === "upsert" || writes === "keyedUpsert";
   // Where nothing is ever written to the record's own address, the ledger does not know it.
@@ -222,7 +231,8 @@ function deleteOf({ writes, form, batch }: DestinationShape, deletes: Shape["del
   const encoding = form ? "form" : "json";
   // After a crash, what was last sent of a record may not be known, and only a mark of the source still shows it.
   const body = deletes.mode === "mirror" ? "{ 'active': false }" : "{ 'ref': ref, 'active': false }";
-  const many = batch === undefined || deletes.soft ? {} : { deleteMany: manyOf(batch, "POST /items/bulk-delete") };
+  const goAlone = batch === undefined || deletes.soft || fence !== undefined;
+  const many = goAlone ? {} : { deleteMany: manyOf(shape, "POST /items/bulk-delete") };
   return { delete: deletes.soft ? { request: `PATCH ${path}`, body, encoding } : `DELETE ${path}`, ...many };
 }
 

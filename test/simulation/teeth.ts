@@ -426,6 +426,11 @@ export const TEETH: readonly Tooth[] = [
     ],
   },
   {
+    name: "U4: what a batch was refused for a version counts as refused for good",
+    shares: { batches: 1, fences: 1, fencedBatches: 1 },
+    breaks: [{ file: "http/many.ts", replace: [["(code === 412 || code === 428)", "code === 412"]] }],
+  },
+  {
     name: "U4: what was found to be gone is written again without saying so",
     shares: { fences: 1, repairs: 1 },
     breaks: [

@@ -35,6 +35,10 @@ export interface Shares {
   readonly batches: number;
   /** Of worlds in which the destination takes no write without the current version, where one can be learned. */
   readonly fences: number;
+  /** Of those worlds, in which the version is a field of the record. */
+  readonly versions: number;
+  /** Of worlds in which records go together, but need not, and which are as well as that. */
+  readonly fencedBatches: number;
   /** Of worlds in which somebody else changes the destination, and repairs are asked for. */
   readonly repairs: number;
   /** Of worlds in which plans are made and applied. */
@@ -59,6 +63,8 @@ const USUAL: Shares = {
   found: 0.4,
   batches: 0.5,
   fences: 0.3,
+  versions: 0.4,
+  fencedBatches: 0.3,
   repairs: 0.15,
   plans: 0.15,
   overlaps: 0.5,
@@ -77,6 +83,8 @@ export const PLAIN: Omit<Shares, "restless"> = {
   found: 0,
   batches: 0,
   fences: 0,
+  versions: 0,
+  fencedBatches: 0,
   repairs: 0,
   plans: 0,
   overlaps: 0,
@@ -142,7 +150,7 @@ function driftsOf({ createOnly, destination: { writes, readBack } }: Shape): rea
 }
 
 function shapeOf(chance: SeededChance, shares: Shares): Shape {
-  const { deletes, batches, fences, repairs, overlaps, lapses } = shares;
+  const { deletes, batches, repairs, overlaps, lapses } = shares;
   const own = chance.fork("sync");
   const source = sourceOf(chance.fork("source"), overlaps);
   const [createOnly, invalids] = [flip(own, shares.createOnly), flip(own, shares.invalids)];
@@ -152,8 +160,7 @@ function shapeOf(chance: SeededChance, shares: Shares): Shape {
   const batch = flip(chance.fork("whether batches"), goesTogether ? batches : 0)
     ? batchOf(chance.fork("batch"))
     : undefined;
-  const mayBeFenced = batch === undefined && destination.readBack;
-  const fenced = flip(chance.fork("whether fenced"), mayBeFenced ? fences : 0);
+  const fence = fenceOf({ ...destination, batch }, chance, shares);
   const deleting = isDeleting ? deletesOf(source, chance.fork("deletes")) : undefined;
   const updateOnly = deleting === undefined && flip(chance.fork("whether updated"), shares.updateOnly);
   const hasOwn = destination.writes === "upsert" || destination.writes === "keyedUpsert";
@@ -162,7 +169,7 @@ function shapeOf(chance: SeededChance, shares: Shares): Shape {
   const isWhole = deleting?.mode === "mirror" && !deleting.strict && source.cursor === undefined;
   return {
     source,
-    destination: { ...destination, batch, fenced },
+    destination: { ...destination, batch, fence },
     createOnly: createOnly && !isDeleting && !updateOnly,
     updateOnly,
     lapses: isWhole && flip(chance.fork("whether lapses"), lapses),
@@ -171,6 +178,19 @@ function shapeOf(chance: SeededChance, shares: Shares): Shape {
     invalids: invalids && !refers,
     deletes: deleting,
   };
+}
+
+/** U4: a version must be learned of one record, and what bears one goes alone. */
+function fenceOf(
+  { writes, batch, readBack }: DestinationShape,
+  chance: SeededChance,
+  { fences, versions, fencedBatches }: Shares,
+): DestinationShape["fence"] {
+  const mayGoAlone = writes === "upsert" && batch?.isOnly === false;
+  const share = batch === undefined ? fences : mayGoAlone ? fencedBatches : 0;
+  if (!readBack || !flip(chance.fork("whether fenced"), share)) return undefined;
+  const own = chance.fork("fence");
+  return flip(own, versions) ? own.pick(["body", "query", "header"] as const) : "etag";
 }
 
 const batchOf = (chance: SeededChance): DestinationShape["batch"] => ({
@@ -233,7 +253,7 @@ function destinationOf(chance: SeededChance, assigned: number): DestinationShape
     lateWriteMs: chance.pick([30 * SECOND, 2 * MINUTE]),
     concurrency: chance.pick([1, 4, 16, undefined]),
     form: flip(chance, 0.1),
-    fenced: false,
+    fence: undefined,
     batch: undefined,
   };
 }
