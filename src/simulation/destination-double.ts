@@ -3,7 +3,7 @@ import { isObject, scalarText, type Json, type JsonObject } from "../core/json.t
 import { dateHeader, jsonAnswer, notFound, type Answer } from "./answer.ts";
 import type { Catalogue, Meaning, Version, WriteMeaning } from "./catalogue.ts";
 import { Fence } from "./fence.ts";
-import { lackedBy, rowsOf, type DestinationRequest, type Item } from "./item.ts";
+import { lackedBy, rowsOf, shownOf, type DestinationRequest, type Item } from "./item.ts";
 import { Listing } from "./listing.ts";
 import { placeOf, put, type Place } from "./place.ts";
 import { RememberedKeys } from "./remembered-keys.ts";
@@ -191,7 +191,11 @@ export class DestinationDouble {
       const item = this.#items.get(meaning.item);
       return item === undefined
         ? this.#options.wording.missing
-        : jsonAnswer(200, put(undefined, this.#read, this.#fence.shown(item)), this.#fence.headersOf(item));
+        : jsonAnswer(
+            200,
+            put(undefined, this.#read, this.#fence.with(shownOf(item), item)),
+            this.#fence.headersOf(item),
+          );
     }
     if (meaning?.kind === "batch") return this.#writeEach(meaning.writes, request);
     if (meaning?.kind === "write") return this.#keys.once(request, () => this.#based(meaning, request));
@@ -205,7 +209,7 @@ export class DestinationDouble {
     const seenMs = this.#options.wallMs() - (this.#options.config.find?.visibilityLagMs ?? 0);
     const item = this.items.find(({ version, createdMs }) => ids.has(version.id) && createdMs <= seenMs);
     if (item === undefined && record.length === 0) return this.#options.wording.missing;
-    const found = item && put(this.#fence.shown(item), id, item.name);
+    const found = item && put(this.#fence.with(shownOf(item), item), id, item.name);
     return jsonAnswer(200, put(undefined, record, found), item && this.#fence.headersOf(item));
   }
 
@@ -271,7 +275,7 @@ export class DestinationDouble {
     this.effects += 1;
     const number = before?.number ?? (this.#numbers += 1);
     this.#items.set(name, { number, name, version, operation, body, tag, createdMs: before?.createdMs ?? nowMs });
-    const said = this.#fence.membersOf({ tag });
+    const said = this.#fence.with({}, { tag });
     if (named !== undefined) return jsonAnswer(before === undefined ? 201 : 200, said);
     if (before === undefined)
       this.#indexed = this.#indexed.then(() => this.#options.catalogue.addItem(name, version.id));

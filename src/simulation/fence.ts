@@ -1,7 +1,8 @@
 import type { DestinationConfig, PreconditionConfig } from "../config/config.ts";
 import { isObject, scalarText, type Json, type JsonObject } from "../core/json.ts";
 import { jsonAnswer, type Answer } from "./answer.ts";
-import { shownOf, type DestinationRequest, type Item } from "./item.ts";
+import type { DestinationRequest, Item } from "./item.ts";
+import { placeOf, put, type Place } from "./place.ts";
 
 interface Sent {
   /** The request as it would be without it. */
@@ -13,11 +14,14 @@ interface Sent {
 /** What a double wants of writes where a precondition is declared: the current version, as an ETag or where the config has it borne (U4). */
 export class Fence {
   readonly #declared: PreconditionConfig | undefined;
+  /** Where a record has its version; undefined for ETags. */
+  readonly #place: Place | undefined;
   /** Results of a batch have a status. */
   readonly #tellsStatus: boolean;
 
   constructor({ precondition, upsertMany }: Pick<DestinationConfig, "precondition" | "upsertMany">) {
     this.#declared = precondition;
+    this.#place = precondition?.version && placeOf(precondition.version.select);
     this.#tellsStatus = upsertMany?.results?.status !== undefined;
   }
 
@@ -48,14 +52,9 @@ export class Fence {
     return this.#declared === undefined || this.#declared.version !== undefined ? {} : { etag: tagOf(item) };
   }
 
-  /** A record as it is shown: with its version, where that is a field. */
-  shown(item: Item): JsonObject {
-    return { ...shownOf(item), ...this.membersOf(item) };
-  }
-
-  /** What is said of a record besides. */
-  membersOf({ tag }: Pick<Item, "tag">): JsonObject {
-    return this.#declared?.version === undefined ? {} : { version: tag };
+  /** A record, or what is said of one, with its version where that is a field. */
+  with(said: JsonObject, { tag }: Pick<Item, "tag">): JsonObject {
+    return this.#place === undefined ? said : (put(said, this.#place, tag) as JsonObject);
   }
 
   /** The version that a request says it is based on, where the config has it say that (U4). */

@@ -225,7 +225,7 @@ function plainPagination(pagination: PaginationConfig): PaginationConfig {
 }
 
 function plainDestination(destination: DestinationConfig, replaced: ExpressionSource[]): DestinationConfig {
-  const { create, find, read, upsertMany, createMany, deleteMany } = destination;
+  const { create, find, read, upsertMany, createMany, deleteMany, precondition } = destination;
   return {
     ...destination,
     create: create && { ...create, id: plain(create.id, "id", replaced) },
@@ -235,7 +235,12 @@ function plainDestination(destination: DestinationConfig, replaced: ExpressionSo
     createMany: createMany && plainMany(createMany, undefined, replaced),
     // Of what has gone, the double knows the key.
     deleteMany: deleteMany && plainMany(deleteMany, "$key", replaced),
-    precondition: destination.precondition && { version: undefined },
+    precondition: precondition && {
+      version: precondition.version && {
+        ...precondition.version,
+        select: plain(precondition.version.select, "version", replaced),
+      },
+    },
     // A double is empty at first, and no run reads its list after that.
     list: undefined,
     adopt: undefined,
