@@ -189,13 +189,9 @@ export class DestinationDouble {
     if (meaning?.kind === "find") return this.#search(meaning.ids);
     if (meaning?.kind === "read") {
       const item = this.#items.get(meaning.item);
-      return item === undefined
-        ? this.#options.wording.missing
-        : jsonAnswer(
-            200,
-            put(undefined, this.#read, this.#fence.with(shownOf(item), item)),
-            this.#fence.headersOf(item),
-          );
+      if (item === undefined) return this.#options.wording.missing;
+      const shown = this.#fence.with(shownOf(item), item);
+      return jsonAnswer(200, put(undefined, this.#read, shown), this.#fence.headersOf(item));
     }
     if (meaning?.kind === "batch") return this.#writeEach(meaning.writes, request);
     if (meaning?.kind === "write") return this.#keys.once(request, () => this.#based(meaning, request));
