@@ -131,21 +131,32 @@ export async function* rejectedRecords(
     const reject = await context.ports.ledger.reject(id);
     if (reject === undefined) continue;
     const record = await freshRecord(reject, context);
-    if (record !== undefined) yield pageOf([record], start);
+    if (typeof record !== "string") yield pageOf([record], start);
+    else {
+      const of = reject.key === undefined ? `number ${id}` : `of record ${reject.key}`;
+      context.say({
+        type: "warning",
+        code: "REJECT_LEFT",
+        message: `the reject ${of} stays as it is: ${record}`,
+        next: undefined,
+      });
+    }
   }
 }
 
-async function freshRecord(reject: Reject, context: RunContext): Promise<SourceRecord | InvalidRecord | undefined> {
+/** Returns why when it is not to be tried. */
+async function freshRecord(reject: Reject, context: RunContext): Promise<SourceRecord | InvalidRecord | string> {
   const read = reject.key === undefined ? undefined : await readOne(reject.key, context);
   if (read?.record !== undefined) return read.record;
   // What was refused is its delete.
   if (reject.sourceHash === GONE && reject.key !== undefined)
     return { key: reject.key, keyKind: "t", cursor: undefined, body: reject.source ?? {}, isTombstone: true };
   if (reject.source === undefined || read?.isMissing === true || (await isMissed(reject.key, context)))
-    return undefined;
-  if (await isOvertaken(reject, context)) return undefined;
+    return "the source does not show the record any more";
+  if (await isOvertaken(reject, context))
+    return "a newer version of the record is still to be written, by the next run";
   const record = await recordOf(reject.source, false, context.sync);
-  if (record.isExcluded === true) return undefined;
+  if (record.isExcluded === true) return "the source's `filter` leaves the record out";
   context.counts.read += 1;
   context.counts.pages += 1;
   return record;

@@ -77,3 +77,35 @@ syncs:
     await Promise.all([store.stop(), shop.stop()]);
   }
 });
+
+test("P11: a reject whose record has gone from the source is not tried, and that is said", async () => {
+  const records = [{ id: 1 }, { id: 2 }];
+  const store = await startApi((request, _body, response) => {
+    const id = /^\/records\/(\d+)$/.exec(request.url ?? "")?.[1];
+    if (id === undefined) return cursorPage(records, request, response);
+    const record = records.find((each) => each.id === Number(id));
+    return json(response, record === undefined ? 404 : 200, record ?? {});
+  });
+  const shop = await startApi((_request, _body, response) => json(response, 422, { error: "no" }));
+  const place = new Workplace();
+  place.write(`
+connections:
+  store: { baseUrl: "${store.url}" }
+  shop: { baseUrl: "${shop.url}" }
+syncs:
+  records:${SOURCE}
+      read: "GET /records/{$key}"
+    destination: { connection: shop, upsert: "PUT /items/{id}" }
+`);
+  try {
+    assert.equal((await place.run("run")).exitCode, 1);
+    records.pop();
+    const sent = shop.requests.length;
+    const retried = await place.run("rejects", "retry", "records", "--all");
+    assert.match(retried.stderr, /the reject of record 2 stays as it is: the source does not show the record any more/);
+    assert.deepEqual([retried.exitCode, shop.requests.length - sent], [1, 1], "the other one is tried");
+  } finally {
+    place.remove();
+    await Promise.all([store.stop(), shop.stop()]);
+  }
+});
