@@ -3,7 +3,7 @@ import type { ExpressionSource } from "../config/expression.ts";
 import { isWithin, placeOf } from "./place.ts";
 
 /** A source that a double can be, with what no answer can be made up to suit replaced, and told of. */
-export function plainSource(source: SourceConfig, replaced: ExpressionSource[]): SourceConfig {
+export function plainSource(source: SourceConfig, replaced: ExpressionSource[], nests: boolean): SourceConfig {
   const { pagination, cursor, read, tombstone, parents } = source;
   const records = placeOf(source.records);
   // What lies within the list of records cannot be set without changing one of them.
@@ -19,12 +19,16 @@ export function plainSource(source: SourceConfig, replaced: ExpressionSource[]):
   return {
     ...source,
     ...(turned.length === 0 ? {} : { records: "records", pagination: plainPagination(pagination) }),
-    ...(parents === undefined ? {} : { request: "GET /all", query: {}, headers: {} }),
-    cursor: cursor && { ...cursor, of: "records", field: plain(cursor.field, "changed_at", replaced) },
+    ...(parents === undefined || nests ? {} : { request: "GET /all", query: {}, headers: {} }),
+    cursor: cursor && {
+      ...cursor,
+      ...(nests ? {} : { of: "records" }),
+      field: plain(cursor.field, "changed_at", replaced),
+    },
     read: read && plainRead(read, replaced),
     // Every record that is made up passes, and a body is one more place for parameters.
     filter: undefined,
-    parents: undefined,
+    parents: nests ? parents : undefined,
     body: undefined,
     format: "json",
     tombstone: tombstone === undefined ? undefined : plain(tombstone, "gone_from_the_source", replaced),

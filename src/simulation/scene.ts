@@ -11,6 +11,7 @@ import { Lanes } from "../http/lanes.ts";
 import { Catalogue } from "./catalogue.ts";
 import { placeOf, put } from "./place.ts";
 import { plainDestination, plainSource } from "./plain-config.ts";
+import { parentName } from "./source-lists.ts";
 import { wordingOf, type Wording } from "./wording.ts";
 import type { Content } from "./world.ts";
 
@@ -31,6 +32,8 @@ export interface Scene {
   readonly sync: Sync;
   /** The path of the source's list. */
   readonly path: string;
+  /** The paths of its lists, by the numbers of their parents, where there is one for each parent. */
+  readonly nested: ReadonlyMap<string, number> | undefined;
   readonly wording: { readonly source: Wording; readonly destination: Wording };
   readonly lateWriteMs: number;
   readonly record: RecordMaker;
@@ -57,6 +60,8 @@ export interface Stage {
   readonly lists?: boolean;
   /** Records refer to others of the same sync, which have addresses of their own, and the engine finds out which are there. */
   readonly refers?: boolean;
+  /** There is a list for each of so many parents; otherwise they are played as one. */
+  readonly parents?: number;
 }
 
 /** Sets the stage for a sync of a config. A double can only give answers that say things at plain paths; see {@link Scene.notes}. */
@@ -64,12 +69,12 @@ export async function sceneOf(
   loaded: LoadedConfig,
   name: string,
   record: RecordMaker,
-  { lists = false, refers = false }: Stage = {},
+  { lists = false, refers = false, parents = 0 }: Stage = {},
 ): Promise<Scene> {
   const declared = loaded.config.syncs[name] as SyncConfig;
   const replaced: ExpressionSource[] = [];
   const left: ExpressionSource[] = [];
-  const source = { ...plainSource(declared.source, replaced), connection: "source" };
+  const source = { ...plainSource(declared.source, replaced, parents > 0), connection: "source" };
   const destination = {
     ...plainDestination(declared.destination, replaced),
     connection: "destination",
@@ -98,13 +103,14 @@ export async function sceneOf(
     referenceOf: refers ? OWN_REFERENCE : ANY_REFERENCE,
   };
   const built = buildSyncs(config, ports);
-  const rendered = await templateOf(source).render({ mapped: {}, key: "", source: {} });
+  const rendered = await templateOf(source).render(NO_RECORD);
   return {
     loaded: { ...loaded, config, secrets: [] },
     name,
     source,
     destination,
     sync: (built.get(name) as { readonly sync: Sync }).sync,
+    nested: parents === 0 ? undefined : await nestedPaths(source, parents),
     path: rendered.ok ? new URL(SOURCE_ORIGIN + rendered.path).pathname : "/",
     wording: { source: atSource.wording, destination: atDestination.wording },
     lateWriteMs: connections.destination.lateWriteMs,
@@ -112,11 +118,24 @@ export async function sceneOf(
     referenceOf: refers ? undefined : ANY_REFERENCE,
     tombstoneOf: tombstonesOf(source.tombstone),
     notes: [
-      ...(declared.source.parents === undefined ? [] : ["The lists of all parents are played as one list."]),
+      ...(declared.source.parents === undefined || parents > 0
+        ? []
+        : ["The lists of all parents are played as one list."]),
       ...notesOn(replaced, left, isSlow(from) || isSlow(to)),
     ],
   };
 }
+
+async function nestedPaths(source: SourceConfig, parents: number): Promise<ReadonlyMap<string, number>> {
+  const paths = new Map<string, number>();
+  for (let number = 1; number <= parents; number++) {
+    const rendered = await templateOf(source).render({ ...NO_RECORD, mapped: { parent: { id: parentName(number) } } });
+    if (rendered.ok) paths.set(new URL(SOURCE_ORIGIN + rendered.path).pathname, number);
+  }
+  return paths;
+}
+
+const NO_RECORD = { mapped: {}, key: "", source: {} };
 
 function tombstonesOf(mark: ExpressionSource | undefined): Scene["tombstoneOf"] {
   const place = mark === undefined ? undefined : placeOf(mark);

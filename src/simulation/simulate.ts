@@ -84,10 +84,10 @@ class Simulation {
     this.#stateFile = stateFile;
     const chance = seededChance(world.seed);
     this.#catalogue = catalogueOf(scene);
-    const { path, lateWriteMs } = scene;
+    const { path, nested, lateWriteMs } = scene;
     const shared = { catalogue: this.#catalogue, wallMs: () => this.#clock.wallMs() };
     const { pageSize, lapses } = world;
-    const listed = { path, pageSize, lapses, epochMs: this.#clock.wallMs(), isNoticed: this.#isNoticed };
+    const listed = { path, nested, pageSize, lapses, epochMs: this.#clock.wallMs(), isNoticed: this.#isNoticed };
     this.#source = new SourceDouble({ ...shared, ...listed, config: scene.source });
     this.#destination = new DestinationDouble({
       ...shared,

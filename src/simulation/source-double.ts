@@ -1,15 +1,16 @@
 import type { SourceConfig } from "../config/config.ts";
 import { dateHeader, jsonAnswer, notFound, type Answer } from "./answer.ts";
 import type { Catalogue, Version } from "./catalogue.ts";
-import { compare, Listing } from "./listing.ts";
 import type { Lapse } from "./world.ts";
-import { at, placeOf, put, type Place } from "./place.ts";
+import { placeOf, put, type Place } from "./place.ts";
+import { SourceLists } from "./source-lists.ts";
 
 interface Options {
   readonly config: SourceConfig;
   readonly catalogue: Catalogue;
-  /** The path of the list. */
+  /** See {@link SourceLists}. */
   readonly path: string;
+  readonly nested: ReadonlyMap<string, number> | undefined;
   readonly pageSize: number;
   readonly wallMs: () => number;
   readonly lapses: readonly Lapse[];
@@ -29,15 +30,14 @@ export class SourceDouble {
   readonly #rows = new Map<number, Version>();
   /** What it shows of records that are deleted. */
   readonly #tombstones = new Map<number, Version>();
-  readonly #listing: Listing;
+  readonly #lists: SourceLists;
   readonly #shownMs = new Map<number, number>();
   /** When anything changed last. */
   changedMs = 0;
 
   constructor(options: Options) {
     this.#options = options;
-    const { config, pageSize } = options;
-    this.#listing = new Listing({ ...config, pageSize, isByTime: config.cursor?.sorted === true });
+    this.#lists = new SourceLists(options);
   }
 
   /** The records as they are, by their ids. */
@@ -77,14 +77,15 @@ export class SourceDouble {
 
   /** Whether a request asks for a page by a position that an earlier page gave. */
   isFollowing(url: URL): boolean {
-    return this.#listing.isFollowing(url);
+    return this.#lists.isFollowing(url);
   }
 
   /** `repeats`: a page names its own position as the next one. */
   answer(method: string, url: URL, repeats = false): Answer {
-    const { path, config, catalogue } = this.#options;
-    if (url.pathname === path && config.request.startsWith(`${method} `))
-      return this.#dated(this.#listing.answer(this.#admitted(this.#listed(url)), url, repeats));
+    const { config, catalogue } = this.#options;
+    const all = [...this.#rows.values(), ...this.#tombstones.values()];
+    const asked = this.#lists.asked(method, url, all, (rows) => this.#admitted(rows));
+    if (asked !== undefined) return this.#dated(asked.listing.answer(asked.rows, url, repeats));
     const id = catalogue.readAtSource(method, url.pathname + url.search);
     const row = id === undefined ? undefined : this.#rows.get(id);
     const place = placeOf(config.read?.record ?? "$") ?? NOWHERE;
@@ -104,21 +105,6 @@ export class SourceDouble {
     if (lapse === undefined) return rows;
     if (lapse.kind === "empty") return [];
     return isNoticed(isOdd) ? rows.filter(({ id }) => !isOdd(id)) : rows;
-  }
-
-  /** The rows in the order of the list. */
-  #listed(url: URL): readonly Version[] {
-    const { cursor, pagination } = this.#options.config;
-    const since = cursor === undefined ? null : url.searchParams.get(cursor.param);
-    const sinceMs = since === null ? undefined : cursor?.type === "integer" ? Number(since) : Date.parse(since);
-    const rows = [...this.#rows.values(), ...this.#tombstones.values()].filter(
-      ({ changedMs }) => sinceMs === undefined || changedMs >= sinceMs,
-    );
-    const byId = (a: Version, b: Version): number => a.id - b.id;
-    const from = pagination.type === "keyset" ? placeOf(pagination.from) : undefined;
-    if (from !== undefined)
-      return rows.toSorted((a, b) => compare(at(a.record, from), at(b.record, from)) || byId(a, b));
-    return rows.toSorted(cursor?.sorted === true ? (a, b) => a.changedMs - b.changedMs || byId(a, b) : byId);
   }
 
   #dated({ status, headers, body }: Answer): Answer {

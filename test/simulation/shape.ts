@@ -34,6 +34,10 @@ export interface Shape {
 export interface SourceShape {
   readonly pagination: "none" | "page" | "offset" | "cursor" | "link" | "nextUrl" | "keyset";
   readonly pageSize: number;
+  /** There is a list for each parent, and this is the paging of the list of parents; and whose changes are asked for. */
+  readonly parents:
+    | { readonly pagination: "none" | "cursor" | "link" | "nextUrl" | "keyset"; readonly asked: boolean }
+    | undefined;
   /** So many records of an offset's page are read again with the next one. */
   readonly overlap: number;
   /** Undefined: every run reads everything. */
@@ -109,7 +113,7 @@ function configOf({
       records: {
         source: {
           connection: "source",
-          request: "GET /records",
+          ...listOfSource(source),
           records: "data",
           key: "id",
           pagination: paginationOf(source),
@@ -119,6 +123,7 @@ function configOf({
             ? {}
             : {
                 cursor: {
+                  ...(source.parents?.asked === true ? { of: "parents" } : {}),
                   field: "changed",
                   type: cursor.type,
                   param: "since",
@@ -152,7 +157,23 @@ function configOf({
   };
 }
 
-function paginationOf({ pagination, pageSize, overlap }: SourceShape): Record<string, unknown> {
+function listOfSource({ parents, pageSize }: SourceShape): object {
+  if (parents === undefined) return { request: "GET /records" };
+  const pagination = paginationOf({ pagination: parents.pagination, pageSize, overlap: 0 });
+  return {
+    request: "GET /parents/{parent.id}/records",
+    parents: { request: "GET /parents", records: "data", key: "id", pagination },
+  };
+}
+
+/** So many parents there may be. */
+const PARENTS = 60;
+
+function paginationOf({
+  pagination,
+  pageSize,
+  overlap,
+}: Pick<SourceShape, "pagination" | "pageSize" | "overlap">): Record<string, unknown> {
   const size = { param: "limit", value: pageSize };
   switch (pagination) {
     case "none":
@@ -258,7 +279,7 @@ export async function stageOf(shape: Shape): Promise<Scene> {
       ...(shape.refers ? { after: referredTo(id) } : {}),
       changed: isInteger ? changedMs : new Date(changedMs).toISOString(),
     }),
-    { lists: shape.listed, refers: shape.refers },
+    { lists: shape.listed, refers: shape.refers, parents: shape.source.parents === undefined ? 0 : PARENTS },
   );
 }
 

@@ -507,6 +507,22 @@ export const TEETH: readonly Tooth[] = [
     ],
   },
   {
+    name: "a read of the parents' lists goes on at its place, whichever parents are there now",
+    shares: { parents: 1 },
+    breaks: [
+      {
+        file: "http/nested.ts",
+        replace: [
+          [
+            "if (at.digest !== place.digest || at.list[place.parent]?.key !== place.key) return this.#leading(at, place.met);",
+            "if (at.list[place.parent] === undefined) return this.#leading(at, place.met);\n      here = { ...place, digest: at.digest };",
+          ],
+          ["here = { ...place, inner: undefined, count: 0 }", "here = { ...here, inner: undefined, count: 0 }"],
+        ],
+      },
+    ],
+  },
+  {
     name: "a plan is applied whatever has moved",
     shares: { plans: 1 },
     breaks: [

@@ -43,6 +43,8 @@ export interface Shares {
   readonly repairs: number;
   /** Of worlds in which plans are made and applied. */
   readonly plans: number;
+  /** Of worlds in which the source has a list for each parent, where it cannot be asked for one record. */
+  readonly parents: number;
   /** Of offsets that overlap. */
   readonly overlaps: number;
   /** Of mirrors read whole whose source lists less than it has for a while. */
@@ -67,6 +69,7 @@ const USUAL: Shares = {
   fencedBatches: 0.3,
   repairs: 0.15,
   plans: 0.15,
+  parents: 0.1,
   overlaps: 0.5,
   lapses: 0.5,
   updateOnly: 0.05,
@@ -87,6 +90,7 @@ export const PLAIN: Omit<Shares, "restless"> = {
   fencedBatches: 0,
   repairs: 0,
   plans: 0,
+  parents: 0,
   overlaps: 0,
   lapses: 0,
   updateOnly: 0,
@@ -114,7 +118,7 @@ export function worldOf(seed: number, shares: Partial<Shares> = {}): ShapedWorld
     isFound,
     plans: shape.refers ? 0 : plans,
     lapses: shape.lapses,
-    moves: source.overlap > 0 && !shape.refers,
+    moves: (source.overlap > 0 || source.parents !== undefined) && !shape.refers,
     drifts: shape.listed ? driftsOf(shape) : [],
     updates: true,
     deletions: shape.refers ? 0 : deletionsIn(shape.deletes?.mode ?? "never"),
@@ -152,16 +156,18 @@ function driftsOf({ createOnly, destination: { writes, readBack } }: Shape): rea
 function shapeOf(chance: SeededChance, shares: Shares): Shape {
   const { deletes, batches, repairs, overlaps, lapses } = shares;
   const own = chance.fork("sync");
-  const source = sourceOf(chance.fork("source"), overlaps);
+  const drawn = sourceOf(chance.fork("source"), overlaps);
   const [createOnly, invalids] = [flip(own, shares.createOnly), flip(own, shares.invalids)];
   const isDeleting = flip(chance.fork("whether deletes"), deletes);
+  const deleting = isDeleting ? deletesOf(drawn, chance.fork("deletes")) : undefined;
+  const isNested = deleting?.read !== true && flip(chance.fork("whether parents"), shares.parents);
+  const source = isNested ? nested(drawn, chance.fork("parents")) : drawn;
   const destination = destinationOf(chance.fork("destination"), shares.assigned);
   const goesTogether = destination.writes === "upsert" || destination.writes === "find";
   const batch = flip(chance.fork("whether batches"), goesTogether ? batches : 0)
     ? batchOf(chance.fork("batch"))
     : undefined;
   const fence = fenceOf({ ...destination, batch }, chance, shares);
-  const deleting = isDeleting ? deletesOf(source, chance.fork("deletes")) : undefined;
   const updateOnly = deleting === undefined && flip(chance.fork("whether updated"), shares.updateOnly);
   const hasOwn = destination.writes === "upsert" || destination.writes === "keyedUpsert";
   const mayRefer = hasOwn && deleting === undefined && !updateOnly && !createOnly;
@@ -199,6 +205,19 @@ const batchOf = (chance: SeededChance): DestinationShape["batch"] => ({
   keyed: flip(chance),
 });
 
+/** The lists of parents are short, and in the order of nothing that goes on from one to the next. */
+function nested(source: SourceShape, chance: SeededChance): SourceShape {
+  const pagination = chance.pick(["none", "cursor", "link", "nextUrl", "keyset"] as const);
+  const asked = source.cursor !== undefined && flip(chance);
+  const sorted = asked && pagination !== "keyset" && flip(chance);
+  return {
+    ...source,
+    pageSize: 2 + chance.integer(10),
+    parents: { pagination, asked },
+    cursor: source.cursor && { ...source.cursor, sorted },
+  };
+}
+
 function deletesOf({ pagination, overlap }: SourceShape, chance: SeededChance): Shape["deletes"] {
   const mode = chance.pick(["tombstone", "mirror"] as const);
   // P9: records move between numbered pages, so the source is asked.
@@ -218,6 +237,7 @@ function sourceOf(chance: SeededChance, overlaps: number): SourceShape {
   return {
     pagination,
     pageSize: 5 + chance.integer(40),
+    parents: undefined,
     overlap: pagination === "offset" && flip(overlapping, overlaps) ? 1 + overlapping.integer(3) : 0,
     // A time that is rounded down is that much older.
     commitLagMs: 0.9 * (lookbackMs - resolutionMs),
