@@ -311,6 +311,17 @@ test(
       ["PUT 412", "GET 200", "PUT 200"],
     );
     await isSame();
+
+    // Somebody deletes it there: it takes no write that does not say what it is based on, not even of what is new.
+    const version = (await fetch(one)).headers.get("etag") ?? "";
+    assert.equal((await fetch(one, { method: "DELETE", headers: { "if-match": version } })).status, 204);
+    await rename(city, "renamed once more");
+    assert.equal(last(await once(), "run-ended").counts.rejected, 0);
+    assert.deepEqual(
+      destination.seen.map(({ method, status }) => `${method} ${status}`),
+      ["PUT 412", "GET 404", "PUT 201"],
+    );
+    await isSame();
   },
 );
 
