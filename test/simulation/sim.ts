@@ -5,11 +5,13 @@
  * - `npm run sim -- --seeds N` plays many, from `--from` on; `--minutes N` plays for so long.
  * - `--aimed` lets each die at a step that it really comes to, rare ones first; with `--step NAME` at that step alone.
  * - `--tally FILE` adds what happened to what that file holds already, of worlds that were played before.
+ * - `--tally FILE --figures` plays nothing, and writes what it holds into docs/testing.md.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { aimedWorldsOf } from "./aim.ts";
+import { writeFigures } from "./figures.ts";
 import { playMany, textOf } from "./play.ts";
 import { told } from "./told.ts";
 import { Tally } from "./tally.ts";
@@ -28,10 +30,12 @@ const { values } = parseArgs({
     aimed: { type: "boolean", default: false },
     step: { type: "string" },
     tally: { type: "string" },
+    figures: { type: "boolean", default: false },
   },
 });
 
-if (values.seed === undefined) await many();
+if (values.figures) writeFigures(Tally.parse(readFileSync(values.tally ?? "", "utf8")));
+else if (values.seed === undefined) await many();
 else await one(Number(values.seed));
 
 async function one(seed: number): Promise<void> {

@@ -37,16 +37,45 @@ export class Tally {
     return median(this.#faultCounts);
   }
 
+  get requests(): number {
+    return this.#requests.reduce((all, each) => all + each, 0);
+  }
+
+  /** How often each kind of fault happened, and where processes died. */
+  get faults(): Readonly<Counts> {
+    return this.#faults;
+  }
+
+  get deaths(): Readonly<Counts> {
+    return this.#deaths;
+  }
+
+  /** Requests under each kind of announced limit, and how many of them were refused. */
+  get limited(): readonly { readonly kind: string; readonly asked: number; readonly refused: number }[] {
+    return Object.entries(this.#asked).map(([kind, asked]) => ({ kind, asked, refused: this.#refused[kind] ?? 0 }));
+  }
+
+  /** Pairs of a point of death and a fault, with the number of worlds that had both, the rarest first. */
+  get crossings(): readonly (readonly [pair: string, worlds: number])[] {
+    const points = [
+      "at some time",
+      ...Object.keys(STEPS).flatMap((step) => MOMENTS.map((moment) => `${moment} ${step}`)),
+    ];
+    const faults = [...new Set<string>([...READ_FAULTS, ...WRITE_FAULTS])];
+    const pairs = points.flatMap((point) => faults.map((fault) => `${point} × ${fault}`));
+    return pairs.map((pair) => [pair, this.#crossed[pair] ?? 0] as const).toSorted(([, a], [, b]) => a - b);
+  }
+
   text(): string {
-    const sum = this.#requests.reduce((all, each) => all + each, 0);
+    const { crossings, limited } = this;
+    const few = crossings.filter(([, count]) => count < CROSSED_MIN).length;
+    const rarest = crossings.slice(0, 5).map(([pair, count]) => `${pair} ${count}`);
     return [
-      `${this.worlds} worlds, ${sum} requests; the median world has ${this.medianRequests} requests and ${this.medianFaults} faults`,
+      `${this.worlds} worlds, ${this.requests} requests; the median world has ${this.medianRequests} requests and ${this.medianFaults} faults`,
       `faults: ${listed(this.#faults)}`,
       `deaths: ${listed(this.#deaths)}`,
-      `refused by announced limits: ${Object.entries(this.#asked)
-        .map(([kind, asked]) => `${kind} ${this.#refused[kind] ?? 0} of ${asked}`)
-        .join(", ")}`,
-      this.#crossings(),
+      `refused by announced limits: ${limited.map(({ kind, asked, refused }) => `${kind} ${refused} of ${asked}`).join(", ")}`,
+      `crossings of a death and a fault: ${crossings.length}, ${few} of them in fewer than ${CROSSED_MIN} worlds; the rarest: ${rarest.join(", ")}`,
     ].join("\n");
   }
 
@@ -75,24 +104,10 @@ export class Tally {
       Object.assign(target, counts[index]);
     return tally;
   }
-
-  /** In how many worlds a process died at a point and a fault happened, the rarest pairs first. */
-  #crossings(): string {
-    const points = [
-      "at some time",
-      ...Object.keys(STEPS).flatMap((step) => MOMENTS.map((moment) => `${moment} ${step}`)),
-    ];
-    const faults = new Set<string>([...READ_FAULTS, ...WRITE_FAULTS]);
-    const pairs = points.flatMap((point) => [...faults].map((fault) => `${point} × ${fault}`));
-    const counts = pairs.map((pair) => [pair, this.#crossed[pair] ?? 0] as const).toSorted(([, a], [, b]) => a - b);
-    const few = counts.filter(([, count]) => count < CROSSED_MIN).length;
-    const rarest = counts.slice(0, 5).map(([pair, count]) => `${pair} ${count}`);
-    return `crossings of a death and a fault: ${pairs.length}, ${few} of them in fewer than ${CROSSED_MIN} worlds; the rarest: ${rarest.join(", ")}`;
-  }
 }
 
 /** Worlds that every crossing should have been seen in. */
-const CROSSED_MIN = 100;
+export const CROSSED_MIN = 100;
 
 const listed = (counts: Counts): string =>
   Object.entries(counts)
