@@ -4,7 +4,7 @@ import { buildSyncs, type BuiltSync } from "./config/build.ts";
 import type { ReferenceOf } from "./config/build-mapping.ts";
 import type { LoadedConfig } from "./config/load.ts";
 import type { Chance, Clock } from "./core/clock.ts";
-import type { Ledger, Lease } from "./core/ledger.ts";
+import { wasThere, type Ledger, type Lease } from "./core/ledger.ts";
 import { Lanes } from "./http/lanes.ts";
 import { systemPlanFiles, type PlanFiles } from "./plan-file.ts";
 import { systemNetwork, type Network } from "./runtime/network.ts";
@@ -117,8 +117,8 @@ export function createMeans(options: OpenedOptions): Means {
 function referencesIn(ledger: Ledger | undefined, { syncs }: LoadedConfig["config"]): ReferenceOf {
   return async (sync, key) => {
     const entry = await (await ledger?.of(sync))?.entry(key);
-    if (entry === undefined || syncs[sync]?.destination.create === undefined) return entry?.key;
-    return entry.destinationId;
+    if (entry === undefined || !wasThere(entry)) return undefined;
+    return syncs[sync]?.destination.create === undefined ? entry.key : entry.destinationId;
   };
 }
 

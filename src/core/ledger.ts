@@ -35,6 +35,10 @@ export interface Entry {
 /** In the place of an operation's number: the record was there before, and nothing is known of it but where it is. */
 export const ADOPTED = 0;
 
+/** Whether the record was there: an entry may say no more than that a write of it may have been applied. */
+export const wasThere = ({ hash, operation, read }: Entry): boolean =>
+  hash !== undefined || operation === ADOPTED || read > 0;
+
 /** What planning needs to know of one key. */
 export interface Known {
   readonly entry: Entry | undefined;
@@ -96,7 +100,8 @@ export interface Intent {
   /** Number of an operation of the same key that this one replaces (certainly not sent, left over, or verifying); its row goes. */
   readonly replaces: number | undefined;
   /**
-   * What it replaces may have been applied, and what has gone is deleted: so the key has an entry from now on, whatever becomes of this one (U10).
+   * What it replaces may have been applied, and what is there must be known for its own: so the key has an entry from now on, whatever becomes of
+   * this one (U10, U4).
    */
   readonly mayBeThere?: boolean;
   /** True when it comes from the source, so that what waited behind the replaced one is older (U2). */

@@ -101,3 +101,7 @@ export interface Sync {
   /** Pages in one read before it is called endless (P4). */
   readonly pagesMax: number;
 }
+
+/** Whether it matters later what of the destination this ledger has written: for a delete (D2), and where somebody else's change is kept (U4). */
+export const asksWhose = ({ deletes, destination }: Pick<Sync, "deletes" | "destination">): boolean =>
+  deletes.mode !== "never" || (destination.traits.precondition?.conflict ?? "source") !== "source";

@@ -115,8 +115,11 @@ export function afterConflict(
   if (found.kind !== "different") return undefined;
   const { destinationId, etag, record } = found;
   const policy = traits.precondition?.conflict ?? "source";
-  // Nobody has changed it since, or there is no version since which somebody could.
-  const isUnseen = operation.etag === undefined ? !isOthers(operation) : operation.etag === etag;
+  // Nobody has changed it since, or there is no version since which somebody could, or what has may be an older write of its own.
+  const isUnseen =
+    operation.etag === undefined
+      ? !isOthers(operation)
+      : operation.etag === etag || landsUntilMs(operation.progress) !== undefined;
   if (policy === "source" || isUnseen) {
     const kind = operation.kind === "create" ? "update" : operation.kind;
     // U3: what was in doubt stays in doubt; where nothing is any more, an older create may still land.

@@ -1,6 +1,7 @@
 import type { Checkpoint } from "../core/checkpoint.ts";
 import { higher } from "../core/read-window.ts";
 import type { Reject } from "../core/reject.ts";
+import { asksWhose } from "../core/sync.ts";
 import type { RunContext } from "./context.ts";
 
 /** Rejects looked at in one pass. */
@@ -27,9 +28,8 @@ export async function complete(end: Checkpoint, context: RunContext, resumed: bo
   };
   await ledger.saveCheckpoint(checkpoint);
   context.say({ type: "checkpoint", cursor: checkpoint.cursor, complete: true });
-  const { deletes, destination } = context.sync;
-  const mayLandUntilMs = context.ports.clock.wallMs() + destination.traits.lateWriteMs;
-  await ledger.abandonLeftovers(context.run, deletes.mode === "never" ? undefined : mayLandUntilMs);
+  const mayLandUntilMs = context.ports.clock.wallMs() + context.sync.destination.traits.lateWriteMs;
+  await ledger.abandonLeftovers(context.run, asksWhose(context.sync) ? mayLandUntilMs : undefined);
   if (end.kind === "full") await dropUnmetRejects(context, resumed);
   warnOfAbsentPaths(context);
   return checkpoint;

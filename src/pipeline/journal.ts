@@ -3,6 +3,7 @@ import type { Intent, PageIntents } from "../core/ledger.ts";
 import type { NewReject } from "../core/reject.ts";
 import { FRESH, type Operation, type OperationKind, type Progress } from "../core/operation.ts";
 import type { DesiredRecord } from "../core/record.ts";
+import { asksWhose } from "../core/sync.ts";
 import type { Write } from "../core/destination.ts";
 import { invariant } from "../core/invariant.ts";
 import { ownLandingMs } from "./resolution.ts";
@@ -101,7 +102,7 @@ export function createJournal(context: RunContext): Journal {
       progress: progressOf(decision, idempotencyKey, before),
       held: needsBytes(planned) ? { source, mapped, write } : undefined,
       replaces: decision.replaces,
-      mayBeThere: context.sync.deletes.mode !== "never" && address !== undefined,
+      mayBeThere: asksWhose(context.sync) && address !== undefined,
       dropsWaiting: decision.replaces !== undefined,
     };
   };

@@ -72,11 +72,18 @@ function foreign(ended: Ended): readonly Violation[] {
 /** Where deletes are asked for, nothing is in the destination that the source has no more. */
 function undeleted({ scene, source, destination, decided, strangers }: Ended): readonly Violation[] {
   if (scene.sync.deletes.mode === "never") return [];
-  return destination.items
-    .filter(({ version }) => !source.records.has(version.id) && !decided.has(version.key))
-    .filter(({ version }) => !strangers.added.has(version.key))
-    .map(({ version: { key } }) => ({ kind: "UNDELETED", text: `record ${key} is gone, and is still there`, key }));
+  return (
+    destination.items
+      .filter(({ version }) => !source.records.has(version.id) && !decided.has(version.key))
+      .filter(({ version }) => !strangers.added.has(version.key))
+      // What somebody else has changed may be theirs from then on.
+      .filter(({ version }) => !keepsChanges(scene) || !strangers.drifted.has(version.key))
+      .map(({ version: { key } }) => ({ kind: "UNDELETED", text: `record ${key} is gone, and is still there`, key }))
+  );
 }
+
+const keepsChanges = ({ destination }: Scene): boolean =>
+  destination.precondition !== undefined && destination.conflict === "destination";
 
 /** No record is there twice. */
 function doubled({ destination }: Ended): readonly Violation[] {

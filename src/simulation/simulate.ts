@@ -114,7 +114,7 @@ class Simulation {
       onWrite: (number, keys, isDelete) => {
         this.#planning.see(number, keys, isDelete);
         if (isDelete) this.#checkDelete(number, keys);
-        if (!keys.some((key) => this.#probe.has(key) || this.#probe.has(this.#strangers.added.get(key) ?? "")))
+        if (!keys.some((key) => this.#probe.has(key) || this.#probe.has(this.#strangers.theirs(key))))
           this.#breach(`K1: request ${number} left without a durable intent`);
       },
     });

@@ -26,6 +26,8 @@ export class Strangers {
   readonly drifted: Set<string> = new Set();
   /** What was added, by its key; with the key under which the ledger has its delete. */
   readonly added: Map<string, string> = new Map();
+  /** The same of what was changed: where that is kept, it is theirs. */
+  readonly #changed = new Map<string, string>();
   #ids = FOREIGN_IDS;
 
   constructor(options: Options) {
@@ -34,6 +36,11 @@ export class Strangers {
 
   async act(drift: readonly Drift[]): Promise<void> {
     for (const each of drift) await this.#do(each);
+  }
+
+  /** The key under which the ledger has the delete of what is theirs. */
+  theirs(key: string): string {
+    return this.added.get(key) ?? this.#changed.get(key) ?? "";
   }
 
   /** What is level after a repair. */
@@ -50,6 +57,7 @@ export class Strangers {
     if (item === undefined) return;
     const { key } = item.version;
     this.drifted.add(key);
+    this.#changed.set(key, foreignKey(item.version, item.name));
     note(`somebody ${kind === "edit" ? "changes" : "deletes"} record ${key} in the destination`, [key]);
     if (kind === "delete") destination.remove(item);
     else destination.edit(item, this.#edited(item));
@@ -74,7 +82,10 @@ export class Strangers {
       throw error;
     }
     const name = await destination.hold(version);
-    this.added.set(version.key, FOREIGN_KEY + (version.address === undefined ? name : version.key));
+    this.added.set(version.key, foreignKey(version, name));
     note(`somebody adds record ${version.key} to the destination`, [version.key]);
   }
 }
+
+const foreignKey = ({ key, address }: Version, name: string): string =>
+  FOREIGN_KEY + (address === undefined ? name : key);

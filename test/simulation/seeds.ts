@@ -32,6 +32,17 @@ const REPAIRED: Partial<Shares> = {
 /** The same, with records that refer to each other. */
 const REFERRING: Partial<Shares> = { ...REPAIRED, refers: 0.3 };
 
+/** Worlds of all that there is, with what has a share as it was when conflicts had one; each may want a version. */
+const CONFLICTING: Partial<Shares> = {
+  ...REFERRING,
+  found: 0.4,
+  parents: 0.1,
+  fences: 1,
+  versions: 0.5,
+  fencedBatches: 1,
+  conflicts: 1,
+};
+
 /**
  * Worlds in which a defect that the engine once had breaks a promise, each with what it was. They are played in every test run. Those without
  * shares of their own are of `toothWorldOf`: the break of the same name in `teeth.ts` puts the defect back, and shows that the world still finds it.
@@ -158,5 +169,15 @@ export const SEEDS: readonly (readonly [seed: number, was: string, shares?: Part
     160_025_264,
     "a repair took what a write in doubt was refused for, when its record had gone, for a refusal of the record",
     REFERRING,
+  ],
+  [
+    380_000_464,
+    "a write of its own that a dead process had left was taken for somebody else's change, and kept",
+    { ...CONFLICTING, restless: 1, deletes: 0, repairs: 0 },
+  ],
+  [
+    391_000_582,
+    "the same of a record that could not be mapped any more when it was met again",
+    { ...CONFLICTING, restless: 1, deletes: 0.2, repairs: 0 },
   ],
 ];

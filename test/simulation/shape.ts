@@ -74,6 +74,8 @@ export interface DestinationShape {
   readonly form: boolean;
   /** Writes are only taken with the current version: an ETag, or a field of the record, which they bear there. */
   readonly fence: "etag" | "body" | "query" | "header" | undefined;
+  /** Who wins where somebody else has written meanwhile. */
+  readonly conflict: "source" | "destination" | "reject";
   /** So many records go in one request; `isOnly`: none goes by a request of its own. */
   readonly batch: { readonly size: number; readonly isOnly: boolean; readonly keyed: boolean } | undefined;
 }
@@ -224,10 +226,10 @@ function writesOf(shape: DestinationShape): object {
   };
 }
 
-function preconditionOf({ fence }: DestinationShape): object {
+function preconditionOf({ fence, conflict }: DestinationShape): object {
   if (fence === undefined) return {};
   const send = { [fence]: fence === "header" ? "X-Version" : "version" };
-  return { precondition: fence === "etag" ? fence : { version: "version", send } };
+  return { precondition: fence === "etag" ? fence : { version: "version", send }, conflict };
 }
 
 function listOf({ writes, unique }: DestinationShape): object {

@@ -37,6 +37,8 @@ export interface Shares {
   readonly fences: number;
   /** Of those worlds, in which the version is a field of the record. */
   readonly versions: number;
+  /** Of those worlds, in which somebody else's change is not overwritten. */
+  readonly conflicts: number;
   /** Of worlds in which records go together, but need not, and which are as well as that. */
   readonly fencedBatches: number;
   /** Of worlds in which somebody else changes the destination, and repairs are asked for. */
@@ -66,6 +68,7 @@ const USUAL: Shares = {
   batches: 0.5,
   fences: 0.3,
   versions: 0.4,
+  conflicts: 0.4,
   fencedBatches: 0.3,
   repairs: 0.15,
   plans: 0.15,
@@ -87,6 +90,7 @@ export const PLAIN: Omit<Shares, "restless"> = {
   batches: 0,
   fences: 0,
   versions: 0,
+  conflicts: 0,
   fencedBatches: 0,
   repairs: 0,
   plans: 0,
@@ -145,7 +149,7 @@ const flip = (chance: SeededChance, share = 0.5): boolean => chance.random() < s
 
 /** Where a list is declared, nothing is created in a destination that is not empty; and what was never found is never deleted. */
 const mayBeFound = ({ destination, listed, deletes, updateOnly }: Shape): boolean =>
-  destination.writes === "find" && !listed && deletes === undefined && !updateOnly;
+  destination.writes === "find" && destination.conflict === "source" && !listed && deletes === undefined && !updateOnly;
 
 /** What has vanished under an id that the destination gave is only created again where it can be looked up. */
 function driftsOf({ createOnly, destination: { writes, readBack } }: Shape): readonly Drift["kind"][] {
@@ -168,6 +172,8 @@ function shapeOf(chance: SeededChance, shares: Shares): Shape {
     ? batchOf(chance.fork("batch"))
     : undefined;
   const fence = fenceOf({ ...destination, batch }, chance, shares);
+  const keeps = flip(chance.fork("whether kept"), fence === undefined ? 0 : shares.conflicts);
+  const conflict = keeps ? chance.fork("conflict").pick(["destination", "reject"] as const) : "source";
   const updateOnly = deleting === undefined && flip(chance.fork("whether updated"), shares.updateOnly);
   const hasOwn = destination.writes === "upsert" || destination.writes === "keyedUpsert";
   const mayRefer = hasOwn && deleting === undefined && !updateOnly && !createOnly;
@@ -175,7 +181,7 @@ function shapeOf(chance: SeededChance, shares: Shares): Shape {
   const isWhole = deleting?.mode === "mirror" && !deleting.strict && source.cursor === undefined;
   return {
     source,
-    destination: { ...destination, batch, fence },
+    destination: { ...destination, batch, fence, conflict },
     createOnly: createOnly && !isDeleting && !updateOnly,
     updateOnly,
     lapses: isWhole && flip(chance.fork("whether lapses"), lapses),
@@ -274,6 +280,7 @@ function destinationOf(chance: SeededChance, assigned: number): DestinationShape
     concurrency: chance.pick([1, 4, 16, undefined]),
     form: flip(chance, 0.1),
     fence: undefined,
+    conflict: "source",
     batch: undefined,
   };
 }
