@@ -15,6 +15,12 @@ export interface Checkpoint {
   readonly since: string | undefined;
   /** What the cursor becomes when the read under way is complete (P3). */
   readonly pendingCursor: string | undefined;
+  /**
+   * From where on a read in the order of the cursor may have passed what was committed late: an instant of the source's clock, or a value. The
+   * cursor goes no further, though the read does (P3).
+   */
+  readonly passedMs?: number | undefined;
+  readonly passed?: string | undefined;
   /** Highest cursor that any read has met. */
   readonly highest: string | undefined;
   readonly startedMs: number;

@@ -6,6 +6,7 @@ import {
   subtractFromCursor,
   type ParsedCursor,
 } from "./cursor.ts";
+import type { Checkpoint } from "./checkpoint.ts";
 import type { CursorSpec } from "./sync.ts";
 
 /**
@@ -76,6 +77,36 @@ export function boundOfPage(
 ): string | undefined {
   if (!hasOrder(spec) && !moment.isFirst) return undefined;
   return cursorToStore(spec, maximum, undefined, seenUntilMs(spec, moment));
+}
+
+type Passed = Pick<Checkpoint, "passedMs" | "passed">;
+
+/**
+ * What the first page adds to {@link Passed} on which something may still come that is committed late: a read that goes on does not see it, and
+ * its cursor less the look-back may be past it by then. Where values have no time, it may be any page but what was there before the read began.
+ */
+export function passedBy(
+  spec: CursorSpec,
+  { passedMs, passed, highest }: Passed & Pick<Checkpoint, "highest">,
+  maximum: string | undefined,
+  moment: PageMoment,
+): Passed {
+  if (!spec.sorted || maximum === undefined) return {};
+  if (spec.type !== "timestamp") return passed === undefined ? { passed: higher(spec, highest, maximum) } : {};
+  const pageMs = seenUntilMs(spec, moment);
+  const isOver = passedMs !== undefined || notAfter(spec.type, maximum, pageMs - spec.lookback) === maximum;
+  return isOver ? {} : { passedMs: pageMs };
+}
+
+/** As far as a cursor may be stored that a read has come to. */
+export function upToPassed(
+  spec: CursorSpec,
+  cursor: string | undefined,
+  { passedMs, passed }: Passed,
+): string | undefined {
+  if (cursor === undefined) return undefined;
+  if (passedMs !== undefined) return notAfter(spec.type, cursor, passedMs - spec.safetyLagMs);
+  return passed !== undefined && compareCursors(spec.type, cursor, passed) > 0 ? passed : cursor;
 }
 
 /** Either the rows or their values tell what may still come. */

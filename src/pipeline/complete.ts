@@ -1,5 +1,5 @@
 import type { Checkpoint } from "../core/checkpoint.ts";
-import { higher } from "../core/read-window.ts";
+import { higher, upToPassed } from "../core/read-window.ts";
 import type { Reject } from "../core/reject.ts";
 import { asksWhose } from "../core/sync.ts";
 import type { RunContext } from "./context.ts";
@@ -15,10 +15,11 @@ export async function complete(end: Checkpoint, context: RunContext, resumed: bo
   const { ledger } = context.ports;
   if (context.partial || context.stop.aborted) return end;
   const { cursor: spec, reading } = context.sync;
-  const cursor = spec === undefined ? undefined : higher(spec, end.cursor, end.pendingCursor);
+  const read = spec && upToPassed(spec, end.pendingCursor, end);
+  const cursor = spec && higher(spec, end.cursor, read);
   const checkpoint: Checkpoint = {
     ...end,
-    cursor: end.kind === "full" ? (end.pendingCursor ?? end.cursor) : cursor,
+    cursor: end.kind === "full" ? (read ?? end.cursor) : cursor,
     complete: true,
     position: undefined,
     completeMs: end.startedMs,

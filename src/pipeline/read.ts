@@ -7,7 +7,7 @@ import { settleDuplicates } from "../core/key.ts";
 import type { Checkpoint } from "../core/checkpoint.ts";
 import type { Correction } from "../core/correction.ts";
 import { PageRules } from "../core/page-rules.ts";
-import { boundOfPage, higher, maximumOf } from "../core/read-window.ts";
+import { boundOfPage, higher, maximumOf, passedBy, upToPassed } from "../core/read-window.ts";
 import type { InvalidRecord, SourceRecord } from "../core/record.ts";
 import type { Page, PagePosition } from "../core/source.ts";
 import type { Sync } from "../core/sync.ts";
@@ -202,18 +202,17 @@ function endOf(before: Checkpoint, page: Page, { records, size, listedMs }: Show
     spec,
     records.map(({ cursor }) => cursor),
   );
-  const safe = boundOfPage(spec, maximum, {
-    dateMs: page.dateMs,
-    nowMs: listedMs,
-    readStartedMs: before.startedMs,
-    isFirst: before.position === undefined,
-  });
+  const moment = { dateMs: page.dateMs, nowMs: listedMs, readStartedMs: before.startedMs };
+  const safe = boundOfPage(spec, maximum, { ...moment, isFirst: before.position === undefined });
+  const passed = passedBy(spec, before, maximum, moment);
   const pendingCursor = higher(spec, before.pendingCursor, safe);
   const highest = higher(spec, before.highest, maximum);
   // Sorted input makes every page a place to go on from; otherwise the cursor moves when the read is complete.
   const cursor =
-    spec.sorted && before.kind === "incremental" ? higher(spec, before.cursor, pendingCursor) : before.cursor;
-  return { ...before, position, pendingCursor, highest, cursor, pageSize: size };
+    spec.sorted && before.kind === "incremental"
+      ? higher(spec, before.cursor, upToPassed(spec, pendingCursor, { ...before, ...passed }))
+      : before.cursor;
+  return { ...before, ...passed, position, pendingCursor, highest, cursor, pageSize: size };
 }
 
 /** Why a read that found nothing found nothing, in words; undefined when it found something. */

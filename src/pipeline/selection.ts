@@ -62,6 +62,8 @@ async function* readOrAnew(start: Checkpoint, context: RunContext): AsyncGenerat
         since: undefined,
         position: undefined,
         pendingCursor: boundAtStart(context.sync.cursor, start.highest),
+        passedMs: undefined,
+        passed: undefined,
       },
       context,
     );

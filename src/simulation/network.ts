@@ -109,11 +109,11 @@ export function simulatedNetwork(options: NetworkOptions): SimulatedNetwork {
   let quiet: readonly { readonly origin: string; readonly toldMs: number; readonly untilMs: number }[] = [];
   let processes = 0;
   const asksToWait = (status: number, origin: string, seconds: number, afterMs: number, asker: number): FakeScript => {
-    clock.after(afterMs, () => {
+    const onHeard = (): void => {
       const toldMs = clock.monotonicMs();
       if (asker === processes) quiet = [...quiet, { origin, toldMs, untilMs: toldMs + seconds * 1_000 }];
-    });
-    return script(jsonAnswer(status, { code: "wait" }, { "retry-after": `${seconds}` }), afterMs);
+    };
+    return { ...script(jsonAnswer(status, { code: "wait" }, { "retry-after": `${seconds}` }), afterMs), onHeard };
   };
 
   const handle = async (request: FakeRequest): Promise<FakeScript> => {
@@ -286,7 +286,7 @@ export function simulatedNetwork(options: NetworkOptions): SimulatedNetwork {
   };
 }
 
-const script = ({ status, headers, body }: Answer, afterMs: number): FakeScript => ({
+const script = ({ status, headers, body }: Answer, afterMs: number): Extract<FakeScript, { kind: "answer" }> => ({
   kind: "answer",
   afterMs,
   status,

@@ -34,6 +34,8 @@ export type FakeScript =
       readonly chunkEveryMs?: number;
       /** Resets the connection after the chunks instead of ending the answer. */
       readonly cut?: boolean;
+      /** Called when it arrives at whoever still waits for it. */
+      readonly onHeard?: () => void;
     }
   /** Resets the connection without an answer: the request may or may not have been applied. */
   | { readonly kind: "drop"; readonly afterMs?: number; readonly code?: string }
@@ -112,6 +114,7 @@ async function answer(
   }
   const { body = "", chunkEveryMs, cut } = script;
   const chunks = typeof body === "string" || body instanceof Uint8Array ? [body] : body;
+  script.onHeard?.();
   handler.onResponseStart?.(controller, script.status, { ...script.headers }, "");
   for (const [index, chunk] of chunks.entries()) {
     if (index > 0 && chunkEveryMs !== undefined) await clock.sleep(chunkEveryMs);

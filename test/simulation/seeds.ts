@@ -180,4 +180,9 @@ export const SEEDS: readonly (readonly [seed: number, was: string, shares?: Part
     "the same of a record that could not be mapped any more when it was met again",
     { ...CONFLICTING, restless: 1, deletes: 0.2, repairs: 0 },
   ],
+  [
+    220_006_296,
+    "a read in the order of its cursor that took longer than the look-back lost what was committed late behind it",
+    { ...CONFLICTING, fences: 0.3, versions: 0.4, conflicts: 0.4, fencedBatches: 0.3 },
+  ],
 ];
