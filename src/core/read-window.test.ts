@@ -2,7 +2,17 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import fc from "fast-check";
 import { compareCursors } from "./cursor.ts";
-import { boundAtStart, boundOfPage, cursorToStore, higher, maximumOf, seenUntilMs, sinceOf } from "./read-window.ts";
+import {
+  boundAtStart,
+  boundOfPage,
+  cursorToStore,
+  higher,
+  maximumOf,
+  passedBy,
+  seenUntilMs,
+  sinceOf,
+  upToPassed,
+} from "./read-window.ts";
 import type { CursorSpec } from "./sync.ts";
 
 const spec = (given: Partial<CursorSpec>): CursorSpec => ({
@@ -143,5 +153,44 @@ suite("how far a page has shown everything", () => {
     const lastPage = { dateMs: NOON + 3_600_000, nowMs: NOON + 3_600_000, readStartedMs: NOON };
     const stored = cursorToStore(incremental, at(NOON + 3_590_000), undefined, seenUntilMs(incremental, lastPage));
     assert.ok(compareCursors("timestamp", sinceOf(incremental, stored as string), at(missedMs)) <= 0);
+  });
+});
+
+suite("P3: what a read in the order of its cursor may have passed, committed late", () => {
+  const sorted = spec({ sorted: true, safetyLagMs: 0 });
+  const read = (
+    given: CursorSpec,
+    highest: string | undefined,
+    pages: readonly (readonly [max: string, ms: number])[],
+  ) => {
+    let before: Parameters<typeof passedBy>[1] = { highest };
+    for (const [maximum, ms] of pages)
+      before = { ...before, ...passedBy(given, before, maximum, { dateMs: ms, nowMs: ms, readStartedMs: NOON }) };
+    return upToPassed(given, pages.at(-1)?.[0], before);
+  };
+
+  test("the cursor goes no further than when the first page was there on which something may still come", () => {
+    const old = [at(NOON - 300_000), NOON] as const;
+    const fresh = [at(NOON - 1_000), NOON] as const;
+    const later = [at(NOON + 290_000), NOON + 300_000] as const;
+    assert.equal(read(sorted, undefined, [old, later]), later[0], "what is older than the look-back is complete");
+    assert.equal(
+      read(sorted, undefined, [fresh, later]),
+      at(NOON),
+      "five minutes later, the look-back would be past it",
+    );
+    assert.equal(read(sorted, undefined, [fresh]), fresh[0]);
+    assert.equal(read(spec({}), undefined, [fresh, later]), later[0], "without an order, the start of the read counts");
+  });
+
+  test("values without a time go no further than what was there before the read, or its first page", () => {
+    const numbers = spec({ sorted: true, type: "integer", lookback: 50 });
+    const pages = [
+      ["100", NOON],
+      ["200", NOON],
+    ] as const;
+    assert.equal(read(numbers, undefined, pages), "100");
+    assert.equal(read(numbers, "180", pages), "180");
+    assert.equal(read(numbers, "500", pages), "200", "a source that went back");
   });
 });

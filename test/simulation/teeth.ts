@@ -588,7 +588,14 @@ export const TEETH: readonly Tooth[] = [
   {
     name: "a record goes before the one that it refers to",
     shares: { refers: 1 },
-    breaks: [{ file: "means.ts", replace: [["return entry?.key;", "return key;"]] }],
+    breaks: [
+      {
+        file: "means.ts",
+        replace: [
+          ["if (entry === undefined || !wasThere(entry)) return undefined;", "if (entry === undefined) return key;"],
+        ],
+      },
+    ],
   },
   {
     name: "P11: what waited for a reference is not tried again by a later run",
