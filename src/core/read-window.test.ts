@@ -192,5 +192,6 @@ suite("P3: what a read in the order of its cursor may have passed, committed lat
     assert.equal(read(numbers, undefined, pages), "100");
     assert.equal(read(numbers, "180", pages), "180");
     assert.equal(read(numbers, "500", pages), "200", "a source that went back");
+    assert.equal(read({ ...numbers, lookback: 0 }, undefined, pages), "200", "nothing is committed late");
   });
 });

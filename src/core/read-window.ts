@@ -91,7 +91,8 @@ export function passedBy(
   maximum: string | undefined,
   moment: PageMoment,
 ): Passed {
-  if (!spec.sorted || maximum === undefined) return {};
+  // Without a look-back nothing is committed late.
+  if (!spec.sorted || spec.lookback === 0 || maximum === undefined) return {};
   if (spec.type !== "timestamp") return passed === undefined ? { passed: higher(spec, highest, maximum) } : {};
   const pageMs = seenUntilMs(spec, moment);
   const isOver = passedMs !== undefined || notAfter(spec.type, maximum, pageMs - spec.lookback) === maximum;
