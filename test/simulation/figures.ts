@@ -13,6 +13,7 @@ export function writeFigures(tally: Tally): void {
 }
 
 function figuresOf(tally: Tally): string {
+  if (tally.worlds === 0) throw new Error("no world has been counted: name the file of a tally with --tally");
   const { worlds, requests, medianRequests, medianFaults, faults, deaths, limited, crossings } = tally;
   const few = crossings.filter(([, count]) => count < CROSSED_MIN);
   const [rarest, least = 0] = crossings[0] ?? [];

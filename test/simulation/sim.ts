@@ -5,7 +5,7 @@
  * - `npm run sim -- --seeds N` plays many, from `--from` on; `--minutes N` plays for so long.
  * - `--aimed` lets each die at a step that it really comes to, rare ones first; with `--step NAME` at that step alone.
  * - `--tally FILE` adds what happened to what that file holds already, of worlds that were played before.
- * - `--tally FILE --figures` plays nothing, and writes what it holds into docs/testing.md.
+ * - `--tally FILE --figures` plays nothing, and writes what it holds into docs/testing.md; of several files, what they hold together.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import process from "node:process";
@@ -29,14 +29,23 @@ const { values } = parseArgs({
     shrink: { type: "boolean", default: false },
     aimed: { type: "boolean", default: false },
     step: { type: "string" },
-    tally: { type: "string" },
+    tally: { type: "string", multiple: true, default: [] },
     figures: { type: "boolean", default: false },
   },
 });
 
-if (values.figures) writeFigures(Tally.parse(readFileSync(values.tally ?? "", "utf8")));
+const [tallyFile, ...others] = values.tally;
+
+if (others.length > 0 && !values.figures) throw new Error("of several tallies only the figures can be written");
+if (values.figures) writeFigures(tallyOf(values.tally));
 else if (values.seed === undefined) await many();
 else await one(Number(values.seed));
+
+function tallyOf(files: readonly string[]): Tally {
+  const tally = new Tally();
+  for (const file of files) tally.include(readFileSync(file, "utf8"));
+  return tally;
+}
 
 async function one(seed: number): Promise<void> {
   if (!values.aimed) return show(worldOf(seed));
@@ -59,9 +68,7 @@ async function many(): Promise<void> {
   const untilMs = values.minutes === undefined ? Infinity : performance.now() + Number(values.minutes) * 60_000;
   const count = values.seeds === undefined ? (values.minutes === undefined ? 1_000 : Infinity) : Number(values.seeds);
   const startedMs = performance.now();
-  const before =
-    values.tally !== undefined && existsSync(values.tally) ? readFileSync(values.tally, "utf8") : undefined;
-  const tally = before === undefined ? new Tally() : Tally.parse(before);
+  const tally = tallyOf(tallyFile !== undefined && existsSync(tallyFile) ? [tallyFile] : []);
   let failures = 0;
   await playMany({ from: Number(values.from), count, aimed: values.aimed, step: values.step }, (played) => {
     tally.add(played);
@@ -72,7 +79,7 @@ async function many(): Promise<void> {
     return failures < FAILURES_MAX && performance.now() < untilMs;
   });
   console.log(tally.text());
-  if (values.tally !== undefined) writeFileSync(values.tally, tally.stringify());
+  if (tallyFile !== undefined) writeFileSync(tallyFile, tally.stringify());
   console.log(`${failures} failed, ${((performance.now() - startedMs) / 1_000).toFixed(0)} s`);
   process.exitCode = failures === 0 ? 0 : 1;
 }

@@ -80,29 +80,25 @@ export class Tally {
   }
 
   stringify(): string {
-    const [requests, faultCounts] = [this.#requests, this.#faultCounts];
-    const counts = [this.#faults, this.#deaths, this.#crossed, this.#asked, this.#refused];
-    return JSON.stringify({ requests, faultCounts, counts });
+    return JSON.stringify({ requests: this.#requests, faultCounts: this.#faultCounts, counts: this.#counts });
   }
 
-  /** What {@link stringify} gave. */
-  static parse(text: string): Tally {
+  /** Adds what {@link stringify} gave. */
+  include(text: string): this {
     const { requests, faultCounts, counts } = JSON.parse(text) as {
       readonly requests: number[];
       readonly faultCounts: number[];
       readonly counts: readonly Counts[];
     };
-    const tally = new Tally();
-    [tally.#requests, tally.#faultCounts] = [requests, faultCounts];
-    for (const [index, target] of [
-      tally.#faults,
-      tally.#deaths,
-      tally.#crossed,
-      tally.#asked,
-      tally.#refused,
-    ].entries())
-      Object.assign(target, counts[index]);
-    return tally;
+    this.#requests = [...this.#requests, ...requests];
+    this.#faultCounts = [...this.#faultCounts, ...faultCounts];
+    for (const [index, own] of this.#counts.entries())
+      for (const [name, count] of Object.entries(counts[index] ?? {})) raise(own, name, count);
+    return this;
+  }
+
+  get #counts(): readonly Counts[] {
+    return [this.#faults, this.#deaths, this.#crossed, this.#asked, this.#refused];
   }
 }
 

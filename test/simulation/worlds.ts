@@ -109,20 +109,21 @@ export function worldOf(seed: number, shares: Partial<Shares> = {}): ShapedWorld
   const isFound = mayBeFound(shape) && flip(chance.fork("whether found"), found);
   // P9: numbered pages of a list that changes leave out what moves, and an incremental read would never meet it again.
   const isNumbered = source.pagination === "page" || source.pagination === "offset";
+  const mayLeaveOut = isNumbered && source.overlap === 0 && source.cursor !== undefined;
   const terms = {
     recordsMin: shape.refers ? 80 : 50,
     recordsMore: 100,
     recordsMax: Number.POSITIVE_INFINITY,
     pageSize: source.pageSize,
     resolutionMs: source.cursor?.resolutionMs ?? 1,
-    commitLagMs: isNumbered && source.overlap === 0 && source.cursor !== undefined ? undefined : source.commitLagMs,
+    commitLagMs: mayLeaveOut ? undefined : source.commitLagMs,
     editsMax: 80,
     restless,
     adopted: shape.updateOnly || isFound ? 1 : shape.refers ? 0 : adopted,
     isFound,
     plans: shape.refers ? 0 : plans,
     lapses: shape.lapses,
-    moves: (source.overlap > 0 || source.parents !== undefined) && !shape.refers,
+    moves: (source.overlap > 0 || source.parents !== undefined) && !mayLeaveOut && !shape.refers,
     drifts: shape.listed ? driftsOf(shape) : [],
     updates: true,
     deletions: shape.refers ? 0 : deletionsIn(shape.deletes?.mode ?? "never"),
