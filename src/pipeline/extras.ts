@@ -12,6 +12,9 @@ import { mayDelete, type DeleteChoice } from "./sweep.ts";
 const BATCH = 500;
 const UNDER_WAY_MAX = 2_000;
 
+/** P9. */
+const MAY_HAVE_MOVED = "records of the source may have moved between its numbered pages, and seem extra for it";
+
 /** What a comparison of both sides has shown besides, which what is extra is judged by. */
 export interface Shown {
   /** Records that both sides have. */
@@ -87,9 +90,12 @@ export class Extras {
         ? ["1 record of the destination is", "left as it is"]
         : [`${number} records of the destination are`, "left as they are"];
     const message = `${are} not in the source, and ${left}: ${why}`;
-    const next = why.includes("guard")
-      ? `To let them pass once: \`evenkeel check ${sync.name} --repair --allow-deletes ${number}\`.`
-      : undefined;
+    const next =
+      why === MAY_HAVE_MOVED
+        ? "Declare another pagination, where the API has one (by token, by link, or `offset` with `overlap`)."
+        : why.includes("guard")
+          ? `To let them pass once: \`evenkeel check ${sync.name} --repair --allow-deletes ${number}\`.`
+          : undefined;
     say({ type: "warning", code: "EXTRA_LEFT", message, next });
   }
 
@@ -168,8 +174,7 @@ function whyUnsure(
   if (unmatched > 0)
     return `${counted(unmatched, "record")} of the source could not be compared, and ${mayBe(unmatched)}`;
   if (goesOn) return "the source's list goes on where reading ended, and they may stand there";
-  if (source.paging.shifts && source.paging.overlaps !== true)
-    return "records of the source may have moved between its numbered pages, and seem extra for it";
+  if (source.paging.shifts && source.paging.overlaps !== true) return MAY_HAVE_MOVED;
   if (mended === 0 && matched === 0) return "nothing that both sides have shows where such a record is";
   if (!isPlaced || declared?.knowsPlace !== true)
     return "where such a record is cannot be told from the destination's list";

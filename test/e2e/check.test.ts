@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { cursorPage, json, SOURCE, startApi, Workplace, type Api } from "./harness.ts";
 
@@ -228,6 +230,25 @@ test("check --repair: what is extra is left where nothing asks for deletes, and 
       assert.doesNotMatch(left.stdout, /rejects list|not moved/, "nothing was refused, and there is no cursor");
     },
   ));
+
+test("P9: a repair leaves what may have moved between numbered pages, and says what would prove that it is extra", () =>
+  between(`upsert: "PUT /items/{sku}"\n      ${LIST}\n      ${MIRROR}`, async ({ items, place, shop }) => {
+    const config = readFileSync(join(place.folder, "evenkeel.yaml"), "utf8");
+    const numbered = "pagination: { type: offset, param: cursor, size: { value: 10 } }";
+    const asked = config.replace(/pagination: \{ type: cursor.*/, `${numbered}\n      read: "GET /records/{$key}"`);
+    place.write(asked);
+    items.set("/items/99", { sku: 99, name: "added" });
+    const before = writesOf(shop).length;
+    const left = await place.run("check", "--repair");
+    assert.deepEqual([left.exitCode, writesOf(shop).length - before], [1, 0]);
+    assert.match(
+      left.stderr.replaceAll(/\s+/g, " "),
+      /may have moved between its numbered pages, and seem extra for it.*Declare another pagination/,
+    );
+    place.write(asked.replace("{ type: offset,", "{ type: offset, overlap: 2,"));
+    assert.equal((await place.run("check", "--repair")).exitCode, 0);
+    assert.ok(!items.has("/items/99"));
+  }));
 
 test("D3: a repair that would delete too much is withheld, unless it is allowed", () =>
   between(`upsert: "PUT /items/{sku}"\n      ${LIST}\n      ${MIRROR}`, async ({ items, place, shop }) => {
