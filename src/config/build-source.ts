@@ -7,6 +7,7 @@ import { createNestedSource } from "../http/nested.ts";
 import { createSource } from "../http/source.ts";
 import { followedBy, keyOf, paginationOf } from "./build-list.ts";
 import { optionalExpression, templateOf } from "./build-request.ts";
+import { optionalCondition } from "./condition.ts";
 import type { ParentsConfig, SourceConfig } from "./config.ts";
 import { compileExpression } from "./expression.ts";
 
@@ -41,7 +42,7 @@ export function sourceOf(
     as: parents.as,
     keyOf: keyOf(parents.key.map((part) => compileExpression(part))),
     asksParents: cursor?.of === "parents",
-    filter: optionalExpression(parents.filter),
+    filter: optionalCondition(parents.filter),
     pagesMax,
   });
 }

@@ -28,6 +28,7 @@ import type {
 import { keyOf, liveOf } from "./build-list.ts";
 import { cursorOf, sourceOf } from "./build-source.ts";
 import { optionalExpression, templateOf } from "./build-request.ts";
+import { compileCondition, optionalCondition } from "./condition.ts";
 import { isAtAddress, needsRecord } from "./delete-rules.ts";
 import { mappingOf, type ReferenceOf } from "./build-mapping.ts";
 import { compileExpression, type ExpressionSource } from "./expression.ts";
@@ -86,7 +87,7 @@ function connectionOf(
   const { answers, limits, retry } = options;
   const rules = Object.fromEntries(
     Object.entries(answers).flatMap(([rule, source]) =>
-      source === undefined ? [] : [[rule, compileExpression(source)]],
+      source === undefined ? [] : [[rule, compileCondition(source)]],
     ),
   );
   return createConnection(
@@ -124,8 +125,8 @@ function buildSync(
   const upsert = destination.upsert && writeOf(destination.upsert);
   const create = destination.create && writeOf(destination.create);
   const update = destination.update && writeOf(destination.update);
-  const tombstone = optionalExpression(source.tombstone);
-  const filter = optionalExpression(source.filter);
+  const tombstone = optionalCondition(source.tombstone);
+  const filter = optionalCondition(source.filter);
   const keyed = destination.create?.idempotencyKey ?? destination.upsert?.idempotencyKey;
 
   const mapping = createMapping({
@@ -159,7 +160,7 @@ function buildSync(
           },
         },
         find: destination.find && {
-          ...lookUpOf(destination.find),
+          ...lookUpOf(destination.find, config.connections[destination.connection]?.answers.missing !== undefined),
           id: compileExpression(destination.find.id),
           visibilityLagMs: destination.find.visibilityLagMs,
           unique: destination.find.unique,
@@ -273,9 +274,9 @@ function manyOf(
     results: results && {
       each: compileExpression(results.each),
       key: optionalExpression(results.key),
-      ok: optionalExpression(results.ok),
-      missing: optionalExpression(results.missing),
-      exists: optionalExpression(results.exists),
+      ok: optionalCondition(results.ok),
+      missing: optionalCondition(results.missing),
+      exists: optionalCondition(results.exists),
       status: optionalExpression(results.status),
       error: optionalExpression(results.error),
       id: optionalExpression(results.id ?? id),
@@ -284,8 +285,9 @@ function manyOf(
   };
 }
 
-const lookUpOf = (read: ReadConfig): LookUpRequest => ({
-  template: templateOf(read),
-  record: optionalExpression(read.record),
-  id: undefined,
-});
+/** `isMissingDeclared`: what says that there is no such record stands in `answers.missing`, whatever the address. */
+function lookUpOf(read: ReadConfig, isMissingDeclared = true): LookUpRequest {
+  const template = templateOf(read);
+  const isMissingAt404 = isMissingDeclared || !template.isFixedPath;
+  return { template, record: optionalExpression(read.record), id: undefined, isMissingAt404 };
+}

@@ -35,6 +35,8 @@ export interface RequestTemplate {
   readonly uses: ReadonlySet<string>;
   /** Its headers, where none depends on the record: then the rendered path is all that tells two records' requests apart. */
   readonly fixedHeaders: Readonly<Record<string, string>> | undefined;
+  /** Whether its path, without the query, is the same for every record: then 404 says nothing of one of them. */
+  readonly isFixedPath: boolean;
   /**
    * Renders it for one record. A value that could leave its place (S1, S7) gives a reason instead, and so does an expression
    * that fails. Throws only `INVARIANT`.
@@ -116,6 +118,7 @@ export function parseRequest(source: RequestSource, compile: Compile): Parsed<Re
       method: line.value.method,
       uses: new Set(expressions.flatMap((expression) => [...expression.uses])),
       fixedHeaders,
+      isFixedPath: segments.flat().every((piece) => typeof piece === "string"),
       render: (scope) => evaluateAll(expressions, scope, then, failed),
     },
   };

@@ -21,7 +21,7 @@ function answering(outcome: Outcome) {
     return parsed.value;
   };
   const upsert = { template: parse("PUT /items/{sku}"), encoding: "json", body: undefined, idempotent: true } as const;
-  const read = { template: parse("GET /items/{sku}"), record: undefined, id: undefined };
+  const read = { template: parse("GET /items/{sku}"), record: undefined, id: undefined, isMissingAt404: true };
   const none = {
     create: undefined,
     update: undefined,

@@ -1,7 +1,8 @@
 import type { Finding, SendOptions } from "../core/destination.ts";
 import type { Expression, Scope } from "../core/expression.ts";
-import { isObject, scalarText, type JsonObject } from "../core/json.ts";
+import { isObject, member, scalarText, type Json, type JsonObject } from "../core/json.ts";
 import { untried, type Attempt } from "../core/outcome.ts";
+import { pathExpression } from "../core/record-list.ts";
 import type { RenderedRequest, RequestTemplate } from "../core/url-template.ts";
 import type { Connection, Exchange } from "./connection.ts";
 
@@ -12,6 +13,8 @@ export interface LookUpRequest {
   readonly record: Expression | undefined;
   /** Selects the id in the record found. */
   readonly id: Expression | undefined;
+  /** Whether 404 says that there is no such record; otherwise that the address is wrong. */
+  readonly isMissingAt404: boolean;
   /** Its path is that of `upsert`: then it goes to the address that the record was written to, and needs none of its content (U10). */
   readonly atAddress?: boolean;
 }
@@ -54,31 +57,60 @@ async function findingOf(
 ): Promise<Finding> {
   const { attempt, answer } = exchange;
   const { outcome } = attempt;
+  const unclear = (message: string, isFinal = true): Finding => ({
+    kind: "unclear",
+    attempt: {
+      ...attempt,
+      outcome: isFinal ? { kind: "refused", status: 200, reason: "other", message } : { kind: "unknown", message },
+    },
+  });
   // A 410 on a page means an expired position; on one record it means that the record is gone (RFC 9110, 15.5.11).
   const isGone = outcome.kind === "refused" && (outcome.reason === "missing" || outcome.reason === "cursorExpired");
+  if (isGone && outcome.status === 404 && !request.isMissingAt404) return unclear(`${outcome.message}${NO_SEARCH}`);
   if (isGone) return { kind: "absent" };
   if (outcome.kind !== "applied" || answer === undefined) return { kind: "unclear", attempt };
   const parsed = answer.json();
-  if (!parsed.ok)
-    return { kind: "unclear", attempt: { ...attempt, outcome: { kind: "unknown", message: parsed.error.message } } };
+  if (!parsed.ok) return unclear(parsed.error.message, false);
   const record = request.record === undefined ? parsed.value : await request.record.evaluate(parsed.value);
-  // An empty search is an answer; a body without the selected part is the same, since JSONata gives nothing for both.
-  if (record === undefined || record === null) return { kind: "absent" };
+  if (record === undefined || record === null) {
+    const missing = record === undefined ? missingIn(parsed.value, request.record) : undefined;
+    return missing === undefined ? { kind: "absent" } : unclear(lacks(missing, request.record?.text ?? "$"));
+  }
   if (!isObject(record))
-    return {
-      kind: "unclear",
-      attempt: {
-        ...attempt,
-        outcome: {
-          kind: "unknown",
-          message: `the look-up gives no record but ${JSON.stringify(record).slice(0, SHOWN)}`,
-        },
-      },
-    };
+    return unclear(`the look-up gives no record but ${JSON.stringify(record).slice(0, SHOWN)}`, false);
   const id = request.id === undefined ? destinationId : scalarText(await request.id.evaluate(record));
+  if (request.id !== undefined && id === undefined)
+    return unclear(`the record that was found has no id at \`${request.id.text}\`, where \`find.id\` says that it is`);
   const { etag } = outcome;
   return { kind: "found", destinationId: id, record: record as JsonObject, ...(etag === undefined ? {} : { etag }) };
 }
+
+const NO_SEARCH =
+  "; the address of the search is the same for every record, so this does not say that one is missing: if it does here, declare `answers: { missing: status = 404 }` on the connection";
+
+const lacks = (path: string, text: string): string =>
+  `the answer has no \`${path}\`, so \`record: ${text}\` does not say whether there is such a record; if the API leaves it out when there is none, write \`record: $exists(${path}) ? ${text}\``;
+
+/** What an answer lacks of what an expression needs; an empty list and null are there, and say that there is nothing (P5). */
+const missingIn = (body: Json, record: Expression | undefined): string | undefined =>
+  (record?.path === undefined ? (record?.needs ?? []) : [record.path])
+    .map((path) => lackedPart(body, path))
+    .find((part) => part !== undefined);
+
+function lackedPart(body: Json, path: readonly string[]): string | undefined {
+  let here: readonly Json[] = [body];
+  for (const [index, name] of path.entries()) {
+    const holders = here.flatMap(opened).filter((holder) => holder !== null);
+    if (holders.length === 0) return undefined;
+    here = holders.map((holder) => member(holder, name)).filter((value) => value !== undefined);
+    if (here.length === 0) return pathExpression(path.slice(0, index + 1));
+  }
+  return undefined;
+}
+
+/** The items of a list, and of the lists in it; otherwise the value itself. */
+const opened = (value: Json): readonly Json[] =>
+  Array.isArray(value) ? (value as readonly Json[]).flatMap(opened) : [value];
 
 /** Characters of an unexpected value that a message shows. */
 const SHOWN = 80;

@@ -145,29 +145,65 @@ function onlyOnes<Value>(texts: readonly (string | undefined)[], values: readonl
   return only;
 }
 
-async function outcomeOf(
-  { ok, missing, exists, status, error, id }: ResultsRequest,
-  result: Json,
-  whole: number,
-): Promise<Outcome> {
-  const isTrue = async (rule: Expression | undefined): Promise<boolean | undefined> =>
-    rule === undefined ? undefined : (await rule.evaluate(result)) === true;
-  const own = Number(scalarText(await status?.evaluate(result)));
-  const code = Number.isInteger(own) ? own : whole;
-  const isWritten = (await isTrue(ok)) ?? (status === undefined || (code >= 200 && code < 300));
+async function outcomeOf(rules: ResultsRequest, result: Json, whole: number): Promise<Outcome> {
+  try {
+    return await judged(rules, result, whole);
+  } catch (error) {
+    // R1: it was taken, and what became of it is not told.
+    return unknown(`what became of it cannot be read from its result: ${EvenkeelError.from(error).message}`);
+  }
+}
+
+async function judged(rules: ResultsRequest, result: Json, whole: number): Promise<Outcome> {
+  const { missing, exists, status, error, id } = rules;
+  const isTrue = async (rule: Expression | undefined): Promise<boolean> =>
+    rule !== undefined && (await rule.evaluate(result)) === true;
+  const code = status === undefined ? whole : statusIn(await status.evaluate(result));
+  const message = await wordsOf(error, result);
+  const isWritten = await wasWritten(rules, result, code);
+  if (isWritten === undefined || code === undefined) return unknown(`its result does not say: ${message}`);
   if (isWritten) {
     const destinationId = scalarText(await id?.evaluate(result));
     return { kind: "applied", status: code, body: result, ...(destinationId === undefined ? {} : { destinationId }) };
   }
-  const message = await wordsOf(error, result);
-  if ((await isTrue(missing)) === true) return { kind: "refused", status: code, reason: "missing", message };
-  if ((await isTrue(exists)) === true) return { kind: "refused", status: code, reason: "exists", message };
-  // R1, for the one record: as the same statuses of a whole answer.
-  if (status !== undefined && code === 429) return { kind: "throttled", status: code, message };
-  if (status !== undefined && (code === 409 || code >= 500)) return { kind: "unknown", status: code, message };
-  if (status !== undefined && (code === 412 || code === 428))
-    return { kind: "refused", status: code, reason: "conflict", message };
-  return { kind: "refused", status: code, reason: "other", message };
+  if (await isTrue(missing)) return { kind: "refused", status: code, reason: "missing", message };
+  if (await isTrue(exists)) return { kind: "refused", status: code, reason: "exists", message };
+  return status === undefined
+    ? { kind: "refused", status: code, reason: "other", message }
+    : refusedWith(code, message);
+}
+
+/** Undefined where it does not say. */
+async function wasWritten(
+  { ok, status, error }: ResultsRequest,
+  result: Json,
+  code: number | undefined,
+): Promise<boolean | undefined> {
+  if (ok !== undefined) return (await ok.evaluate(result)) as boolean | undefined;
+  if (status !== undefined) return code === undefined ? undefined : code >= 200 && code < 300;
+  // A result that says what was wrong with its record is none of a record that was written.
+  return error === undefined || isNothing(await error.evaluate(result));
+}
+
+const isNothing = (value: Json | undefined): boolean =>
+  value === undefined ||
+  value === null ||
+  value === false ||
+  value === "" ||
+  (Array.isArray(value) && value.length === 0);
+
+/** R1, for the one record: as the same statuses of a whole answer. */
+function refusedWith(status: number, message: string): Outcome {
+  if (status === 429) return { kind: "throttled", status, message };
+  if (status === 408 || status === 409 || status >= 500) return { kind: "unknown", status, message };
+  if (status === 412 || status === 428) return { kind: "refused", status, reason: "conflict", message };
+  return { kind: "refused", status, reason: "other", message };
+}
+
+/** `422`, or as an API writes the line of a status: `422 Unprocessable Entity`. */
+function statusIn(value: Json | undefined): number | undefined {
+  const [digits] = /^[1-5]\d\d(?=$|\s)/.exec(scalarText(value) ?? "") ?? [];
+  return digits === undefined ? undefined : Number(digits);
 }
 
 async function wordsOf(error: Expression | undefined, result: Json): Promise<string> {

@@ -126,7 +126,14 @@ class BatchLine {
       if (attempt.outcome.reason === "tooLarge") this.#size = Math.min(this.#size, middleOf(riders));
       return this.#halve(riders);
     }
-    for (const [index, rider] of riders.entries()) rider.arrive(shareOf(attempt, each?.[index] ?? attempt.outcome));
+    const undone: Rider[] = [];
+    for (const [index, rider] of riders.entries()) {
+      const outcome = each?.[index] ?? attempt.outcome;
+      if (each !== undefined && riders.length > 1 && isForAnother(outcome)) undone.push(rider);
+      else rider.arrive(shareOf(attempt, outcome));
+    }
+    if (undone.length === riders.length) return this.#halve(riders);
+    if (undone.length > 0) return this.#send(undone);
   }
 
   /** All or nothing, and it was nothing: one of them is to blame, or there are too many. */
@@ -156,6 +163,9 @@ const middleOf = ({ length }: readonly unknown[]): number => Math.ceil(length / 
 /** A refusal that may be for one of them alone; what is refused of the credentials is refused of all. */
 const isOfOne = (outcome: Outcome): outcome is Extract<Outcome, { kind: "refused" }> =>
   outcome.kind === "refused" && outcome.reason !== "credentials" && outcome.reason !== "redirected";
+
+/** It was not written since another one of its batch was refused (424 Failed Dependency, RFC 4918, 11.4): without that it may be. */
+const isForAnother = (outcome: Outcome): boolean => outcome.kind === "refused" && outcome.status === 424;
 
 /** The attempt of one record of a batch. */
 function shareOf({ outcome: whole, evidence }: Attempt, outcome: Outcome): Attempt {

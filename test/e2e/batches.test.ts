@@ -204,6 +204,30 @@ test("a record that is missing from the results is unknown, and goes alone; so d
     },
   ));
 
+test("what was not written since another one of its batch was refused goes again without that one", () =>
+  between({ destination: UPSERT_MANY.replace('ok: "status < 300"', "status: status") }, async (sides) => {
+    const { rows, run, items, batches, alone } = sides;
+    (rows[3] as Row).name = "bad";
+    // All or nothing: of what was right it is said that it depends on what was wrong (RFC 4918, 11.4).
+    sides.answer = (batch, response, apply) => {
+      if (batch.items.every(({ name }) => name !== "bad")) return false;
+      const results = batch.items.map(({ id, name }) => ({ id, status: name === "bad" ? 422 : 424, message: name }));
+      if (batch.items.length === 1) apply();
+      json(response, 207, { results });
+      return true;
+    };
+    const ran = await run();
+    assert.deepEqual([ending(ran).counts.rejected, items.size, alone], [1, 24, []]);
+    assert.deepEqual(sizes(batches), [10, 10, 9, 5]);
+    sides.answer = (batch, response) => {
+      json(response, 207, { results: batch.items.map(({ id }) => ({ id, status: 424, message: "never" })) });
+      return true;
+    };
+    for (const row of rows) row.name = "changed";
+    const never = await run();
+    assert.deepEqual([never.exitCode, ending(never).counts.rejected], [1, 25], "it comes to an end");
+  }));
+
 test("results by position count only when there is one for each", () =>
   between(
     { destination: `${UPSERT_MANY.replace("key: id, ", "")}\n      upsert: "PUT /items/{id}"` },

@@ -331,10 +331,16 @@ test("P3: a record that changes before it is shown again by the next page is met
 
 test("P11: a filter or a mark of deletion that fails for one record is that record's trouble", async () => {
   const list: Answer = ({ rows }, _request, _body, response) =>
-    json(response, 200, [{ id: "odd", at: 1, kind: 7 }, ...rows]);
+    json(response, 200, [
+      { id: "odd", at: 1, kind: 7, on: 1, gone: "yes" },
+      ...rows.map((row) => ({ ...row, on: true, gone: null })),
+    ]);
   for (const [declared, code] of [
     ["filter: $contains(kind, 'live')", "FILTER_FAILED"],
     ["tombstone: $contains(kind, 'draft')", "TOMBSTONE_FAILED"],
+    // Whoever leaves records out or deletes them says so with true or false.
+    ["filter: on", "FILTER_FAILED"],
+    ["tombstone: gone", "TOMBSTONE_FAILED"],
   ] as const)
     await between(`request: GET /records\n      ${declared}`, list, async ({ run, items, place }) => {
       const ran = await run();
