@@ -232,8 +232,8 @@ export interface SyncLedger {
   withheld(after: number, limit: number): Promise<readonly StoredOperation[]>;
   /** Deletes applied since this time (wall clock), and those that are on their way or in doubt (D3). */
   deletedSince(atMs: number): Promise<number>;
-  /** Which of these some key has, or an unresolved operation of one is about. There is no index for it: for a few hundred at a time. */
-  owned(places: Places): Promise<ReadonlySet<string>>;
+  /** The keys that have these, or that an unresolved operation is about, by place. There is an index of ids alone: of addresses a few hundred at a time. */
+  owned(places: Places): Promise<ReadonlyMap<string, string>>;
   /** Takes over where records are that were there before, and what of them a person must decide; a refusal of a key that is adopted falls. */
   adopt(page: {
     readonly entries: readonly Entry[];

@@ -272,11 +272,11 @@ export class AdoptionWork {
     if (!this.#hadEntries) return new Set();
     if (this.#givesIds) {
       const ids = fresh.flatMap(({ listed }) => listed.map(({ place }) => place));
-      return ids.length === 0 ? new Set() : ledger.owned({ ids });
+      return ids.length === 0 ? new Set() : new Set((await ledger.owned({ ids })).keys());
     }
     const addresses = new Map(fresh.map(({ record, listed }) => [record.address ?? "", listed[0]?.place ?? ""]));
-    const owned = addresses.size === 0 ? new Set<string>() : await ledger.owned({ addresses: [...addresses.keys()] });
-    return new Set([...owned].map((address) => addresses.get(address) ?? ""));
+    const owned = addresses.size === 0 ? new Map() : await ledger.owned({ addresses: [...addresses.keys()] });
+    return new Set([...owned.keys()].map((address) => addresses.get(address) ?? ""));
   }
 }
 

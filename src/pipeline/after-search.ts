@@ -3,6 +3,7 @@ import { unreachable } from "../core/invariant.ts";
 import { landsUntilMs, type Operation } from "../core/operation.ts";
 import type { RunContext } from "./context.ts";
 import type { Ending } from "./deliver.ts";
+import { idShared } from "./id-claims.ts";
 import type { Journal } from "./journal.ts";
 import type { Search } from "./search.ts";
 
@@ -46,7 +47,9 @@ export async function afterSearch(
       // U2: the destination has its own address for it, and shows other content: the refused write did not land.
       if (reason === "refused")
         return { kind: "end", ending: { kind: "rejected", message: operation.progress.lastMessage ?? "refused" } };
-      // U5: it is our own record, by our own external id, so it is adopted and brought level by an update.
+      // U5: it is our own record, by our own external id, so it is adopted and brought level by an update; unless it is another key's.
+      const shared = await sharedWith(found.destinationId, operation, context);
+      if (shared !== undefined) return { kind: "end", ending: shared };
       const update = await journal.turnIntoUpdate(operation, found.destinationId);
       if (update === undefined) return { kind: "end", ending: { kind: "skipped", destinationId: found.destinationId } };
       return { kind: "send", operation: { ...update, ...basisOf(found) } };
@@ -74,6 +77,17 @@ export async function afterSearch(
     default:
       return unreachable(found);
   }
+}
+
+/** The end of a write whose record is another key's. */
+async function sharedWith(
+  id: string | undefined,
+  { record: { key }, progress }: Operation,
+  { ids }: RunContext,
+): Promise<ReturnType<typeof idShared> | undefined> {
+  if (id === undefined || ids === undefined) return undefined;
+  const [owner] = await ids.take([{ id, key }]);
+  return owner === undefined ? undefined : idShared(id, owner, progress.everUnknown);
 }
 
 const notFound = ({ destinationId }: Operation, sync: string): string =>

@@ -4,6 +4,7 @@ import type { Outage } from "../core/outage.ts";
 import type { Evidence } from "../core/outcome.ts";
 import type { Sync } from "../core/sync.ts";
 import type { Batches } from "./batches.ts";
+import type { IdClaims } from "./id-claims.ts";
 import type { Ports } from "./ports.ts";
 
 type WithoutStamp<Event> = Event extends RunEvent ? Omit<Event, "sync" | "atMs"> : never;
@@ -21,6 +22,8 @@ export interface RunContext {
   readonly batches?: Batches;
   /** Of the destination; undefined for whoever writes nothing. */
   readonly outage?: Outage;
+  /** Undefined for whoever writes nothing. */
+  readonly ids?: IdClaims;
   /** Aborted: no new page, no new request; what is under way finishes. */
   readonly stop: AbortSignal;
   /** Aborted: nothing is awaited any more. */

@@ -4,6 +4,7 @@ import { andThen, type Eventual } from "../core/eventual.ts";
 import type { Operation } from "../core/operation.ts";
 import type { Attempt } from "../core/outcome.ts";
 import { Patience } from "../core/patience.ts";
+import type { RejectCode } from "../core/reject.ts";
 import type { Next } from "../core/retry.ts";
 import { attempt, isTakenOnce, judge, repeatabilityOf } from "./attempt.ts";
 import type { RunContext } from "./context.ts";
@@ -29,7 +30,7 @@ export type Ending = { readonly operation: Operation; readonly attempt: Attempt 
       readonly etag: string | undefined;
       readonly how: "sent" | "found";
     }
-  | { readonly kind: "rejected"; readonly message: string }
+  | { readonly kind: "rejected"; readonly message: string; readonly code?: RejectCode }
   | { readonly kind: "held"; readonly state: "unknown" | "parked"; readonly message: string }
   /** Certainly not sent, because the run stops or the destination has nothing to update. */
   | { readonly kind: "released" }

@@ -6,6 +6,7 @@ import { Streak } from "../core/streak.ts";
 import type { RunContext } from "./context.ts";
 import { isUndecidable } from "./attempt.ts";
 import { deliver, type Delivery, type Ending } from "./deliver.ts";
+import { idShared, type IdClaim } from "./id-claims.ts";
 import type { Journal } from "./journal.ts";
 import { Nameless } from "./nameless.ts";
 import { resolutionOf } from "./resolution.ts";
@@ -91,10 +92,20 @@ export class Flow {
   #settle(delivery: Delivery, ending: Ending, page: PageNumber): void {
     const { number } = delivery.operation;
     // Until its group is committed, no more is kept of an ending than what is to be said of it.
-    const told = tellingOf(ending, this.#context);
+    let told = tellingOf(ending, this.#context);
     this.#nameless.note(ending);
+    const learns = learnedBy(ending, delivery);
     this.#settler.add({
       resolution: resolutionOf(ending, this.#context),
+      learns,
+      refused: (owner) => {
+        const { operation, attempt } = ending;
+        const isFound = ending.kind !== "applied" || ending.how === "found";
+        const shared = idShared(learns?.id ?? "", owner, isFound && operation.progress.everUnknown);
+        const refusal: Ending = { operation, attempt, ...shared };
+        told = tellingOf(refusal, this.#context);
+        return resolutionOf(refusal, this.#context);
+      },
       // P2: what was released was never sent, so its page stays open and the checkpoint stays before it.
       page: ending.kind === "released" ? undefined : page,
       committed: (durable: boolean) => {
@@ -218,6 +229,13 @@ export class Flow {
     }
     return plan.because;
   }
+}
+
+/** The id that the destination has given a key which had none. */
+function learnedBy(ending: Ending, { operation }: Delivery): IdClaim | undefined {
+  if (operation.destinationId !== undefined || operation.kind === "delete") return undefined;
+  const id = "destinationId" in ending ? ending.destinationId : undefined;
+  return id === undefined ? undefined : { id, key: operation.record.key };
 }
 
 /** What is said of an ending once it is durable. */

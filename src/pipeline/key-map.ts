@@ -81,7 +81,7 @@ async function freshOf(
   const known = await ledger.lookup(batch.map(({ key }) => key));
   const placeOf = ({ id, address }: KeyMapping): string | undefined => (givesIds ? id : address);
   const places = batch.flatMap((mapping) => placeOf(mapping) ?? []);
-  const taken = new Set(await ledger.owned(givesIds ? { ids: places } : { addresses: places }));
+  const taken = new Set((await ledger.owned(givesIds ? { ids: places } : { addresses: places })).keys());
   const fresh = new Map<string, Entry>();
   for (const mapping of batch) {
     const place = placeOf(mapping);

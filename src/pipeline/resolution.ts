@@ -125,7 +125,7 @@ function rejectOf(operation: Operation, ending: Extract<Ending, { kind: "rejecte
   return {
     kind: "rejected",
     key: record.key,
-    code: "REFUSED",
+    code: ending.code ?? "REFUSED",
     reason: isGone ? `its delete: ${ending.message}` : ending.message,
     source: isGone && Object.keys(record.body).length === 0 ? undefined : record.body,
     sourceHash: isGone ? GONE : fingerprint(record.body),

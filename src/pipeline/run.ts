@@ -11,6 +11,7 @@ import { complete } from "./complete.ts";
 import { createControl, type RunControl, type RunEnding } from "./control.ts";
 import { refuseUnadopted } from "./first-run.ts";
 import { Flow } from "./flow.ts";
+import { IdClaims } from "./id-claims.ts";
 import { createJournal } from "./journal.ts";
 import { Launch } from "./launch.ts";
 import { openWriting, type Opening, type ReadChoice } from "./opening.ts";
@@ -83,7 +84,8 @@ async function work(
   scratch: Scratch | undefined,
 ): Promise<void> {
   const outage = new Outage(control.context.sync.retry.destination);
-  const context = { ...control.context, outage, batches: new Batches(control.context) };
+  const ids = new IdClaims(control.context.ports.ledger);
+  const context = { ...control.context, outage, ids, batches: new Batches(control.context) };
   const settler = new Settler(context);
   const journal = createJournal(context);
   const stage = createStage(

@@ -4,6 +4,7 @@ import type { Resolution } from "../core/settlement.ts";
 import { Watermark } from "../core/watermark.ts";
 import type { Timer } from "../core/clock.ts";
 import type { RunContext } from "./context.ts";
+import type { IdClaim } from "./id-claims.ts";
 
 /** A page's place in the run, or undefined for an operation that no page of this run holds back (P2: it is held by the ledger). */
 export type PageNumber = number | undefined;
@@ -12,6 +13,10 @@ export interface Settled {
   readonly resolution: Resolution;
   /** The page that this outcome settles a record of; undefined when none does, because it was released or is the ledger's. */
   readonly page: PageNumber;
+  /** The id that the destination gives a key which had none. */
+  readonly learns?: IdClaim | undefined;
+  /** What it is instead where another key has that id. */
+  readonly refused: (owner: string) => Resolution;
   /** Called once the outcome is durable, or with false when the ledger failed. */
   readonly committed: (durable: boolean) => void;
 }
@@ -78,11 +83,8 @@ export class Settler {
     const checkpoint = this.#context.partial ? undefined : end;
     if (group.length === 0 && checkpoint === undefined) return;
     try {
-      await this.#context.ports.ledger.settle({
-        run: this.#context.run,
-        resolutions: group.map(({ resolution }) => resolution),
-        checkpoint,
-      });
+      const resolutions = await this.#resolutionsOf(group);
+      await this.#context.ports.ledger.settle({ run: this.#context.run, resolutions, checkpoint });
     } catch (error) {
       this.#broken = true;
       this.#context.fail(EvenkeelError.from(error));
@@ -91,6 +93,20 @@ export class Settler {
     }
     if (checkpoint !== undefined)
       this.#context.say({ type: "checkpoint", cursor: checkpoint.cursor, complete: checkpoint.complete });
-    for (const { committed } of group) committed(true);
+    for (const { committed, learns } of group) {
+      if (learns !== undefined) this.#context.ids?.release(learns);
+      committed(true);
+    }
+  }
+
+  /** U5: no key gets an id that another one has. */
+  async #resolutionsOf(group: readonly Settled[]): Promise<readonly Resolution[]> {
+    const claims = group.flatMap(({ learns }) => learns ?? []);
+    const owners = claims.length === 0 ? [] : ((await this.#context.ids?.take(claims)) ?? []);
+    let next = 0;
+    return group.map(({ resolution, learns, refused }) => {
+      const owner = learns === undefined ? undefined : owners[next++];
+      return owner === undefined ? resolution : refused(owner);
+    });
   }
 }

@@ -35,7 +35,7 @@ export interface EntriesTable {
   unmet(after: string, limit: number): readonly Entry[];
   countUnmet(): number;
   /** Calls `found` for each of these places that some key has. */
-  placed(asked: Places, found: (place: string) => void): void;
+  placed(asked: Places, found: (place: string, key: string) => void): void;
   /** Where the rest of what is known of the key is. */
   links(key: string): Links;
   get(key: string): Entry | undefined;

@@ -193,6 +193,10 @@ export const STEPS: readonly string[] = [
   ALTER TABLE deletions ADD COLUMN source_version TEXT;  -- the source's version of the record then; null: not known
   CREATE INDEX deletions_by_key ON deletions (sync, key) WHERE source_version IS NOT NULL;
   `,
+  `
+  -- No two keys may have one id, so each that is learned is looked for.
+  CREATE INDEX entries_by_destination_id ON entries (sync, destination_id) WHERE destination_id IS NOT NULL;
+  `,
 ];
 
 /**

@@ -38,7 +38,7 @@ export interface OperationsTable {
   among(keys: readonly string[], found: (key: string, operation: KnownOperation, run: number) => void): void;
   owners(claims: readonly AddressClaim[], found: (address: string, key: string) => void): void;
   /** Calls `found` for each of these places that an operation of a record is about. */
-  placed(asked: Places, found: (place: string) => void): void;
+  placed(asked: Places, found: (place: string, key: string) => void): void;
   unresolved(after: number, limit: number): readonly StoredOperation[];
   ofKey(key: string): { readonly active: StoredOperation | undefined; readonly waiting: StoredOperation | undefined };
   /** Repeatable writes without bytes that an earlier run left and `run` did not meet. */
@@ -260,7 +260,7 @@ export function operationsTable(database: Database, sync: SyncId, isOurs: (run: 
       const among = new Set("ids" in asked ? asked.ids : asked.addresses);
       for (const { operation } of pages.all()) {
         const place = "ids" in asked ? operation.destinationId : operation.address;
-        if (place !== undefined && among.has(place)) found(place);
+        if (place !== undefined && among.has(place)) found(place, operation.key);
       }
     },
     unresolved(after, limit) {

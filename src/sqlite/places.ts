@@ -8,7 +8,7 @@ export function placesIn(
   database: Database,
   sync: SyncId,
   table: "entries" | "operations",
-): (asked: Places, found: (place: string) => void) => void {
+): (asked: Places, found: (place: string, key: string) => void) => void {
   const select = (column: "address" | "destination_id"): Statement =>
     database.prepare(
       `SELECT key, ${column} AS place FROM ${table} WHERE sync = ? AND ${column} IN (SELECT value FROM json_each(?))`,
@@ -19,6 +19,6 @@ export function placesIn(
       "ids" in asked
         ? selectIds.all(sync.id, JSON.stringify(asked.ids))
         : selectAddresses.all(sync.id, JSON.stringify(asked.addresses));
-    for (const { key, place } of rows) if (!(key as string).startsWith(FOREIGN)) found(place as string);
+    for (const { key, place } of rows) if (!(key as string).startsWith(FOREIGN)) found(place as string, key as string);
   };
 }

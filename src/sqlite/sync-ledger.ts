@@ -113,10 +113,11 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
     return intend(run, intents);
   };
 
-  const owned = (asked: Places): ReadonlySet<string> => {
-    const found = new Set<string>();
-    for (const table of [entries, operations]) table.placed(asked, (place) => found.add(place));
-    return found;
+  const owned = (asked: Places): ReadonlyMap<string, string> => {
+    const owners = new Map<string, string>();
+    const found = (place: string, key: string): void => void (owners.has(place) || owners.set(place, key));
+    for (const table of [entries, operations]) table.placed(asked, found);
+    return owners;
   };
 
   const abandonLeftovers = (run: number, mayLandUntilMs: number | undefined): number => {

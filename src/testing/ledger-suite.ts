@@ -208,8 +208,16 @@ export function ledgerSuite(
         );
         await settle(ledger, run, applied(a, entryOf("a", { destinationId: "i1" })));
         const addresses = ["a", "b", "c", "d", "e"].map((key) => `/items/${key}`);
-        assert.deepEqual([...(await ledger.owned({ addresses }))].toSorted(), ["/items/a", "/items/b", "/items/c"]);
-        assert.deepEqual([...(await ledger.owned({ ids: ["i1", "i2", "i3", "i4"] }))].toSorted(), ["i1", "i2", "i3"]);
+        assert.deepEqual([...(await ledger.owned({ addresses })).keys()].toSorted(), [
+          "/items/a",
+          "/items/b",
+          "/items/c",
+        ]);
+        assert.deepEqual([...(await ledger.owned({ ids: ["i1", "i2", "i3", "i4"] })).keys()].toSorted(), [
+          "i1",
+          "i2",
+          "i3",
+        ]);
       }),
     );
 
