@@ -29,14 +29,12 @@ export function exitCodeOfResult({ status, error }: SyncResult): ExitCode {
   return status === "level" ? 0 : status === "interrupted" ? 130 : 1;
 }
 
-/** Both sides agree, or do not; an error counts for what it is. */
+/** Both sides agree, or do not, or not all of them was read; an error counts for what it is. */
 export function checked(syncs: readonly Checked[]): { readonly syncs: readonly Checked[]; readonly exitCode: number } {
-  const codes = syncs.map(({ error, missing, extra, different, invalid }) =>
-    error === undefined
-      ? missing + extra + different + invalid > 0
-        ? EXIT.different
-        : EXIT.level
-      : exitCodeOf(error.code),
-  );
+  const codes = syncs.map(({ error, missing, extra, different, invalid, unread }) => {
+    if (error !== undefined) return exitCodeOf(error.code);
+    if (missing + extra + different + invalid > 0) return EXIT.different;
+    return unread.length > 0 ? EXIT.notLevel : EXIT.level;
+  });
   return { syncs, exitCode: combineExitCodes(codes) };
 }

@@ -34,11 +34,11 @@ export async function reportCheck(check: Check, { shownMax }: CheckReportOptions
 
 const WORDS = { missing: "missing", extra: "extra", different: "different", invalid: "invalid" } as const;
 
-const isLevel = ({ missing, extra, different, invalid, error }: Checked): boolean =>
-  error === undefined && missing + extra + different + invalid === 0;
+const isLevel = ({ missing, extra, different, invalid, unread, error }: Checked): boolean =>
+  error === undefined && missing + extra + different + invalid + unread.length === 0;
 
 async function checkedText(checked: Checked, { printer, host }: Context): Promise<string> {
-  const { sync, equal, missing, extra, different, invalid, sampledOf, fingerprints, error } = checked;
+  const { sync, equal, missing, extra, different, invalid, unread, sampledOf, fingerprints, error } = checked;
   const { style, columns, complete } = printer;
   const row = (label: string, text: string | undefined): readonly string[] =>
     text === undefined ? [] : hanging(`  ${padEnd(label, 13)}`, escapeLine(complete(text)), columns);
@@ -59,6 +59,7 @@ async function checkedText(checked: Checked, { printer, host }: Context): Promis
       : endingText(error, style);
   return [
     `${style("bold", escapeLine(sync))}: ${head}${error === undefined ? `, ${parts.join(", ")}` : ""}`,
+    ...row("incomplete", unread.length === 0 ? undefined : unread.join("; ")),
     ...row(
       "sample",
       sampledOf === undefined ? undefined : `of ${counted(sampledOf, "record")}; says nothing of the rest`,

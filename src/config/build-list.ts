@@ -67,7 +67,7 @@ export const followedBy = (options: PaginationConfig): readonly Expression[] =>
 export function paginationOf(options: PaginationConfig): Pagination {
   switch (options.type) {
     case "none":
-      return singlePage();
+      return singlePage(options.isAssumed !== true);
     case "page":
       return pageNumbers({ ...options, total: optionalExpression(options.total) });
     case "offset":

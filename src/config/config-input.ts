@@ -255,7 +255,7 @@ export type SourceInput = {
   readonly records?: Expression;
   /** The primary key of a record, or a list of its parts. */
   readonly key: Expression | readonly Expression[];
-  /** How one page leads to the next. */
+  /** How one page leads to the next. Default: `type: none`. */
   readonly pagination?: PaginationInput;
   /** How to ask for what changed since the last run. Without it every run reads everything. */
   readonly cursor?: {
@@ -294,7 +294,7 @@ export type SourceInput = {
     readonly records?: Expression;
     /** The primary key of a parent, or a list of its parts. */
     readonly key: Expression | readonly Expression[];
-    /** How one page of parents leads to the next. */
+    /** How one page of parents leads to the next. Default: `type: none`. */
     readonly pagination?: PaginationInput;
     /** Which parents' lists are read. */
     readonly filter?: Expression;
@@ -421,7 +421,7 @@ export type DestinationInput = {
         readonly records?: Expression;
         /** The value by which a listed record and a mapped record are the same one; the id that the destination assigned, where the mapped record has no such value. */
         readonly key: Expression | readonly Expression[];
-        /** How one page leads to the next. */
+        /** How one page leads to the next. Default: `type: none`. */
         readonly pagination?: PaginationInput;
       };
   /** How records that the destination had before the first run are recognised by `evenkeel state adopt`. */

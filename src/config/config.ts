@@ -235,7 +235,8 @@ interface Following extends Sized {
 }
 
 export type PaginationConfig =
-  | { readonly type: "none" }
+  /** `isAssumed`: it is not declared, and one page is taken for all there is. */
+  | { readonly type: "none"; readonly isAssumed?: true }
   | (Sized & {
       readonly type: "page";
       readonly param: string;

@@ -17,7 +17,7 @@ import { expression, expressions, SEES } from "./expression-leaf.ts";
 import { map, maybe } from "./leaf.ts";
 import { READING, request, requestShape, WRITING } from "./request-schema.ts";
 import type { Substitute } from "./secrets.ts";
-import { later, paginationSchema } from "./source-schema.ts";
+import { later, paginationOrNone } from "./source-schema.ts";
 import type { Values } from "./values.ts";
 
 /** Where records are written, and how they are found again. */
@@ -47,7 +47,7 @@ export function destinationSchema(values: Values, substitute: Substitute): z.Zod
     key: expressions(SEES.input).describe(
       "The value by which a listed record and a mapped record are the same one; the id that the destination assigned, where the mapped record has no such value.",
     ),
-    pagination: paginationSchema(values).prefault({ type: "none" }).describe("How one page leads to the next."),
+    pagination: paginationOrNone(values, "How one page leads to the next."),
   });
   const adopt: z.ZodType<AdoptConfig> = map({
     match: maybe(expressions(SEES.input)).describe(

@@ -232,7 +232,7 @@ suite("a config that is right", () => {
     const { source, destination, writes, deletes, mapping } = loaded.syncs["products"] ?? assert.fail();
     assert.deepEqual(
       [source.records, source.key, source.pagination, source.cursor, source.query],
-      ["$", ["id"], { type: "none" }, undefined, {}],
+      ["$", ["id"], { type: "none", isAssumed: true }, undefined, {}],
     );
     assert.deepEqual(destination.upsert, {
       request: "PUT /items/{sku}",

@@ -17,7 +17,7 @@ export function sourceSchema(values: Values, substitute: Substitute): z.ZodType<
       .prefault("$")
       .describe("Where the list of records is in an answer's body; `$` when the body is the list."),
     key: expressions(SEES.input).describe("The primary key of a record, or a list of its parts."),
-    pagination: paginationSchema(values).prefault({ type: "none" }).describe("How one page leads to the next."),
+    pagination: paginationOrNone(values, "How one page leads to the next."),
     cursor: maybe(cursorSchema(values)).describe(
       "How to ask for what changed since the last run. Without it every run reads everything.",
     ),
@@ -48,9 +48,7 @@ function parentsSchema(values: Values, substitute: Substitute): z.ZodType<Parent
     ...requestShape(substitute, { methods: READING, sees: undefined }),
     records: expression(SEES.input).prefault("$").describe("Where the list of parents is in an answer's body."),
     key: expressions(SEES.input).describe("The primary key of a parent, or a list of its parts."),
-    pagination: paginationSchema(values)
-      .prefault({ type: "none" })
-      .describe("How one page of parents leads to the next."),
+    pagination: paginationOrNone(values, "How one page of parents leads to the next."),
     filter: maybe(expression(SEES.input)).describe("Which parents' lists are read."),
     as: values.text.prefault("parent").describe("The member of each record that its parent is put into."),
   });
@@ -75,7 +73,15 @@ export function later(what: string): z.ZodType<undefined> {
   return leaf({ description: what }, () => ({ ok: false, reason: NOT_YET }));
 }
 
-export function paginationSchema(values: Values): z.ZodType<PaginationConfig> {
+/** Whoever declares nothing has perhaps not looked; `none` says that one page is all there is. */
+export const paginationOrNone = (values: Values, description: string): z.ZodType<PaginationConfig> =>
+  paginationSchema(values)
+    .optional()
+    .transform((given): PaginationConfig => given ?? { type: "none", isAssumed: true })
+    .meta({ "x-default": "`type: none`" })
+    .describe(description);
+
+function paginationSchema(values: Values): z.ZodType<PaginationConfig> {
   const { text, integer } = values;
   const size = maybe(sizeSchema(values)).describe(
     "The page size to ask for: `{ param: per_page, value: 100 }`; without `param` it is only known.",

@@ -16,7 +16,15 @@ const byPath = (text: string): Expression => ({
 const byText = (text: string): Expression => ({ text, uses: new Set(), evaluate: () => undefined });
 
 function sign(body: Json, about: Partial<Parameters<typeof nextPageSign>[0]> = {}): string | undefined {
-  const asked = { headers: {}, hasRecords: true, isFirst: true, type: "none", followed: [] } as const;
+  const asked = {
+    status: 200,
+    headers: {},
+    count: 1,
+    isFirst: true,
+    isWhole: true,
+    type: "none",
+    followed: [],
+  } as const;
   return nextPageSign({ ...asked, body, ...about })?.at;
 }
 
@@ -53,7 +61,7 @@ suite("P5: signs of a next page that the declared paging does not use", () => {
       sign({ data: records, prev_cursor: "abc", links: { prev: "/rows", last: "/rows" }, ...others }),
       undefined,
     );
-    assert.equal(sign({ data: [], page: 1, next_page: 2 }, { hasRecords: false }), undefined);
+    assert.equal(sign({ data: [], page: 1, next_page: 2 }, { count: 0 }), undefined);
   });
 
   test("nothing where the answer says as well that it is the last one", () => {
@@ -79,12 +87,31 @@ suite("P5: signs of a next page that the declared paging does not use", () => {
     assert.equal(sign(body, { type: "cursor", isFirst: false }), "has_more");
   });
 
+  test("in 206, in `Content-Range`, and in a header with the total", () => {
+    const of = (headers: Record<string, string>, about: object = {}) => sign(records, { headers, ...about });
+    assert.equal(of({ "content-range": "items 0-0/20" }), "Content-Range");
+    assert.equal(of({ "content-range": "0-0/20" }), "Content-Range");
+    assert.equal(of({ "content-range": "0-0/1" }), undefined);
+    assert.equal(of({ "content-range": "0-0/*" }), undefined);
+    assert.equal(of({ "content-range": "0-0/*" }, { status: 206 }), "Content-Range");
+    assert.equal(of({ "content-range": "0-0/1" }, { status: 206 }), undefined);
+    assert.equal(of({}, { status: 206 }), "206");
+    assert.equal(of({ "x-total-count": "20" }), "x-total-count");
+    assert.equal(of({ "x-total-count": "1" }), undefined);
+    assert.equal(of({ "x-total-count": "20" }, { isWhole: false }), undefined, "of all, and a part was asked for");
+    assert.equal(of({ "x-total-count": "20" }, { isFirst: false, type: "cursor" }), undefined);
+    assert.equal(of({ "x-wp-totalpages": "2" }), "x-wp-totalpages");
+    assert.equal(of({ "x-wp-totalpages": "1", "x-wp-total": "1" }), undefined);
+  });
+
   test("S6: an address is not shown, since it may hold a credential", () => {
     const seen = nextPageSign({
+      status: 200,
       headers: {},
       body: { data: records, next: "https://api.example/rows?access_token=secret" },
-      hasRecords: true,
+      count: 1,
       isFirst: true,
+      isWhole: true,
       type: "none",
       followed: [],
     })?.seen;

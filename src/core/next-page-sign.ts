@@ -13,11 +13,15 @@ export interface NextPageSign {
 }
 
 interface LastAnswer {
+  readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Json;
-  readonly hasRecords: boolean;
+  /** Records, or what is listed in their place. */
+  readonly count: number;
   /** It is the first of its list. */
   readonly isFirst: boolean;
+  /** All that the source has was asked for. */
+  readonly isWhole: boolean;
   readonly type: Paging["type"];
   /** What the declared paging goes by. */
   readonly followed: readonly Expression[];
@@ -35,14 +39,43 @@ export function nextPageSign(answer: LastAnswer): NextPageSign | undefined {
   if (leaves.some(saysLast)) return undefined;
   if (type !== "link" && hasNextLink(headers["link"]))
     return { at: "Link", seen: 'the answer has a `Link` header with rel="next"' };
-  const isSign = (leaf: Leaf): boolean => isNextPage(leaf, answer.hasRecords) && !isFollowed(leaf, answer.followed);
+  const isSign = (leaf: Leaf): boolean => isNextPage(leaf, answer.count > 0) && !isFollowed(leaf, answer.followed);
   const leaf = leaves.find(isSign);
   if (leaf !== undefined) return { at: pathExpression(leaf.path), seen: `the answer has \`${shown(leaf)}\`` };
   const header = Object.entries(headers)
     .map(([name, value]): Leaf => ({ path: [name], value }))
     .find(isSign);
-  return header && { at: nameOf(header), seen: `the answer has the header \`${shown(header)}\`` };
+  if (header !== undefined) return { at: nameOf(header), seen: `the answer has the header \`${shown(header)}\`` };
+  return partSign(answer) ?? headerTotalSign(answer);
 }
+
+/** RFC 9110, 14.4 and 15.3.7: `Content-Range: items 0-24/100`, or 206 alone: a part of what there is. */
+function partSign({ status, headers, followed }: LastAnswer): NextPageSign | undefined {
+  const range = headers["content-range"];
+  if (range === undefined) return status === 206 ? { at: "206", seen: "the answer is 206 Partial Content" } : undefined;
+  const [, last, size] = /(\d+)\/(\d+|\*)\s*$/.exec(range) ?? [];
+  if (last === undefined || followed.some(({ text }) => /content-range/i.test(text))) return undefined;
+  const goesOn = size === "*" ? status === 206 : Number(last) + 1 < Number(size);
+  return goesOn ? { at: "Content-Range", seen: `the answer has \`Content-Range: ${range}\`` } : undefined;
+}
+
+/** A total in a header, of records or of pages, that is larger than what the one page of a list has. */
+function headerTotalSign({ headers, count, isFirst, isWhole }: LastAnswer): NextPageSign | undefined {
+  if (!isFirst || !isWhole) return undefined;
+  const found = Object.entries(headers).find(([name, value]) => {
+    if (!/^\d{1,15}$/.test(value)) return false;
+    return HEADER_PAGES.test(name) ? Number(value) > 1 : HEADER_RECORDS.test(name) && Number(value) > count;
+  });
+  if (found === undefined) return undefined;
+  const [name, value] = found;
+  const read = HEADER_PAGES.test(name)
+    ? "1 page was read"
+    : `${count === 1 ? "1 record was" : `${count} records were`} read`;
+  return { at: name, seen: `the answer has \`${name}: ${value}\`, and ${read}` };
+}
+
+const HEADER_RECORDS = /^(?:x-)?(?:pagination-|wp-)?total(?:-(?:count|records|items|results))?$/i;
+const HEADER_PAGES = /^(?:x-)?(?:pagination-|wp-)?(?:total-?pages|page-?count)$/i;
 
 /**
  * The sign of a total, of records or of pages, that is larger than what a list has shown from its beginning to its end. On a list of several pages a

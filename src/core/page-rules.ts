@@ -49,7 +49,7 @@ interface Rules {
   readonly pagesMax: number;
   /** The list is read from its beginning, and asked for all that it has. */
   readonly isWhole: boolean;
-  readonly paging: Pick<Paging, "type" | "tellsMore" | "records">;
+  readonly paging: Pick<Paging, "type" | "tellsMore" | "records" | "isEndDeclared">;
 }
 
 /**
@@ -74,6 +74,7 @@ export class PageRules {
   #hasShifted = false;
   #hasLists = false;
   #goesOn: NextPageSign | undefined;
+  #isCut = false;
 
   constructor(rules: Rules) {
     this.#rules = rules;
@@ -91,6 +92,11 @@ export class PageRules {
   /** What said that a list goes on where reading ended. */
   get goesOn(): NextPageSign | undefined {
     return this.#goesOn;
+  }
+
+  /** It goes on after its only page, and nothing says that this is all: then more is missing than what came while it was read. */
+  get isCut(): boolean {
+    return this.#isCut;
   }
 
   /**
@@ -233,10 +239,17 @@ export class PageRules {
     const isTotal =
       page.next === undefined && this.#rules.isWhole && !this.#hasLists && this.#lowestTotal === undefined;
     const total = isTotal ? totalSign(page.body, { items: this.#items, pages: this.#pages }) : undefined;
-    this.#goesOn ??= page.goesOn ?? total;
+    const sign = page.goesOn ?? total;
+    const { type, isEndDeclared } = this.#rules.paging;
+    this.#goesOn ??= sign;
+    if (sign !== undefined && this.#pages === 1 && isEndDeclared !== true) this.#isCut = true;
     if (known !== undefined || this.#goesOn === undefined) return [];
-    const message = `reading ended as \`pagination\` declares it, and ${this.#goesOn.seen}: what follows was not read`;
-    return [{ code: "NEXT_PAGE_UNREAD", message, next: UNREAD_HINT }];
+    const ended =
+      type === "none" && isEndDeclared !== true
+        ? "no `pagination` is declared, so one page was read"
+        : "reading ended as `pagination` declares it";
+    const message = `${ended}, and ${this.#goesOn.seen}: what follows was not read`;
+    return [{ code: "NEXT_PAGE_UNREAD", message, next: this.#isCut ? `${UNREAD_HINT} ${IS_ALL_HINT}` : UNREAD_HINT }];
   }
 }
 
@@ -249,6 +262,8 @@ const NO_PROGRESS_HINT =
   "The source seems to ignore the page parameter, or to repeat its last page for ever: check `pagination.param`, or declare `pagination.total`.";
 
 const UNREAD_HINT = "Compare `pagination` with an answer of the API: `evenkeel probe` proposes what to declare.";
+
+const IS_ALL_HINT = "If one page is all there is, say so: `pagination: { type: none }`.";
 
 const hashOf = (text: string): string => sha256(text).slice(0, HASH_CHARS);
 

@@ -105,6 +105,8 @@ export interface Paging {
   readonly isUnpaged?: boolean;
   /** An answer says whether there is more apart from where it is: `more`, a total, or a `Link` that is there or not. */
   readonly tellsMore?: true;
+  /** The config says itself that reading ends where it does: one page is declared to be all, or there is a `more`. */
+  readonly isEndDeclared?: true;
   /** Where the list is in an answer, for messages. */
   readonly records?: string;
   /** The declared page size; undefined when the source decides. */

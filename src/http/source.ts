@@ -125,10 +125,12 @@ export function createSource(options: SourceOptions, connection: Connection): So
     const sign =
       follows.kind === "end"
         ? nextPageSign({
+            status: answer.status,
             headers: answer.headers,
             body,
-            hasRecords: list.length > 0,
+            count: list.length,
             isFirst: asked.position === undefined,
+            isWhole: asked.since === undefined,
             type: pagination.paging.type,
             followed: options.followed,
           })

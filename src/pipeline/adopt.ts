@@ -73,7 +73,7 @@ export async function adoptSync(
     const work = new AdoptionWork(context, pairing, tell, ports.breathe);
     await work.readBoth(opening);
     if (dryRun) await work.pair(undefined);
-    else await remembering(ledger, opening, () => work.pair(ledger));
+    else await remembering(ledger, opening, async () => ((await work.pair(ledger)) ? "adopted" : "decided"));
   } catch (thrown) {
     result.error = EvenkeelError.from(thrown);
   } finally {
@@ -88,20 +88,26 @@ export async function declineAdoption(sync: Sync, ports: Pick<Ports, "ledger" | 
   const { ledger, clock } = ports;
   await remembering(ledger, await openWriting(sync, ports, READS_ALL), async () => {
     await ledger.adopt({ entries: [], rejects: [], absent: "all", detail: "", atMs: clock.wallMs() });
-    return false;
+    return "decided";
   });
 }
 
 /**
- * Until it is done no run begins, whatever becomes of this process: what was not adopted yet would be created again. What `work` says was adopted
- * counts as level once a run has read it back, so the next run reads everything.
+ * Until it is done no run begins, whatever becomes of this process: what was not adopted yet would be created again. What was adopted counts as
+ * level once a run has read it back, so the next run reads everything. What has come to nothing decides nothing: a first run is one as before.
  */
-export async function remembering(ledger: SyncLedger, { start }: Opening, work: () => Promise<boolean>): Promise<void> {
+export async function remembering(
+  ledger: SyncLedger,
+  { start }: Opening,
+  work: () => Promise<"adopted" | "decided" | "nothing">,
+): Promise<void> {
   const stored = await ledger.checkpoint();
   const { adopting: _, ...before } = stored?.identity === start.identity ? stored : start;
   // Entries that are kept when this process dies are level no more than others, and whoever repeats it finds them known.
   await ledger.saveCheckpoint({ ...readingAll(before), adopting: true });
-  await ledger.saveCheckpoint((await work()) ? readingAll(before) : before);
+  const came = await work();
+  if (came === "nothing" && stored === undefined) await ledger.reset({ checkpoint: true, entries: false });
+  else await ledger.saveCheckpoint(came === "adopted" ? readingAll(before) : before);
 }
 
 /** Finished, and without a place to go on from. */

@@ -22,6 +22,8 @@ export interface Checked {
   readonly invalid: number;
   /** Of how many records of the source a sample was taken; undefined when all were compared. */
   readonly sampledOf: number | undefined;
+  /** Why that is not all there is to compare, a clause each: a list that goes on where reading ended. */
+  readonly unread: readonly string[];
   /** Equal exactly when both sides agree; undefined for a sample, which says nothing of the rest. */
   readonly fingerprints: Fingerprints | undefined;
   readonly requests: number;
@@ -60,13 +62,15 @@ export async function checkSync(
   const { counts } = ports;
   const tally = noTally();
   const warnings: Warning[] = [];
+  const unread: string[] = [];
   const result: { error?: EvenkeelError; fingerprints?: Fingerprints; sampledOf?: number } = {};
   try {
     const ledger = ports.ledger ?? emptyLedger(sync.name);
     const { start } = await openRead(sync, { ledger, clock: ports.clock }, ALL);
     const warn = (warning: Warning): number => warnings.push(warning);
     const read = { number: start.read, kind: "full" } as const;
-    const context = lookingContext(sync, { ...ports, ledger }, counts, stop, read, warn);
+    const looking = lookingContext(sync, { ...ports, ledger }, counts, stop, read, warn);
+    const context = { ...looking, notLevel: (why: string) => void unread.push(why) };
     const stage = createStage({ ...context, retryRejected: false, compare: comparison(sync) }, () => false);
     const tell = (drift: DriftOf): void => {
       tally[drift.kind] += 1;
@@ -89,6 +93,7 @@ export async function checkSync(
     sync: sync.name,
     ...tally,
     sampledOf: result.sampledOf,
+    unread,
     fingerprints: result.fingerprints,
     requests: counts.requests,
     warnings,

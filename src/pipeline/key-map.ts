@@ -63,7 +63,7 @@ export async function importKeys(
       batch = [];
     }
     await take(batch);
-    return done.imported > 0;
+    return done.imported > 0 ? "adopted" : "nothing";
   });
   return done;
 }

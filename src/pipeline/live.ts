@@ -36,6 +36,8 @@ export async function* livePages(live: Live, context: RunContext): AsyncGenerato
     const facts = { page, items: items.length, keys, cursors: keys.map(() => undefined), itemKeys };
     for (const { code, message, next } of rules.accept(facts))
       context.say({ type: "warning", code, message: `the destination's list: ${message}`, next });
+    if (rules.isCut && page.next === undefined)
+      context.notLevel("the destination's list has more pages than were read");
     context.counts.pages += 1;
     yield items.slice(page.overlap ?? 0);
     if (page.next === undefined) rules.conclude(page);

@@ -76,6 +76,7 @@ async function* eachPage(
   let listedMs = clock.wallMs();
   let before: readonly Json[] = [];
   let keyed = 0;
+  let isCut = false;
   let listed = 0;
   let ahead: Promise<FetchedPage> | undefined = fetchPage(
     { position: start.position, since: start.since, size: start.pageSize },
@@ -103,6 +104,8 @@ async function* eachPage(
       itemKeys: items.map(({ key }) => key),
     });
     for (const warning of warnings) context.say({ type: "warning", ...warning });
+    if (rules.isCut && !isCut) context.notLevel(UNREAD);
+    isCut = rules.isCut;
     const counted = countedOf(page, items, rules.hasShifted ? [] : before);
     before = page.records;
     if (page.listedBefore !== true) listedMs = clock.wallMs();
@@ -134,6 +137,8 @@ async function* eachPage(
     rules.conclude(page);
   }
 }
+
+const UNREAD = "the source has more pages than were read";
 
 /** A misspelt field makes every run a full one, in silence. */
 const hasNoCursor = ({ highest }: Checkpoint, { cursor }: Sync): boolean =>

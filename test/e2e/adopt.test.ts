@@ -461,6 +461,17 @@ test("an import clears what was ambiguous; a line that is no mapping imports not
     assert.equal(readFileSync(file, "utf8").length > 0, true);
   }));
 
+test("an import of nothing decides nothing: the first run is refused as before", () =>
+  between({}, async ({ place, writes }) => {
+    writeFileSync(join(place.folder, "keys.jsonl"), "");
+    const imported = await place.run("state", "import", "contacts", "keys.jsonl");
+    assert.match(imported.stdout, /0 mappings imported/);
+    const refused = await place.run("run");
+    assert.equal(refused.exitCode, 2);
+    assert.match(refused.stderr + refused.stdout, /RUN_NOT_ADOPTED/);
+    assert.deepEqual(writes(), []);
+  }));
+
 test("where records have their own addresses, adoption spares the writes of what is there already", () =>
   between(
     {

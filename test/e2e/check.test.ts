@@ -231,6 +231,19 @@ test("check --repair: what is extra is left where nothing asks for deletes, and 
     },
   ));
 
+test("P5: what agrees as far as it was read is not level where a list goes on", () =>
+  between(`upsert: "PUT /items/{sku}"\n      ${LIST}`, async ({ items, place }) => {
+    const config = readFileSync(join(place.folder, "evenkeel.yaml"), "utf8");
+    place.write(config.replace(/pagination: \{ type: cursor.*/, ""));
+    for (let sku = 11; sku <= 25; sku++) items.delete(`/items/${sku}`);
+    const { exitCode, summary } = await checked(place);
+    assert.deepEqual(
+      [exitCode, summary["equal"], summary["unread"]],
+      [1, 10, ["the source has more pages than were read"]],
+    );
+    assert.match((await place.run("check")).stdout, /not level, 10 equal\n +incomplete +the source has more pages/);
+  }));
+
 test("P9: a repair leaves what may have moved between numbered pages, and says what would prove that it is extra", () =>
   between(`upsert: "PUT /items/{sku}"\n      ${LIST}\n      ${MIRROR}`, async ({ items, place, shop }) => {
     const config = readFileSync(join(place.folder, "evenkeel.yaml"), "utf8");

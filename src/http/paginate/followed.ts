@@ -9,17 +9,26 @@ const never = (): boolean => false;
 const next = (value: string): Following => ({ kind: "next", position: JSON.stringify(value) });
 const textOf = (position: PagePosition): string => JSON.parse(position) as string;
 
-/** One page is all there is. */
-export function singlePage(): Pagination {
+/** One page is all there is, as is declared, or assumed where nothing is. */
+export function singlePage(isDeclared: boolean): Pagination {
   return {
-    paging: { type: "none", shifts: false, resumes: true, size: undefined },
+    paging: {
+      type: "none",
+      shifts: false,
+      resumes: true,
+      size: undefined,
+      ...(isDeclared ? { isEndDeclared: true } : {}),
+    },
     address: () => ({ kind: "query", params: [] }),
     follow: () => ({ kind: "end" }),
     mayBePastEnd: never,
   };
 }
 
-const tellingOf = ({ more }: NextPage): Pick<Paging, "tellsMore"> => (more === undefined ? {} : { tellsMore: true });
+const tellingOf = ({ more, isMoreDeclared }: NextPage): Pick<Paging, "tellsMore" | "isEndDeclared"> => ({
+  ...(more === undefined ? {} : { tellsMore: true }),
+  ...(isMoreDeclared ? { isEndDeclared: true } : {}),
+});
 
 /** `?cursor=...`: the answer names the next page's token; without one, it was the last. */
 export function cursorTokens(
