@@ -1,6 +1,8 @@
 /**
  * A sync inside a program of your own: `node nightly.ts`, with STORE_URL, SHOP_URL and SHOP_KEY in the environment. It ends with the exit
  * codes of the command: 0 when the destination is level, 1 when some records could not be written.
+ *
+ * It runs in a folder where `evenkeel` is installed (`npm install evenkeel`), and whose package.json says `"type": "module"`.
  */
 import process from "node:process";
 import { defineConfig, open } from "evenkeel";

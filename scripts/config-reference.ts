@@ -37,8 +37,12 @@ function reference(): string {
       ),
     ),
     section("### `syncs.NAME.source`", "", keys(source, ["pagination"])),
-    section("### `syncs.NAME.source.pagination`", "", ways(part(source, "pagination"))),
-    section("### `syncs.NAME.destination`", "", keys(destination, ["list"])),
+    section(
+      "### `syncs.NAME.source.pagination`",
+      "`parents.pagination`, and `list.pagination` of the destination, are declared in the same way.",
+      ways(part(source, "pagination")),
+    ),
+    section("### `syncs.NAME.destination`", "", keys(destination, ["pagination"])),
   ].join("\n");
 }
 
@@ -68,12 +72,16 @@ function ways(node: SchemaNode): string {
     const { type, ...others } = choice.properties ?? {};
     const list = Object.entries(others).map(
       ([name, value]) =>
-        `\`${name}\`${choice.required?.includes(name) === true ? "" : ` (${defaultOf(value)})`}: ${value.description ?? ""}`,
+        `\`${name}\`${choice.required?.includes(name) === true ? "" : ` (${defaultOf(value) || "optional"})`}: ${value.description ?? ""}${namesOf(value)}`,
     );
     return `| \`${String(type?.const)}\` | ${cell(choice.description ?? "")} | ${cell(list.join("<br>"))} |`;
   });
   return `| type | what it is | its keys |\n| --- | --- | --- |\n${rows.join("\n")}\n`;
 }
+
+/** What a key of a way takes, where that is one of some names. */
+const namesOf = ({ enum: names }: SchemaNode): string =>
+  names === undefined ? "" : ` One of ${names.map((name) => `\`${String(name)}\``).join(", ")}.`;
 
 function row(name: string, node: SchemaNode, isRequired: boolean): string {
   return `| \`${name}\` | ${cell(node.description ?? "")} | ${cell(kindOf(node))} | ${isRequired ? "required" : cell(defaultOf(node))} |`;
