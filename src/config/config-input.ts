@@ -563,7 +563,7 @@ export type DestinationInput = {
           readonly header?: string;
         };
       };
-  /** Who wins when somebody else has changed a record: what the source has, what is there until the source changes again, or neither, until a person looks. Default: `source`. */
+  /** What happens when somebody else has changed the record. `source`: it is overwritten. `destination`: it is left until the source changes again. `reject`: nothing is written, and the record goes to the rejects. Default: `source`. */
   readonly conflict?: "source" | "destination" | "reject";
 };
 
@@ -585,9 +585,9 @@ export type SyncInput = {
     readonly mode?: "never" | "tombstone" | "mirror";
     /** How many deletes are too many, of the last 24 hours. Beyond that none happens, and the run says so. */
     readonly guard?: {
-      /** Up to so many are allowed, whatever their share. Default: `10`. */
+      /** Up to so many are allowed, unless they are more than `percentMax`. Default: `10`. */
       readonly count?: number;
-      /** Up to this share of all records is allowed, whatever their number. Default: `10`. */
+      /** Up to this share of all records is allowed, unless they are more than `countMax`. Default: `10`. */
       readonly percent?: number;
       /** Never more than so many. Default: `1000`. */
       readonly countMax?: number;

@@ -98,7 +98,7 @@ export function destinationSchema(values: Values, substitute: Substitute): z.Zod
       .choice(["source", "destination", "reject"])
       .prefault("source")
       .describe(
-        "Who wins when somebody else has changed a record: what the source has, what is there until the source changes again, or neither, until a person looks.",
+        "What happens when somebody else has changed the record. `source`: it is overwritten. `destination`: it is left until the source changes again. `reject`: nothing is written, and the record goes to the rejects.",
       ),
   });
 }

@@ -85,8 +85,10 @@ function guardSchema({ integer }: Values): z.ZodType<DeleteGuard> {
   const number = integer({ min: 0, max: 1_000_000_000 });
   const percent = integer({ min: 0, max: 100 });
   return map({
-    count: number.prefault(10).describe("Up to so many are allowed, whatever their share."),
-    percent: percent.prefault(10).describe("Up to this share of all records is allowed, whatever their number."),
+    count: number.prefault(10).describe("Up to so many are allowed, unless they are more than `percentMax`."),
+    percent: percent
+      .prefault(10)
+      .describe("Up to this share of all records is allowed, unless they are more than `countMax`."),
     countMax: number.prefault(1_000).describe("Never more than so many."),
     percentMax: percent.prefault(50).describe("Never more than this share, unless it is one record."),
   });

@@ -1,8 +1,8 @@
 /** How many deletes are too many (D3), of the last 24 hours. Percentages are of the records that the destination is known to hold. */
 export interface DeleteGuard {
-  /** Up to so many are always allowed. */
+  /** Up to so many are allowed, whatever their share below `percentMax`. */
   readonly count: number;
-  /** Up to this share of all records is allowed, whatever their number. */
+  /** Up to this share of all records is allowed, whatever their number below `countMax`. */
   readonly percent: number;
   /** Never more than so many... */
   readonly countMax: number;
