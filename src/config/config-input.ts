@@ -453,7 +453,7 @@ export type DestinationInput = {
           readonly each: Expression;
           /** The value by which a result and a mapped record belong together; where it is absent, they have the same position. */
           readonly key?: Expression;
-          /** Whether a result says that its record was written; every one does when absent. */
+          /** Whether a result says that its record was written. When absent, its `status` says so, or that it has no `error`; with none of these, every one does. */
           readonly ok?: Expression;
           /** Whether a result says that there is no such record: then it counts as deleted. */
           readonly missing?: Expression;
@@ -491,7 +491,7 @@ export type DestinationInput = {
           readonly each: Expression;
           /** The value by which a result and a mapped record belong together; where it is absent, they have the same position. */
           readonly key?: Expression;
-          /** Whether a result says that its record was written; every one does when absent. */
+          /** Whether a result says that its record was written. When absent, its `status` says so, or that it has no `error`; with none of these, every one does. */
           readonly ok?: Expression;
           /** Whether a result says that there is no such record: then it counts as deleted. */
           readonly missing?: Expression;
@@ -529,7 +529,7 @@ export type DestinationInput = {
           readonly each: Expression;
           /** The value by which a result and a mapped record belong together; where it is absent, they have the same position. */
           readonly key?: Expression;
-          /** Whether a result says that its record was written; every one does when absent. */
+          /** Whether a result says that its record was written. When absent, its `status` says so, or that it has no `error`; with none of these, every one does. */
           readonly ok?: Expression;
           /** Whether a result says that there is no such record: then it counts as deleted. */
           readonly missing?: Expression;

@@ -110,7 +110,9 @@ function manySchemas(values: Values, substitute: Substitute) {
     key: result(
       "The value by which a result and a mapped record belong together; where it is absent, they have the same position.",
     ),
-    ok: result("Whether a result says that its record was written; every one does when absent."),
+    ok: result(
+      "Whether a result says that its record was written. When absent, its `status` says so, or that it has no `error`; with none of these, every one does.",
+    ),
     missing: result("Whether a result says that there is no such record: then it counts as deleted."),
     exists: result("Whether a result says that the record is there already: then it is looked up."),
     status: result(
