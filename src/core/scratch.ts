@@ -32,6 +32,8 @@ export interface Scratch {
   astray(after: string, limit: number): readonly Expected[];
   /** One of a match. */
   addExtras(extras: readonly Pick<Extra, "match" | "item">[]): void;
+  /** Forgets the extras of these matches: the source has them after all. */
+  dropExtras(matches: readonly string[]): void;
   /** After the one of this number, at most `limit`. */
   extras(after: number, limit: number): readonly Extra[];
   close(): void;

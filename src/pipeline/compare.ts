@@ -135,6 +135,43 @@ export async function* astray(scratch: Scratch): AsyncGenerator<Expected> {
   }
 }
 
+/**
+ * D2: reads the source once more, since a list may leave a record out for a moment. Returns how many of its records can be compared with nothing.
+ *
+ * @param found called with the matches of the records that it shows
+ */
+export async function readAgain(
+  start: Checkpoint,
+  compared: Comparison,
+  found: (matches: readonly string[]) => void,
+): Promise<number> {
+  const { context } = compared;
+  const { live } = context.sync;
+  let uncompared = 0;
+  for await (const { records, invalid } of desired(start, compared)) {
+    const matches = live === undefined ? [] : await matchesOf(records, live, context);
+    const known = matches.filter((match) => match !== undefined);
+    uncompared += invalid.length + records.length - known.length;
+    found(known);
+  }
+  return uncompared;
+}
+
+/** By what each is found among those of the destination; where that assigns ids, the ledger knows which record has which. */
+async function matchesOf(
+  records: readonly DesiredRecord[],
+  live: Live,
+  { ports }: RunContext,
+): Promise<readonly (string | undefined)[]> {
+  const known = await ports.ledger.lookup(records.map(({ key }) => key));
+  return Promise.all(
+    records.map(async ({ key, mapped }) => {
+      const reading = await live.match(mapped);
+      return reading.ok ? reading.key : destinationIdOf(known.get(key));
+    }),
+  );
+}
+
 type Sides = Readonly<Record<"source" | "destination", SideFingerprint>>;
 
 /** Returns how many of them can be compared with nothing. */
@@ -145,15 +182,14 @@ async function putAside(
   { source }: Sides,
   { context, tell, keeps }: Whole,
 ): Promise<number> {
-  const known = await context.ports.ledger.lookup(records.map(({ key }) => key));
+  const matches = await matchesOf(records, live, context);
   const expected: Pick<Expected, "match" | "record">[] = [];
-  for (const record of records) {
-    const reading = await live.match(record.mapped);
-    // Where the destination assigns ids, the ledger knows which record has which.
-    const match = reading.ok ? reading.key : destinationIdOf(known.get(record.key));
+  for (const [index, record] of records.entries()) {
+    const match = matches[index];
     if (match !== undefined) expected.push({ match, record: keeps ? record : { ...record, body: {} } });
     else {
       source.add(contentOf(record));
+      const reading = await live.match(record.mapped);
       const isPlaced = context.sync.destination.traits.addressing === "own";
       const why = isPlaced && !reading.ok ? whyUnmatched(reading) : "the ledger knows no id of it";
       tell({ kind: "missing", key: record.key, why });

@@ -42,16 +42,31 @@ export class Extras {
     this.#scratch = scratch;
   }
 
-  /** D3: after everything else, as deletes are. */
-  async remove(shown: Shown, flow: Flow, journal: Journal, choice: DeleteChoice): Promise<void> {
+  /**
+   * D3: after everything else, as deletes are. D2: what seems to be extra must be missing from two reads of the source.
+   *
+   * @param again reads the source once more, and returns how many of its records can be compared with nothing
+   */
+  async remove(
+    shown: Shown,
+    again: (found: (matches: readonly string[]) => void) => Promise<number>,
+    flow: Flow,
+    journal: Journal,
+    choice: DeleteChoice,
+  ): Promise<void> {
     const { sync, say, stop, ports } = this.#context;
-    let number = 0;
-    for (const extras of this.#batches()) number += extras.length;
-    if (number === 0 || stop.aborted) return;
-    const why =
+    if (this.#count() === 0 || stop.aborted) return;
+    let why =
       sync.deletes.mode !== "mirror"
         ? "`deletes.mode` is not `mirror`"
-        : (whyUnsure(shown, sync) ?? (await this.#whyOwn()) ?? (await mayDelete(number, choice, this.#context)));
+        : (whyUnsure(shown, sync) ?? (await this.#whyOwn()));
+    if (why === undefined) {
+      const unmatched = await again((matches) => this.#scratch.dropExtras(matches));
+      why = whyUnsure({ ...shown, unmatched }, sync);
+    }
+    const number = this.#count();
+    if (number === 0 || stop.aborted) return;
+    why ??= await mayDelete(number, choice, this.#context);
     // What waits to be deleted is among them, and is counted as that.
     let { withheld } = await ports.ledger.counts();
     const leave = (left: number, because: string): void => {
@@ -79,6 +94,12 @@ export class Extras {
       await flow.below(UNDER_WAY_MAX);
     }
     await flow.idle();
+  }
+
+  #count(): number {
+    let number = 0;
+    for (const extras of this.#batches()) number += extras.length;
+    return number;
   }
 
   /** Says it, and counts it against the run. `known`: so many of them the ledger counts as withheld already. */

@@ -1,9 +1,10 @@
 import type { Checkpoint } from "../core/checkpoint.ts";
 import type { DriftOf } from "../core/drift.ts";
+import { noCounts } from "../core/events.ts";
 import { holds } from "../core/holds.ts";
 import { ADOPTED, destinationIdOf, type Known } from "../core/ledger.ts";
 import type { Expected, Scratch } from "../core/scratch.ts";
-import { astray, compareSides, noTally, type Matched } from "./compare.ts";
+import { astray, compareSides, noTally, readAgain, type Matched } from "./compare.ts";
 import type { RunContext } from "./context.ts";
 import type { Flow } from "./flow.ts";
 import { addressOf, Extras, type Shown } from "./extras.ts";
@@ -61,8 +62,15 @@ export class Repair {
   }
 
   /** D3: after everything else, as deletes are. */
-  removeExtras(flow: Flow, journal: Journal, choice: DeleteChoice): Promise<void> {
-    return this.#extras.remove(this.#shown, flow, journal, choice);
+  removeExtras(start: Checkpoint, flow: Flow, journal: Journal, choice: DeleteChoice): Promise<void> {
+    const again = async (found: (matches: readonly string[]) => void): Promise<number> => {
+      // What this read shows was told and counted of the one before it.
+      const context = { ...this.#context, counts: noCounts(), say: () => undefined };
+      const tell = (): void => undefined;
+      const looking = { context, stage: this.#stage, tally: noTally(), tell, breathe: async () => undefined };
+      return readAgain(start, looking, found);
+    };
+    return this.#extras.remove(this.#shown, again, flow, journal, choice);
   }
 
   #tell(drift: DriftOf): void {

@@ -153,7 +153,7 @@ async function work(
   const checkpoint = await complete(end, context, opening.resumed);
   await absences.conclude(checkpoint, { stage, journal, ...deletes });
   if (choice.plan !== undefined) await planMissed(choice.plan.store, stage, journal);
-  await repair?.removeExtras(flow, journal, deletes);
+  await repair?.removeExtras(opening.start, flow, journal, deletes);
   const sweeps = !context.partial || choice.rejects !== undefined || choice.plan !== undefined;
   if (sweeps && !absences.areUnsure) await sweep(context, flow, journal, deletes);
   if (choice.plan === undefined) await verify(context, flow);

@@ -26,6 +26,7 @@ export function createScratch(): Scratch {
   const mark = db.prepare("UPDATE expected SET state = ? WHERE match IN (SELECT value FROM json_each(?))");
   const astray = db.prepare("SELECT * FROM expected WHERE state <> 'equal' AND match > ? ORDER BY match LIMIT ?");
   const insertExtra = db.prepare("INSERT OR IGNORE INTO extras (match, item) VALUES (?, ?)");
+  const dropExtras = db.prepare("DELETE FROM extras WHERE match IN (SELECT value FROM json_each(?))");
   const extras = db.prepare("SELECT * FROM extras WHERE number > ? ORDER BY number LIMIT ?");
   return {
     put: (expected) =>
@@ -44,6 +45,7 @@ export function createScratch(): Scratch {
       together(() => {
         for (const { match, item } of added) insertExtra.run(match, pack(item));
       }),
+    dropExtras: (matches) => together(() => void dropExtras.run(JSON.stringify(matches))),
     extras: (after, limit) => look(() => extras.all(after, limit).map(extraOf)),
     close: () => db.close(),
   };

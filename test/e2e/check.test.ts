@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { test } from "node:test";
 import { cursorPage, json, SOURCE, startApi, Workplace, type Api } from "./harness.ts";
@@ -13,6 +14,18 @@ interface Places {
   readonly items: Map<string, Item>;
   readonly place: Workplace;
   readonly shop: Api;
+  readonly hidden: Hidden;
+}
+
+/** Records that the source leaves out of its list for so many reads. */
+class Hidden {
+  readonly ids = new Set<unknown>();
+  reads = 0;
+
+  of(records: readonly Item[], request: IncomingMessage): readonly Item[] {
+    if (request.url?.includes("cursor=") !== true) this.reads -= 1;
+    return this.reads < 0 ? records : records.filter(({ id }) => !this.ids.has(id));
+  }
 }
 
 /** The name of what is created without an answer. */
@@ -26,7 +39,10 @@ async function between(destination: string, check: (places: Places) => Promise<v
     price: 1.5,
   }));
   const items = new Map<string, Item>();
-  const store = await startApi((request, _body, response) => cursorPage(records, request, response, 10));
+  const hidden = new Hidden();
+  const store = await startApi((request, _body, response) =>
+    cursorPage(hidden.of(records, request), request, response, 10),
+  );
   let ids = 0;
   const shop = await startApi((request, body, response) => {
     const url = new URL(request.url ?? "/", "http://x");
@@ -63,7 +79,7 @@ syncs:
 `);
   try {
     assert.equal((await place.run("run")).exitCode, 0);
-    await check({ records, items, place, shop });
+    await check({ records, items, place, shop, hidden });
   } finally {
     place.remove();
     await Promise.all([store.stop(), shop.stop()]);
@@ -261,6 +277,22 @@ test("P9: a repair leaves what may have moved between numbered pages, and says w
     place.write(asked.replace("{ type: offset,", "{ type: offset, overlap: 2,"));
     assert.equal((await place.run("check", "--repair")).exitCode, 0);
     assert.ok(!items.has("/items/99"));
+  }));
+
+test("D2: what the source leaves out of one read a repair does not delete, and what it leaves out of two it does", () =>
+  between(`upsert: "PUT /items/{sku}"\n      ${LIST}\n      ${MIRROR}`, async ({ records, items, place, hidden }) => {
+    // Somebody else has put it there, so no run of this ledger has written it.
+    records.push({ id: 31, name: "n31", price: 1.5 });
+    items.set("/items/31", { sku: 31, name: "n31", price: "1.5" });
+    hidden.ids.add(31);
+    hidden.reads = 1;
+    const kept = await place.run("check", "--repair");
+    assert.equal(kept.exitCode, 0, kept.stdout + kept.stderr);
+    assert.ok(items.has("/items/31"));
+    assert.match(kept.stdout, /read +25 /, "a record is counted once");
+    hidden.reads = 2;
+    assert.equal((await place.run("check", "--repair")).exitCode, 0);
+    assert.ok(!items.has("/items/31"));
   }));
 
 test("D3: a repair that would delete too much is withheld, unless it is allowed", () =>
