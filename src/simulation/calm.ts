@@ -95,11 +95,11 @@ async function checkRejects(
   last: RunResult | undefined,
 ): Promise<void> {
   if (network.counts.has("denied")) return;
-  // What waits for a record in doubt waits for a person.
+  // What waits for a record in doubt waits for a person; so does what was refused of an older version of it, which has no hash any more.
   const isInDoubt = last?.syncs.some(({ counts }) => counts.unknown > 0) !== false;
   const contents = new Map([...source.records.values()].map(({ key, content }) => [key, content]));
   for await (const { key, code, reason, sourceHash } of processes.open().rejects(scene.name)) {
-    if (code === "REFERENCE_MISSING" && isInDoubt) continue;
+    if (isInDoubt && (code === "REFERENCE_MISSING" || sourceHash === "")) continue;
     // Nothing of this destination refuses a delete, but where nobody knows the id.
     const isFine = sourceHash === GONE ? !decided.has(key ?? "") : contents.get(key ?? "")?.flaw === undefined;
     if (key !== undefined && isFine && (sourceHash === GONE || contents.has(key)))
