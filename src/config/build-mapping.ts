@@ -1,5 +1,6 @@
 import { EvenkeelError } from "../core/errors.ts";
-import { scalarText, type Json } from "../core/json.ts";
+import type { Json } from "../core/json.ts";
+import { readKey } from "../core/key.ts";
 import type { MappingNode } from "../core/mapping.ts";
 import { ReferenceMissing } from "../core/reference.ts";
 import type { Config, MappingTree } from "./config.ts";
@@ -10,17 +11,23 @@ export type ReferenceOf = (sync: string, key: string) => Promise<string | undefi
 
 type Functions = NonNullable<CompileOptions["functions"]>;
 
-/** `$ref('customers', customer_id)`: what the destination of another sync calls a record. Throws `RUN_REFERENCE_MISSING` while it has none. */
+/**
+ * `$ref('customers', customer_id)`: what the destination of another sync calls a record; a key of several parts is a list of them. Throws
+ * `RUN_REFERENCE_MISSING` while it has none, and `CONFIG_EXPRESSION` for what is no key: without its reference no record is written that has one.
+ */
 function functionsOf({ syncs }: Config, referenceOf: ReferenceOf = async () => undefined): Functions {
   const ref = async (sync: unknown, key: unknown): Promise<string | undefined> => {
-    const text = scalarText(key as Json | undefined);
-    // What refers to nothing has no reference.
-    if (text === undefined) return undefined;
     if (typeof sync !== "string" || !Object.hasOwn(syncs, sync))
       throw new EvenkeelError("CONFIG_EXPRESSION", `\`$ref\` names ${JSON.stringify(sync)}, which is no sync`);
-    const found = await referenceOf(sync, text);
+    const parts = (Array.isArray(key) ? key : [key]) as readonly (Json | undefined)[];
+    // What refers to nothing has no reference.
+    if (parts.every((part) => part === undefined || part === null || part === "")) return undefined;
+    const reading = readKey(parts);
+    if (!reading.ok)
+      throw new EvenkeelError("CONFIG_EXPRESSION", `\`$ref\` of ${sync} is given no key: ${reading.reason}`);
+    const found = await referenceOf(sync, reading.key);
     if (found !== undefined) return found;
-    throw new ReferenceMissing({ sync, key: text });
+    throw new ReferenceMissing({ sync, key: reading.key });
   };
   return new Map([["ref", ref]]);
 }

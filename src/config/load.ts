@@ -7,6 +7,7 @@ import { inconsistencies, repeatedCreates, unknownConnections, unorderedSyncs } 
 import { unfitDeletes } from "./delete-rules.ts";
 import { unfitKeys } from "./key-rules.ts";
 import { unfitParents } from "./parents-rules.ts";
+import { unfitReferences } from "./reference-rules.ts";
 import type { Document } from "./document.ts";
 import { configError, problemAt, problemsOf } from "./problems.ts";
 import { configSchema } from "./schema.ts";
@@ -74,7 +75,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
 const TEXTS: ReadonlySet<string> = new Set([".yaml", ".yml", ".json"]);
 const MODULES: ReadonlySet<string> = new Set([".ts", ".mts", ".js", ".mjs"]);
 
-const RULES = [unknownConnections, repeatedCreates, unorderedSyncs, unfitDeletes, unfitParents];
+const RULES = [unknownConnections, repeatedCreates, unorderedSyncs, unfitDeletes, unfitParents, unfitReferences];
 
 /** Checks a document, wherever it comes from. `file` is where secrets and the ledger are relative to. */
 export function checkConfig(document: Document, options: LoadOptions): LoadedConfig {

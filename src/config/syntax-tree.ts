@@ -28,6 +28,17 @@ export function freeVariables(tree: unknown): readonly Variable[] {
   return read.filter(({ name }) => name !== "" && name !== "$" && !declared.has(name));
 }
 
+/** What a function is called with, each time that it is. */
+export function functionCalls(tree: unknown, name: string): readonly (readonly Node[])[] {
+  const calls: (readonly Node[])[] = [];
+  visit(tree, (node) => {
+    const procedure = node["type"] === "function" ? node["procedure"] : undefined;
+    if (isNode(procedure) && procedure["type"] === "variable" && procedure["value"] === name)
+      calls.push(listOf(node["arguments"]));
+  });
+  return calls;
+}
+
 /** A path that is called like a function, `name(...)`: never one, since records hold no functions. */
 export function calledPath(tree: unknown): Variable | undefined {
   let found: Variable | undefined;

@@ -93,6 +93,41 @@ test("a sync runs after those that it is declared to, and refers to their record
     assert.ok(paths.lastIndexOf("/customers") < paths.indexOf("/orders"), "no child before its parent");
   }));
 
+test("a key of several parts is referred to by a list of them, whatever is in them", () =>
+  between(
+    `${CUSTOMERS.replace("key: id }", "key: [name, id] }")}\n${sync("orders", "{ ref: id, customer: \"$ref('customers', [name, parent])\" }", "after: [customers]")}`,
+    async ({ customers, orders, held, run }) => {
+      customers.push({ id: 1, name: "a/b" }, { id: 2, name: "a%2Fb" });
+      orders.push({ id: 1, name: "a/b", parent: 1 }, { id: 2, name: "a%2Fb", parent: 2 });
+      assert.equal((await run()).exitCode, 0);
+      const ordered = [...held].filter(([path]) => path.startsWith("/orders/")).map(([, { customer }]) => customer);
+      const given = [...held].filter(([path]) => path.startsWith("/customers/")).map(([path]) => path.split("/")[2]);
+      assert.deepEqual(ordered, given);
+    },
+  ));
+
+test("a reference that names no sync, or is given no key, writes no record without it", async () => {
+  for (const [call, says] of [
+    ["$ref('customers')", /calls `\$ref` with one value, and it takes a sync's name and a key/],
+    ["$ref(parent)", /calls `\$ref` with one value/],
+    ["$ref('custmers', parent)", /refers to `custmers`, which is no sync/],
+  ] as const)
+    await between(`${CUSTOMERS}\n${sync("orders", `{ customer: "${call}" }`)}`, async ({ place }) => {
+      const refused = await place.run("validate");
+      assert.equal(refused.exitCode, 2);
+      assert.match(refused.stderr.replaceAll(/\s+/g, " "), says);
+    });
+  await between(
+    `${CUSTOMERS}\n${sync("orders", "{ ref: id, customer: \"$ref('customers', parent = 1)\" }")}`,
+    async ({ orders, held, run }) => {
+      orders.push({ id: 1, name: "o1", parent: 1 });
+      const ran = await run();
+      assert.deepEqual([ofOrders(ran).counts.invalid, held.size], [1, 0]);
+      assert.match(JSON.stringify(ran.events), /given no key: its key is true, and a key is a text or a number/);
+    },
+  );
+});
+
 test("records of one sync that refer to each other, in any order: each goes once its parent is there", () =>
   between(
     sync("orders", `{ ref: id, name: name, parent: "$ref('orders', parent)" }`),
@@ -268,8 +303,8 @@ test("an order that comes round, and a name that is no sync, are said", async ()
       assert.equal(refused.exitCode, 2);
       assert.match(refused.stderr.replaceAll(/\s+/g, " "), says);
     });
-  await between(sync("orders", `{ ref: "$ref('nobody', id)" }`), async ({ place, orders }) => {
-    orders.push({ id: 1, name: "o" });
+  await between(sync("orders", `{ ref: "$ref(name, id)" }`), async ({ place, orders }) => {
+    orders.push({ id: 1, name: "nobody" });
     const ran = await place.run("run");
     assert.equal(ran.exitCode, 1);
     assert.match((ran.stdout + ran.stderr).replaceAll(/\s+/g, " "), /`\$ref` names "nobody", which is no sync/);
