@@ -83,6 +83,8 @@ export interface DestinationTraits {
   /** `own`: the record has its own address (upsert). `assigned`: the destination gives ids (create). */
   readonly addressing: "own" | "assigned";
   readonly updates: boolean;
+  /** The method of what writes a record under its own name, and whether twice is as good as once; undefined where the destination gives ids. */
+  readonly upsert: { readonly method: string; readonly isRepeatable: boolean } | undefined;
   /** At most so many records go in one request; undefined when each goes alone. */
   readonly together: number | undefined;
   readonly delete:

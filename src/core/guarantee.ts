@@ -47,27 +47,18 @@ interface Part<Name extends string = string> {
   readonly weakness: string | undefined;
 }
 
-function deliveryOf(traits: DestinationTraits): Part<Delivery> & { readonly ground: string } {
-  if (traits.addressing === "own") {
+type Delivered = Part<Delivery> & { readonly ground: string };
+
+function deliveryOf(traits: DestinationTraits): Delivered {
+  if (traits.upsert?.isRepeatable === true)
     return {
       name: "effectively once",
-      ground: "PUT to the record's own address",
+      ground: `${traits.upsert.method} to the record's own address`,
       because: "Each record has its own address, so a write that is repeated after a lost answer changes nothing.",
       weakness: undefined,
     };
-  }
-  if (traits.idempotencyKey !== undefined) {
-    const hours = Math.round((traits.idempotencyKey.retentionMs / 3_600_000) * 10) / 10;
-    return {
-      name: "effectively once",
-      ground: `idempotency key, kept ${hours} h`,
-      because: `A create of unknown outcome is repeated under the same idempotency key, within 80 % of the ${hours} h that the destination remembers it.`,
-      weakness:
-        traits.find === undefined
-          ? "A create that stays unknown for longer than that is kept for a person to decide; declare `find` to have it looked up."
-          : undefined,
-    };
-  }
+  if (traits.idempotencyKey !== undefined) return byKey(traits.idempotencyKey, traits);
+  if (traits.upsert !== undefined) return notRepeatable(traits.upsert, traits);
   if (traits.find !== undefined) {
     return traits.find.unique
       ? {
@@ -90,6 +81,41 @@ function deliveryOf(traits: DestinationTraits): Part<Delivery> & { readonly grou
     ground: "a bare create",
     because: "A create whose answer is lost is kept as unknown and never sent again by itself.",
     weakness: "Deciding to send an unknown create again may make a duplicate; declare `idempotencyKey` or `find`.",
+  };
+}
+
+function byKey(
+  { retentionMs }: { readonly retentionMs: number },
+  { upsert, find, readBack }: DestinationTraits,
+): Delivered {
+  const hours = Math.round((retentionMs / 3_600_000) * 10) / 10;
+  const [what, isSeen, look] =
+    upsert === undefined ? ["create", find !== undefined, "find"] : ["write", readBack, "read"];
+  return {
+    name: "effectively once",
+    ground: `idempotency key, kept ${hours} h`,
+    because: `A ${what} of unknown outcome is repeated under the same idempotency key, within 80 % of the ${hours} h that the destination remembers it.`,
+    weakness: isSeen
+      ? undefined
+      : `A ${what} that stays unknown for longer than that is kept for a person to decide; declare \`${look}\` to have it looked up.`,
+  };
+}
+
+/** Twice would be more than once, though the record has its own name. */
+function notRepeatable({ method }: { readonly method: string }, { readBack }: DestinationTraits): Delivered {
+  if (readBack)
+    return {
+      name: "effectively once",
+      ground: `${method}, looked up before it is sent again`,
+      because: "A write of unknown outcome is looked up at the record's own address before it is sent again.",
+      weakness: undefined,
+    };
+  return {
+    name: "at least once",
+    ground: `${method}, not declared \`idempotent\``,
+    because: "A write whose answer is lost is kept as unknown and never sent again by itself.",
+    weakness:
+      "What became of an unknown write only a person can say; declare `idempotent: true` if sending it twice does no harm, or `read`, or an `idempotencyKey`.",
   };
 }
 

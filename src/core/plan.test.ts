@@ -8,6 +8,7 @@ import { GONE, goneRecord, type DesiredRecord } from "./record.ts";
 
 const own: DestinationTraits = {
   addressing: "own",
+  upsert: { method: "PUT", isRepeatable: true },
   updates: true,
   together: undefined,
   precondition: undefined,

@@ -63,6 +63,10 @@ function splitAddress(parts: readonly Part[]): Parsed<Split> {
     if (!encoded.ok) return encoded;
     if (isFixed(segment) && isDotSegment(textOf(segment)))
       return refused("a path has no segment `.` or `..`", segment[0]?.offset ?? 0);
+    // As other tools write it: every record would have this one address.
+    const [placeholder, name] = isFixed(segment) ? (/^:([A-Za-z_]\w*)$/.exec(textOf(segment)) ?? []) : [];
+    if (placeholder !== undefined)
+      return refused(`a value of the record is written \`{${name}}\`, not \`${placeholder}\``, segment[0]?.offset ?? 0);
     segments.push(encoded.value);
   }
   const query: Split["query"][number][] = [];

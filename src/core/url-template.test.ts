@@ -62,6 +62,12 @@ suite("parsing", () => {
     assert.match(reasonOf("GET /a/../b").reason, /`\.` or `\.\.`/);
     assert.match(reasonOf("GET /a/%2E%2e/b").reason, /`\.` or `\.\.`/);
     assert.match(reasonOf("GET /a#b").reason, /%23/);
+    assert.deepEqual(reasonOf("PUT /items/:sku/x"), {
+      ok: false,
+      reason: "a value of the record is written `{sku}`, not `:sku`",
+      offset: 11,
+    });
+    assert.ok(template("GET /items:search").isFixedPath && template("GET /a/:{$key}").uses.has("key"));
     assert.match(reasonOf("GET /a?{sku}=1").reason, /name is fixed/);
     assert.match(reasonOf("GET /a?=1").reason, /name is fixed/);
     assert.match(reasonOf("GET /a\\b").reason, /%5C/);

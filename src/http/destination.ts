@@ -63,6 +63,7 @@ export function createDestination(options: DestinationOptions, connection: Conne
   const traits: DestinationTraits = {
     addressing: isOwn ? "own" : "assigned",
     updates: isOwn || update !== undefined,
+    upsert: upsertTrait(prepared(upsert) ?? upsertMany),
     together: sizes.length === 0 ? undefined : Math.max(...sizes),
     delete: options.delete && {
       needsRecord: options.delete.needsRecord,
@@ -218,6 +219,10 @@ function prepared(request: WriteRequest | undefined): PreparedWrite | undefined 
     fixedHeaders: template.fixedHeaders && { ...template.fixedHeaders, ...typed(contentType) },
   };
 }
+
+const upsertTrait = (
+  request: Pick<PreparedWrite, "template" | "repeatable"> | undefined,
+): DestinationTraits["upsert"] => request && { method: request.template.method, isRepeatable: request.repeatable };
 
 /** RFC 9110, 9.3.5: content in a DELETE has no defined meaning, so it has none unless one is declared. */
 const hasBody = ({ template, body }: WriteRequest): boolean => template.method !== "DELETE" || body !== undefined;

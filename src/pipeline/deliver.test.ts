@@ -73,6 +73,7 @@ async function tell({
     connection: "shop",
     traits: {
       addressing: "assigned",
+      upsert: undefined,
       updates: true,
       together: undefined,
       precondition: undefined,
