@@ -74,10 +74,12 @@ async function* firstRecords(limit: number, start: Checkpoint, context: RunConte
   let left = limit;
   for await (const page of readPages(start, context, limit)) {
     const records = page.records.slice(0, left);
+    // What can be made nothing of counts as well: otherwise a misspelt key would be looked for in all that there is.
+    const invalid = page.invalid.slice(0, left - records.length);
     // What a page shows besides is none of this run's.
-    context.counts.read -= page.records.length - records.length;
-    yield { ...page, records };
-    left -= records.length;
+    context.counts.read -= page.records.length + page.invalid.length - records.length - invalid.length;
+    yield { ...page, records, invalid };
+    left -= records.length + invalid.length;
     if (left <= 0) return;
   }
 }
