@@ -138,7 +138,7 @@ export type ConnectionInput = {
   readonly answers?: {
     /** "Too fast", where it is not a 429: `status = 403 and body.errorCode = 'REQUEST_LIMIT_EXCEEDED'`. */
     readonly throttled?: Expression;
-    /** A failure that looks like a success: `status = 200 and body.error != null`. When absent, a GraphQL query fails where `errors` has any. */
+    /** A failure that looks like a success: `status = 200 and body.error != null`. When absent, a GraphQL query fails where `errors` has any, and a POST to an address that ends with `/graphql` does, too. */
     readonly failed?: Expression;
     /** What "no such record" looks like, where it is not a 404 or 410: `status = 403 and method = 'GET'`. */
     readonly missing?: Expression;

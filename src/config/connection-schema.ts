@@ -86,7 +86,7 @@ function answersSchema(): z.ZodType<ConnectionConfig["answers"]> {
       "\"Too fast\", where it is not a 429: `status = 403 and body.errorCode = 'REQUEST_LIMIT_EXCEEDED'`.",
     ),
     failed: answer.describe(
-      "A failure that looks like a success: `status = 200 and body.error != null`. When absent, a GraphQL query fails where `errors` has any.",
+      "A failure that looks like a success: `status = 200 and body.error != null`. When absent, a GraphQL query fails where `errors` has any, and a POST to an address that ends with `/graphql` does, too.",
     ),
     missing: answer.describe(
       "What \"no such record\" looks like, where it is not a 404 or 410: `status = 403 and method = 'GET'`.",

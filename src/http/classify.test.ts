@@ -279,6 +279,16 @@ suite("errors in a 200 of GraphQL", () => {
     assert.equal(judge(READ, 200, { body }).outcome.kind, "applied");
   });
 
+  test("R1: a mutation that was never begun is refused, and one that was may be done in part", () => {
+    const mutation: ApiRequest = { ...POST, url: "https://shop.example/api/graphql" };
+    const errors = [{ message: "no such field" }];
+    assert.equal(short(judge(mutation, 200, { body: { errors } })), "refused other");
+    assert.equal(short(judge(mutation, 200, { body: { errors, data: null } })), "unknown");
+    assert.equal(short(judge(mutation, 200, { body: { errors, data: { create: null } } })), "unknown");
+    assert.equal(short(judge(mutation, 200, { body: { data: { create: { id: 1 } } } })), "applied");
+    assert.equal(short(judge(POST, 200, { body: { errors } })), "applied", "another API");
+  });
+
   test("what is declared comes first: `failed` says which errors count, `throttled` which are a matter of time", async () => {
     assert.equal(short(await judgeLater(QUERY, 200, { body, rules: { failed: NEVER } })), "applied");
     assert.equal(short(await judgeLater(QUERY, 200, { body, rules: { throttled: ALWAYS } })), "throttled");

@@ -75,8 +75,10 @@ function judge(
     // Where it is declared what a failure looks like, that is asked alone.
     if (rules.failed === undefined) {
       if (isWrite && isPage(answer)) return unknown({ ...says, note: A_PAGE }, "ok");
-      const errors = request.isGraphql === true ? graphqlErrors(answer) : undefined;
-      if (errors !== undefined) return refused({ ...says, note: errors }, "other");
+      const errors = isGraphql(request) ? graphqlErrors(answer) : undefined;
+      // A mutation that was begun, as `data` beside its errors says, may have been done in part (GraphQL, 7.1.1: of what was never begun there is none).
+      if (errors !== undefined && isWrite && errors.wasBegun) return unknown({ ...says, note: errors.words }, "ok");
+      if (errors !== undefined) return refused({ ...says, note: errors.words }, "other");
     }
     return applied(request, says);
   }
@@ -227,11 +229,16 @@ function bodyOf(answer: CompleteAnswer): Json | undefined {
  * What the errors of a GraphQL answer say; undefined where it has none. What it has besides is a part of what was asked for, in which null stands for what
  * failed: a list that is cut, or an end that is none (P5).
  */
-function graphqlErrors(answer: CompleteAnswer): string | undefined {
+function graphqlErrors(answer: CompleteAnswer): { readonly words: string; readonly wasBegun: boolean } | undefined {
   const parsed = answer.json();
   const errors = parsed.ok ? member(parsed.value, "errors") : undefined;
-  return Array.isArray(errors) && errors.length > 0 ? shownWords(errors) || "errors" : undefined;
+  if (!parsed.ok || !Array.isArray(errors) || errors.length === 0) return undefined;
+  return { words: shownWords(errors) || "errors", wasBegun: member(parsed.value, "data") !== undefined };
 }
+
+/** What is posted to such an address is a query or a mutation, whatever the body is made of. */
+const isGraphql = ({ isGraphql: asks, purpose, method, url }: ApiRequest): boolean =>
+  asks === true || (purpose === "write" && method === "POST" && /\/graphql(?:\.json)?(?:\?|$)/i.test(url));
 
 async function signalsOf(request: ApiRequest, answer: CompleteAnswer, rules: AnswerRules): Promise<Signals> {
   const parsed = answer.text === "" ? undefined : answer.json();
