@@ -5,6 +5,7 @@ import type { DestinationDouble } from "./destination-double.ts";
 import type { SimulatedNetwork } from "./network.ts";
 import { decide, type Person } from "./person.ts";
 import type { Processes } from "./processes.ts";
+import type { ResultFaults } from "./result-faults.ts";
 import type { Scene } from "./scene.ts";
 import type { SourceDouble } from "./source-double.ts";
 import type { Violation } from "./world.ts";
@@ -15,6 +16,7 @@ export interface Calm {
   readonly person: Person;
   readonly clock: VirtualClock;
   readonly network: SimulatedNetwork;
+  readonly results: ResultFaults;
   readonly source: SourceDouble;
   readonly destination: DestinationDouble;
   readonly processes: Processes;
@@ -49,8 +51,9 @@ const BY_ITSELF = {
 
 /** Runs until everything is level, with a person's help in the end. What the last run came to. */
 export async function calmDown(calm: Calm): Promise<RunResult | undefined> {
-  const { clock, destination, network, note, onAllowed, processes, repairs, scene } = calm;
+  const { clock, destination, network, note, onAllowed, processes, repairs, results, scene } = calm;
   network.calm();
+  results.calm();
   note("from here on nothing fails");
   let last: RunResult | undefined;
   const doubtMs = scene.lateWriteMs + (scene.destination.find?.visibilityLagMs ?? 0);

@@ -2,9 +2,11 @@ import type { DestinationConfig } from "../config/config.ts";
 import { isObject, scalarText, type Json, type JsonObject } from "../core/json.ts";
 import { dateHeader, jsonAnswer, notFound, type Answer } from "./answer.ts";
 import type { Catalogue, Meaning, Version, WriteMeaning } from "./catalogue.ts";
+import { Doubts } from "./doubts.ts";
 import { Fence } from "./fence.ts";
 import { lackedBy, rowsOf, shownOf, type DestinationRequest, type Item } from "./item.ts";
 import { Listing } from "./listing.ts";
+import { resultOf, type ResultFaults } from "./result-faults.ts";
 import { placeOf, put, type Place } from "./place.ts";
 import { RememberedKeys } from "./remembered-keys.ts";
 import type { Wording } from "./wording.ts";
@@ -16,6 +18,7 @@ interface Options {
   readonly lateWriteMs: number;
   /** A record comes after the one that its `parent` names. */
   readonly refers: boolean;
+  readonly results: ResultFaults;
   readonly wallMs: () => number;
 }
 
@@ -32,6 +35,7 @@ export class DestinationDouble {
   repeated = 0;
   /** Those of them for which there was no reason: no fault had met the record, and no process had died. */
   needless = 0;
+  readonly doubts: Doubts;
   readonly #options: Options;
   readonly #items = new Map<string, Item>();
   readonly #keys: RememberedKeys;
@@ -40,9 +44,6 @@ export class DestinationDouble {
   readonly #read: Place;
   readonly #created: Place;
   readonly #listing: Listing | undefined;
-  /** When a record was doubted last. */
-  readonly #doubted = new Map<number, number>();
-  #isDoubtful = false;
   /** Requests that name an item can only be known once it has its id. */
   #indexed: Promise<void> = Promise.resolve();
   #ids = 0;
@@ -50,6 +51,7 @@ export class DestinationDouble {
 
   constructor(options: Options) {
     this.#options = options;
+    this.doubts = new Doubts(options.lateWriteMs, options.wallMs);
     const { create, upsert, find, read, list } = options.config;
     this.#fence = new Fence(options.config);
     const onBreach = (text: string): void => void this.breaches.push(text);
@@ -166,20 +168,11 @@ export class DestinationDouble {
 
   /** Whoever sent this write has reason to doubt what it came to. */
   doubt(request: DestinationRequest): void {
-    for (const { versions } of this.#writesOf(request))
-      for (const { id } of versions) this.#doubted.set(id, this.#options.wallMs());
+    this.#doubtEach(this.#writesOf(request));
   }
 
-  /** A process has died, and what it sent is in doubt. */
-  doubtAll(): void {
-    this.#isDoubtful = true;
-  }
-
-  /** A run has called everything level: all that it may doubt now is whether something given up lands late. */
-  settle(): void {
-    this.#isDoubtful = false;
-    const landedMs = this.#options.wallMs() - this.#options.lateWriteMs;
-    for (const [id, atMs] of this.#doubted) if (atMs < landedMs) this.#doubted.delete(id);
+  #doubtEach(writes: readonly (WriteMeaning | undefined)[]): void {
+    this.doubts.add(writes.flatMap((write) => write?.versions ?? []).map(({ id }) => id));
   }
 
   #apply(request: DestinationRequest): Answer {
@@ -223,7 +216,7 @@ export class DestinationDouble {
   /** Each comes to its own end, and is told of in its place. */
   #writeEach(writes: readonly (WriteMeaning | undefined)[], request: DestinationRequest): Answer {
     const elements = JSON.parse(request.body ?? "[]") as readonly Json[];
-    const results = writes.map((write, index): Json => {
+    const results = writes.flatMap((write, index): Json | readonly Json[] => {
       const element = elements[index] as Json;
       if (write === undefined) {
         this.breaches.push(`no version of any record makes ${JSON.stringify(element)} of a batch`);
@@ -233,9 +226,15 @@ export class DestinationDouble {
       const own = isObject(element) ? element : {};
       const refused = this.#fence.resultOf(this.#items.get(name));
       if (refused !== undefined) return { ...own, ...refused };
+      const fault = this.#options.results.draw();
+      if (fault === "throttled") return { ...own, ...resultOf(429) };
+      if (fault !== undefined) this.#doubtEach(fault === "leftOut" ? writes : [write]);
+      if (fault === "unwritten") return { ...own, ...resultOf(503) };
       const version = this.#versionNow(write);
       const body = operation === "delete" ? undefined : this.#options.catalogue.bodyOf(version, "create", name);
       const { status, body: said } = this.#write(write, { ...request, method: "POST", body });
+      if (fault === "leftOut") return [];
+      if (fault === "unsure") return { ...own, ...resultOf(503) };
       const created = said === "" ? {} : (JSON.parse(said) as JsonObject);
       const isMissing = operation === "delete" && status >= 400;
       const isThere = operation !== "delete" && status === this.#options.wording.exists.status;
@@ -287,7 +286,7 @@ export class DestinationDouble {
 
   #repeat({ id }: Version): void {
     this.repeated += 1;
-    if (!this.#isDoubtful && !this.#doubted.has(id)) this.needless += 1;
+    if (!this.doubts.has(id)) this.needless += 1;
   }
 
   /** The body with which this operation would write what the item holds. */

@@ -22,6 +22,8 @@
  * - `foreignNext`: the address of the next page is at another host (reads).
  * - `samePosition`: a page names its own position as the next one (reads).
  *
+ * The answer to a batch may leave out what became of some of its records, or say 503 of one, with or without the effect, or 429.
+ *
  * An API may be down for minutes: no connection, or 503 to everything. It may limit requests, and announce how many are left.
  *
  * A mirror's source that is always read whole may list nothing, or every second record, for a while (it still answers for one record truly).

@@ -280,7 +280,7 @@ export function simulatedNetwork(options: NetworkOptions): SimulatedNetwork {
     calm: () => (isCalm = true),
     leave: () => void (processes += 1),
     forget(fromMs) {
-      destination.doubtAll();
+      destination.doubts.addAll();
       quiet = quiet.filter(({ toldMs }) => toldMs < fromMs);
     },
   };

@@ -181,6 +181,7 @@ function termsOf({ scene, size, updates }: Staged, seed: number): Terms {
     plans: 0,
     lapses: false,
     moves: false,
+    tellsAllResults: true,
     flaws: [],
     limits: false,
     downMaxMs: 10 * MINUTE,

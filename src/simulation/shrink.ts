@@ -37,6 +37,7 @@ function* candidates<Of extends World>(world: Of, outcome: Outcome): Generator<O
   for (const fewer of new Set([1, Math.floor(records / 4), records - 1]))
     if (fewer > 0 && fewer < records) yield { ...world, records: fewer, adopted: Math.min(fewer, world.adopted) };
   if (world.adopted > 0) yield { ...world, adopted: 0 };
+  if (world.tellsAllResults === false) yield { ...world, tellsAllResults: true };
   if (edits.length > 0) yield { ...world, edits: [] };
   const happened = [...outcome.faults.values()].reduce((sum, count) => sum + count, 0);
   const faultsMax = Math.min(world.faultsMax, happened);

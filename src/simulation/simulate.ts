@@ -15,6 +15,7 @@ import type { Person } from "./person.ts";
 import { simulatedNetwork, type SimulatedNetwork } from "./network.ts";
 import { recordsOf } from "./source-records.ts";
 import { catalogueOf, type Scene } from "./scene.ts";
+import { ResultFaults } from "./result-faults.ts";
 import { SourceDouble } from "./source-double.ts";
 import { Strangers } from "./strangers.ts";
 import type { Outcome, TraceLine, Violation, World } from "./world.ts";
@@ -71,6 +72,7 @@ class Simulation {
   /** Keys of records that the source has not had at some time. */
   readonly #everGone = new Set<string>();
   readonly #strangers: Strangers;
+  readonly #results: ResultFaults;
   readonly #planning: Planning;
   /** The exit code of a check in the end, where there are repairs. */
   #checked: number | undefined;
@@ -89,12 +91,14 @@ class Simulation {
     const { pageSize, lapses } = world;
     const listed = { path, nested, pageSize, lapses, epochMs: this.#clock.wallMs(), isNoticed: this.#isNoticed };
     this.#source = new SourceDouble({ ...shared, ...listed, config: scene.source });
+    this.#results = new ResultFaults(chance.fork("results"), world.tellsAllResults !== false);
     this.#destination = new DestinationDouble({
       ...shared,
       config: scene.destination,
       lateWriteMs,
       refers: scene.referenceOf === undefined,
       wording: scene.wording.destination,
+      results: this.#results,
     });
     this.#strangers = new Strangers({ ...shared, scene, destination: this.#destination, note: this.#note });
     this.#probe = intentProbe(stateFile);
@@ -127,7 +131,7 @@ class Simulation {
       stateFile,
       note: this.#note,
       onBreach: (text) => this.#breach(text),
-      onLevel: () => this.#destination.settle(),
+      onLevel: () => this.#destination.doubts.settle(),
       onComplete: () => {
         this.#violations.push(...unheldAt(this.#probe.completeMs(), this.#probe.unfinished(), this.#ended(undefined)));
       },
@@ -197,6 +201,7 @@ class Simulation {
       person: this.#person,
       clock: this.#clock,
       network: this.#network,
+      results: this.#results,
       source: this.#source,
       destination: this.#destination,
       processes: this.#processes,

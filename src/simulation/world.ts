@@ -59,6 +59,8 @@ export interface World {
   /** Share of requests that a fault happens to. */
   readonly faultRate: number;
   readonly faultsMax: number;
+  /** Answers to batches tell the truth of every record; so where absent. See `ResultFault`. */
+  readonly tellsAllResults?: boolean;
   readonly outages: readonly Outage[];
   readonly lapses: readonly Lapse[];
   readonly limits: { readonly source?: AnnouncedLimit; readonly destination?: AnnouncedLimit };

@@ -58,6 +58,7 @@ export interface Terms extends Pick<World, "pageSize" | "resolutionMs"> {
   readonly flaws: readonly NonNullable<Content["flaw"]>[];
   /** Some APIs limit requests, and announce it. */
   readonly limits: boolean;
+  readonly tellsAllResults: boolean;
   /** The longest time without a process. */
   readonly downMaxMs: number;
 }
@@ -78,6 +79,7 @@ export function worldOf(seed: number, chance: SeededChance, terms: Terms): World
     faults: isRestless ? terms.faults : faultsOf(terms.faults, chance.fork("faults")),
     faultRate: isRestless ? chance.pick([0.25, 0.4]) : chance.pick([0.01, 0.03, 0.1, 0.25]),
     faultsMax: Number.MAX_SAFE_INTEGER,
+    ...(terms.tellsAllResults ? {} : { tellsAllResults: false }),
     outages: isRestless
       ? [earlyOutage(chance.fork("outage"))]
       : Array.from({ length: chance.pick([0, 0, 1, 2]) }, (_, index) => outageOf(chance.fork(`outage ${index}`))),

@@ -10,6 +10,7 @@ const MANY: Partial<Shares> = { restless: 0.2, deletes: 1 };
 const UPDATING: Partial<Shares> = {
   restless: 0.1,
   batches: 0.5,
+  partialResults: 0,
   fences: 0.3,
   plans: 0.15,
   overlaps: 0.5,
@@ -21,6 +22,7 @@ const REPAIRED: Partial<Shares> = {
   ...ORDINARY,
   adopted: 0.15,
   batches: 0.5,
+  partialResults: 0,
   fences: 0.3,
   repairs: 0.15,
   plans: 0.15,

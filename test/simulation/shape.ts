@@ -77,7 +77,9 @@ export interface DestinationShape {
   /** Who wins where somebody else has written meanwhile. */
   readonly conflict: "source" | "destination" | "reject";
   /** So many records go in one request; `isOnly`: none goes by a request of its own. */
-  readonly batch: { readonly size: number; readonly isOnly: boolean; readonly keyed: boolean } | undefined;
+  readonly batch:
+    | { readonly size: number; readonly isOnly: boolean; readonly keyed: boolean; readonly tellsAll: boolean }
+    | undefined;
 }
 
 const ms = (value: number): string => `${value}ms`;
@@ -240,7 +242,7 @@ function listOf({ writes, unique }: DestinationShape): object {
 
 function manyOf({ batch, fence }: Pick<DestinationShape, "batch" | "fence">, request: string): object {
   const key = batch?.keyed === true ? { key: "ref" } : {};
-  const status = fence === undefined ? {} : { status: "status" };
+  const status = fence === undefined && batch?.tellsAll !== false ? {} : { status: "status" };
   const results = { each: "results", ok: "ok", missing: "missing", exists: "exists", ...key, ...status };
   return { request, size: batch?.size, results };
 }

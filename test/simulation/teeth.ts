@@ -428,7 +428,22 @@ export const TEETH: readonly Tooth[] = [
   {
     name: "U4: what a batch was refused for a version counts as refused for good",
     shares: { batches: 1, fences: 1, fencedBatches: 1 },
-    breaks: [{ file: "http/many.ts", replace: [["(code === 412 || code === 428)", "code === 412"]] }],
+    breaks: [{ file: "http/many.ts", replace: [["status === 412 || status === 428", "status === 412"]] }],
+  },
+  {
+    name: "R1: what the answer to a batch leaves out counts as written",
+    shares: { batches: 1, partialResults: 1 },
+    breaks: [
+      {
+        file: "http/many.ts",
+        replace: [['unknown("the answer has no result of it")', '({ kind: "applied", status: 200 } as const)']],
+      },
+    ],
+  },
+  {
+    name: "R1: what a batch answers with 503 for one record counts as refused",
+    shares: { batches: 1, partialResults: 1 },
+    breaks: [{ file: "http/many.ts", replace: [["status === 409 || status >= 500", "status === 409"]] }],
   },
   {
     name: "U4: what was found to be gone is written again without saying so",

@@ -41,6 +41,8 @@ export interface Shares {
   readonly conflicts: number;
   /** Of worlds in which records go together, but need not, and which are as well as that. */
   readonly fencedBatches: number;
+  /** Of worlds in which records go together, and the answer does not tell the truth of each. */
+  readonly partialResults: number;
   /** Of worlds in which somebody else changes the destination, and repairs are asked for. */
   readonly repairs: number;
   /** Of worlds in which plans are made and applied. */
@@ -70,6 +72,7 @@ const USUAL: Shares = {
   versions: 0.4,
   conflicts: 0.4,
   fencedBatches: 0.3,
+  partialResults: 0.4,
   repairs: 0.15,
   plans: 0.15,
   parents: 0.1,
@@ -92,6 +95,7 @@ export const PLAIN: Omit<Shares, "restless"> = {
   versions: 0,
   conflicts: 0,
   fencedBatches: 0,
+  partialResults: 0,
   repairs: 0,
   plans: 0,
   parents: 0,
@@ -131,6 +135,7 @@ export function worldOf(seed: number, shares: Partial<Shares> = {}): ShapedWorld
     // What refers to what is never there, or has gone, waits for ever.
     flaws: shape.refers ? [] : shape.invalids ? (["refused", "invalid"] as const) : (["refused"] as const),
     limits: true,
+    tellsAllResults: shape.destination.batch?.tellsAll !== false,
     downMaxMs: Number.POSITIVE_INFINITY,
   };
   return { ...worldUnder(seed, chance, terms), shape };
@@ -170,7 +175,7 @@ function shapeOf(chance: SeededChance, shares: Shares): Shape {
   const destination = destinationOf(chance.fork("destination"), shares.assigned);
   const goesTogether = destination.writes === "upsert" || destination.writes === "find";
   const batch = flip(chance.fork("whether batches"), goesTogether ? batches : 0)
-    ? batchOf(chance.fork("batch"))
+    ? batchOf(chance.fork("batch"), !flip(chance.fork("whether partial results"), shares.partialResults))
     : undefined;
   const fence = fenceOf({ ...destination, batch }, chance, shares);
   const keeps = flip(chance.fork("whether kept"), fence === undefined ? 0 : shares.conflicts);
@@ -206,7 +211,8 @@ function fenceOf(
   return flip(own, versions) ? own.pick(["body", "query", "header"] as const) : "etag";
 }
 
-const batchOf = (chance: SeededChance): DestinationShape["batch"] => ({
+const batchOf = (chance: SeededChance, tellsAll: boolean): DestinationShape["batch"] => ({
+  tellsAll,
   size: chance.pick([2, 7, 30]),
   isOnly: flip(chance, 0.3),
   keyed: flip(chance),
