@@ -147,6 +147,10 @@ export interface SyncStatus {
   readonly parkedUntilMs: number | undefined;
   /** Keys whose last write may or may not have been applied, some of the first. `explain` says what can be done about one. */
   readonly unknownKeys: readonly string[];
+  /** Writes of unknown outcome of which no run can find out what became of them; only a person can. */
+  readonly undecidable: number;
+  /** Their keys, some of the first. */
+  readonly undecidableKeys: readonly string[];
 }
 
 export interface Explanation {

@@ -40,7 +40,7 @@ export function statusText(statuses: readonly SyncStatus[], { printer, host, sug
 }
 
 function adviceFor(
-  { sync, counts, lastRun, parkedUntilMs, unknownKeys: [unknownKey] }: SyncStatus,
+  { sync, counts, lastRun, parkedUntilMs, unknownKeys: [unknownKey], undecidable, undecidableKeys }: SyncStatus,
   nowMs: number,
   { printer: { complete }, suggest }: Pick<Context, "printer" | "suggest">,
 ): readonly string[] {
@@ -55,9 +55,15 @@ function adviceFor(
     advice.push(`${sync}: ${lastRun.message === undefined ? lastRun.status : escapeLine(complete(lastRun.message))}`);
   if (rejectsOf(counts) > 0)
     advice.push(`${sync}: ${counted(rejectsOf(counts), "reject")}: \`${suggest("rejects list", [sync])}\``);
-  if (unresolved.unknown + unresolved.sent > 0)
+  const lookedInto = unresolved.unknown + unresolved.sent - undecidable;
+  if (lookedInto > 0)
     advice.push(
-      `${sync}: ${counted(unresolved.unknown + unresolved.sent, "write")} of unknown outcome, which the next run looks into: \`${suggest("run", [sync])}\``,
+      `${sync}: ${counted(lookedInto, "write")} of unknown outcome, which the next run looks into: \`${suggest("run", [sync])}\``,
+    );
+  const [undecidableKey] = undecidableKeys;
+  if (undecidableKey !== undefined)
+    advice.push(
+      `${sync}: ${counted(undecidable, "write")} of unknown outcome that only you can decide: look into the destination, then \`${suggest("state unblock", [sync, undecidableKey], ["--applied"])}\` if it is as it should be, or \`--resend\` if it is not`,
     );
   if (counts.withheld > 0)
     advice.push(
