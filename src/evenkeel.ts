@@ -14,6 +14,7 @@ import type { Guarantee } from "./core/guarantee.ts";
 import type { JsonObject } from "./core/json.ts";
 import type { Checkpoint } from "./core/checkpoint.ts";
 import type { Entry, LedgerCounts, RunRow, StoredOperation } from "./core/ledger.ts";
+import type { Evidence } from "./core/outcome.ts";
 import type { Reject } from "./core/reject.ts";
 import type { StoredHistoryEvent } from "./core/history.ts";
 
@@ -85,6 +86,8 @@ export interface PlanOptions extends Pick<
 > {
   /** Write the plan to this file, with all that a run of it sends, for `run({ plan })`. */
   readonly out?: string;
+  /** Told of each request and answer, redacted. */
+  readonly trace?: (connection: string, evidence: Evidence) => void;
 }
 
 export type { ReadingProgress } from "./reading-progress.ts";

@@ -48,7 +48,7 @@ export function makePlan(means: Means, options: PlanOptions): Plan {
       await writer?.sync({ sync: name, marks, choice: { ...choice, allowDeletes } });
       const exactly: OnPlanned | undefined = writer && ((operation) => writer.operation(operation));
       const counts = watch.begin(name, entry);
-      const ports = portsOf(means, at, counts, means.breatheWith(changes));
+      const ports = { ...portsOf(means, at, counts, means.breatheWith(changes)), trace: options.trace };
       const preview = await planSync(
         sync,
         ports,

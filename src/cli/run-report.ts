@@ -133,7 +133,7 @@ async function tell(event: RunEvent, notices: ReturnType<typeof createNotices>, 
         );
       return;
     case "trace":
-      if (!printer.isJson) await trace(event, printer);
+      if (!printer.isJson) (await import("./trace.ts")).showTrace(event, printer);
       return;
     case "waiting":
     case "progress":
@@ -145,16 +145,6 @@ async function tell(event: RunEvent, notices: ReturnType<typeof createNotices>, 
 function modeOf({ mode, resumed }: Extract<RunEvent, { readonly type: "run-started" }>): string {
   if (resumed) return `goes on with the ${mode === "full" ? "full refresh" : "incremental read"}`;
   return mode === "full" ? "full refresh" : "incremental";
-}
-
-async function trace(
-  { connection, evidence }: Extract<RunEvent, { readonly type: "trace" }>,
-  printer: Context["printer"],
-): Promise<void> {
-  const { evidenceLines } = await import("./evidence.ts");
-  printer.note(
-    [printer.noteStyle("dim", `--- ${connection}`), ...evidenceLines(evidence, printer.noteStyle)].join("\n"),
-  );
 }
 
 const STATUSES = ["level", "incomplete", "interrupted", "failed"] as const;

@@ -1,13 +1,17 @@
 import type { Counts, Warning } from "../core/events.ts";
 import type { LedgerCounts, SyncLedger } from "../core/ledger.ts";
+import { plainEvidence, type Evidence } from "../core/outcome.ts";
 import type { Sync } from "../core/sync.ts";
 import type { RunContext } from "./context.ts";
 import type { Ports } from "./ports.ts";
 
+/** Told of each request and its answer. */
+export type Trace = (connection: string, evidence: Evidence) => void;
+
 /** The context of whoever reads as a run does, and writes nothing. */
 export function lookingContext(
   sync: Sync,
-  ports: Pick<Ports, "clock" | "chance" | "ledger">,
+  ports: Pick<Ports, "clock" | "chance" | "ledger"> & { readonly trace?: Trace | undefined },
   counts: Counts,
   stop: AbortSignal,
   read: RunContext["read"],
@@ -29,7 +33,11 @@ export function lookingContext(
     say(event) {
       if (event.type === "warning") warn({ code: event.code, message: event.message, next: event.next });
     },
-    sent: (_connection, { isUntried }) => void (counts.requests += isUntried === true ? 0 : 1),
+    sent(connection, evidence) {
+      if (evidence.isUntried === true) return;
+      counts.requests += 1;
+      ports.trace?.(connection, plainEvidence(evidence));
+    },
   };
 }
 

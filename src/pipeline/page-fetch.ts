@@ -149,7 +149,7 @@ function failureOf(connection: string, outcome: Outcome, evidence: Evidence, wal
 }
 
 const REFUSED_HINT =
-  "Check the `request` and `query` of the source against the API's documentation; `evenkeel run --trace` shows what is sent.";
+  "Check the `request` and `query` of the source against the API's documentation; `evenkeel plan --trace` shows what is sent.";
 
 const SAID_FAILED_HINT =
   "Check the `request`, `query` and `body` of the source against what the API says. That such an answer is a failure says `answers.failed` of the connection, or GraphQL's `errors` where that is not declared.";

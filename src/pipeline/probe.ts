@@ -11,6 +11,7 @@ import type { Headers, Quota } from "../core/rate-limit.ts";
 import {
   observeKey,
   observeList,
+  observeMapping,
   observeMatch,
   observeUndeclaredCursor,
   type DeclaredRecords,
@@ -151,6 +152,8 @@ async function probeSource(
         }),
       );
   }
+  for (const record of records) await sync.mapping.map(record);
+  tell(observeMapping(sync.mapping.absentPaths(), records.length));
   tell(await lookSingle.source(context, records));
   return [endOf(sync.source.connection, first, records), records];
 }
