@@ -13,6 +13,7 @@ import type { Imported, KeyMapping } from "./pipeline/key-map.ts";
 import type { Guarantee } from "./core/guarantee.ts";
 import type { JsonObject } from "./core/json.ts";
 import type { Checkpoint } from "./core/checkpoint.ts";
+import type { Holder } from "./core/lease.ts";
 import type { Entry, LedgerCounts, RunRow, StoredOperation } from "./core/ledger.ts";
 import type { Evidence } from "./core/outcome.ts";
 import type { Reject } from "./core/reject.ts";
@@ -146,6 +147,8 @@ export interface SyncStatus {
   readonly checkpoint: Checkpoint | undefined;
   readonly counts: LedgerCounts;
   readonly lastRun: RunRow | undefined;
+  /** The process in which that run goes on just now; undefined when it has ended, or its process died. */
+  readonly runBy: Holder | undefined;
   /** Earliest moment at which something parked may be tried again. */
   readonly parkedUntilMs: number | undefined;
   /** Keys whose last write may or may not have been applied, some of the first. `explain` says what can be done about one. */

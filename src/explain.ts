@@ -63,7 +63,9 @@ function storyOf(
   }
   switch (operation?.state) {
     case "sent":
-      story.push(`A ${operation.kind} was journalled and has no outcome yet: the next run takes it up.`);
+      story.push(
+        `A ${operation.kind} was journalled and has no outcome yet: it is under way, or its run was cut off, and the next one takes it up.`,
+      );
       break;
     case "unknown":
       story.push(

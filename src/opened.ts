@@ -13,7 +13,7 @@ import { ALL, choiceOf, startRun } from "./runs.ts";
 import { createScratch } from "./sqlite/scratch.ts";
 import { decidedRejects, storedRejects } from "./stored-rejects.ts";
 import { createStream, streaming } from "./stream.ts";
-import { statusOf } from "./sync-status.ts";
+import { statusOf, warningsOfRun } from "./sync-status.ts";
 import { checked } from "./sync-result.ts";
 import { unblockSync } from "./unblock.ts";
 
@@ -50,7 +50,9 @@ export function openEvenkeel(options: OpenedOptions): Evenkeel {
             scratch: createScratch,
             breathe: breatheWith(drifts),
           };
-          results.push(await checkSync(entry.sync, ports, { sample, stop: signal }, drifts.push));
+          const inRun = await warningsOfRun(name, ledger);
+          const result = await checkSync(entry.sync, ports, { sample, stop: signal }, drifts.push);
+          results.push({ ...result, warnings: [...inRun, ...result.warnings] });
         }
         return checked(results);
       });
@@ -76,7 +78,7 @@ export function openEvenkeel(options: OpenedOptions): Evenkeel {
       looking(async (ledger) => {
         const built = await means.built(ledger);
         const one = async (name: string): Promise<SyncStatus> =>
-          statusOf((built.get(name) as BuiltSync).sync, await ledger?.of(name), clock.wallMs());
+          statusOf((built.get(name) as BuiltSync).sync, ledger, clock.wallMs());
         return Promise.all(chosen(undefined).map(one));
       }),
     async *rejects(sync) {
