@@ -35,7 +35,7 @@ export function openEvenkeel(options: OpenedOptions): Evenkeel {
 
   const check = ({ syncs, sample, signal = NEVER }: CheckOptions = {}): Check => {
     const drifts = createStream<Drift>();
-    const watch = new ReadingWatch();
+    const watch = new ReadingWatch(clock);
     const work = async (): Promise<ReturnType<typeof checked>> =>
       looking(async (ledger) => {
         const built = await means.built(ledger);
@@ -47,6 +47,7 @@ export function openEvenkeel(options: OpenedOptions): Evenkeel {
             chance,
             ledger: await ledger?.of(name),
             counts: watch.begin(name, entry),
+            waits: watch.waits,
             scratch: createScratch,
             breathe: breatheWith(drifts),
           };

@@ -14,7 +14,7 @@ import { createStream, streaming } from "./stream.ts";
 export function probeSyncs(means: Means, { syncs, signal = NEVER }: Pick<RunOptions, "syncs" | "signal">): Probe {
   const { clock, chance, chosen, looking, config } = means;
   const stream = createStream<Observed>();
-  const watch = new ReadingWatch();
+  const watch = new ReadingWatch(clock);
   const quotasOf = (headers: Readonly<Record<string, string>>): ReturnType<typeof announcedQuotas> =>
     announcedQuotas(headers, () => clock.wallMs());
   const work = async (ledger: Ledger | undefined): Promise<Awaited<Probe["result"]>> => {
@@ -23,7 +23,7 @@ export function probeSyncs(means: Means, { syncs, signal = NEVER }: Pick<RunOpti
     for (const name of chosen(syncs)) {
       if (signal.aborted) break;
       const entry = built.get(name) as BuiltSync;
-      const ports = { clock, chance, quotasOf, counts: watch.begin(name, entry) };
+      const ports = { clock, chance, quotasOf, counts: watch.begin(name, entry), waits: watch.waits };
       const settings = { declared: declaredOf(config, name), stop: signal };
       probed.push(await probeSync(entry.sync, ports, settings, stream.push));
     }

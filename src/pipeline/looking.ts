@@ -1,4 +1,4 @@
-import type { Counts, Warning } from "../core/events.ts";
+import type { Counts, RunEvent, Warning } from "../core/events.ts";
 import type { LedgerCounts, SyncLedger } from "../core/ledger.ts";
 import { plainEvidence, type Evidence } from "../core/outcome.ts";
 import type { Sync } from "../core/sync.ts";
@@ -6,12 +6,21 @@ import type { RunContext } from "./context.ts";
 import type { Ports } from "./ports.ts";
 
 /** Told of each request and its answer. */
-export type Trace = (connection: string, evidence: Evidence) => void;
+type Trace = (connection: string, evidence: Evidence) => void;
+
+/** Who is told of what goes on meanwhile. */
+export interface Onlooker {
+  readonly trace?: Trace | undefined;
+  /** Told what is waited for, and until when, wall clock. */
+  readonly waits?: ((wait: Wait) => void) | undefined;
+}
+
+export type Wait = Pick<Extract<RunEvent, { readonly type: "waiting" }>, "untilMs" | "reason">;
 
 /** The context of whoever reads as a run does, and writes nothing. */
 export function lookingContext(
   sync: Sync,
-  ports: Pick<Ports, "clock" | "chance" | "ledger"> & { readonly trace?: Trace | undefined },
+  ports: Pick<Ports, "clock" | "chance" | "ledger"> & Onlooker,
   counts: Counts,
   stop: AbortSignal,
   read: RunContext["read"],
@@ -31,6 +40,7 @@ export function lookingContext(
     },
     notLevel: () => undefined,
     say(event) {
+      if (event.type === "waiting") ports.waits?.(event);
       if (event.type === "warning") warn({ code: event.code, message: event.message, next: event.next });
     },
     sent(connection, evidence) {

@@ -20,7 +20,7 @@ import type { RunContext } from "./context.ts";
 import { countUndone, refuseUnfinished } from "./exact.ts";
 import type { Planned } from "./journal.ts";
 import { refuseUnadopted } from "./first-run.ts";
-import { emptyLedger, lookingContext, type Trace } from "./looking.ts";
+import { emptyLedger, lookingContext, type Onlooker } from "./looking.ts";
 import { MetTwice } from "./met-twice.ts";
 import { openRead, type ReadChoice } from "./opening.ts";
 import type { Ports } from "./ports.ts";
@@ -74,8 +74,7 @@ export async function planSync(
     readonly counts: Counts;
     /** Resolves when whoever is told of changes has kept up. */
     readonly breathe: () => Promise<void>;
-    readonly trace?: Trace | undefined;
-  },
+  } & Onlooker,
   settings: PreviewSettings,
   emit: (change: PreviewedChange) => void,
 ): Promise<Preview> {
