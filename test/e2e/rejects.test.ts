@@ -109,3 +109,33 @@ syncs:
     await Promise.all([store.stop(), shop.stop()]);
   }
 });
+
+test("a key that is nowhere is named with the fields that there are; 20 such rejects are listed, and all with --all", async () => {
+  const records = Array.from({ length: 23 }, (_, index) => ({ id: index + 1, title: "t", price: 1 }));
+  const store = await startApi((request, _body, response) => cursorPage(records, request, response));
+  const shop = await startApi((_request, _body, response) => json(response, 200, {}));
+  const place = new Workplace();
+  place.write(`
+connections:
+  store: { baseUrl: "${store.url}" }
+  shop: { baseUrl: "${shop.url}" }
+syncs:
+  records:${SOURCE.replace("key: id", "key: uid")}
+    destination: { connection: shop, upsert: "PUT /items/{id}" }
+`);
+  try {
+    assert.equal((await place.run("run")).exitCode, 1);
+    const list = async (...flags: string[]): Promise<string> => (await place.run("rejects", "list", ...flags)).stdout;
+    const listed = await list();
+    assert.match(
+      listed.replaceAll(/\s+/g, " "),
+      /KEY_MISSING: its key is missing \(`uid`\); the record has `id`, `title` and `price`/,
+    );
+    assert.match(listed, /^… and 3 more of records: KEY_MISSING \(`--all` lists them\)$/m);
+    const lines = (text: string): number => text.match(/its key is missing/g)?.length ?? 0;
+    assert.deepEqual([lines(listed), lines(await list("--all")), lines(await list("--json"))], [20, 23, 23]);
+  } finally {
+    place.remove();
+    await Promise.all([store.stop(), shop.stop()]);
+  }
+});

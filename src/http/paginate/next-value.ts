@@ -1,4 +1,4 @@
-import type { Expression } from "../../core/expression.ts";
+import { isShort, type Expression } from "../../core/expression.ts";
 import { member, scalarText, type Json } from "../../core/json.ts";
 import { pathExpression } from "../../core/record-list.ts";
 
@@ -60,8 +60,6 @@ function toldBy(more: Expression, value: Json | undefined, { isMoreDeclared }: N
     next: `The API has left out what tells whether there is a next page: run again. Only if every last page looks like this, declare ${isShort(more) ? `\`pagination.more: ${present(more)}\`` : "a `pagination.more` that is false there"}: then it is the end.`,
   };
 }
-
-const isShort = ({ text }: Expression): boolean => text.length <= SHOWN && !text.includes("\n");
 
 /** What is false where the expression gives nothing, and true where it gives something that counts as true. */
 const present = ({ text, path }: Expression): string =>
