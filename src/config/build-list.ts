@@ -38,7 +38,7 @@ function explained(
   if (reading.ok || reading.code !== "KEY_MISSING") return reading;
   const missing = parts.find((_, index) => [undefined, null, ""].includes(values[index] as string));
   const named = missing === undefined || !isShort(missing) ? "" : ` (\`${missing.text}\`)`;
-  return { ...reading, reason: `${reading.reason}${named}; the record has ${namesText(record)}` };
+  return { ...reading, reason: `${reading.reason}${named}; the record has ${namesText(Object.keys(record))}` };
 }
 
 /** The destination's list, which is read as a source is. */

@@ -61,9 +61,8 @@ function typeOf(value: Json): FieldType {
 /** Names of members that a message lists. */
 const NAMES_MAX = 8;
 
-/** The members of a record in words, in their order: `` `id`, `title` and 3 more ``. */
-export function namesText(record: JsonObject): string {
-  const names = Object.keys(record);
+/** Names of a record's members in words: `` `id`, `title` and 3 more ``. */
+export function namesText(names: readonly string[]): string {
   const more = names.length - NAMES_MAX;
   const shown = names.slice(0, NAMES_MAX).map((name) => `\`${name}\``);
   return names.length === 0 ? "no members" : listed([...shown, ...(more > 0 ? [`${more} more`] : [])]);
