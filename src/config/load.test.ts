@@ -441,6 +441,14 @@ suite("problems", () => {
     assert.match((await problemOf(config({ source: "pagination: { type: link, parm: x }" }))).message, /parm/);
   });
 
+  test("a fixed text without quotes of its own is shown with them", async () => {
+    const mapping = "mapping: { sku: id, name: Fixed Name }";
+    const { code, next } = await problemOf(config({ mapping }));
+    assert.deepEqual([code, next], ["CONFIG_EXPRESSION", `A fixed text has two pairs of quotes: \`"'Fixed Name'"\`.`]);
+    const broken = await problemOf(config({ mapping: 'mapping: { sku: id, name: "a +" }' }));
+    assert.equal(broken.next, undefined);
+  });
+
   test("an address that takes a field which the mapping does not give is refused, with what it has", async () => {
     const mapping = "mapping: { sku: id, name: title }";
     const { message, next } = await problemOf(config({ mapping, destination: "upsert: PUT /items/{id}" }));
