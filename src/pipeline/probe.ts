@@ -137,7 +137,8 @@ async function probeSource(
   const { cursor } = sync;
   if (cursor === undefined) tell(observeUndeclaredCursor(records, undefined));
   else {
-    const values = await cursorsOf(first.pages, cursor);
+    // A page that was shown before says nothing of the order.
+    const values = await cursorsOf(first.sound, cursor);
     const facts = cursorFacts(cursor.type, values);
     tell(observeCursor(cursor, facts));
     const dateMs = first.pages.at(-1)?.page.dateMs;
