@@ -16,12 +16,16 @@ const rejectsOf = ({ invalid, rejected }: LedgerCounts): number => invalid + rej
 const runStatus = ({ status }: RunRow, runBy: Holder | undefined): string =>
   status !== "running" ? status : runBy === undefined ? "cut off" : "running";
 
+/** Nothing but runs of some records came to their end so far: of the rest nothing is known. */
+const isOfSome = ({ status }: RunRow, checkpoint: Checkpoint | undefined): boolean =>
+  status === "level" && checkpoint !== undefined && checkpoint.completeMs === undefined;
+
 /** A row for each sync, and below what needs somebody. */
 export function statusText(statuses: readonly SyncStatus[], { printer, host, suggest }: Context): string {
   const nowMs = host.clock.wallMs();
   const rows = statuses.map(({ sync, checkpoint, counts, lastRun, runBy }) => [
     sync,
-    lastRun === undefined ? "never run" : runStatus(lastRun, runBy),
+    lastRun === undefined ? "never run" : isOfSome(lastRun, checkpoint) ? "done in part" : runStatus(lastRun, runBy),
     lastRun?.endedMs === undefined ? "" : ago(lastRun.endedMs, nowMs),
     count(counts.entries),
     count(rejectsOf(counts)),

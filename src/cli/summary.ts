@@ -52,6 +52,8 @@ export type Again = (sync: string, begun: boolean) => Step;
 
 interface Layout {
   readonly again: Again | undefined;
+  /** The run is about some records only, so that nothing is known of the others. */
+  readonly isOfSome: boolean;
   readonly printer: Printer;
   readonly suggest: Suggest;
   readonly cwd: string;
@@ -78,7 +80,7 @@ export async function summaryText(result: SyncResult, facts: RunFacts, layout: L
       ? ""
       : `${status === "failed" || status === "interrupted" ? " after " : " in "}${duration(durationMs)}`;
   const blocks: (readonly string[])[] = [
-    [`${style("bold", escapeLine(sync))}: ${style(COLOUR[status], status)}${time}`],
+    [`${style("bold", escapeLine(sync))}: ${endingOf(result, layout)}${time}`],
     countLines(result, printer),
     [
       ...labelled("why", why && complete(why), columns),
@@ -93,6 +95,13 @@ export async function summaryText(result: SyncResult, facts: RunFacts, layout: L
     .filter((block) => block.length > 0)
     .map((block) => block.join("\n"))
     .join("\n\n");
+}
+
+/** A run of some records says nothing of the rest, and so not that it is level. */
+function endingOf({ status, counts }: SyncResult, { isOfSome, printer: { style } }: Layout): string {
+  if (status !== "level" || !isOfSome) return style(COLOUR[status], status);
+  const which = counts.read === 1 ? "the 1 record that was" : `the ${count(counts.read)} records that were`;
+  return `${style(COLOUR.level, "done")}${counts.read === 0 ? "" : `: ${which} asked for`}`;
 }
 
 interface Row {

@@ -194,3 +194,24 @@ test("K4: of a bare create whose answer was lost, everything says that only a pe
     assert.match(await flat("status"), /records: 1 write of unknown outcome that only you can decide/);
   });
 });
+
+test("a run of some records is done, and does not say that the sync is level", async () => {
+  const records = [1, 2, 3].map((id) => ({ id, name: "n" }));
+  const answer: Parameters<typeof startApi>[0] = (_request, _body, response) => json(response, 200, {});
+  await between(records, answer, `{ connection: shop, upsert: "PUT /items/{id}" }`, async (place) => {
+    const one = await place.run("run", "--limit", "1");
+    assert.equal(one.exitCode, 0);
+    assert.match(one.stdout, /^records: done: the 1 record that was asked for in /);
+    assert.match((await place.run("status")).stdout, /^records +done in part +/m);
+    const all = await place.run("run");
+    assert.match(all.stderr, /^records: full refresh \(no run has read everything yet\)$/m);
+    assert.match(all.stdout, /^records: level in /);
+    assert.match((await place.run("run", "--key", "2")).stdout, /^records: done: the 1 record that was asked for/);
+    assert.match((await place.run("status")).stdout, /^records +level +/m);
+    assert.equal(
+      ending(await place.run("run", "--limit", "1", "--json")).status,
+      "level",
+      "a program reads what it did",
+    );
+  });
+});

@@ -123,7 +123,7 @@ const retry = (invocation: Invocation): Command =>
             const names = [sync, ...(chosen ?? []).map(String)];
             const which = all === true ? ["--all"] : [];
             const again: Again = () => [context.suggest("rejects retry", names, which), "does the same again"];
-            return reportRun(evenkeel.retryRejects(sync, chosen, options), { again, signal }, context);
+            return reportRun(evenkeel.retryRejects(sync, chosen, options), { again, isOfSome: true, signal }, context);
           };
           return all === true ? tried(undefined) : withRejects(evenkeel, { sync, ids: ids ?? [] }, context, tried);
         });
