@@ -158,11 +158,16 @@ function countLines({ counts, durationMs }: SyncResult, { style, columns }: Prin
     },
   ];
   const rows: readonly Row[] = [
-    {
-      label: "read",
-      number: counts.read,
-      remark: `in ${counted(counts.pages, "page")}${speed === undefined ? "" : `, ${speed}`}`,
-    },
+    // What is tried again as it was when it was refused comes from the ledger.
+    ...(counts.pages === 0
+      ? []
+      : [
+          {
+            label: "read",
+            number: counts.read,
+            remark: `in ${counted(counts.pages, "page")}${speed === undefined ? "" : `, ${speed}`}`,
+          },
+        ]),
     { label: "created", number: counts.created },
     { label: "updated", number: counts.updated },
     { label: "unchanged", number: counts.unchanged },
@@ -223,7 +228,13 @@ function nextLines(
   const isRefused = counts.rejected + counts.invalid + counts.stillRejected > 0;
   if (isRefused || counts.ambiguous > 0) steps.push([suggest("rejects list", [sync]), "which, and why"]);
   if (counts.ambiguous > 0) steps.push([suggest("state adopt", [sync]), "finds out which of them are there already"]);
-  else if (isRefused) steps.push([suggest("rejects retry", [sync], ["--all"]), "once it is mended"]);
+  else if (isRefused) {
+    const reads = suggest("run", [sync]);
+    const isRemembered = counts.pages === 0;
+    if ((again === undefined || isRemembered) && steps.every(([command]) => command !== reads))
+      steps.push([reads, "after mending a record at the source"]);
+    steps.push([suggest("rejects retry", [sync], ["--all"]), "after mending config or destination"]);
+  }
   if (facts.withheld > 0)
     steps.push([
       suggest("run", [sync], ["--allow-deletes", String(facts.withheld)]),

@@ -139,3 +139,36 @@ syncs:
     await Promise.all([store.stop(), shop.stop()]);
   }
 });
+
+test("without `source.read` a reject is tried as it was refused: nothing counts as read, and the summary says what helps", async () => {
+  const records: { id: number; price: number | string }[] = [{ id: 1, price: "abc" }];
+  const store = await startApi((request, _body, response) => cursorPage(records, request, response));
+  const shop = await startApi((_request, _body, response) => json(response, 200, {}));
+  const place = new Workplace();
+  place.write(`
+connections:
+  store: { baseUrl: "${store.url}" }
+  shop: { baseUrl: "${shop.url}" }
+syncs:
+  records:${SOURCE}
+    mapping: { id: id, price: "price * 2" }
+    destination: { connection: shop, upsert: "PUT /items/{id}" }
+`);
+  try {
+    const first = await place.run("run");
+    assert.equal(first.exitCode, 1);
+    const asked = store.requests.length;
+    Object.assign(records[0] as object, { price: 3 });
+    const retried = await place.run("rejects", "retry", "records", "--all");
+    assert.deepEqual([retried.exitCode, store.requests.length], [1, asked]);
+    assert.doesNotMatch(retried.stdout, /\bread\b.*page/);
+    for (const { stdout } of [first, retried]) {
+      assert.match(stdout, /^ +evenkeel run records +after mending a record at the source$/m);
+      assert.match(stdout, /^ +evenkeel rejects retry records --all +after mending config or destination$/m);
+    }
+    assert.equal((await place.run("run")).exitCode, 0);
+  } finally {
+    place.remove();
+    await Promise.all([store.stop(), shop.stop()]);
+  }
+});

@@ -96,7 +96,9 @@ interface RetryFlags {
 
 const retry = (invocation: Invocation): Command =>
   new Command("retry")
-    .description("read these records again, map them anew and send them")
+    .description(
+      "map these records anew and send them: as the source has them now where `source.read` is declared, else as they were when they were refused",
+    )
     .argument("<sync>", "the sync")
     .argument("[id...]", "the rejects to try again", wholeNumbers(1))
     .option("--all", "all rejects of the sync, but for those that may be in the destination already")
@@ -132,7 +134,9 @@ const retry = (invocation: Invocation): Command =>
 
 const discard = (invocation: Invocation): Command =>
   new Command("discard")
-    .description("forget rejects; a record is tried again by the next run that reads it")
+    .description(
+      "forget rejects; a record is tried again by the next run that reads it: with a cursor, when it has changed, or by a full refresh",
+    )
     .argument("<sync>", "the sync")
     .argument("<id...>", "the rejects to forget", wholeNumbers(1))
     .addHelpText("after", examples(["evenkeel rejects discard products 12", "reject 12 is forgotten"]))
