@@ -18,7 +18,7 @@ export function adoptionsOf(means: Means): Pick<Evenkeel, "adopt" | "declineAdop
 
   const adopt = (sync: string, { dryRun = false, signal = NEVER }: AdoptOptions = {}): Adopting => {
     const adoptions = createStream<Adoption>();
-    const watch = new ReadingWatch();
+    const watch = new ReadingWatch(clock);
     const name = nameOf(sync);
     const work = async (ledger: Ledger | undefined): Promise<Result> => {
       const built = (await means.built(ledger)).get(name) as BuiltSync;
@@ -27,6 +27,7 @@ export function adoptionsOf(means: Means): Pick<Evenkeel, "adopt" | "declineAdop
         chance,
         ledger: await ledger?.of(name),
         counts: watch.begin(name, built),
+        waits: watch.waits,
         pairing: createPairing,
         breathe: breatheWith(adoptions),
       };

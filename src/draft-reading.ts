@@ -14,6 +14,10 @@ import { VERSION } from "./version.ts";
 /** Credentials as a config writes them: `{ type: "bearer", token: "${STORE_TOKEN}" }`. */
 export type DraftAuth = Readonly<Record<string, string>> & { readonly type: string };
 
+/** The variables that credentials are read from. */
+export const variablesOf = (auth: DraftAuth | undefined): readonly string[] =>
+  Object.values(auth ?? {}).flatMap((value) => /^\$\{(\w+)\}$/.exec(value)?.[1] ?? []);
+
 /** A source as a config would declare it. */
 export interface DraftSource extends Omit<DraftAddress, "name"> {
   readonly auth: DraftAuth | undefined;

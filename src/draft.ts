@@ -1,9 +1,10 @@
 import { addressOf } from "./draft-address.ts";
 import { findCursor, type FoundCursor } from "./draft-cursor.ts";
 import { findPaging, recordsOf, type FirstAnswer, type FoundPaging } from "./draft-paging.ts";
-import { DraftReader, type DraftAuth, type DraftPorts, type DraftSource } from "./draft-reading.ts";
+import { DraftReader, variablesOf, type DraftAuth, type DraftPorts, type DraftSource } from "./draft-reading.ts";
 import { EvenkeelError } from "./core/errors.ts";
 import { likelyKey } from "./core/field-proposal.ts";
+import { listed } from "./core/observation.ts";
 import { isObject, type Json, type JsonObject } from "./core/json.ts";
 import { readKey } from "./core/key.ts";
 import type { Evidence } from "./core/outcome.ts";
@@ -90,23 +91,31 @@ async function firstAnswer(reader: DraftReader, source: DraftSource): Promise<An
     if (list.items.length === 0) throw emptyList(list, broken);
     return { headers: evidence?.answer?.headers ?? {}, body, list };
   } catch (thrown) {
-    throw explained(EvenkeelError.from(thrown));
+    const error = EvenkeelError.from(thrown);
+    throw error.code === "CONFIG_SECRET_MISSING" ? notSet(error) : explained(error, source.auth);
   }
 }
 
+/** There is no file yet that reads the variable: the command line names it. */
+function notSet({ code, problems }: EvenkeelError): EvenkeelError {
+  const [first] = problems;
+  const reads = first?.message.replace(/^.* reads the variable /, "").replace("beside the config", "in this folder");
+  return new EvenkeelError(code, `\`--auth\` names ${reads}`, first?.next === undefined ? {} : { next: first.next });
+}
+
 /** The same error, with what to do about it where no config is there yet. */
-function explained(error: EvenkeelError): EvenkeelError {
+function explained(error: EvenkeelError, auth: DraftAuth | undefined): EvenkeelError {
   const { code, message, evidence } = error;
-  const next = nextFor(error);
+  const next = nextFor(error, auth);
   return next === undefined
     ? error
     : new EvenkeelError(code, message, { next, ...(evidence === undefined ? {} : { evidence }) });
 }
 
-function nextFor({ code, evidence, next }: EvenkeelError): string | undefined {
+function nextFor({ code, evidence, next }: EvenkeelError, auth: DraftAuth | undefined): string | undefined {
   const answer = evidence?.answer;
   if (code === "API_CREDENTIALS_REFUSED" || answer?.status === 403)
-    return credentialsNext(answer?.headers["www-authenticate"]);
+    return auth === undefined ? credentialsNext(answer?.headers["www-authenticate"]) : refusedNext(auth);
   // Who stands in the way, such as a proxy, is told as such; any other advice is about a connection of a config.
   if (code === "API_UNREACHABLE")
     return next?.includes("connections.") === false ? undefined : "Check the address, and that the API is up.";
@@ -125,6 +134,13 @@ function credentialsNext(schemes: string | undefined): string {
       ? "basic:API_USER:API_PASSWORD"
       : "bearer:API_TOKEN";
   return `Put the credentials into environment variables, or into a file .env in this folder, and name them: --auth ${how} (or header:X-Api-Key:API_KEY, query:api_key:API_KEY). Only the names are written.`;
+}
+
+/** They were named already, and sent. */
+function refusedNext(auth: DraftAuth): string {
+  const names = variablesOf(auth).map((name) => `\`${name}\``);
+  const [hold, were, at] = names.length > 1 ? ["hold", "were", "them"] : ["holds", "was", "it"];
+  return `What ${listed(names)} ${hold} ${were} sent and refused: look at ${at}, and at the kind of credentials that the API takes (bearer, header, query or basic).`;
 }
 
 function noList(body: Json, broken: EvenkeelError | undefined): EvenkeelError {

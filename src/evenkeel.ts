@@ -13,7 +13,9 @@ import type { Imported, KeyMapping } from "./pipeline/key-map.ts";
 import type { Guarantee } from "./core/guarantee.ts";
 import type { JsonObject } from "./core/json.ts";
 import type { Checkpoint } from "./core/checkpoint.ts";
+import type { Holder } from "./core/lease.ts";
 import type { Entry, LedgerCounts, RunRow, StoredOperation } from "./core/ledger.ts";
+import type { Evidence } from "./core/outcome.ts";
 import type { Reject } from "./core/reject.ts";
 import type { StoredHistoryEvent } from "./core/history.ts";
 
@@ -85,6 +87,8 @@ export interface PlanOptions extends Pick<
 > {
   /** Write the plan to this file, with all that a run of it sends, for `run({ plan })`. */
   readonly out?: string;
+  /** Told of each request and answer, redacted. */
+  readonly trace?: (connection: string, evidence: Evidence) => void;
 }
 
 export type { ReadingProgress } from "./reading-progress.ts";
@@ -143,10 +147,16 @@ export interface SyncStatus {
   readonly checkpoint: Checkpoint | undefined;
   readonly counts: LedgerCounts;
   readonly lastRun: RunRow | undefined;
+  /** The process in which that run goes on just now; undefined when it has ended, or its process died. */
+  readonly runBy: Holder | undefined;
   /** Earliest moment at which something parked may be tried again. */
   readonly parkedUntilMs: number | undefined;
   /** Keys whose last write may or may not have been applied, some of the first. `explain` says what can be done about one. */
   readonly unknownKeys: readonly string[];
+  /** Writes of unknown outcome of which no run can find out what became of them; only a person can. */
+  readonly undecidable: number;
+  /** Their keys, some of the first. */
+  readonly undecidableKeys: readonly string[];
 }
 
 export interface Explanation {

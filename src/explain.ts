@@ -1,12 +1,19 @@
 import type { SyncLedger } from "./core/ledger.ts";
 import { FOREIGN } from "./core/record.ts";
 import type { Reject } from "./core/reject.ts";
+import type { Sync } from "./core/sync.ts";
 import type { Explanation } from "./evenkeel.ts";
+import { isForPerson } from "./pipeline/attempt.ts";
 
 /** Everything that is known of one record, and what it means. */
-export async function explain(sync: string, key: string, ledger: SyncLedger | undefined): Promise<Explanation> {
+export async function explain(
+  sync: Sync,
+  key: string,
+  ledger: SyncLedger | undefined,
+  nowMs: number,
+): Promise<Explanation> {
   const nothing = {
-    sync,
+    sync: sync.name,
     key,
     entry: undefined,
     body: undefined,
@@ -18,7 +25,7 @@ export async function explain(sync: string, key: string, ledger: SyncLedger | un
   if (ledger === undefined) return { ...nothing, story: ["Nothing has been run yet: there is no ledger."] };
   const { active: operation, waiting } = await ledger.operation(key);
   const found = {
-    sync,
+    sync: sync.name,
     key,
     entry: await ledger.entry(key),
     body: (await ledger.bodies([key])).get(key),
@@ -28,10 +35,14 @@ export async function explain(sync: string, key: string, ledger: SyncLedger | un
     // What others had added, and a repair has deleted, is told of under the value that it was listed with.
     history: [...(await ledger.history(key)), ...(await ledger.history(FOREIGN + key))],
   };
-  return { ...found, story: storyOf(found) };
+  return { ...found, story: storyOf(found, operation !== undefined && isForPerson(operation, sync, nowMs)) };
 }
 
-function storyOf({ entry, operation, waiting, reject, history }: Omit<Explanation, "story">): readonly string[] {
+/** @param needsPerson no run can find out what became of the operation */
+function storyOf(
+  { sync, key, entry, operation, waiting, reject, history }: Omit<Explanation, "story">,
+  needsPerson: boolean,
+): readonly string[] {
   const story: string[] = [];
   if (entry === undefined && operation === undefined && reject === undefined) {
     return [
@@ -52,11 +63,13 @@ function storyOf({ entry, operation, waiting, reject, history }: Omit<Explanatio
   }
   switch (operation?.state) {
     case "sent":
-      story.push(`A ${operation.kind} was journalled and has no outcome yet: the next run finds out.`);
+      story.push(
+        `A ${operation.kind} was journalled and has no outcome yet: it is under way, or its run was cut off, and the next one takes it up.`,
+      );
       break;
     case "unknown":
       story.push(
-        `A ${operation.kind} may or may not have been applied: ${operation.progress.lastMessage ?? "the answer was lost"}. The next run tries to find out; you can decide with \`evenkeel state unblock\`.`,
+        `A ${operation.kind} may or may not have been applied: ${operation.progress.lastMessage ?? "the answer was lost"}. ${needsPerson ? "No run can find out. Look into the destination, then say" : "The next run finds out; where you know it already, say"} \`${unblocking(sync, key, "applied")}\` if it was, or \`${unblocking(sync, key, "resend")}\` if it was not.`,
       );
       break;
     case "parked":
@@ -85,6 +98,10 @@ function storyOf({ entry, operation, waiting, reject, history }: Omit<Explanatio
   }
   return story;
 }
+
+/** The command by which a person decides; a key that a shell would not take as it is stands for itself. */
+const unblocking = (sync: string, key: string, decision: "applied" | "resend"): string =>
+  `evenkeel state unblock ${sync} ${/^\w[\w@%+=:,./-]*$/.test(key) ? key : "KEY"} --${decision}`;
 
 function againText({ code }: Reject): string {
   if (code === "ADOPTION_AMBIGUOUS")

@@ -1,13 +1,11 @@
 import type { BuiltSync } from "./config/build.ts";
 import { adoptionsOf } from "./adoptions.ts";
 import { guaranteeOf } from "./core/guarantee.ts";
-import type { Ledger } from "./core/ledger.ts";
 import type { Check, Checked, CheckOptions, Drift, Evenkeel, SyncInfo, SyncStatus } from "./evenkeel.ts";
 import { explain } from "./explain.ts";
 import { Lanes } from "./http/lanes.ts";
 import { createMeans, NEVER, type OpenedOptions } from "./means.ts";
 import { checkSync } from "./pipeline/check.ts";
-import { NO_COUNTS } from "./pipeline/looking.ts";
 import { applyPlan, makePlan } from "./plans.ts";
 import { probeSyncs } from "./probes.ts";
 import { ReadingWatch } from "./reading-progress.ts";
@@ -15,13 +13,9 @@ import { ALL, choiceOf, startRun } from "./runs.ts";
 import { createScratch } from "./sqlite/scratch.ts";
 import { decidedRejects, storedRejects } from "./stored-rejects.ts";
 import { createStream, streaming } from "./stream.ts";
+import { statusOf, warningsOfRun } from "./sync-status.ts";
 import { checked } from "./sync-result.ts";
 import { unblockSync } from "./unblock.ts";
-
-/** Unresolved operations read at a time. */
-const BATCH = 200;
-
-const UNKNOWN_SHOWN = 20;
 
 export function openEvenkeel(options: OpenedOptions): Evenkeel {
   const { configFile, stateFile } = options;
@@ -41,7 +35,7 @@ export function openEvenkeel(options: OpenedOptions): Evenkeel {
 
   const check = ({ syncs, sample, signal = NEVER }: CheckOptions = {}): Check => {
     const drifts = createStream<Drift>();
-    const watch = new ReadingWatch();
+    const watch = new ReadingWatch(clock);
     const work = async (): Promise<ReturnType<typeof checked>> =>
       looking(async (ledger) => {
         const built = await means.built(ledger);
@@ -53,41 +47,17 @@ export function openEvenkeel(options: OpenedOptions): Evenkeel {
             chance,
             ledger: await ledger?.of(name),
             counts: watch.begin(name, entry),
+            waits: watch.waits,
             scratch: createScratch,
             breathe: breatheWith(drifts),
           };
-          results.push(await checkSync(entry.sync, ports, { sample, stop: signal }, drifts.push));
+          const inRun = await warningsOfRun(name, ledger);
+          const result = await checkSync(entry.sync, ports, { sample, stop: signal }, drifts.push);
+          results.push({ ...result, warnings: [...inRun, ...result.warnings] });
         }
         return checked(results);
       });
     return { ...streaming(drifts, work()), progress: watch.progress };
-  };
-
-  const statusOf = async (name: string, ledger: Ledger | undefined): Promise<SyncStatus> => {
-    const of = await ledger?.of(name);
-    if (of === undefined)
-      return {
-        sync: name,
-        checkpoint: undefined,
-        counts: NO_COUNTS,
-        lastRun: undefined,
-        parkedUntilMs: undefined,
-        unknownKeys: [],
-      };
-    const unresolved = await of.unresolved(0, BATCH);
-    const parked = unresolved
-      .filter(({ state }) => state === "parked")
-      .map(({ progress }) => progress.notBeforeMs ?? 0);
-    const unknown = unresolved.filter(({ state }) => state === "unknown");
-    const [lastRun] = await of.runs(1);
-    return {
-      sync: name,
-      checkpoint: await of.checkpoint(),
-      counts: await of.counts(),
-      lastRun,
-      parkedUntilMs: parked.length === 0 ? undefined : Math.min(...parked),
-      unknownKeys: unknown.slice(0, UNKNOWN_SHOWN).map(({ key }) => key),
-    };
   };
 
   return {
@@ -105,7 +75,13 @@ export function openEvenkeel(options: OpenedOptions): Evenkeel {
     plan: (options = {}) => makePlan(means, options),
     probe: (options = {}) => probeSyncs(means, options),
     check,
-    status: () => looking((ledger) => Promise.all(chosen(undefined).map((name) => statusOf(name, ledger)))),
+    status: () =>
+      looking(async (ledger) => {
+        const built = await means.built(ledger);
+        const one = async (name: string): Promise<SyncStatus> =>
+          statusOf((built.get(name) as BuiltSync).sync, ledger, clock.wallMs());
+        return Promise.all(chosen(undefined).map(one));
+      }),
     async *rejects(sync) {
       const found = await looking(async (ledger) => {
         const all = [];
@@ -129,7 +105,11 @@ export function openEvenkeel(options: OpenedOptions): Evenkeel {
     discardRejects: (sync, ids) =>
       writing("rejects discard", async (ledger) => (await ledger.of(chosen([sync])[0] as string)).discardRejects(ids)),
     explain: (sync, key) =>
-      looking(async (ledger) => explain(chosen([sync])[0] as string, key, await ledger?.of(sync))),
+      looking(async (ledger) => {
+        const [name] = chosen([sync]) as [string];
+        const built = (await means.built(ledger)).get(name) as BuiltSync;
+        return explain(built.sync, key, await ledger?.of(name), clock.wallMs());
+      }),
     unblock: ({ sync, key, decide }) =>
       writing("state unblock", async (ledger) => {
         let operations = 0;

@@ -30,7 +30,7 @@ const NAMED_MAX = 20;
 export function makePlan(means: Means, options: PlanOptions): Plan {
   const { chosen, looking, clock, config } = means;
   const changes = createStream<PlannedChange>();
-  const watch = new ReadingWatch();
+  const watch = new ReadingWatch(clock);
   const { out, allowDeletes, signal = NEVER } = options;
   const choice = choiceOf(options);
   const work = async (
@@ -48,7 +48,11 @@ export function makePlan(means: Means, options: PlanOptions): Plan {
       await writer?.sync({ sync: name, marks, choice: { ...choice, allowDeletes } });
       const exactly: OnPlanned | undefined = writer && ((operation) => writer.operation(operation));
       const counts = watch.begin(name, entry);
-      const ports = portsOf(means, at, counts, means.breatheWith(changes));
+      const ports = {
+        ...portsOf(means, at, counts, means.breatheWith(changes)),
+        trace: options.trace,
+        waits: watch.waits,
+      };
       const preview = await planSync(
         sync,
         ports,

@@ -2,6 +2,7 @@ import type { BuiltSync } from "./config/build.ts";
 import type { Config, ListConfig, SourceConfig } from "./config/config.ts";
 import type { ExpressionSource } from "./config/expression.ts";
 import { combineExitCodes, EXIT, exitCodeOf } from "./core/exit-code.ts";
+import type { Ledger } from "./core/ledger.ts";
 import type { Probe, RunOptions } from "./evenkeel.ts";
 import { announcedQuotas } from "./http/rate-limit-headers.ts";
 import { NEVER, type Means } from "./means.ts";
@@ -9,20 +10,20 @@ import { probeSync, type Declared, type Observed, type Probed } from "./pipeline
 import { ReadingWatch } from "./reading-progress.ts";
 import { createStream, streaming } from "./stream.ts";
 
-/** Probes syncs, one after the other. The ledger is asked only for what lanes remember, and is not there for anything else. */
+/** Probes syncs, one after the other. The ledger is asked only for what lanes remember and what `$ref` finds. */
 export function probeSyncs(means: Means, { syncs, signal = NEVER }: Pick<RunOptions, "syncs" | "signal">): Probe {
   const { clock, chance, chosen, looking, config } = means;
   const stream = createStream<Observed>();
-  const watch = new ReadingWatch();
+  const watch = new ReadingWatch(clock);
   const quotasOf = (headers: Readonly<Record<string, string>>): ReturnType<typeof announcedQuotas> =>
     announcedQuotas(headers, () => clock.wallMs());
-  const work = async (): Promise<Awaited<Probe["result"]>> => {
-    const built = await looking((ledger) => means.built(ledger));
+  const work = async (ledger: Ledger | undefined): Promise<Awaited<Probe["result"]>> => {
+    const built = await means.built(ledger);
     const probed: Probed[] = [];
     for (const name of chosen(syncs)) {
       if (signal.aborted) break;
       const entry = built.get(name) as BuiltSync;
-      const ports = { clock, chance, quotasOf, counts: watch.begin(name, entry) };
+      const ports = { clock, chance, quotasOf, counts: watch.begin(name, entry), waits: watch.waits };
       const settings = { declared: declaredOf(config, name), stop: signal };
       probed.push(await probeSync(entry.sync, ports, settings, stream.push));
     }
@@ -32,7 +33,7 @@ export function probeSyncs(means: Means, { syncs, signal = NEVER }: Pick<RunOpti
     });
     return { syncs: probed, exitCode: combineExitCodes(signal.aborted ? [...codes, EXIT.interrupted] : codes) };
   };
-  return { ...streaming(stream, work()), progress: watch.progress };
+  return { ...streaming(stream, looking(work)), progress: watch.progress };
 }
 
 /** What the config says of a sync, as it is written. */

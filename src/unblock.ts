@@ -1,3 +1,4 @@
+import { EvenkeelError } from "./core/errors.ts";
 import type { SyncLedger } from "./core/ledger.ts";
 
 /** Clears waits, or takes a person's word for what became of an operation whose outcome is unknown. */
@@ -7,8 +8,12 @@ export async function unblockSync(
   decide: "applied" | "resend" | undefined,
   atMs: number,
 ): Promise<number> {
-  if (decide === undefined || key === undefined) return ledger.unblock(key);
+  if (key === undefined) return ledger.unblock(undefined);
   const { active } = await ledger.operation(key);
+  if (decide === undefined) {
+    if (active?.state === "unknown") throw undecided(ledger.sync, key, active.kind);
+    return ledger.unblock(key);
+  }
   if (active === undefined || active.state !== "unknown" || active.stored === undefined) return 0;
   const settle = (resolution: Parameters<SyncLedger["settle"]>[0]["resolutions"][number]): Promise<void> =>
     ledger.settle({ run: 0, resolutions: [resolution], checkpoint: undefined });
@@ -40,3 +45,12 @@ export async function unblockSync(
   }
   return 1;
 }
+
+const undecided = (sync: string, key: string, kind: string): EvenkeelError =>
+  new EvenkeelError(
+    "USAGE",
+    `whether the ${kind} of ${sync} ${key} was applied is not known, so it is not sent again`,
+    {
+      next: "Look into the destination, then say `--applied` if it was, or `--resend` if it was not.",
+    },
+  );

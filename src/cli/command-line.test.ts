@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { isAbsolute } from "node:path";
 import { suite, test } from "node:test";
 import { completed } from "./command-line.ts";
 
@@ -17,6 +19,12 @@ suite("commands that the engine shows", () => {
     assert.equal(completed("`evenkeel explain products -- -5`", subject), whole);
     assert.equal(completed(whole, subject), whole);
     assert.equal(completed("`evenkeel run -c b.yaml`", subject), "`evenkeel run -c b.yaml --state a.db`");
+  });
+
+  test("pages of the documentation are named as files of the package", () => {
+    const [, file = ""] =
+      /^see (.+), or other\/docs\/config\.md$/.exec(completed("see docs/config.md, or other/docs/config.md", {})) ?? [];
+    assert.ok(isAbsolute(file) && existsSync(file), file);
   });
 
   test("stay as they are where nothing was named, and where they only show what there is", () => {

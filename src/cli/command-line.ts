@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { escapeLine } from "./escape.ts";
 
 /** Common options as they were given. */
@@ -36,21 +37,27 @@ export function suggestFor(subject: Subject): Suggest {
 }
 
 /**
- * A text whose commands (`evenkeel ...` in back-ticks) name the same config and ledger as the user did. The engine writes them without, and copied like
- * that they would act on another ledger.
+ * A text whose commands (`evenkeel ...` in back-ticks) name the same config and ledger as the user did, and whose pages are files that are there. The
+ * engine writes commands without, and copied like that they would act on another ledger.
  */
 export function completed(text: string, subject: Subject): string {
   const options = subjectOptions(subject);
-  return text.replaceAll(/`(evenkeel [^`]+)`/g, (_, command: string) => {
-    const words = command.split(" ");
-    if (words.includes("--help")) return `\`${command}\``;
-    const missing = options.filter(([flag, short]) => !words.includes(flag) && !words.includes(short));
-    // What looks like an option behind `--` is none.
-    const end = words.indexOf("--");
-    words.splice(end === -1 ? words.length : end, 0, ...missing.map(([, , option]) => option));
-    return `\`${words.join(" ")}\``;
-  });
+  return text
+    .replaceAll(PAGE, (_, page: string) => `${DOCUMENTATION}${page}`)
+    .replaceAll(/`(evenkeel [^`]+)`/g, (_, command: string) => {
+      const words = command.split(" ");
+      if (words.includes("--help")) return `\`${command}\``;
+      const missing = options.filter(([flag, short]) => !words.includes(flag) && !words.includes(short));
+      // What looks like an option behind `--` is none.
+      const end = words.indexOf("--");
+      words.splice(end === -1 ? words.length : end, 0, ...missing.map(([, , option]) => option));
+      return `\`${words.join(" ")}\``;
+    });
 }
+
+/** Pages that the engine names as they stand in this package, which is nowhere in the user's folder. */
+const PAGE = /(?<![\w/.-])docs\/([a-z]+\.md)\b/g;
+const DOCUMENTATION = fileURLToPath(new URL("../../docs/", import.meta.url));
 
 /** A word for a shell: a key may hold spaces, quotes, or the name of another program. */
 export const quoted = (word: string): string =>

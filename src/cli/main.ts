@@ -81,10 +81,18 @@ function usageError({ code, message }: CommanderError, argv: readonly string[], 
         next: suggestion(unknown, names, help),
       });
     }
+    case "commander.excessArguments":
+      return new EvenkeelError("USAGE", message.replace(/^error: /, ""), {
+        next: isAddressFor(command, argv) ? `Did you mean \`--from URL\`? ${help}` : help,
+      });
     default:
       return new EvenkeelError("USAGE", message.replace(/^error: /, ""), { next: help });
   }
 }
+
+/** An address was given as it is to a command that takes it behind an option. */
+const isAddressFor = ({ options }: Command, argv: readonly string[]): boolean =>
+  options.some(({ long }) => long === "--from") && argv.some((word) => /^https?:\/\//i.test(word));
 
 function suggestion(unknown: string, names: readonly string[], help: string): string {
   const near = nearest(unknown, names);

@@ -126,7 +126,9 @@ function readOf(read: number, total: number | undefined, expected: number | unde
 function waitOf(waitingFor: string | undefined, pause: Running["pause"], clock: Clock): string | undefined {
   if (waitingFor !== undefined) return `waiting: ${escapeLine(waitingFor)}`;
   const leftMs = pause === undefined ? 0 : pause.untilMs - clock.wallMs();
-  return pause === undefined || leftMs <= 0 ? undefined : `waiting ${countdown(leftMs)}: ${escapeLine(pause.reason)}`;
+  return pause === undefined || leftMs <= 0
+    ? undefined
+    : `waiting: ${escapeLine(pause.reason)}; ${countdown(leftMs)} more`;
 }
 
 const SEPARATOR = " · ";

@@ -10,6 +10,8 @@ import { NO_FACTS, summaryText, type Again, type RunFacts } from "./summary.ts";
 
 interface ReportOptions {
   readonly again?: Again | undefined;
+  /** The run is about some records only, and was told which. */
+  readonly isOfSome?: boolean;
   /** Aborted when the run was told to stop. */
   readonly signal: AbortSignal;
   /** Say at the end where the time went. */
@@ -19,7 +21,7 @@ interface ReportOptions {
 /** Shows a run to its end and gives its exit code: events as they come, then what they came to. */
 export async function reportRun(
   run: Run,
-  { again, signal, stats = false }: ReportOptions,
+  { again, isOfSome = false, signal, stats = false }: ReportOptions,
   context: Context,
 ): Promise<number> {
   const { terminal, printer, host, suggest } = context;
@@ -32,7 +34,7 @@ export async function reportRun(
   const summarise = async (result: SyncResult): Promise<void> => {
     shown.add(result.sync);
     if (printer.isQuiet && result.status === "level") return;
-    const layout = { printer, suggest, again, cwd: host.cwd, nowMs: host.clock.wallMs() };
+    const layout = { printer, suggest, again, isOfSome, cwd: host.cwd, nowMs: host.clock.wallMs() };
     // Blocks are set apart by an empty line; the first follows the command itself.
     if (shown.size > 1) printer.result("");
     else if (!printer.isQuiet) printer.note("");
@@ -63,7 +65,7 @@ export async function reportRun(
   for (const each of result.syncs) if (!shown.has(each.sync)) await summarise(each);
   for (const { sync, error } of result.syncs) if (error !== undefined) printer.record(failureRecord(error, sync));
   if (result.syncs.length > 1 && !(printer.isQuiet && result.exitCode === 0))
-    printer.result(`\n${totalText(result.syncs)}`);
+    printer.result(`\n${totalText(result.syncs, isOfSome)}`);
   if (stats) {
     const { statsText } = await import("./stats-report.ts");
     printer.result(`\n${statsText(result.stats, printer)}`);
@@ -133,7 +135,7 @@ async function tell(event: RunEvent, notices: ReturnType<typeof createNotices>, 
         );
       return;
     case "trace":
-      if (!printer.isJson) await trace(event, printer);
+      if (!printer.isJson) (await import("./trace.ts")).showTrace(event, printer);
       return;
     case "waiting":
     case "progress":
@@ -147,21 +149,11 @@ function modeOf({ mode, resumed }: Extract<RunEvent, { readonly type: "run-start
   return mode === "full" ? "full refresh" : "incremental";
 }
 
-async function trace(
-  { connection, evidence }: Extract<RunEvent, { readonly type: "trace" }>,
-  printer: Context["printer"],
-): Promise<void> {
-  const { evidenceLines } = await import("./evidence.ts");
-  printer.note(
-    [printer.noteStyle("dim", `--- ${connection}`), ...evidenceLines(evidence, printer.noteStyle)].join("\n"),
-  );
-}
-
 const STATUSES = ["level", "incomplete", "interrupted", "failed"] as const;
 
-function totalText(syncs: readonly SyncResult[]): string {
+function totalText(syncs: readonly SyncResult[], isOfSome: boolean): string {
   const parts = STATUSES.map(
     (status) => [syncs.filter((sync) => sync.status === status).length, status] as const,
   ).filter(([number]) => number > 0);
-  return `${counted(syncs.length, "sync")}: ${parts.map(([number, status]) => `${number} ${status}`).join(", ")}`;
+  return `${counted(syncs.length, "sync")}: ${parts.map(([number, status]) => `${number} ${isOfSome && status === "level" ? "done" : status}`).join(", ")}`;
 }

@@ -1,7 +1,9 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { appendFile, readFile } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
+import { createSecrets } from "../config/secrets.ts";
 import { EvenkeelError } from "../core/errors.ts";
+import { variablesOf } from "../draft-reading.ts";
 import type { DraftOptions } from "../library.ts";
 import { unwritable, writeNew } from "../output-file.ts";
 import { misuse, type Context } from "./context.ts";
@@ -107,10 +109,6 @@ export async function writeDraft(asked: Pick<DraftOptions, "url" | "auth">, cont
   return writeConfig(draftText(draft), { variables, first: "open it, and fill in the destination" }, context);
 }
 
-/** The variables that credentials are read from. */
-const variablesOf = (auth: DraftOptions["auth"]): readonly string[] =>
-  Object.values(auth ?? {}).flatMap((value) => /^\$\{(\w+)\}$/.exec(value)?.[1] ?? []);
-
 function targetOf({ host, common }: Context): { readonly file: string; readonly name: string } {
   const file = resolve(host.cwd, common.config ?? "evenkeel.yaml");
   if (!/\.ya?ml$/i.test(file))
@@ -124,7 +122,7 @@ interface ToDo {
 }
 
 async function writeConfig(text: string, { variables, first }: ToDo, context: Context): Promise<number> {
-  const { printer, suggest } = context;
+  const { printer, suggest, host } = context;
   const { file, name } = targetOf(context);
   const folder = dirname(file);
   const schema = existsSync(join(folder, SCHEMA)) ? `# yaml-language-server: $schema=./${SCHEMA}\n` : "";
@@ -138,13 +136,24 @@ async function writeConfig(text: string, { variables, first }: ToDo, context: Co
   const { style } = printer;
   printer.result(`${style("green", "wrote")} ${style("bold", name)}`);
   if (ignored.length > 0) printer.result(`added ${ignored.join(" and ")} to .gitignore`);
-  printer.result(`
-next
-  1. ${first}
-  2. put the secrets into a file .env beside it, and keep that out of version control:
-${variables.map((variable) => `       ${variable}=...`).join("\n")}
-  3. ${style("cyan", suggest("validate"))}`);
+  const missing = unsetOf(variables, file, host.env);
+  const steps = [
+    first,
+    ...(missing.length === 0
+      ? []
+      : [
+          `put the secrets into a file .env beside it, and keep that out of version control:\n${missing.map((variable) => `       ${variable}=...`).join("\n")}`,
+        ]),
+    style("cyan", suggest("validate")),
+  ];
+  printer.result(`\nnext\n${steps.map((step, index) => `  ${index + 1}. ${step}`).join("\n")}`);
   return 0;
+}
+
+/** Those that a config in this file would not find: what is set already needs no file. */
+function unsetOf(variables: readonly string[], file: string, env: Context["host"]["env"]): readonly string[] {
+  const { substitute } = createSecrets({ file, env, readText: (path) => readFileSync(path, "utf8") });
+  return variables.filter((name) => !substitute(`\${${name}}`, true).ok);
 }
 
 const exists = (name: string, file: string): EvenkeelError =>

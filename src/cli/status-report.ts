@@ -1,5 +1,6 @@
 import type { Checkpoint } from "../core/checkpoint.ts";
-import type { LedgerCounts } from "../core/ledger.ts";
+import type { Holder } from "../core/lease.ts";
+import type { LedgerCounts, RunRow } from "../core/ledger.ts";
 import type { SyncStatus } from "../evenkeel.ts";
 import { ago, count, counted, moment } from "./amounts.ts";
 import type { Context } from "./context.ts";
@@ -11,13 +12,21 @@ const unresolvedOf = ({ unresolved }: LedgerCounts): number =>
   unresolved.sent + unresolved.unknown + unresolved.parked + unresolved.waiting;
 const rejectsOf = ({ invalid, rejected }: LedgerCounts): number => invalid + rejected;
 
+/** How a run ended, or that it goes on; one that has left no end was cut off by the death of its process. */
+const runStatus = ({ status }: RunRow, runBy: Holder | undefined): string =>
+  status !== "running" ? status : runBy === undefined ? "cut off" : "running";
+
+/** Nothing but runs of some records came to their end so far: of the rest nothing is known. */
+const isOfSome = ({ status }: RunRow, checkpoint: Checkpoint | undefined): boolean =>
+  status === "level" && checkpoint !== undefined && checkpoint.completeMs === undefined;
+
 /** A row for each sync, and below what needs somebody. */
 export function statusText(statuses: readonly SyncStatus[], { printer, host, suggest }: Context): string {
   const nowMs = host.clock.wallMs();
-  const rows = statuses.map(({ sync, checkpoint, counts, lastRun }) => [
+  const rows = statuses.map(({ sync, checkpoint, counts, lastRun, runBy }) => [
     sync,
-    lastRun === undefined ? "never run" : lastRun.status === "running" ? "not ended" : lastRun.status,
-    lastRun === undefined ? "" : ago(lastRun.endedMs ?? lastRun.startedMs, nowMs),
+    lastRun === undefined ? "never run" : isOfSome(lastRun, checkpoint) ? "done in part" : runStatus(lastRun, runBy),
+    lastRun?.endedMs === undefined ? "" : ago(lastRun.endedMs, nowMs),
     count(counts.entries),
     count(rejectsOf(counts)),
     count(unresolvedOf(counts)),
@@ -40,24 +49,34 @@ export function statusText(statuses: readonly SyncStatus[], { printer, host, sug
 }
 
 function adviceFor(
-  { sync, counts, lastRun, parkedUntilMs, unknownKeys: [unknownKey] }: SyncStatus,
+  { sync, counts, lastRun, runBy, parkedUntilMs, unknownKeys: [unknownKey], undecidable, undecidableKeys }: SyncStatus,
   nowMs: number,
   { printer: { complete }, suggest }: Pick<Context, "printer" | "suggest">,
 ): readonly string[] {
   const advice: string[] = [];
   const { unresolved } = counts;
   if (lastRun === undefined) advice.push(`${sync}: has never been run: \`${suggest("plan", [sync])}\``);
-  if (lastRun?.status === "running")
+  if (runBy !== undefined)
     advice.push(
-      `${sync}: its last run is under way, or its process died; running it again goes on: \`${suggest("run", [sync])}\``,
+      `${sync}: running since ${moment(runBy.startedMs)} (process ${runBy.pid})${unresolved.sent === 0 ? "" : `; ${counted(unresolved.sent, "write")} under way`}`,
+    );
+  else if (lastRun?.status === "running")
+    advice.push(
+      `${sync}: its last run began ${ago(lastRun.startedMs, nowMs)}, and its process died; running it again goes on: \`${suggest("run", [sync])}\``,
     );
   if (lastRun?.status === "failed" || lastRun?.status === "interrupted")
     advice.push(`${sync}: ${lastRun.message === undefined ? lastRun.status : escapeLine(complete(lastRun.message))}`);
   if (rejectsOf(counts) > 0)
     advice.push(`${sync}: ${counted(rejectsOf(counts), "reject")}: \`${suggest("rejects list", [sync])}\``);
-  if (unresolved.unknown + unresolved.sent > 0)
+  const lookedInto = unresolved.unknown + unresolved.sent - undecidable;
+  if (lookedInto > 0 && runBy === undefined)
     advice.push(
-      `${sync}: ${counted(unresolved.unknown + unresolved.sent, "write")} of unknown outcome, which the next run looks into: \`${suggest("run", [sync])}\``,
+      `${sync}: ${counted(lookedInto, "write")} of unknown outcome, which the next run looks into: \`${suggest("run", [sync])}\``,
+    );
+  const [undecidableKey] = undecidableKeys;
+  if (undecidableKey !== undefined)
+    advice.push(
+      `${sync}: ${counted(undecidable, "write")} of unknown outcome that only you can decide: look into the destination, then \`${suggest("state unblock", [sync, undecidableKey], ["--applied"])}\` if it is as it should be, or \`--resend\` if it is not`,
     );
   if (counts.withheld > 0)
     advice.push(
@@ -76,7 +95,7 @@ function adviceFor(
 
 /** All that the ledger knows of a sync as a whole. */
 export function stateText(
-  { sync, checkpoint, counts, lastRun, parkedUntilMs, unknownKeys }: SyncStatus,
+  { sync, checkpoint, counts, lastRun, runBy, parkedUntilMs, unknownKeys }: SyncStatus,
   { printer }: Pick<Context, "printer">,
 ): string {
   const { unresolved } = counts;
@@ -103,7 +122,9 @@ export function stateText(
     ["put off until", parkedUntilMs === undefined || parkedUntilMs === 0 ? undefined : moment(parkedUntilMs)],
     [
       "last run",
-      lastRun === undefined ? "none" : `${lastRun.id}: ${lastRun.status}, began ${moment(lastRun.startedMs)}`,
+      lastRun === undefined
+        ? "none"
+        : `${lastRun.id}: ${runStatus(lastRun, runBy)}, began ${moment(lastRun.startedMs)}`,
     ],
   ];
   return [

@@ -52,6 +52,8 @@ export type Again = (sync: string, begun: boolean) => Step;
 
 interface Layout {
   readonly again: Again | undefined;
+  /** The run is about some records only, so that nothing is known of the others. */
+  readonly isOfSome: boolean;
   readonly printer: Printer;
   readonly suggest: Suggest;
   readonly cwd: string;
@@ -78,7 +80,7 @@ export async function summaryText(result: SyncResult, facts: RunFacts, layout: L
       ? ""
       : `${status === "failed" || status === "interrupted" ? " after " : " in "}${duration(durationMs)}`;
   const blocks: (readonly string[])[] = [
-    [`${style("bold", escapeLine(sync))}: ${style(COLOUR[status], status)}${time}`],
+    [`${style("bold", escapeLine(sync))}: ${endingOf(result, layout)}${time}`],
     countLines(result, printer),
     [
       ...labelled("why", why && complete(why), columns),
@@ -93,6 +95,13 @@ export async function summaryText(result: SyncResult, facts: RunFacts, layout: L
     .filter((block) => block.length > 0)
     .map((block) => block.join("\n"))
     .join("\n\n");
+}
+
+/** A run of some records says nothing of the rest, and so not that it is level. */
+function endingOf({ status, counts }: SyncResult, { isOfSome, printer: { style } }: Layout): string {
+  if (status !== "level" || !isOfSome) return style(COLOUR[status], status);
+  const which = counts.read === 1 ? "the 1 record that was" : `the ${count(counts.read)} records that were`;
+  return `${style(COLOUR.level, "done")}${counts.read === 0 ? "" : `: ${which} asked for`}`;
 }
 
 interface Row {
@@ -149,11 +158,16 @@ function countLines({ counts, durationMs }: SyncResult, { style, columns }: Prin
     },
   ];
   const rows: readonly Row[] = [
-    {
-      label: "read",
-      number: counts.read,
-      remark: `in ${counted(counts.pages, "page")}${speed === undefined ? "" : `, ${speed}`}`,
-    },
+    // What is tried again as it was when it was refused comes from the ledger.
+    ...(counts.pages === 0
+      ? []
+      : [
+          {
+            label: "read",
+            number: counts.read,
+            remark: `in ${counted(counts.pages, "page")}${speed === undefined ? "" : `, ${speed}`}`,
+          },
+        ]),
     { label: "created", number: counts.created },
     { label: "updated", number: counts.updated },
     { label: "unchanged", number: counts.unchanged },
@@ -214,7 +228,13 @@ function nextLines(
   const isRefused = counts.rejected + counts.invalid + counts.stillRejected > 0;
   if (isRefused || counts.ambiguous > 0) steps.push([suggest("rejects list", [sync]), "which, and why"]);
   if (counts.ambiguous > 0) steps.push([suggest("state adopt", [sync]), "finds out which of them are there already"]);
-  else if (isRefused) steps.push([suggest("rejects retry", [sync], ["--all"]), "once it is mended"]);
+  else if (isRefused) {
+    const reads = suggest("run", [sync]);
+    const isRemembered = counts.pages === 0;
+    if ((again === undefined || isRemembered) && steps.every(([command]) => command !== reads))
+      steps.push([reads, "after mending a record at the source"]);
+    steps.push([suggest("rejects retry", [sync], ["--all"]), "after mending config or destination"]);
+  }
   if (facts.withheld > 0)
     steps.push([
       suggest("run", [sync], ["--allow-deletes", String(facts.withheld)]),

@@ -1,7 +1,8 @@
 import { allOf, andThen, orElse, type Eventual } from "../core/eventual.ts";
-import { whyFailed, type Expression } from "../core/expression.ts";
-import type { JsonObject } from "../core/json.ts";
+import { isShort, whyFailed, type Expression } from "../core/expression.ts";
+import type { Json, JsonObject } from "../core/json.ts";
 import { readKey } from "../core/key.ts";
+import { namesText } from "../core/record-shape.ts";
 import type { KeyReading } from "../core/record.ts";
 import type { Live } from "../core/sync.ts";
 import type { Connection } from "../http/connection.ts";
@@ -20,9 +21,25 @@ export const keyOf =
   (parts: readonly Expression[]) =>
   (record: JsonObject): Eventual<KeyReading> =>
     orElse(
-      () => andThen(allOf(parts.map((part) => part.evaluate(record))), readKey),
+      () =>
+        andThen(allOf(parts.map((part) => part.evaluate(record))), (values) =>
+          explained(readKey(values), values, parts, record),
+        ),
       (error): KeyReading => ({ ok: false, code: "KEY_UNUSABLE", reason: whyFailed(error) }),
     );
+
+/** A key that is missing, with the expression that gives nothing, and what it might have been. */
+function explained(
+  reading: KeyReading,
+  values: readonly (Json | undefined)[],
+  parts: readonly Expression[],
+  record: JsonObject,
+): KeyReading {
+  if (reading.ok || reading.code !== "KEY_MISSING") return reading;
+  const missing = parts.find((_, index) => [undefined, null, ""].includes(values[index] as string));
+  const named = missing === undefined || !isShort(missing) ? "" : ` (\`${missing.text}\`)`;
+  return { ...reading, reason: `${reading.reason}${named}; the record has ${namesText(Object.keys(record))}` };
+}
 
 /** The destination's list, which is read as a source is. */
 export function liveOf(list: ListConfig, { adopt, find }: Adopting, connection: Connection): Live {

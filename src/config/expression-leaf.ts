@@ -45,5 +45,14 @@ export function readExpression(raw: unknown, sees: CompileOptions): LeafReading<
   const reason = /\$\{/.test(raw)
     ? `${compiled.reason}; \`\${...}\` is not replaced inside expressions`
     : compiled.reason;
-  return { ok: false, code: "CONFIG_EXPRESSION", reason: `is not an expression: ${reason}`, offset: compiled.offset };
+  return {
+    ok: false,
+    code: "CONFIG_EXPRESSION",
+    reason: `is not an expression: ${reason}`,
+    offset: compiled.offset,
+    ...(PLAIN_WORDS.test(raw) ? { next: `A fixed text has two pairs of quotes: \`"'${raw.trim()}'"\`.` } : {}),
+  };
 }
+
+/** Words as people write them, which no expression is. */
+const PLAIN_WORDS = /^\s*[\p{L}\p{N}_-]+(?:[,.]?\s+[\p{L}\p{N}_-]+)+[.!?]?\s*$/u;

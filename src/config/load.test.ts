@@ -389,8 +389,8 @@ suite("S6: secrets in a config", () => {
   });
 
   test("never inside expressions", async () => {
-    const { config: loaded } = await load(config({ mapping: `mapping: { a: "'\${STORE_TOKEN}'" }` }));
-    assert.deepEqual(loaded.syncs["products"]?.mapping, { a: "'${STORE_TOKEN}'" });
+    const { config: loaded } = await load(config({ mapping: `mapping: { sku: "'\${STORE_TOKEN}'" }` }));
+    assert.deepEqual(loaded.syncs["products"]?.mapping, { sku: "'${STORE_TOKEN}'" });
     assert.match(
       (await problemOf(config({ mapping: 'mapping: { a: "${STORE_TOKEN}" }' }))).message,
       /not replaced inside expressions/,
@@ -439,6 +439,24 @@ suite("problems", () => {
       /`body`/,
     );
     assert.match((await problemOf(config({ source: "pagination: { type: link, parm: x }" }))).message, /parm/);
+  });
+
+  test("a fixed text without quotes of its own is shown with them", async () => {
+    const mapping = "mapping: { sku: id, name: Fixed Name }";
+    const { code, next } = await problemOf(config({ mapping }));
+    assert.deepEqual([code, next], ["CONFIG_EXPRESSION", `A fixed text has two pairs of quotes: \`"'Fixed Name'"\`.`]);
+    const broken = await problemOf(config({ mapping: 'mapping: { sku: id, name: "a +" }' }));
+    assert.equal(broken.next, undefined);
+  });
+
+  test("an address that takes a field which the mapping does not give is refused, with what it has", async () => {
+    const mapping = "mapping: { sku: id, name: title }";
+    const { message, next } = await problemOf(config({ mapping, destination: "upsert: PUT /items/{id}" }));
+    assert.match(message, /`syncs.products.destination.upsert` takes `{id}`, which the mapping does not give/);
+    assert.match(next ?? "", /has `sku` and `name`: write `{sku}`, or `{\$source.id}` for the source's own field/);
+    for (const upsert of ["PUT /items/{sku}", "PUT /items/{$source.id}", "PUT /items/{id ? id : sku}"])
+      await load(config({ mapping, destination: `upsert: "${upsert}"` }));
+    await load(config({ mapping: `mapping: "{ 'id': id }"`, destination: "upsert: PUT /items/{other}" }));
   });
 
   test("what is missing is told by its key, at the map that lacks it", async () => {

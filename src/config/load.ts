@@ -3,6 +3,7 @@ import { extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { EvenkeelError, type Problem } from "../core/errors.ts";
 import type { Config } from "./config.ts";
+import { unfitAddresses } from "./address-rules.ts";
 import { inconsistencies, repeatedCreates, unknownConnections, unorderedSyncs } from "./consistency.ts";
 import { unfitDeletes } from "./delete-rules.ts";
 import { unfitKeys } from "./key-rules.ts";
@@ -75,7 +76,15 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
 const TEXTS: ReadonlySet<string> = new Set([".yaml", ".yml", ".json"]);
 const MODULES: ReadonlySet<string> = new Set([".ts", ".mts", ".js", ".mjs"]);
 
-const RULES = [unknownConnections, repeatedCreates, unorderedSyncs, unfitDeletes, unfitParents, unfitReferences];
+const RULES = [
+  unknownConnections,
+  repeatedCreates,
+  unorderedSyncs,
+  unfitDeletes,
+  unfitParents,
+  unfitAddresses,
+  unfitReferences,
+];
 
 /** Checks a document, wherever it comes from. `file` is where secrets and the ledger are relative to. */
 export function checkConfig(document: Document, options: LoadOptions): LoadedConfig {

@@ -113,7 +113,9 @@ export function configError(problems: readonly Problem[]): EvenkeelError {
     .join("\n");
   const next = isOne
     ? (first.next ?? "Correct it there; docs/config.md has every key.")
-    : "Correct them there; docs/config.md has every key.";
+    : codes.has("CONFIG_SECRET_MISSING") && codes.size === 1
+      ? "Set them there, and try again."
+      : "Correct them there; docs/config.md has every key.";
   // The message has the places already, so the error itself names none: whoever prints it would show the first one twice.
   return new EvenkeelError(codes.size === 1 ? first.code : "CONFIG_INVALID", message, { problems: ordered, next });
 }

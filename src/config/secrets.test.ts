@@ -49,6 +49,15 @@ suite("S6: secrets", () => {
     assert.match(reasonOf(secretsOf({}), "${toString}"), /is not set/);
   });
 
+  test("lines of .env that set nothing are told by their numbers, and never by what is in them", () => {
+    const text = "# comment\n\nSHOP_KEY: secret-4711\nA=a\nexport B='x\nsecret\ny'\nC\n";
+    const reason = reasonOf(secretsOf({}, { "/app/config/.env": text }), "${SHOP_KEY}");
+    assert.match(reason, /file \.env beside the config, whose lines 3, 8 are no `NAME=value`$/);
+    assert.doesNotMatch(reason, /secret/);
+    const one = secretsOf({}, { "/app/config/.env": "SHOP_KEY: secret-4711" });
+    assert.match(reasonOf(one, "${SHOP_KEY}"), /, whose line 1 is no `NAME=value`$/);
+  });
+
   test("what is said to do about it never puts a secret into the config", () => {
     const nextOf = (secret: boolean): string => {
       const reading = secretsOf({}).substitute("${TOKEN}", secret);

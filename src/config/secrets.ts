@@ -43,11 +43,11 @@ const NAME = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s;
  */
 export function createSecrets({ file, env, readText, placeholder }: SecretSources): Secrets {
   const kept = new Set<string>();
-  let dotEnv: Readonly<Record<string, string | undefined>> | undefined;
+  let dotEnv: DotEnv | undefined;
 
   const variable = (name: string, otherwise: string | undefined, secret: boolean): Substituted => {
     dotEnv ??= readDotEnv(resolve(dirname(file), ".env"), readText);
-    const value = own(env, name) ?? own(dotEnv, name);
+    const value = own(env, name) ?? own(dotEnv.values, name);
     if (value !== undefined && value !== "") return { ok: true, value };
     if (otherwise !== undefined) return { ok: true, value: otherwise };
     const stands = placeholder?.(name, secret);
@@ -56,7 +56,7 @@ export function createSecrets({ file, env, readText, placeholder }: SecretSource
     const set = `\`export ${name}=...\`, or write \`${name}=...\` into that file`;
     return {
       ok: false,
-      reason: `reads the variable \`${name}\`, which ${state}: neither in the environment nor in a file .env beside the config`,
+      reason: `reads the variable \`${name}\`, which ${state}: neither in the environment nor in a file .env beside the config${unreadText(dotEnv)}`,
       // A default for a secret would put the secret into the file.
       next: secret ? `Say ${set}.` : `Say ${set}; or give it a default: \`\${${name}:-...}\`.`,
     };
@@ -109,14 +109,52 @@ export function createSecrets({ file, env, readText, placeholder }: SecretSource
   };
 }
 
-function readDotEnv(path: string, readText: ReadText): Readonly<Record<string, string | undefined>> {
+interface DotEnv {
+  readonly values: Readonly<Record<string, string | undefined>>;
+  /** Numbers of lines that set nothing. */
+  readonly unread: readonly number[];
+}
+
+function readDotEnv(path: string, readText: ReadText): DotEnv {
   try {
-    return parseEnv(readText(path));
+    const text = readText(path);
+    return { values: parseEnv(text), unread: unreadLines(text) };
   } catch {
     // Most configs have no .env; a variable that it should have held is named with the place where it is wanted.
-    return {};
+    return { values: {}, unread: [] };
   }
 }
+
+const SETS = /^\s*(?:export\s+)?[\w.-]+\s*=\s*(["'`])?/;
+
+/** Lines that are neither empty, nor a comment, nor an assignment, nor a part of a quoted value that goes over several. */
+function unreadLines(text: string): readonly number[] {
+  const unread: number[] = [];
+  let open: string | undefined;
+  for (const [index, line] of text.split(/\r?\n/).entries()) {
+    if (open !== undefined) {
+      if (line.includes(open)) open = undefined;
+      continue;
+    }
+    const sets = SETS.exec(line);
+    if (sets === null && !/^\s*(?:#|$)/.test(line)) unread.push(index + 1);
+    const [start = "", quote] = sets ?? [];
+    if (quote !== undefined && !line.slice(start.length).includes(quote)) open = quote;
+  }
+  return unread;
+}
+
+/** Never what stands there: a line that is not understood may hold a secret. */
+function unreadText({ unread }: DotEnv): string {
+  if (unread.length === 0) return "";
+  const lines = unread.slice(0, LINES_MAX).join(", ") + (unread.length > LINES_MAX ? ", ..." : "");
+  return unread.length === 1
+    ? `, whose line ${lines} is no \`NAME=value\``
+    : `, whose lines ${lines} are no \`NAME=value\``;
+}
+
+/** Lines that a message names. */
+const LINES_MAX = 5;
 
 const own = (values: Readonly<Record<string, string | undefined>>, name: string): string | undefined =>
   Object.hasOwn(values, name) ? values[name] : undefined;

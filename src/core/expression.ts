@@ -31,6 +31,12 @@ export function whyFailed(error: unknown): string {
   throw error;
 }
 
+/** Whether its text fits into a sentence. */
+export const isShort = ({ text }: Pick<Expression, "text">): boolean => text.length <= TEXT_MAX && !text.includes("\n");
+
+/** Characters of an expression that a message quotes. */
+const TEXT_MAX = 80;
+
 /** The input of a destination's expressions in `{}` and of `body`. */
 export interface Scope {
   readonly mapped: JsonObject;

@@ -2,6 +2,7 @@ import type { Correction } from "./correction.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import type { StoredHistoryEvent } from "./history.ts";
 import type { JsonObject } from "./json.ts";
+import type { Holder, Lease } from "./lease.ts";
 import type { OperationKind, OperationState, Progress } from "./operation.ts";
 import type { AddressClaim, Places } from "./places.ts";
 import type { KeyKind } from "./record.ts";
@@ -268,11 +269,6 @@ export interface SyncLedger {
   trimHistory(olderThanMs: number, keep: number): Promise<void>;
 }
 
-export interface Lease {
-  readonly fence: number;
-  release(): Promise<void>;
-}
-
 /** One ledger file (later: one Postgres schema). */
 export interface Ledger {
   readonly location: string;
@@ -280,12 +276,9 @@ export interface Ledger {
    * Takes the right to write, for this process; throws `LEDGER_HELD` naming the holder. Freed by `release`, `close` and by the
    * death of the process, kept by a stopped one (U7).
    */
-  acquire(holder: {
-    readonly pid: number;
-    readonly host: string;
-    readonly startedMs: number;
-    readonly purpose: string;
-  }): Promise<Lease>;
+  acquire(holder: Holder): Promise<Lease>;
+  /** Who has that right just now; undefined when nobody has. To be asked where something says that somebody may: it touches the lock. */
+  holder(): Promise<Holder | undefined>;
   of(sync: string): Promise<SyncLedger>;
   /** Names of the syncs that this ledger knows. */
   syncs(): Promise<readonly string[]>;

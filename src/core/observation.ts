@@ -1,6 +1,6 @@
 /** What a probe saw, in words for a person, and what follows for the config. */
 export interface Observation {
-  readonly about: "paging" | "records" | "key" | "cursor" | "etag" | "limits" | "answer";
+  readonly about: "paging" | "records" | "mapping" | "key" | "cursor" | "etag" | "limits" | "answer";
   /** `trouble`: as it is declared, a run fails or misses records. `advice`: it may be declared better. */
   readonly weight: "fact" | "advice" | "trouble";
   readonly text: string;

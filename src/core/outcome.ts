@@ -92,8 +92,10 @@ export type Outcome =
       readonly message: string;
       /** The lane is blocked for longer than this request may wait. */
       readonly retryAfterMs?: number;
-      /** What to do next, where it was not the API that could not be reached; the message then says who it was. */
+      /** What to do next, where that is more than to wait until the API can be reached. */
       readonly next?: string;
+      /** It is the same whenever it is tried, until somebody mends it. */
+      readonly isLasting?: true;
     }
   | {
       readonly kind: "unknown";

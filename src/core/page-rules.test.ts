@@ -6,6 +6,7 @@ import type { EvenkeelError } from "./errors.ts";
 import type { Json } from "./json.ts";
 import { plainEvidence, type Evidence } from "./outcome.ts";
 import { PageRules, type PageFacts } from "./page-rules.ts";
+import type { Paging } from "./source.ts";
 
 const evidence: Evidence = {
   request: { method: "GET", url: "https://api.example.com/items", headers: {} },
@@ -110,6 +111,17 @@ suite("pages that come again", () => {
     ]);
     assert.equal(error?.code, "READ_NO_PROGRESS");
     assert.match(error.next ?? "", /pagination\.param/);
+  });
+
+  test("P4: what is advised against a repeated page is what the pagination takes", () => {
+    const nextOf = (type: Paging["type"]): string =>
+      firstError(new PageRules({ sortedBy: undefined, pagesMax: 9, isWhole: true, paging: { type } }), [
+        { token: "1", keys: ["a", "b"] },
+        { token: "2", keys: ["a", "b"] },
+      ])?.next ?? "";
+    for (const type of ["page", "offset"] as const) assert.match(nextOf(type), /`pagination\.total`/);
+    for (const type of ["cursor", "nextUrl"] as const) assert.match(nextOf(type), /`pagination\.more`/);
+    for (const type of ["cursor", "nextUrl", "link", "keyset"] as const) assert.doesNotMatch(nextOf(type), /total/);
   });
 
   test("P4: no progress is noticed before the read ends, so a source that ignores the page is never a complete read", () => {

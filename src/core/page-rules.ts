@@ -1,6 +1,7 @@
 import { EvenkeelError, type ErrorCode } from "./errors.ts";
 import { sha256 } from "./fingerprint.ts";
 import { totalSign, type NextPageSign } from "./next-page-sign.ts";
+import { emptyAdvice, repeatedAdvice } from "./page-advice.ts";
 import { contentOf } from "./page-content.ts";
 import type { Page, Paging } from "./source.ts";
 
@@ -169,7 +170,12 @@ export class PageRules {
         this.#itemsWithoutKey === 0
           ? `${max} pages in a row were empty, and still there is a next one`
           : `${max} pages in a row had no record with a key, and still there is a next one`;
-      throw broken("READ_NO_PROGRESS", message, page, this.#itemsWithoutKey === 0 ? this.#emptyHint() : KEYLESS_HINT);
+      throw broken(
+        "READ_NO_PROGRESS",
+        message,
+        page,
+        this.#itemsWithoutKey === 0 ? emptyAdvice(this.#rules.paging) : KEYLESS_HINT,
+      );
     }
     if (keys.length === 0) return;
     // With its cursor, a record that has changed since is another one.
@@ -183,14 +189,7 @@ export class PageRules {
     const message = isRepeated
       ? `page ${this.#pages} has the very records of the page before it`
       : `${STALE_PAGES_MAX} pages in a row had only records that other pages had shown already`;
-    throw broken("READ_NO_PROGRESS", message, page, NO_PROGRESS_HINT);
-  }
-
-  #emptyHint(): string {
-    const { type, tellsMore, records = "$" } = this.#rules.paging;
-    if (tellsMore === true || (type !== "cursor" && type !== "nextUrl"))
-      return "The source never says that the list has ended: check `pagination` and `records`.";
-    return `Declare what tells the end. If an empty page does, since \`next\` is never absent: \`pagination.more: $count(${records}) > 0\`. If the answer says whether there is more: \`more\` with that, and empty pages may come.`;
+    throw broken("READ_NO_PROGRESS", message, page, repeatedAdvice(this.#rules.paging));
   }
 
   /** P8: input declared sorted that is not would lose records, since the cursor moves with it. */
@@ -258,9 +257,6 @@ const SHIFTED_HINT =
   "What was met is written, and the next run reads everything once more. If it happens often, read in an order that does not change (by id or time of creation), or use another pagination.";
 
 const KEYLESS_HINT = "Check `key` and `records`: none of what came can be told from others.";
-
-const NO_PROGRESS_HINT =
-  "The source seems to ignore the page parameter, or to repeat its last page for ever: check `pagination.param`, or declare `pagination.total`.";
 
 const UNREAD_HINT = "Compare `pagination` with an answer of the API: `evenkeel probe` proposes what to declare.";
 

@@ -74,6 +74,14 @@ export function observeKey(
   return [trouble("key", what.join("; "), proposal)];
 }
 
+/** Paths of the mapping that none of the records has: more often misspelt than optional. */
+export function observeMapping(absent: readonly string[], records: number): readonly Observation[] {
+  const where = records === 1 ? "not in the one record" : `in none of the ${records} records`;
+  return absent.map((path) =>
+    advice("mapping", `\`${path}\` is ${where}`, "Check its spelling in `mapping`; the fields are listed below."),
+  );
+}
+
 /**
  * Whether records of the destination's list can be told to be the source's: `matches` has what each is matched by. Those that others have made may lack it;
  * another field that all of them have would not be what the mapping makes.

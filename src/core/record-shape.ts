@@ -1,4 +1,5 @@
 import { isExactNumber, isObject, type Json, type JsonObject } from "./json.ts";
+import { listed } from "./observation.ts";
 import { readTimestamp } from "./timestamp.ts";
 
 /** What a field holds. */
@@ -55,4 +56,14 @@ function typeOf(value: Json): FieldType {
   if (typeof value === "boolean") return "boolean";
   if (typeof value === "string") return readTimestamp(value).ok ? "timestamp" : "text";
   return "object";
+}
+
+/** Names of members that a message lists. */
+const NAMES_MAX = 8;
+
+/** Names of a record's members in words: `` `id`, `title` and 3 more ``. */
+export function namesText(names: readonly string[]): string {
+  const more = names.length - NAMES_MAX;
+  const shown = names.slice(0, NAMES_MAX).map((name) => `\`${name}\``);
+  return names.length === 0 ? "no members" : listed([...shown, ...(more > 0 ? [`${more} more`] : [])]);
 }

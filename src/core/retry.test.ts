@@ -125,3 +125,11 @@ test("credentials that are refused stop the run and reject no record", () => {
     message: "no",
   });
 });
+
+test("what is the same whenever it is tried is tried once", () => {
+  const lasting = { kind: "not-sent", message: "self-signed certificate", isLasting: true } as const;
+  const hold = { kind: "hold", notBeforeMs: undefined, message: lasting.message } as const;
+  assert.deepEqual(decideRetry(policy, put, first, lasting, now), { ...hold, state: "parked" });
+  const inDoubt = decideRetry(policy, put, { ...first, everUnknown: true }, lasting, now);
+  assert.deepEqual(inDoubt, { ...hold, state: "unknown" });
+});

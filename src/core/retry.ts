@@ -110,7 +110,8 @@ function again(
   const floorMs = outcome.retryAfterMs;
   const jitterMs = backoffMs(baseMs, policy, state, now);
   const delayMs = floorMs === undefined ? jitterMs : floorMs + Math.min(jitterMs, floorMs * FLOOR_JITTER);
-  if (state.attempts < policy.attempts && delayMs <= state.leftMs)
+  const isLasting = outcome.kind === "not-sent" && outcome.isLasting === true;
+  if (!isLasting && state.attempts < policy.attempts && delayMs <= state.leftMs)
     return { kind: "again", delayMs, message: outcome.message };
   // R3a: out of attempts or time is no refusal: the operation stays, parked or unknown.
   return {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { EvenkeelError } from "./errors.ts";
 import type { Expression, Scope } from "./expression.ts";
-import { exactNumber, member, objectOf, type Json } from "./json.ts";
+import { exactNumber, member, objectOf, type Json, type JsonObject } from "./json.ts";
 import { escapeTemplate, type Compile } from "./template.ts";
 import { ADDRESS_LENGTH_MAX, parseRequest, type RequestSource, type RequestTemplate } from "./url-template.ts";
 
@@ -14,6 +14,7 @@ const compile: Compile = (text) => {
   const expression: Expression = {
     text: name,
     uses: new Set(name.startsWith("$") ? [name.slice(1)] : []),
+    ...(name.startsWith("$") ? {} : { path: [name] }),
     evaluate: (input, bindings) => {
       if (name === "fails") throw new EvenkeelError("CONFIG_EXPRESSION", "it fails");
       const value = name.startsWith("$") ? bindings?.[name.slice(1)] : member(input, name);
@@ -215,6 +216,22 @@ suite("rendering", () => {
       ok: false,
       reason: "`id` is absent, and an address or header takes a text or a number",
     });
+  });
+
+  test("a name of the source's record, where the mapped one counts, is told with what there is and what to write", () => {
+    const reasonOf = (mapped: JsonObject, source: JsonObject): string => {
+      const rendered = template("PUT /items/{id}").render({ ...scope(), mapped, source });
+      return rendered instanceof Promise || rendered.ok ? "" : rendered.reason;
+    };
+    const source = { id: 7, title: "a" };
+    assert.equal(
+      reasonOf({ sku: 7, name: "a" }, source),
+      "`id` is not in the mapped record, which has `sku` and `name`; write `{sku}`, or `{$source.id}` for the source's own field",
+    );
+    assert.equal(reasonOf({ name: "a" }, { no: 7 }), "`id` is not in the mapped record, which has `name`");
+    assert.equal(reasonOf(source, source), "");
+    const same = { no: 7 };
+    assert.equal(reasonOf(same, same), "`id` is not in the record, which has `no`");
   });
 
   test("S1: a finished segment of several parts is no dot segment either", () => {

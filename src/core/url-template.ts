@@ -1,3 +1,4 @@
+import { reasonIn } from "./absent-value.ts";
 import { EvenkeelError } from "./errors.ts";
 import type { Eventual } from "./eventual.ts";
 import type { Expression, Scope } from "./expression.ts";
@@ -25,7 +26,7 @@ export type RenderedRequest =
       /** Names in lower case. */
       readonly headers: Readonly<Record<string, string>>;
     }
-  | { readonly ok: false; readonly reason: string };
+  | ({ readonly ok: false } & Unusable);
 
 /** A request as the config writes it: `PUT /items/{sku}`, with its query and headers. */
 export interface RequestTemplate {
@@ -119,7 +120,12 @@ export function parseRequest(source: RequestSource, compile: Compile): Parsed<Re
       uses: new Set(expressions.flatMap((expression) => [...expression.uses])),
       fixedHeaders,
       isFixedPath: segments.flat().every((piece) => typeof piece === "string"),
-      render: (scope) => evaluateAll(expressions, scope, then, failed),
+      render(scope) {
+        const tell = (rendered: RenderedRequest): RenderedRequest =>
+          rendered.ok ? rendered : { ok: false, reason: reasonIn(scope, rendered, expressions) };
+        const rendered = evaluateAll(expressions, scope, then, failed);
+        return rendered instanceof Promise ? rendered.then(tell) : tell(rendered);
+      },
     },
   };
 }
@@ -206,7 +212,7 @@ function fill(layout: Layout, values: Values): RenderedRequest {
   const headers: Record<string, string> = {};
   for (const { name, pieces } of layout.headers) {
     const value = fillPieces(pieces ?? [], values, headerText);
-    if (typeof value !== "string") return refused({ reason: `header \`${name}\`: ${value.reason}` });
+    if (typeof value !== "string") return refused({ ...value, reason: `header \`${name}\`: ${value.reason}` });
     headers[name] = value;
   }
   return { ok: true, path, headers };
@@ -232,7 +238,7 @@ function slashesIn(path: string): number {
   return count;
 }
 
-const refused = ({ reason }: Unusable): RenderedRequest => ({ ok: false, reason });
+const refused = (unusable: Unusable): RenderedRequest => ({ ok: false, ...unusable });
 
 /** An expression that failed makes this record's address unusable; anything else is a defect. */
 function failed(error: unknown): RenderedRequest {

@@ -3,6 +3,8 @@ import { isExactNumber, scalarText, type Json } from "./json.ts";
 /** Why a value cannot stand in an address or header. */
 export interface Unusable {
   readonly reason: string;
+  /** The expression, where it gives nothing at all. */
+  readonly absent?: string;
 }
 
 /** A value as it stands in an address or header, or why it cannot stand there. */
@@ -61,8 +63,10 @@ const doubled = (text: string): string => text.replaceAll("'", "''");
 
 function plainText(value: Json | undefined, name: string): ValueText {
   const text = scalarText(value);
-  if (text === undefined)
-    return refused(`\`${name}\` is ${kindOf(value)}, and an address or header takes a text or a number`);
+  if (text === undefined) {
+    const unusable = refused(`\`${name}\` is ${kindOf(value)}, and an address or header takes a text or a number`);
+    return value === undefined ? { ...unusable, absent: name } : unusable;
+  }
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
   if (/[\u0000-\u001f\u007f-\u009f]/.test(text)) return refused(`\`${name}\` has a control character: ${shown(text)}`);
   if (!text.isWellFormed()) return refused(`\`${name}\` has half of a character (a lone surrogate): ${shown(text)}`);

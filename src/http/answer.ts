@@ -58,7 +58,7 @@ export class CompleteAnswer implements Answer {
       return {
         ok: false,
         error: new EvenkeelError("API_NOT_JSON", notJson(text, (error as Error).message), {
-          next: "Check `baseUrl` and `request`; `evenkeel run --limit 1 --trace` shows the answer.",
+          next: "Check `baseUrl` and `request`; `evenkeel plan --limit 1 --trace` shows the answer.",
         }),
       };
     }

@@ -1,5 +1,6 @@
 import { EvenkeelError } from "../core/errors.ts";
 import type { Evidence, Outcome } from "../core/outcome.ts";
+import { kindOf } from "../core/url-value.ts";
 
 /** What credentials add to a request. Header names are in lower case. */
 export interface Credentials {
@@ -73,17 +74,34 @@ function fromFunction(headersOf: HeadersFunction): Auth {
         { cause: error, next: "Mend it, or what it asks; then run again, nothing is lost." },
       );
     }
-    const entries = Object.entries(headers ?? {});
+    if (!isRecord(headers))
+      throw refusedCredentials(`the \`auth\` function gives ${nameOf(headers)}, not headers`, { next: WANTED });
+    const entries = Object.entries(headers);
     const wrong = entries.find(([, value]) => typeof value !== "string");
     if (wrong !== undefined)
-      throw refusedCredentials(`the \`auth\` function gives ${wrong[0]} as ${typeof wrong[1]}, not as text`, {
-        next: "It must return an object of header names and values.",
+      throw refusedCredentials(`the \`auth\` function gives ${wrong[0]} as ${nameOf(wrong[1])}, not as a text`, {
+        next: WANTED,
       });
     return { headers: Object.fromEntries(entries.map(([name, value]) => [name.toLowerCase(), value])), query: {} };
   };
   // It is called for each attempt, so the one after a 401 has what it gives then.
   return { apply, refresh: async () => true, secrets: [], identity };
 }
+
+const WANTED = 'It must return an object of header names and values, such as `{ Authorization: "Bearer ..." }`.';
+
+/** Whatever a function gives: names and values are those of an object's own members, which a list, a `Map` and `Headers` have not. */
+const isRecord = (given: unknown): given is Readonly<Record<string, unknown>> =>
+  typeof given === "object" && given !== null && !(Symbol.iterator in given);
+
+/** What it is, and never what is in it, which may be a secret. */
+const nameOf = (given: unknown): string => {
+  if (given === undefined) return "nothing";
+  if (typeof given === "number" || typeof given === "boolean") return `a ${typeof given}`;
+  return typeof given === "object" && given !== null && !Array.isArray(given)
+    ? `a ${given.constructor.name}`
+    : kindOf(given);
+};
 
 /** S7: a header that cannot be sent; undefined where all can. A token endpoint, or a function, gives whatever it likes. */
 export function unfitHeader({ headers }: Credentials): EvenkeelError | undefined {

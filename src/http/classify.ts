@@ -120,9 +120,10 @@ function judge(
 
 /** What an attempt without a complete answer came to (R1). */
 export function classifyFailure(failure: WireFailure): Classified {
-  const { message, sent, cause, next } = failure;
+  const { message, sent, cause, next, isLasting } = failure;
   const lane = cause === "network" ? "failed" : cause;
-  if (!sent) return { outcome: { kind: "not-sent", message, ...(next === undefined ? {} : { next }) }, lane };
+  const advice = { ...(next === undefined ? {} : { next }), ...(isLasting === true ? { isLasting } : {}) };
+  if (!sent) return { outcome: { kind: "not-sent", message, ...advice }, lane };
   const status = failure.status === undefined ? {} : { status: failure.status };
   return { outcome: { kind: "unknown", message, ...status }, lane };
 }

@@ -2,6 +2,7 @@ import type { Dispatcher } from "undici";
 import { EvenkeelError } from "../core/errors.ts";
 import { forget, onAbort, type Abandonable } from "./cancellation.ts";
 import type { Deadlines, Timed } from "./deadlines.ts";
+import { untrustedAdvice } from "./untrusted.ts";
 
 /** Time limits of one attempt (R9), ms. */
 export interface Timeouts {
@@ -42,6 +43,8 @@ export interface WireFailure {
   readonly message: string;
   /** What to do next, where somebody on the way is to blame. */
   readonly next?: string | undefined;
+  /** Asking again changes nothing. */
+  readonly isLasting?: true;
   readonly status: number | undefined;
   readonly headers: WireHeaders | undefined;
 }
@@ -183,6 +186,8 @@ class Transfer implements Dispatcher.DispatchHandler, Abandonable, Timed {
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
     // HTTP/2 says that a refused stream was not processed (RFC 9113, 8.7).
     if (/REFUSED_STREAM/.test(error.message)) this.#sent = false;
+    const untrusted = this.#sent ? undefined : untrustedAdvice(error);
+    if (untrusted !== undefined) return this.#fail("network", describe(error), untrusted, { isLasting: true });
     if (!(error instanceof EvenkeelError && error.code === "API_UNREACHABLE"))
       return this.#fail("network", describe(error));
     // R1: the network knows that nothing came past somebody on the way, and who that is.
@@ -240,10 +245,15 @@ class Transfer implements Dispatcher.DispatchHandler, Abandonable, Timed {
     this.#end({ kind: "answer", status: this.#status, headers: this.#headers ?? {}, body, isCut });
   }
 
-  #fail(cause: WireFailure["cause"], message: string, next?: string): void {
+  #fail(
+    cause: WireFailure["cause"],
+    message: string,
+    next?: string,
+    lasting: { readonly isLasting?: true } = {},
+  ): void {
     if (this.#isOver) return;
     const status = this.#status === 0 ? undefined : this.#status;
-    this.#end({ kind: "failure", sent: this.#sent, cause, message, next, status, headers: this.#headers });
+    this.#end({ kind: "failure", sent: this.#sent, cause, message, next, status, headers: this.#headers, ...lasting });
     this.#controller?.abort(new Error(message));
   }
 

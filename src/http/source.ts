@@ -170,7 +170,7 @@ export function createSource(options: SourceOptions, connection: Connection): So
   };
 }
 
-const NEXT_HINT = "Compare `pagination` with an answer of the API: `evenkeel run --limit 1 --trace` shows one.";
+const NEXT_HINT = "Compare `pagination` with an answer of the API: `evenkeel plan --limit 1 --trace` shows one.";
 
 /** A page's request. */
 interface Asking extends PageRequest {

@@ -232,7 +232,7 @@ export class Absences {
 function emptySource({ sync }: RunContext, entries: number, isExact: boolean): EvenkeelError {
   const [look, allow] = isExact
     ? [`evenkeel probe ${sync.name}`, `evenkeel plan ${sync.name} --out FILE --allow-deletes ${entries}`]
-    : [`evenkeel run ${sync.name} --trace`, `evenkeel run ${sync.name} --allow-deletes ${entries}`];
+    : [`evenkeel plan ${sync.name} --trace`, `evenkeel run ${sync.name} --allow-deletes ${entries}`];
   const records = entries === 1 ? "the one record" : `all ${entries} records`;
   return new EvenkeelError(
     "RUN_SOURCE_EMPTY",

@@ -1,7 +1,9 @@
 import { decideRetry, type Next, type Repeatability } from "../core/retry.ts";
+import type { StoredOperation } from "../core/ledger.ts";
 import type { Attempt } from "../core/outcome.ts";
 import type { Operation, Progress } from "../core/operation.ts";
 import type { Patience } from "../core/patience.ts";
+import type { Sync } from "../core/sync.ts";
 import type { Write } from "../core/destination.ts";
 import type { RunContext } from "./context.ts";
 import { lookUpOf } from "./search.ts";
@@ -18,11 +20,18 @@ export interface Tries {
   readonly patience: Patience;
 }
 
+/** What tells how an operation in doubt may go on, whether it is under way or stored. */
+export type InDoubt = Pick<Operation, "idempotencyKey" | "progress" | "destinationId">;
+
 /** K4: a key is trusted for this share of its declared retention; the clocks of both sides and the wire take the rest. */
 const RETENTION_SHARE = 0.8;
 
 /** For how long its key is still trusted, ms. */
-function keptForMs({ idempotencyKey, progress }: Operation, { sync }: RunContext, wallMs: number): number {
+function keptForMs(
+  { idempotencyKey, progress }: Pick<Operation, "idempotencyKey" | "progress">,
+  { sync }: Pick<RunContext, "sync">,
+  wallMs: number,
+): number {
   if (idempotencyKey === undefined) return 0;
   const keptMs = (sync.destination.traits.idempotencyKey?.retentionMs ?? 0) * RETENTION_SHARE;
   return (progress.firstSentMs ?? wallMs) + keptMs - wallMs;
@@ -30,9 +39,9 @@ function keptForMs({ idempotencyKey, progress }: Operation, { sync }: RunContext
 
 /** How this operation may be repeated, now (R2, K4). */
 export function repeatabilityOf(
-  operation: Operation,
+  operation: InDoubt,
   write: Write,
-  context: RunContext,
+  context: Pick<RunContext, "sync">,
   wallMs: number,
 ): Repeatability {
   return {
@@ -48,14 +57,19 @@ export const isTakenOnce = ({ etag }: Operation, { sync }: RunContext): boolean 
 
 /** R2, K4: it may have been applied, must not be sent again by itself, and nobody can be asked: only a person can decide. */
 export function isUndecidable(
-  operation: Operation,
+  operation: InDoubt,
   write: Write | undefined,
-  context: RunContext,
+  context: Pick<RunContext, "sync">,
   wallMs: number,
 ): boolean {
   if (!operation.progress.everUnknown || lookUpOf(operation, context.sync.destination) !== undefined) return false;
   const may = write && repeatabilityOf(operation, write, context, wallMs);
   return may === undefined || (!may.repeatable && !may.keyed);
+}
+
+/** Whether a stored operation of unknown outcome waits for a person, since no run can find out what became of it. */
+export function isForPerson({ stored, ...operation }: StoredOperation, sync: Sync, wallMs: number): boolean {
+  return operation.state === "unknown" && isUndecidable(operation, stored?.write, { sync }, wallMs);
 }
 
 /** Sends the operation once. Never throws for what an API does. */

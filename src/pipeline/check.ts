@@ -5,7 +5,7 @@ import type { Drift, DriftOf } from "../core/drift.ts";
 import type { Scratch } from "../core/scratch.ts";
 import type { Sync } from "../core/sync.ts";
 import { compareSides, desired, noTally, type Comparison, type Fingerprints } from "./compare.ts";
-import { emptyLedger, lookingContext } from "./looking.ts";
+import { emptyLedger, lookingContext, type Onlooker } from "./looking.ts";
 import { openRead, type ReadChoice } from "./opening.ts";
 import type { Ports } from "./ports.ts";
 import { comparison } from "./read.ts";
@@ -45,7 +45,7 @@ export type CheckPorts = Pick<Ports, "clock" | "chance"> & {
   readonly scratch: () => Scratch;
   /** Resolves when whoever is told of differences has kept up. */
   readonly breathe: () => Promise<void>;
-};
+} & Onlooker;
 
 const ALL: ReadChoice = { fullRefresh: true, limit: undefined, key: undefined, rejects: undefined };
 

@@ -65,13 +65,14 @@ async function withoutDelete(rejects: readonly Reject[], { sync, ports }: RunCon
 /** A path that no record has is more often a misspelt one than an optional one. */
 export function warnOfAbsentPaths({ sync, counts, say }: RunContext): void {
   if (counts.read === 0) return;
-  const where = counts.read === 1 ? "not in the one record" : `in none of the ${counts.read} records`;
+  const where =
+    counts.read === 1 ? "not in the one record that was read" : `in none of the ${counts.read} records that were read`;
   for (const path of sync.mapping.absentPaths()) {
     say({
       type: "warning",
       code: "PATH_ABSENT",
       message: `the mapping's \`${path}\` was ${where}`,
-      next: "Check its spelling; `evenkeel run --limit 1 --trace` shows a record as the source sends it.",
+      next: `Check its spelling; \`evenkeel probe ${sync.name}\` lists the fields of the source's records.`,
     });
   }
 }

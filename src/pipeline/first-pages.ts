@@ -15,6 +15,8 @@ export interface FirstPage extends SampledPage {
 /** The beginning of a list, and what ended it before its time. */
 export interface FirstPages {
   readonly pages: readonly FirstPage[];
+  /** Those of them that broke no rule. */
+  readonly sound: readonly FirstPage[];
   /** Why a run would end here: a rule of reading that is broken, or a page that cannot be had. */
   readonly broken: EvenkeelError | undefined;
   /** What says that the list goes on, though it ends as it is declared. */
@@ -52,6 +54,7 @@ export async function firstPages(
   const pages: FirstPage[] = [];
   let position: string | undefined;
   let size: number | undefined;
+  let sound = 0;
   let broken: EvenkeelError | undefined;
   do {
     try {
@@ -61,6 +64,7 @@ export async function firstPages(
       pages.push({ page, keys, asked: fetched.size ?? source.paging.size, body: page.body });
       const known = keys.filter((key) => key !== undefined);
       rules.accept({ page, items: keys.length, keys: known, cursors: known.map(() => undefined), itemKeys: keys });
+      sound = pages.length;
       if (page.next === undefined) rules.conclude(page);
       [position, size] = [page.next, fetched.size];
     } catch (thrown) {
@@ -74,7 +78,7 @@ export async function firstPages(
     pages.filter(isListed).length < max &&
     pages.length < 2 * max
   );
-  return { pages, broken, goesOn: rules.goesOn, brokenBody: met.brokenBody };
+  return { pages, sound: pages.slice(0, sound), broken, goesOn: rules.goesOn, brokenBody: met.brokenBody };
 }
 
 /** Whether it is a page of the list, and not one that only leads to others, as that of parents does. */

@@ -1,13 +1,26 @@
-import type { Counts, Warning } from "../core/events.ts";
+import type { Counts, RunEvent, Warning } from "../core/events.ts";
 import type { LedgerCounts, SyncLedger } from "../core/ledger.ts";
+import { plainEvidence, type Evidence } from "../core/outcome.ts";
 import type { Sync } from "../core/sync.ts";
 import type { RunContext } from "./context.ts";
 import type { Ports } from "./ports.ts";
 
+/** Told of each request and its answer. */
+type Trace = (connection: string, evidence: Evidence) => void;
+
+/** Who is told of what goes on meanwhile. */
+export interface Onlooker {
+  readonly trace?: Trace | undefined;
+  /** Told what is waited for, and until when, wall clock. */
+  readonly waits?: ((wait: Wait) => void) | undefined;
+}
+
+export type Wait = Pick<Extract<RunEvent, { readonly type: "waiting" }>, "untilMs" | "reason">;
+
 /** The context of whoever reads as a run does, and writes nothing. */
 export function lookingContext(
   sync: Sync,
-  ports: Pick<Ports, "clock" | "chance" | "ledger">,
+  ports: Pick<Ports, "clock" | "chance" | "ledger"> & Onlooker,
   counts: Counts,
   stop: AbortSignal,
   read: RunContext["read"],
@@ -27,9 +40,14 @@ export function lookingContext(
     },
     notLevel: () => undefined,
     say(event) {
+      if (event.type === "waiting") ports.waits?.(event);
       if (event.type === "warning") warn({ code: event.code, message: event.message, next: event.next });
     },
-    sent: (_connection, { isUntried }) => void (counts.requests += isUntried === true ? 0 : 1),
+    sent(connection, evidence) {
+      if (evidence.isUntried === true) return;
+      counts.requests += 1;
+      ports.trace?.(connection, plainEvidence(evidence));
+    },
   };
 }
 

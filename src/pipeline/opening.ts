@@ -214,7 +214,10 @@ function resume(sync: Sync, stored: Checkpoint): Omit<Opening, "partial"> {
     return {
       start: stored,
       resumed: false,
-      reason: `the last run finished no page, so it is asked again for ${askedFor(stored)}`,
+      reason:
+        stored.kind === "full" && stored.fullMs === undefined
+          ? "no run has read everything yet"
+          : `the last run finished no page, so it is asked again for ${askedFor(stored)}`,
     };
   if (!source.paging.resumes) {
     return {

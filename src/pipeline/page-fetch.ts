@@ -87,10 +87,27 @@ async function tryPage(query: PageQuery, context: RunContext): Promise<Tried> {
       delayMs: next.delayMs,
       reason: next.message,
     });
+    context.say({
+      type: "waiting",
+      untilMs: now.wallMs + next.delayMs,
+      reason: waitReason(source.connection, outcome),
+    });
     patience.spend(next.delayMs);
     await clock.sleep(next.delayMs, context.stop).catch(() => undefined);
   }
 }
+
+/** Characters of what an API says that are enough beside a countdown. */
+const SAID_MAX = 80;
+
+/** What a page waits for before it is asked for again, in words that a countdown follows. */
+function waitReason(connection: string, outcome: Outcome): string {
+  if (outcome.kind === "throttled" && outcome.retryAfterMs !== undefined) return `${connection}, which asked to wait`;
+  const said = outcome.kind === "applied" ? "" : ` (${shortened(outcome.message)})`;
+  return `${connection}, which is asked again${said}`;
+}
+
+const shortened = (text: string): string => (text.length > SAID_MAX ? `${text.slice(0, SAID_MAX)}...` : text);
 
 /** P6: 413, a 5xx and a timeout may all mean that the page is more than the source can give at once. */
 const isSizeTrouble = (outcome: Outcome): boolean =>
@@ -149,7 +166,7 @@ function failureOf(connection: string, outcome: Outcome, evidence: Evidence, wal
 }
 
 const REFUSED_HINT =
-  "Check the `request` and `query` of the source against the API's documentation; `evenkeel run --trace` shows what is sent.";
+  "Check the `request` and `query` of the source against the API's documentation; `evenkeel plan --trace` shows what is sent.";
 
 const SAID_FAILED_HINT =
   "Check the `request`, `query` and `body` of the source against what the API says. That such an answer is a failure says `answers.failed` of the connection, or GraphQL's `errors` where that is not declared.";

@@ -20,7 +20,7 @@ import type { RunContext } from "./context.ts";
 import { countUndone, refuseUnfinished } from "./exact.ts";
 import type { Planned } from "./journal.ts";
 import { refuseUnadopted } from "./first-run.ts";
-import { emptyLedger, lookingContext } from "./looking.ts";
+import { emptyLedger, lookingContext, type Onlooker } from "./looking.ts";
 import { MetTwice } from "./met-twice.ts";
 import { openRead, type ReadChoice } from "./opening.ts";
 import type { Ports } from "./ports.ts";
@@ -74,7 +74,7 @@ export async function planSync(
     readonly counts: Counts;
     /** Resolves when whoever is told of changes has kept up. */
     readonly breathe: () => Promise<void>;
-  },
+  } & Onlooker,
   settings: PreviewSettings,
   emit: (change: PreviewedChange) => void,
 ): Promise<Preview> {
@@ -129,7 +129,7 @@ export async function planSync(
     // What ends quietly when it is told to stop has not seen all.
     if (settings.stop.aborted) throw new EvenkeelError("RUN_INTERRUPTED", "it was stopped before its end");
     twice.warn();
-    if (!opening.partial) warnOfAbsentPaths(context);
+    warnOfAbsentPaths(context);
     found.why = whyNothing(opening.start, counts, sync);
     if (counts.created + volume.later > 0) found.refused = await whyRefused(context);
   } catch (thrown) {

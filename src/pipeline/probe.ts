@@ -11,6 +11,7 @@ import type { Headers, Quota } from "../core/rate-limit.ts";
 import {
   observeKey,
   observeList,
+  observeMapping,
   observeMatch,
   observeUndeclaredCursor,
   type DeclaredRecords,
@@ -136,7 +137,8 @@ async function probeSource(
   const { cursor } = sync;
   if (cursor === undefined) tell(observeUndeclaredCursor(records, undefined));
   else {
-    const values = await cursorsOf(first.pages, cursor);
+    // A page that was shown before says nothing of the order.
+    const values = await cursorsOf(first.sound, cursor);
     const facts = cursorFacts(cursor.type, values);
     tell(observeCursor(cursor, facts));
     const dateMs = first.pages.at(-1)?.page.dateMs;
@@ -151,6 +153,8 @@ async function probeSource(
         }),
       );
   }
+  for (const record of records) await sync.mapping.map(record);
+  tell(observeMapping(sync.mapping.absentPaths(), records.length));
   tell(await lookSingle.source(context, records));
   return [endOf(sync.source.connection, first, records), records];
 }

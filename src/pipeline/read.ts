@@ -144,12 +144,12 @@ const UNREAD = "the source has more pages than were read";
 const hasNoCursor = ({ highest }: Checkpoint, { cursor }: Sync): boolean =>
   cursor !== undefined && highest === undefined;
 
-const noCursor = ({ cursor }: Sync, keyed: number) =>
+const noCursor = ({ name, cursor }: Sync, keyed: number) =>
   ({
     type: "warning",
     code: "CURSOR_ABSENT",
     message: `none of the ${keyed === 1 ? "records" : `${keyed} records`} with a key has a value of \`cursor.field\` (${cursor?.field}), so every run reads everything`,
-    next: "Check `cursor.field` against a record: `evenkeel run --limit 1 --trace` shows one.",
+    next: `Check \`cursor.field\` against a record: \`evenkeel probe ${name}\` lists the fields of the source's records.`,
   }) as const;
 
 const rulesOf = (sync: Sync, { since, position }: Checkpoint): PageRules =>
@@ -229,5 +229,5 @@ export function whyNothing(
   if (counts.read > 0 || counts.pages === 0) return undefined;
   if (read.since !== undefined)
     return `the source has no record whose ${sync.cursor?.field} is ${read.since} or later: nothing has changed since the last run`;
-  return "the source answered with an empty list: if it should not be empty, check `query` (many lists leave out drafts, closed or archived records) with `evenkeel run --trace`";
+  return "the source answered with an empty list: if it should not be empty, check `query` (many lists leave out drafts, closed or archived records) with `evenkeel plan --trace`";
 }

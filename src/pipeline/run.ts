@@ -7,7 +7,7 @@ import type { Scratch } from "../core/scratch.ts";
 import type { Sync } from "../core/sync.ts";
 import { Absences } from "./absence.ts";
 import { Batches } from "./batches.ts";
-import { complete } from "./complete.ts";
+import { complete, warnOfAbsentPaths } from "./complete.ts";
 import { createControl, type RunControl, type RunEnding } from "./control.ts";
 import { refuseUnadopted } from "./first-run.ts";
 import { Flow } from "./flow.ts";
@@ -151,6 +151,7 @@ async function work(
     only: choice.plan && ((key: string) => choice.plan?.store.isDelete(key) === true),
   };
   const checkpoint = await complete(end, context, opening.resumed);
+  if (choice.limit !== undefined && !context.stop.aborted) warnOfAbsentPaths(context);
   await absences.conclude(checkpoint, { stage, journal, ...deletes });
   if (choice.plan !== undefined) await planMissed(choice.plan.store, stage, journal);
   await repair?.removeExtras(opening.start, flow, journal, deletes);

@@ -160,10 +160,8 @@ async function freshRecord(reject: Reject, context: RunContext): Promise<SourceR
   if (await isOvertaken(reject, context))
     return "a newer version of the record is still to be written, by the next run";
   const record = await recordOf(reject.source, false, context.sync);
-  if (record.isExcluded === true) return "the source's `filter` leaves the record out";
-  context.counts.read += 1;
-  context.counts.pages += 1;
-  return record;
+  // What is remembered is not counted as read.
+  return record.isExcluded === true ? "the source's `filter` leaves the record out" : record;
 }
 
 /** U11: a newer version of it is still to be written, which it must not take the place of. */

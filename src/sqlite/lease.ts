@@ -1,17 +1,10 @@
 import { DatabaseSync } from "node:sqlite";
 import { EvenkeelError } from "../core/errors.ts";
 import { invariant } from "../core/invariant.ts";
+import type { Holder } from "../core/lease.ts";
 import type { Database } from "./database.ts";
 import { isBusy, storing } from "./failure.ts";
 import { createPrivately } from "./private-file.ts";
-
-/** Who has the right to write. */
-export interface Holder {
-  readonly pid: number;
-  readonly host: string;
-  readonly startedMs: number;
-  readonly purpose: string;
-}
 
 /** The lock on the file beside another one. */
 export interface Lock {
@@ -39,6 +32,20 @@ export function takeLock(file: string): Lock | undefined {
     return { free: () => db.close() };
   };
   return storing(lockFile, take, "the lock file");
+}
+
+/** Whether a process has the lock: it keeps readers of the lock file out too. Takes nothing, and a file that cannot be read tells nothing. */
+export function isLocked(file: string): boolean {
+  let db: DatabaseSync | undefined;
+  try {
+    db = new DatabaseSync(`${file}-lock`, { readOnly: true, timeout: 0 });
+    db.exec("SELECT count(*) FROM sqlite_schema");
+    return false;
+  } catch (error) {
+    return isBusy(error);
+  } finally {
+    db?.close();
+  }
 }
 
 /** What a second process is told. The holder's own words are in the ledger, which can be read while it is locked. */

@@ -1,9 +1,10 @@
 import { EvenkeelError } from "../core/errors.ts";
 import type { Ledger, SyncLedger } from "../core/ledger.ts";
+import type { Holder } from "../core/lease.ts";
 import { emptyDatabase, openDatabase, openToLook, type Database } from "./database.ts";
 import type { Flush } from "./disk.ts";
 import { lanesTable } from "./lanes.ts";
-import { heldError, leaseTable, LedgerLease, takeLock } from "./lease.ts";
+import { heldError, isLocked, leaseTable, LedgerLease, takeLock } from "./lease.ts";
 import { migrate, schemaOf } from "./migrations.ts";
 import { createSyncLedger } from "./sync-ledger.ts";
 import { syncsTable } from "./syncs.ts";
@@ -48,6 +49,12 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
       if (readOnly) throw new EvenkeelError("INVARIANT", "a ledger that was opened to look at cannot be written");
       const fence = lease.acquire(holder);
       return { fence, release: async () => lease.release(fence) };
+    },
+    async holder() {
+      if (!isLocked(database.file)) return undefined;
+      const holder = database.snapshot(() => leaseTable(database).holder());
+      // Whoever has just taken the lock has not written its name yet.
+      return holder.pid === undefined ? undefined : (holder as Holder);
     },
     async of(name) {
       const ledger = open.get(name) ?? createSyncLedger({ database, lease, name, keepsBodies: options.bodies });

@@ -391,10 +391,23 @@ suite("what is kept out of the file", () => {
         assert.equal(literal.exitCode, 2);
         const unset = await place.run("init", "--from", `${store.url}/rows`, "--auth", "bearer:NOT_SET");
         assert.equal(unset.exitCode, 2);
-        assert.match(unset.stderr, /CONFIG_SECRET_MISSING[^]*NOT_SET/);
+        assert.match(
+          unset.stderr.replaceAll(/\s+/g, " "),
+          /CONFIG_SECRET_MISSING: `--auth` names `NOT_SET`, which is not set: neither in the environment nor in a file \.env in this folder next: Say `export NOT_SET/,
+        );
+        assert.doesNotMatch(unset.stderr, /connections/);
+        const wrong = await place.run("init", "--from", `${store.url}/rows`, "--auth", "bearer:TOKEN");
+        assert.equal(wrong.exitCode, 3);
+        assert.match(
+          wrong.stderr.replaceAll(/\s+/g, " "),
+          /What `TOKEN` holds was sent and refused: look at it, and at the kind of credentials/,
+        );
+        const bare = await place.run("init", `${store.url}/rows`);
+        assert.equal(bare.exitCode, 2);
+        assert.match(bare.stderr, /Did you mean `--from URL`\?/);
         for (const { stderr, stdout } of [refused, inAddress])
           assert.ok(!(stderr + stdout).includes("secret-in-address"));
-        assert.equal(store.requests.length, 1, "only the first one was sent");
+        assert.equal(store.requests.length, 2, "only what was refused by the API was sent");
       },
     ));
 

@@ -172,7 +172,7 @@ test("--stats says where the time went, and what would make it faster", async ()
     assert.ok(stdout.includes(`${shop.url}: 40 writes of`), stdout);
     assert.match(stdout, /: 1 read of \d/);
     assert.match(stdout, /waiting for the ledger's disk, beside the rest +\d/);
-    assert.match(stdout, / waiting for its limit +1\.\d s +\d\d %/);
+    assert.match(stdout, / waiting for its limit +(?:1\.\d|2\.0) s +\d\d %/);
     assert.match(
       stdout.replaceAll(/\s+/g, " "),
       /The limit of 20\/s of \S+ is the bottleneck; (9\d|100) % of it is used/,
@@ -186,4 +186,28 @@ test("--stats says where the time went, and what would make it faster", async ()
     place.remove();
     await Promise.all([store.stop(), shop.stop()]);
   }
+});
+
+test("what a source is waited for is told while it is read, by a run and by a plan", async () => {
+  const asked = new Set<string>();
+  const store = await startApi((request, _body, response) => {
+    const who = request.headers["x-who"] as string;
+    if (asked.has(who)) return cursorPage(records(1), request, response);
+    asked.add(who);
+    if (who === "plan") return json(response, 503, {}, { "retry-after": "6" });
+    json(response, 429, {}, { "retry-after": "6" });
+  });
+  const shop = await startApi((_request, _body, response) => json(response, 200, {}));
+  const told = async (command: string): Promise<string> => {
+    const place = new Workplace();
+    place.write(config(store, shop).replace(`"${store.url}"`, `"${store.url}", headers: { X-Who: ${command} }`));
+    const { stderr, exitCode } = await place.start(command).ended;
+    assert.equal(exitCode, 0, stderr);
+    place.remove();
+    return stderr;
+  };
+  const [run, plan] = await Promise.all([told("run"), told("plan")]);
+  assert.match(run, /^records: 0 read, 0 written, waiting: store, which asked to wait; \d s more$/m);
+  assert.match(plan, /, waiting: store, which asked to wait; \d s more$/m);
+  await Promise.all([store.stop(), shop.stop()]);
 });

@@ -161,6 +161,9 @@ test("what does not hold is trouble, and ends with 1", async () => {
     /a run would end here: page 2 has the very records of the page before it \(READ_NO_PROGRESS\)/,
   );
 
+  const unsortedLoop = await probe(`${PAGED}, ${CURSOR.replace("sorted: true", "sorted: false")}`, ignoring);
+  assert.doesNotMatch(said(unsortedLoop, "cursor", "fact"), /in no order/);
+
   const shuffled: Answer = (url, response) =>
     json(response, 200, {
       data: url.searchParams.has("since") ? rows.slice(0, 30) : [...rows.slice(20, 30), ...rows.slice(0, 20)],

@@ -109,3 +109,66 @@ syncs:
     await Promise.all([store.stop(), shop.stop()]);
   }
 });
+
+test("a key that is nowhere is named with the fields that there are; 20 such rejects are listed, and all with --all", async () => {
+  const records = Array.from({ length: 23 }, (_, index) => ({ id: index + 1, title: "t", price: 1 }));
+  const store = await startApi((request, _body, response) => cursorPage(records, request, response));
+  const shop = await startApi((_request, _body, response) => json(response, 200, {}));
+  const place = new Workplace();
+  place.write(`
+connections:
+  store: { baseUrl: "${store.url}" }
+  shop: { baseUrl: "${shop.url}" }
+syncs:
+  records:${SOURCE.replace("key: id", "key: uid")}
+    destination: { connection: shop, upsert: "PUT /items/{id}" }
+`);
+  try {
+    assert.equal((await place.run("run")).exitCode, 1);
+    const list = async (...flags: string[]): Promise<string> => (await place.run("rejects", "list", ...flags)).stdout;
+    const listed = await list();
+    assert.match(
+      listed.replaceAll(/\s+/g, " "),
+      /KEY_MISSING: its key is missing \(`uid`\); the record has `id`, `title` and `price`/,
+    );
+    assert.match(listed, /^… and 3 more of records: KEY_MISSING \(`--all` lists them\)$/m);
+    const lines = (text: string): number => text.match(/its key is missing/g)?.length ?? 0;
+    assert.deepEqual([lines(listed), lines(await list("--all")), lines(await list("--json"))], [20, 23, 23]);
+  } finally {
+    place.remove();
+    await Promise.all([store.stop(), shop.stop()]);
+  }
+});
+
+test("without `source.read` a reject is tried as it was refused: nothing counts as read, and the summary says what helps", async () => {
+  const records: { id: number; price: number | string }[] = [{ id: 1, price: "abc" }];
+  const store = await startApi((request, _body, response) => cursorPage(records, request, response));
+  const shop = await startApi((_request, _body, response) => json(response, 200, {}));
+  const place = new Workplace();
+  place.write(`
+connections:
+  store: { baseUrl: "${store.url}" }
+  shop: { baseUrl: "${shop.url}" }
+syncs:
+  records:${SOURCE}
+    mapping: { id: id, price: "price * 2" }
+    destination: { connection: shop, upsert: "PUT /items/{id}" }
+`);
+  try {
+    const first = await place.run("run");
+    assert.equal(first.exitCode, 1);
+    const asked = store.requests.length;
+    Object.assign(records[0] as object, { price: 3 });
+    const retried = await place.run("rejects", "retry", "records", "--all");
+    assert.deepEqual([retried.exitCode, store.requests.length], [1, asked]);
+    assert.doesNotMatch(retried.stdout, /\bread\b.*page/);
+    for (const { stdout } of [first, retried]) {
+      assert.match(stdout, /^ +evenkeel run records +after mending a record at the source$/m);
+      assert.match(stdout, /^ +evenkeel rejects retry records --all +after mending config or destination$/m);
+    }
+    assert.equal((await place.run("run")).exitCode, 0);
+  } finally {
+    place.remove();
+    await Promise.all([store.stop(), shop.stop()]);
+  }
+});

@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { after, before, suite, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { ending, json, Workplace } from "./harness.ts";
+import { ending, json, startApi, Workplace } from "./harness.ts";
 
 const file = (name: string): string => fileURLToPath(new URL(`tls/${name}`, import.meta.url));
 
@@ -29,7 +29,6 @@ connections:
   api:
     baseUrl: "https://127.0.0.1:${(server.address() as AddressInfo).port}"
     auth: { type: bearer, token: "\${TOKEN}" }
-    retry: { attempts: 1 }
 syncs:
   records:
     source: { connection: api, request: GET /records, records: data, key: id, pagination: { type: none } }
@@ -55,8 +54,25 @@ syncs:
       assert.equal(ran.exitCode, 3);
       assert.deepEqual([ending(ran).error?.code, requests], ["API_UNREACHABLE", 0]);
       assert.match(ending(ran).error?.message ?? "", /self-signed certificate/);
+      assert.match(ending(ran).error?.next ?? "", /`tls: \{ ca: /);
+      assert.equal(ending(ran).counts.retries, 0, "asking again changes nothing");
     });
   }
+
+  test("so is the destination's, and its run ends", async () => {
+    const store = await startApi((_request, _body, response) => json(response, 200, { data: [{ id: 1 }] }));
+    const place = new Workplace();
+    place.write(
+      config
+        .replace("connections:", `connections:\n  store: { baseUrl: "${store.url}" }`)
+        .replace("source: { connection: api", "source: { connection: store"),
+    );
+    const ran = await place.run("run", "--json");
+    place.remove();
+    await store.stop();
+    assert.deepEqual([ran.exitCode, ending(ran).error?.code, ending(ran).counts.parked], [3, "API_UNREACHABLE", 1]);
+    assert.match(ending(ran).error?.next ?? "", /`tls: \{ ca: /);
+  });
 
   test("one of an authority that Node is told to trust is accepted", async () => {
     const ran = await run({ NODE_EXTRA_CA_CERTS: file("certificate.pem") });

@@ -104,8 +104,32 @@ test("a path that no record has is warned of by plan and run, inside an expressi
     const plan = await sides.run("plan");
     assert.match(plan.stdout, /warning the mapping's `price2` was not in the one record/);
     assert.deepEqual(warnings(await sides.run("run", "--json")), [
-      "PATH_ABSENT: the mapping's `price2` was not in the one record",
+      "PATH_ABSENT: the mapping's `price2` was not in the one record that was read",
     ]);
+  }));
+
+test("the same by a plan and a run of some records, and by a probe; nothing that is advised writes", () =>
+  between("key: id", "{ id: id, cents: price2 }", async (sides) => {
+    sides.rows = Array.from({ length: 9 }, (_, index) => ({ id: index + 1, at: 1, price: 1 }));
+    const plan = await sides.run("plan", "--limit", "2");
+    assert.match(plan.stdout, /warning the mapping's `price2` was in none of the 2 records that were read/);
+    assert.match(plan.stdout, /next: Check its spelling; `evenkeel probe rows` lists the fields/);
+    const probe = await sides.run("probe");
+    assert.match(probe.stdout, /^\? mapping  `price2` is in none of the 9 records/m);
+    assert.equal(sides.items.size, 0);
+    assert.deepEqual(warnings(await sides.run("run", "--limit", "2", "--json")), [
+      "PATH_ABSENT: the mapping's `price2` was in none of the 2 records that were read",
+    ]);
+  }));
+
+test("`plan --trace` shows what the source answers, and writes nothing", () =>
+  between("key: id", ROW, async (sides) => {
+    sides.rows = [{ id: 1, at: 1, price: 4711 }];
+    const plan = await sides.run("plan", "--limit", "1", "--trace");
+    assert.match(plan.stderr, /--- store\n> GET .*\/rows\n[^]*< 200 OK[^]*"price": 4711/);
+    assert.doesNotMatch(plan.stdout, /"data"/);
+    assert.match((await sides.run("plan", "--trace", "--json")).stdout, /^\{"type":"trace","connection":"store"/m);
+    assert.equal(sides.items.size, 0);
   }));
 
 test("records without a key say nothing of the cursor", () =>

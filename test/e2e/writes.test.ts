@@ -166,3 +166,52 @@ test("R7: a destination that cannot be reached ends the run soon, whatever waits
   const destination = `{ connection: shop, upsert: "PUT /items/{id}" }`;
   await between(records, answer, destination, check, "{ attempts: 4, base: 500ms }");
 });
+
+test("K4: of a bare create whose answer was lost, everything says that only a person can decide", async () => {
+  const records = [1, 2].map((id) => ({ id, name: "n" }));
+  const answer: Parameters<typeof startApi>[0] = (_request, _body, response) => void response.destroy();
+  await between(records, answer, "{ connection: shop, create: { request: POST /items, id: id } }", async (place) => {
+    const flat = async (...args: string[]): Promise<string> => {
+      const { stdout, stderr } = await place.run(...args);
+      return (stdout + stderr).replaceAll(/\s+/g, " ");
+    };
+    assert.equal((await place.run("run")).exitCode, 1);
+    const status = await flat("status");
+    assert.match(
+      status,
+      /records: 2 writes of unknown outcome that only you can decide: .* `evenkeel state unblock records 1 --applied`/,
+    );
+    assert.doesNotMatch(status, /the next run looks into/);
+    const explained = await flat("explain", "records", "1");
+    assert.match(
+      explained,
+      /No run can find out\. Look into the destination, then say `evenkeel state unblock records 1 --applied` if it was, or `evenkeel state unblock records 1 --resend` if it was not\./,
+    );
+    const undecided = await place.run("state", "unblock", "records", "1");
+    assert.equal(undecided.exitCode, 2);
+    assert.match(undecided.stderr.replaceAll(/\s+/g, " "), /say `--applied` if it was, or `--resend` if it was not/);
+    assert.equal((await place.run("state", "unblock", "records", "1", "--applied")).exitCode, 0);
+    assert.match(await flat("status"), /records: 1 write of unknown outcome that only you can decide/);
+  });
+});
+
+test("a run of some records is done, and does not say that the sync is level", async () => {
+  const records = [1, 2, 3].map((id) => ({ id, name: "n" }));
+  const answer: Parameters<typeof startApi>[0] = (_request, _body, response) => json(response, 200, {});
+  await between(records, answer, `{ connection: shop, upsert: "PUT /items/{id}" }`, async (place) => {
+    const one = await place.run("run", "--limit", "1");
+    assert.equal(one.exitCode, 0);
+    assert.match(one.stdout, /^records: done: the 1 record that was asked for in /);
+    assert.match((await place.run("status")).stdout, /^records +done in part +/m);
+    const all = await place.run("run");
+    assert.match(all.stderr, /^records: full refresh \(no run has read everything yet\)$/m);
+    assert.match(all.stdout, /^records: level in /);
+    assert.match((await place.run("run", "--key", "2")).stdout, /^records: done: the 1 record that was asked for/);
+    assert.match((await place.run("status")).stdout, /^records +level +/m);
+    assert.equal(
+      ending(await place.run("run", "--limit", "1", "--json")).status,
+      "level",
+      "a program reads what it did",
+    );
+  });
+});

@@ -2,7 +2,8 @@ import { resolve } from "node:path";
 import { Command } from "commander";
 import { examples, wholeNumber } from "../arguments.ts";
 import { quoted } from "../command-line.ts";
-import { misuse, withLibrary, type Invocation } from "../context.ts";
+import type { PlanOptions } from "../../evenkeel.ts";
+import { misuse, withLibrary, type Context, type Invocation } from "../context.ts";
 
 /** Changes of each kind that fit the mind, if not the screen. */
 const SHOWN_MAX = 20;
@@ -15,6 +16,7 @@ interface PlanFlags {
   readonly fullRefresh?: true;
   readonly limit?: number;
   readonly key?: string;
+  readonly trace?: true;
 }
 
 export const planCommand = (invocation: Invocation): Command =>
@@ -29,11 +31,13 @@ export const planCommand = (invocation: Invocation): Command =>
     .option("--full-refresh", "read everything, whatever the cursor says")
     .option("--limit <n>", "stop after this many records were read", wholeNumber(1))
     .option("--key <key>", "only the record with this key")
+    .option("--trace", "show each request and answer, secrets redacted")
     .addHelpText(
       "after",
       examples(
         ["evenkeel plan", "what a run would do"],
         ["evenkeel plan products --key 4711", "what it would do to one record"],
+        ["evenkeel plan products --limit 1 --trace", "what the source answers, and what becomes of a record"],
         ["evenkeel plan --out plan.jsonl", "to be read, and applied exactly with `run --plan plan.jsonl`"],
         ["evenkeel plan --exit-code --quiet", "for a script: 0 when level, 4 when not"],
       ),
@@ -43,12 +47,12 @@ export const planCommand = (invocation: Invocation): Command =>
         withLibrary(context, async (evenkeel) => {
           const { changesOf, reportPlan } = await import("../plan-report.ts");
           const { combineExitCodes, EXIT } = await import("../../core/exit-code.ts");
-          const { all, exitCode: asked, out, ...choice } = flags;
+          const { all, exitCode: asked, out, trace, ...choice } = flags;
           if (choice.allowDeletes !== undefined && out === undefined)
             throw misuse("`--allow-deletes` is for a plan that is applied", "Add `--out FILE`, or say it to `run`.");
           const { signal } = context.host.interruption();
           const file = out === undefined ? {} : { out: resolve(context.host.cwd, out) };
-          const plan = evenkeel.plan({ syncs, ...choice, ...file, signal });
+          const plan = evenkeel.plan({ syncs, ...choice, ...file, ...(await tracing(trace, context)), signal });
           const shownMax = all === true ? Number.POSITIVE_INFINITY : SHOWN_MAX;
           const { limit, key, fullRefresh } = choice;
           const again = [
@@ -63,3 +67,15 @@ export const planCommand = (invocation: Invocation): Command =>
         }),
       ),
     );
+
+/** Requests and answers are shown where they are asked for. */
+async function tracing(asked: true | undefined, { printer }: Context): Promise<Pick<PlanOptions, "trace">> {
+  if (asked !== true) return {};
+  const { showTrace } = await import("../trace.ts");
+  return {
+    trace: (connection, evidence) => {
+      printer.record({ type: "trace", connection, evidence });
+      showTrace({ connection, evidence }, printer);
+    },
+  };
+}

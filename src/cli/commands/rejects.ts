@@ -6,6 +6,9 @@ import { examples, wholeNumber, wholeNumbers } from "../arguments.ts";
 import { misuse, withLibrary, withState, type Context, type Invocation } from "../context.ts";
 import type { Again } from "../summary.ts";
 
+/** Rejects of each code that fit the mind: the hundredth shows nothing new. */
+const SHOWN_MAX = 20;
+
 export const rejectsCommand = (invocation: Invocation): Command =>
   new Command("rejects")
     .summary("read, try again or discard what was refused")
@@ -26,6 +29,7 @@ const list = (invocation: Invocation): Command =>
   new Command("list")
     .description("list rejects with their reasons")
     .argument("[sync]", "only those of this sync")
+    .option("--all", `list every one, not only the first ${SHOWN_MAX} of each code`)
     .addHelpText(
       "after",
       examples(
@@ -33,25 +37,11 @@ const list = (invocation: Invocation): Command =>
         ["evenkeel rejects list --json", "with request, answer and source record"],
       ),
     )
-    .action((sync: string | undefined, _flags: object, command: Command) =>
+    .action((sync: string | undefined, { all }: { readonly all?: true }, command: Command) =>
       invocation.act(command, (context) =>
         withState(context, async (state) => {
-          const { rejectText } = await import("../record-report.ts");
-          const { printer, host, suggest } = context;
-          const { signal } = host.interruption();
-          let first: { readonly sync: string; readonly id: number } | undefined;
-          for await (const reject of state.rejects(sync)) {
-            if (signal.aborted) break;
-            first ??= reject;
-            printer.record({ type: "reject", ...reject });
-            printer.result(rejectText(reject, context));
-            await printer.drained();
-          }
-          if (first === undefined) printer.note("Nothing is rejected or invalid.");
-          else if (!printer.isQuiet)
-            printer.say(
-              `\n\`${suggest("rejects show", [first.sync, String(first.id)])}\` shows request, answer and record.`,
-            );
+          const { listRejects } = await import("../rejects-report.ts");
+          await listRejects(state.rejects(sync), all === true ? Number.POSITIVE_INFINITY : SHOWN_MAX, context);
           return 0;
         }),
       ),
@@ -106,7 +96,9 @@ interface RetryFlags {
 
 const retry = (invocation: Invocation): Command =>
   new Command("retry")
-    .description("read these records again, map them anew and send them")
+    .description(
+      "map these records anew and send them: as the source has them now where `source.read` is declared, else as they were when they were refused",
+    )
     .argument("<sync>", "the sync")
     .argument("[id...]", "the rejects to try again", wholeNumbers(1))
     .option("--all", "all rejects of the sync, but for those that may be in the destination already")
@@ -133,7 +125,7 @@ const retry = (invocation: Invocation): Command =>
             const names = [sync, ...(chosen ?? []).map(String)];
             const which = all === true ? ["--all"] : [];
             const again: Again = () => [context.suggest("rejects retry", names, which), "does the same again"];
-            return reportRun(evenkeel.retryRejects(sync, chosen, options), { again, signal }, context);
+            return reportRun(evenkeel.retryRejects(sync, chosen, options), { again, isOfSome: true, signal }, context);
           };
           return all === true ? tried(undefined) : withRejects(evenkeel, { sync, ids: ids ?? [] }, context, tried);
         });
@@ -142,7 +134,9 @@ const retry = (invocation: Invocation): Command =>
 
 const discard = (invocation: Invocation): Command =>
   new Command("discard")
-    .description("forget rejects; a record is tried again by the next run that reads it")
+    .description(
+      "forget rejects; a record is tried again by the next run that reads it: with a cursor, when it has changed, or by a full refresh",
+    )
     .argument("<sync>", "the sync")
     .argument("<id...>", "the rejects to forget", wholeNumbers(1))
     .addHelpText("after", examples(["evenkeel rejects discard products 12", "reject 12 is forgotten"]))

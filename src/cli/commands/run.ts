@@ -56,7 +56,7 @@ export const runCommand = (invocation: Invocation): Command =>
           const file = plan === undefined ? {} : { plan: resolve(context.host.cwd, plan) };
           const run = evenkeel.run({ syncs, ...flags, ...file, signal, killSignal });
           const again = againOf(flags, context.suggest);
-          return reportRun(run, { again, signal, stats: stats === true }, context);
+          return reportRun(run, { again, isOfSome: again !== undefined, signal, stats: stats === true }, context);
         }),
       ),
     );

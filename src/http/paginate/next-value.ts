@@ -1,4 +1,4 @@
-import type { Expression } from "../../core/expression.ts";
+import { isShort, type Expression } from "../../core/expression.ts";
 import { member, scalarText, type Json } from "../../core/json.ts";
 import { pathExpression } from "../../core/record-list.ts";
 
@@ -61,8 +61,6 @@ function toldBy(more: Expression, value: Json | undefined, { isMoreDeclared }: N
   };
 }
 
-const isShort = ({ text }: Expression): boolean => text.length <= SHOWN && !text.includes("\n");
-
 /** What is false where the expression gives nothing, and true where it gives something that counts as true. */
 const present = ({ text, path }: Expression): string =>
   path === undefined ? `$exists(${text}) and (${text})` : `$exists(${text}) and ${text}`;
@@ -73,8 +71,8 @@ function withoutNext({ next, more, isMoreDeclared }: NextPage): Unreadable {
     kind: "broken",
     reason: `\`${more?.text}\` says that there is a next page, and \`${next.text}\` gives none`,
     next: isMoreDeclared
-      ? "Check `pagination.next` against an answer: `evenkeel run --limit 1 --trace` shows one. If it is right, the API has left something out: run again."
-      : `Check \`pagination.next\` against an answer, which \`evenkeel run --limit 1 --trace\` shows; ${end}. Otherwise the API has left something out: run again.`,
+      ? "Check `pagination.next` against an answer: `evenkeel plan --limit 1 --trace` shows one. If it is right, the API has left something out: run again."
+      : `Check \`pagination.next\` against an answer, which \`evenkeel plan --limit 1 --trace\` shows; ${end}. Otherwise the API has left something out: run again.`,
   };
 }
 
@@ -86,7 +84,7 @@ function missingHolder({ next, holders }: NextPage, body: Json): Unreadable | un
   return {
     kind: "broken",
     reason: `\`${name}\` is missing, so whether \`${next.text}\` is cannot be told`,
-    next: `If the last page leaves \`${name}\` out, declare \`pagination.more: $exists(${name})\`: then that is the end. Otherwise this is another answer than is declared: \`evenkeel run --limit 1 --trace\` shows one.`,
+    next: `If the last page leaves \`${name}\` out, declare \`pagination.more: $exists(${name})\`: then that is the end. Otherwise this is another answer than is declared: \`evenkeel plan --limit 1 --trace\` shows one.`,
   };
 }
 
