@@ -198,7 +198,9 @@ export class DestinationDouble {
     const seenMs = this.#options.wallMs() - (this.#options.config.find?.visibilityLagMs ?? 0);
     const item = this.items.find(({ version, createdMs }) => ids.has(version.id) && createdMs <= seenMs);
     if (item === undefined && record.length === 0) return this.#options.wording.missing;
-    const found = item && put(this.#fence.with(shownOf(item), item), id, item.name);
+    // An empty list says that there is none, or null where it would stand.
+    const none = record.some(({ index }) => index !== undefined) ? undefined : null;
+    const found = item === undefined ? none : put(this.#fence.with(shownOf(item), item), id, item.name);
     return jsonAnswer(200, put(undefined, record, found), item && this.#fence.headersOf(item));
   }
 
