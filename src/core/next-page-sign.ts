@@ -10,7 +10,15 @@ export interface NextPageSign {
   readonly at: string;
   /** The end of a sentence: "the answer has `meta.next_cursor`". */
   readonly seen: string;
+  /** The config says itself that this list ends there, see `Paging`. */
+  readonly isEndDeclared?: true;
 }
+
+/** The sign in a list that is paged so. */
+export const signIn = (
+  sign: NextPageSign | undefined,
+  { isEndDeclared }: Pick<Paging, "isEndDeclared">,
+): NextPageSign | undefined => (sign === undefined || isEndDeclared !== true ? sign : { ...sign, isEndDeclared });
 
 interface LastAnswer {
   readonly status: number;

@@ -240,12 +240,13 @@ export class PageRules {
       page.next === undefined && this.#rules.isWhole && !this.#hasLists && this.#lowestTotal === undefined;
     const total = isTotal ? totalSign(page.body, { items: this.#items, pages: this.#pages }) : undefined;
     const sign = page.goesOn ?? total;
-    const { type, isEndDeclared } = this.#rules.paging;
+    const { type, isEndDeclared: isDeclared } = this.#rules.paging;
+    const isEndDeclared = (page.goesOn === undefined ? isDeclared : page.goesOn.isEndDeclared) === true;
     this.#goesOn ??= sign;
-    if (sign !== undefined && this.#pages === 1 && isEndDeclared !== true) this.#isCut = true;
+    if (sign !== undefined && this.#pages === 1 && !isEndDeclared) this.#isCut = true;
     if (known !== undefined || this.#goesOn === undefined) return [];
     const ended =
-      type === "none" && isEndDeclared !== true
+      type === "none" && !isEndDeclared
         ? "no `pagination` is declared, so one page was read"
         : "reading ended as `pagination` declares it";
     const message = `${ended}, and ${this.#goesOn.seen}: what follows was not read`;

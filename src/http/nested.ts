@@ -3,7 +3,7 @@ import type { Expression } from "../core/expression.ts";
 import { sha256 } from "../core/fingerprint.ts";
 import { isObject, type Json, type JsonObject } from "../core/json.ts";
 import type { Eventual } from "../core/eventual.ts";
-import { totalSign } from "../core/next-page-sign.ts";
+import { signIn, totalSign } from "../core/next-page-sign.ts";
 import { PageRules } from "../core/page-rules.ts";
 import type { KeyReading } from "../core/record.ts";
 import type { Outcome } from "../core/outcome.ts";
@@ -248,7 +248,7 @@ class NestedReading {
     const isAll = page.next === undefined && place.inner === undefined && page.total === undefined;
     const total =
       isAll && (asksParents || since === undefined) ? totalSign(page.body, { items: count, pages: 1 }) : undefined;
-    const sign = page.goesOn ?? total;
+    const sign = page.goesOn ?? signIn(total, children.paging);
     const listed = asksParents ? { dateMs: at.page.dateMs, listedBefore: true as const } : {};
     const token = tokenOf(place, page.token);
     const name = `${listOfParent(place.key)}${page.name === undefined ? "" : `, ${page.name}`}`;

@@ -1,7 +1,7 @@
 import { EvenkeelError } from "../core/errors.ts";
 import type { Expression } from "../core/expression.ts";
 import { isObject, type Json, type JsonObject } from "../core/json.ts";
-import { nextPageSign } from "../core/next-page-sign.ts";
+import { nextPageSign, signIn } from "../core/next-page-sign.ts";
 import { untried, type Evidence } from "../core/outcome.ts";
 import type { Page, PageAttempt, ReadRequest, Source } from "../core/source.ts";
 import type { RequestTemplate } from "../core/url-template.ts";
@@ -122,7 +122,7 @@ export function createSource(options: SourceOptions, connection: Connection): So
       };
     const problem = foreignNext(follows, connection);
     if (problem !== undefined) return { kind: "broken", error: problem, body };
-    const sign =
+    const found =
       follows.kind === "end"
         ? nextPageSign({
             status: answer.status,
@@ -135,8 +135,12 @@ export function createSource(options: SourceOptions, connection: Connection): So
             followed: options.followed,
           })
         : undefined;
+    const sign = signIn(found, pagination.paging);
     const page = pageOf(answer, list, follows, asking, evidence);
-    return { kind: "page", page: { ...page, body, ...(sign === undefined ? {} : { goesOn: sign }) } };
+    return {
+      kind: "page",
+      page: { ...page, body, ...(sign === undefined ? {} : { goesOn: sign }) },
+    };
   };
 
   const pageOf = (
