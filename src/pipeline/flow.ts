@@ -12,6 +12,7 @@ import { Nameless } from "./nameless.ts";
 import { resolutionOf } from "./resolution.ts";
 import type { PageNumber, Settler } from "./settle.ts";
 import type { Stage } from "./stage.ts";
+import { Versionless } from "./versionless.ts";
 
 /**
  * The operations that are on their way. Bounded by its caller through `below`; the lane decides how many are on the wire.
@@ -24,6 +25,7 @@ export class Flow {
   readonly #stage: Stage;
   readonly #streak = new Streak();
   readonly #nameless: Nameless;
+  readonly #versionless: Versionless;
   readonly #numbers = new Set<number>();
   /** One operation a key is under way at a time (U2). */
   readonly #keys = new Set<string>();
@@ -37,6 +39,7 @@ export class Flow {
     this.#settler = settler;
     this.#stage = stage;
     this.#nameless = new Nameless(context);
+    this.#versionless = new Versionless(context);
   }
 
   /** True for an operation that is being delivered just now: nothing may take its place. */
@@ -87,6 +90,7 @@ export class Flow {
   /** Says what no single ending says, when all are told. */
   conclude(): void {
     this.#nameless.tell();
+    this.#versionless.tell();
   }
 
   #settle(delivery: Delivery, ending: Ending, page: PageNumber): void {
@@ -94,6 +98,7 @@ export class Flow {
     // Until its group is committed, no more is kept of an ending than what is to be said of it.
     let told = tellingOf(ending, this.#context);
     this.#nameless.note(ending);
+    this.#versionless.note(ending);
     const learns = learnedBy(ending, delivery);
     this.#settler.add({
       resolution: resolutionOf(ending, this.#context),

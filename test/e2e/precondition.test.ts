@@ -175,6 +175,30 @@ test("U4: `conflict: destination` keeps what somebody else has changed, until th
     "conflict: destination",
   ));
 
+test("U4: where the answers to writes have no version, another policy than `source` is said not to hold", async () => {
+  const told = (ran: Ran) =>
+    ran.events.flatMap((event) =>
+      event.type === "warning" && event.code === "VERSION_MISSING" ? [event.message] : [],
+    );
+  for (const [policy, said] of [
+    ["conflict: reject", 1],
+    ["conflict: source", 0],
+  ] as const)
+    await between(
+      ETAG,
+      async (sides) => {
+        sides.tellsVersion = false;
+        const [message, ...more] = told(await sides.run());
+        assert.deepEqual([message === undefined ? 0 : 1, more], [said, []]);
+        if (message !== undefined)
+          assert.match(message, /^3 records were written.*\(1, 2 and 3\).*`conflict` is `reject`$/);
+        assert.deepEqual(told(await sides.run()), [], "nothing was written");
+      },
+      policy,
+    );
+  await between(ETAG, async ({ run }) => assert.deepEqual(told(await run()), []), "conflict: reject");
+});
+
 test("U4: `conflict: reject` writes nothing, and names the fields", () =>
   between(
     ETAG,
