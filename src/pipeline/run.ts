@@ -83,7 +83,12 @@ async function work(
   scratch: Scratch | undefined,
 ): Promise<void> {
   const outage = new Outage(control.context.sync.retry.destination);
-  const context = { ...control.context, outage, batches: new Batches(control.context) };
+  const context = {
+    ...control.context,
+    outage,
+    batches: new Batches(control.context),
+    ...(scratch === undefined ? {} : { recreated: new Set<string>() }),
+  };
   const settler = new Settler(context);
   const journal = createJournal(context);
   const stage = createStage(
