@@ -71,9 +71,10 @@ export function makePlan(means: Means, options: PlanOptions): Plan {
       const syncs = await looking((ledger) => work(ledger, writer, coming));
       const isSound = syncs.every(({ error }) => error === undefined) && !signal.aborted;
       const operations = writer !== undefined && isSound ? await writer.end() : undefined;
-      const codes = syncs.map(({ error, counts, withheld }) =>
-        error === undefined ? (counts.invalid > 0 || withheld !== undefined ? 1 : 0) : exitCodeOf(error.code),
-      );
+      const codes = syncs.map(({ error, counts, withheld, refused }) => {
+        if (error !== undefined) return exitCodeOf(error.code);
+        return counts.invalid > 0 || withheld !== undefined || refused !== undefined ? 1 : 0;
+      });
       return { syncs, exitCode: combineExitCodes(codes), ...(operations === undefined ? {} : { operations }) };
     } finally {
       coming?.close();
