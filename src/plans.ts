@@ -213,7 +213,7 @@ async function checkedPlan(
   const preview = await planSync(
     entry.sync,
     portsOf(means, at, noCounts(), async () => undefined),
-    { ...ALL, ...choice, stop: signal, pace: undefined, exactly, coming },
+    { ...ALL, ...choice, stop: signal, pace: undefined, exactly, onRead: store.see, coming },
     (change) => {
       const why = whyLeftOut(change);
       if (why === undefined) return;
@@ -221,7 +221,8 @@ async function checkedPlan(
       if (leftOut.named.length < NAMED_MAX) leftOut.named.push(why);
     },
   );
-  const error = preview.error ?? whyNotExact(preview) ?? whyMoved(name, store);
+  const isWhole = preview.kind === "full" && choice.limit === undefined && choice.key === undefined;
+  const error = preview.error ?? whyNotExact(preview) ?? whyMoved(name, store, isWhole);
   return error === undefined ? { plan, kind: preview.kind, leftOut, refusal: undefined } : refusedFor(error);
 }
 
