@@ -1,7 +1,9 @@
+import { statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { checkConfig, documentOf, findConfig, loadConfig, type LoadedConfig } from "./config/load.ts";
 import type { Placeholder } from "./config/secrets.ts";
 import type { Chance, Clock } from "./core/clock.ts";
+import { EvenkeelError } from "./core/errors.ts";
 import type { Draft } from "./draft.ts";
 import type { DraftAuth } from "./draft-reading.ts";
 import type { Evenkeel, State } from "./evenkeel.ts";
@@ -50,6 +52,7 @@ async function opened(options: OpenOptions, placeholder?: Placeholder): Promise<
     options.stateFile === undefined
       ? resolve(dirname(loaded.file), loaded.config.state.file ?? ".evenkeel/state.db")
       : resolve(cwd, options.stateFile);
+  refuseFolder(stateFile);
   return openEvenkeel({
     loaded,
     configFile: options.config === undefined ? loaded.file : undefined,
@@ -57,6 +60,14 @@ async function opened(options: OpenOptions, placeholder?: Placeholder): Promise<
     proxy: proxyOf(options.env ?? systemEnv()),
     clock: options.clock ?? systemClock,
     chance: options.chance ?? systemChance,
+  });
+}
+
+/** SQLite would call it a failing disk. */
+function refuseFolder(stateFile: string): void {
+  if (statSync(stateFile, { throwIfNoEntry: false })?.isDirectory() !== true) return;
+  throw new EvenkeelError("USAGE", `the ledger ${stateFile} is a folder`, {
+    next: "Name a file, which is made when it is not there: `--state FOLDER/state.db`, or `state.file` in the config.",
   });
 }
 

@@ -6,8 +6,12 @@ import { createReadStream } from "node:fs";
  */
 export async function* linesOf(file: string): AsyncGenerator<string> {
   let rest = "";
+  let isBeginning = true;
   for await (const chunk of createReadStream(file, "utf8")) {
-    const lines = (rest + (chunk as string)).split("\n");
+    // Editors and spreadsheets mark a file as UTF-8 with a character that is no part of its first line.
+    const text = isBeginning ? (chunk as string).replace(/^\uFEFF/, "") : (chunk as string);
+    isBeginning = false;
+    const lines = (rest + text).split("\n");
     rest = lines.pop() ?? "";
     yield* lines;
   }

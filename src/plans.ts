@@ -71,9 +71,10 @@ export function makePlan(means: Means, options: PlanOptions): Plan {
       const syncs = await looking((ledger) => work(ledger, writer, coming));
       const isSound = syncs.every(({ error }) => error === undefined) && !signal.aborted;
       const operations = writer !== undefined && isSound ? await writer.end() : undefined;
-      const codes = syncs.map(({ error, counts, withheld }) =>
-        error === undefined ? (counts.invalid > 0 || withheld !== undefined ? 1 : 0) : exitCodeOf(error.code),
-      );
+      const codes = syncs.map(({ error, counts, withheld, refused }) => {
+        if (error !== undefined) return exitCodeOf(error.code);
+        return counts.invalid > 0 || withheld !== undefined || refused !== undefined ? 1 : 0;
+      });
       return { syncs, exitCode: combineExitCodes(codes), ...(operations === undefined ? {} : { operations }) };
     } finally {
       coming?.close();
@@ -212,7 +213,7 @@ async function checkedPlan(
   const preview = await planSync(
     entry.sync,
     portsOf(means, at, noCounts(), async () => undefined),
-    { ...ALL, ...choice, stop: signal, pace: undefined, exactly, coming },
+    { ...ALL, ...choice, stop: signal, pace: undefined, exactly, onRead: store.see, coming },
     (change) => {
       const why = whyLeftOut(change);
       if (why === undefined) return;
@@ -220,7 +221,8 @@ async function checkedPlan(
       if (leftOut.named.length < NAMED_MAX) leftOut.named.push(why);
     },
   );
-  const error = preview.error ?? whyNotExact(preview) ?? whyMoved(name, store);
+  const isWhole = preview.kind === "full" && choice.limit === undefined && choice.key === undefined;
+  const error = preview.error ?? whyNotExact(preview) ?? whyMoved(name, store, isWhole);
   return error === undefined ? { plan, kind: preview.kind, leftOut, refusal: undefined } : refusedFor(error);
 }
 

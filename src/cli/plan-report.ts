@@ -35,6 +35,7 @@ export async function reportPlan(
     if (summary.error !== undefined) printer.record(failureRecord(summary.error, summary.sync));
     const hidden = shown.hidden(summary.sync);
     if (hidden !== "") printer.result(`\n  … and ${hidden} (\`--all\` shows them)`);
+    if (printer.isQuiet && needsNothing(summary)) continue;
     if (shown.sync !== undefined || summary !== syncs[0]) printer.result("");
     printer.result(await totalsText(summary, { suggestsRun: out === undefined, all, choice }, context));
   }
@@ -57,6 +58,15 @@ export const changesOf = ({
   withheld,
 }: Pick<PlanSummary, "counts" | "waiting" | "unresolved" | "withheld">): number =>
   counts.created + counts.updated + waiting + unresolved + (withheld === undefined ? counts.deleted : 0);
+
+/** A run would change nothing, and nothing is to be looked at. */
+const needsNothing = (summary: PlanSummary): boolean =>
+  summary.error === undefined &&
+  summary.refused === undefined &&
+  summary.withheld === undefined &&
+  summary.warnings.length === 0 &&
+  summary.counts.invalid === 0 &&
+  changesOf(summary) === 0;
 
 const WORDS = {
   create: "to create",
@@ -121,7 +131,7 @@ async function totalsText(
     ...row("forecast", forecastText(forecast)),
     ...row("guarantee", guarantee),
     ...warningLines(warnings, printer),
-    ...row("but", refused?.message),
+    ...row("but", refused && `a run would be refused: ${refused.message} (${refused.code})`),
     ...row("next", refused?.next),
     // Commands stand on a line each, to be copied.
     ...(suggestsRun && refused === undefined ? nexts : []).map(

@@ -670,3 +670,32 @@ suite("TypeScript", () => {
     }
   });
 });
+
+suite("a module that cannot be loaded where it is", () => {
+  const nextOf = async (files: Readonly<Record<string, string>>): Promise<string> => {
+    const folder = await mkdtemp(join(tmpdir(), "evenkeel-module-"));
+    try {
+      for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+      const error = await errorOf(loadConfig({ file: join(folder, "evenkeel.config.ts"), env: {} }));
+      assert.equal(error.code, "CONFIG_SYNTAX");
+      return error.next ?? "";
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  };
+  const documented = 'import { defineConfig } from "evenkeel";\nexport default defineConfig({});\n';
+
+  test("in a CommonJS package: what makes it a module", async () => {
+    const files = { "package.json": '{ "type": "commonjs" }', "evenkeel.config.ts": documented };
+    assert.match(await nextOf(files), /`"type": "module"` into the package\.json/);
+  });
+
+  test("without the package: that it can be done without", async () => {
+    const files = { "package.json": '{ "type": "module" }', "evenkeel.config.ts": documented };
+    assert.match(await nextOf(files), /`npm install evenkeel`.*leave `defineConfig` out/);
+  });
+
+  test("with a mistake in it: that it is to be corrected", async () => {
+    assert.match(await nextOf({ "evenkeel.config.ts": "export default {" }), /^Correct the module/);
+  });
+});

@@ -128,7 +128,7 @@ async function readModule(file: string): Promise<Document> {
     throw new EvenkeelError("CONFIG_SYNTAX", `${file}: ${message}`, {
       place: { file },
       cause: error,
-      next: "Correct the module; `node` runs it as it is.",
+      next: moduleAdvice(message),
     });
   }
   if (module.default !== undefined) return documentOf(module.default, file);
@@ -140,6 +140,15 @@ async function readModule(file: string): Promise<Document> {
     path: [],
   };
   throw configError([problem]);
+}
+
+/** The two that the documented config meets in a folder that is no package of its own, and whatever else. */
+function moduleAdvice(message: string): string {
+  if (/outside a module|Unexpected token 'export'/.test(message))
+    return 'Write `"type": "module"` into the package.json of its folder, or name the file with `.mts` and say `--config`.';
+  if (/Cannot find package 'evenkeel'/.test(message))
+    return "Install the package there (`npm install evenkeel`), or leave `defineConfig` out: `export default { ... }` does.";
+  return "Correct the module; `node` runs it as it is.";
 }
 
 /** A document that is a value already. */

@@ -15,6 +15,10 @@ suite("D3: the guard against deletes that run amok", () => {
     assert.equal(asked(1, 1), undefined, "one is one, though it is all");
   });
 
+  test("of records that the destination is not known to hold, no share is told", () => {
+    assert.match(asked(8, 0) ?? "", /^8 deletes are of none that the destination is known to hold, more than 50 %/);
+  });
+
   test("more than the number and more than the share are withheld, and the reason says both", () => {
     assert.match(asked(11, 100) ?? "", /11 deletes are more than 10 and, at 11 % of 100 records, more than 10 %/);
     assert.match(asked(101, 1_000) ?? "", /more than 10 and, at 10\.1 % of 1000 records/);

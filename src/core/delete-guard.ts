@@ -32,7 +32,10 @@ export function guardDeletes(guard: DeleteGuard, { deletes, recent, entries }: D
   const known = entries + recent;
   const isMore = (percent: number): boolean => all * 100 > known * percent;
   // Rounded up, where rounding down would seem to be within the limit.
-  const share = `${Math.ceil((all * 1_000) / known) / 10} % of ${known} records`;
+  const share =
+    known === 0
+      ? "of none that the destination is known to hold"
+      : `${Math.ceil((all * 1_000) / known) / 10} % of ${known} records`;
   const together = recent === 0 ? "" : `, with ${recent} of the last 24 hours,`;
   const are = `${deletes === 1 ? "1 delete" : `${deletes} deletes`}${together} ${all === 1 ? "is" : "are"}`;
   if (all > guard.countMax) return `${are} more than ${guard.countMax} (\`guard.countMax\`)`;

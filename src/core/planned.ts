@@ -38,7 +38,7 @@ export interface PlanMarks {
 }
 
 /** How an operation that is planned again differs from the plan. */
-export type Moved = "sourceChanged" | "changed" | "new" | "unneeded";
+export type Moved = "sourceChanged" | "changed" | "new" | "unneeded" | "gone";
 
 /** The operations of one sync's plan, put aside on the disk while they are planned again; gone when it is closed. */
 export interface PlanStore {
@@ -46,7 +46,9 @@ export interface PlanStore {
   expect(operations: readonly PlannedOperation[]): void;
   /** One that is planned again, with the record that it comes from; undefined where a read has missed that. Of a key the later one stays. */
   meet(operation: PlannedOperation, source: SourceRecord | undefined): void;
-  /** What is planned otherwise now, at most `limit` of it. */
+  /** Keys that the source shows, whatever is planned of them. */
+  see(keys: readonly string[]): void;
+  /** What is planned otherwise now, at most `limit` of it. `gone` is what no {@link see} has shown: it is so where everything was read. */
   moved(limit: number): readonly { readonly key: string; readonly how: Moved }[];
   countDeletes(): number;
   isDelete(key: string): boolean;

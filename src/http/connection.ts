@@ -17,6 +17,8 @@ export interface ApiRequest {
   readonly keyHeader: HeaderLine | undefined;
   /** It asks in GraphQL, whose answers report errors in a 200. */
   readonly isGraphql?: true;
+  /** What it asks for, in the place of JSON, where the connection declares no `accept` of its own. */
+  readonly accept?: string;
 }
 
 /** A header's name, in lower case, and its value. */

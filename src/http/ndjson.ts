@@ -7,6 +7,9 @@ const TYPES = /^application\/(?:x-ndjson|ndjson|jsonl|x-jsonl|jsonlines|x-jsonli
 
 export const isNdjson = (contentType: string | undefined): boolean => TYPES.test(contentType ?? "");
 
+/** What a source of lines is asked for: by their usual names, and by that of JSON where it knows none of these. */
+export const ACCEPTED_LINES = "application/x-ndjson, application/jsonl, application/json;q=0.5";
+
 /** One JSON value a line, empty lines left out. Throws `API_NOT_JSON` with the line that is none: the rest may have been cut off. */
 export function parseNdjson(text: string): readonly Json[] {
   const values: Json[] = [];

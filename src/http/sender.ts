@@ -123,12 +123,16 @@ export class Sender {
   }
 
   /** S3: a foreign origin gets neither credentials nor headers that may hold some. */
-  #headersOf({ headers, keyHeader, purpose }: ApiRequest, credentials: Credentials): Readonly<Record<string, string>> {
+  #headersOf(
+    { headers, keyHeader, purpose, accept }: ApiRequest,
+    credentials: Credentials,
+  ): Readonly<Record<string, string>> {
     const isForeign = credentials === NO_CREDENTIALS;
     let put = isForeign ? undefined : this.#put.get(headers);
     if (put === undefined || put.credentials !== credentials || put.purpose !== purpose) {
       const all: Record<string, string> = isForeign ? { ...this.#anonymous } : { ...this.#common };
       if (purpose === "read") all["accept-encoding"] = ACCEPTED_ENCODINGS;
+      if (accept !== undefined && !Object.hasOwn(this.#options.headers, "accept")) all["accept"] = accept;
       if (!isForeign) for (const name in headers) all[name.toLowerCase()] = headers[name] as string;
       put = { credentials, purpose, all: Object.assign(all, credentials.headers) };
       if (!isForeign) this.#put.set(headers, put);

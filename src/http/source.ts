@@ -8,6 +8,7 @@ import type { RequestTemplate } from "../core/url-template.ts";
 import type { Answer, Connection } from "./connection.ts";
 import { duplicateNames } from "./duplicate-names.ts";
 import { bodyOf, jsonOf, type BodyFormat } from "./answer-body.ts";
+import { ACCEPTED_LINES } from "./ndjson.ts";
 import { noRecords } from "./no-records.ts";
 import { isGraphql, pageName, pageRequest, type PageRequest } from "./page-request.ts";
 import type { Following, PageParam, Pagination } from "./paginate/pagination.ts";
@@ -70,6 +71,7 @@ export function createSource(options: SourceOptions, connection: Connection): So
         repeatable: true,
         keyHeader: undefined,
         ...(isGraphql(options.body) ? { isGraphql: true as const } : {}),
+        ...(options.format === "ndjson" ? { accept: ACCEPTED_LINES } : {}),
       },
       asked,
     );

@@ -15,4 +15,4 @@ export function untrustedAdvice(error: Error): string | undefined {
 }
 
 const ADVICE =
-  'Nobody who is trusted has signed its certificate. Where it is the right server, name the certificate of its authority in the connection: `tls: { ca: "${file:company-ca.pem}" }`.';
+  'Nobody who is trusted has signed its certificate. Where it is the right server, name the certificate of its authority in the connection: `tls: { ca: "${file:company-ca.pem}" }`, or its file in the variable NODE_EXTRA_CA_CERTS.';

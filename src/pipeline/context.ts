@@ -20,6 +20,8 @@ export interface RunContext {
   readonly read: { readonly number: number; readonly kind: "full" | "incremental" };
   /** Writes that go together; undefined for whoever writes nothing. */
   readonly batches?: Batches;
+  /** Keys of records that a repair found missing: written again, they are created, whatever request that takes. */
+  readonly recreated?: Set<string>;
   /** Of the destination; undefined for whoever writes nothing. */
   readonly outage?: Outage;
   /** Undefined for whoever writes nothing. */

@@ -49,11 +49,17 @@ export async function countUndone(ledger: Pick<SyncLedger, "counts">): Promise<n
   return Object.values(open).reduce((sum, number) => sum + number, 0);
 }
 
-/** What has moved since a plan was made, now that it was made again; undefined when it holds. */
-export function whyMoved(sync: string, store: PlanStore): EvenkeelError | undefined {
+/**
+ * What has moved since a plan was made, now that it was made again; undefined when it holds.
+ *
+ * @param isWhole everything was read, so that what was not met has gone
+ */
+export function whyMoved(sync: string, store: PlanStore, isWhole: boolean): EvenkeelError | undefined {
   const moved = store.moved(NAMED_MAX + 1);
   if (moved.length === 0) return undefined;
-  const named = moved.slice(0, NAMED_MAX).map(({ key, how }) => `record ${key} ${WORDS[how]}`);
+  const named = moved
+    .slice(0, NAMED_MAX)
+    .map(({ key, how }) => `record ${key} ${WORDS[how === "gone" && !isWhole ? "unneeded" : how]}`);
   const more = moved.length > NAMED_MAX ? "; and more" : "";
   return new EvenkeelError(
     "RUN_PLAN_MOVED",
@@ -67,6 +73,7 @@ const WORDS: Readonly<Record<Moved, string>> = {
   changed: "would be written otherwise",
   new: "would be written too",
   unneeded: "needs nothing any more",
+  gone: "is not in the source any more",
 };
 
 /** Records of which a plan writes nothing, though a run would, or would say why it cannot. */

@@ -266,7 +266,8 @@ function tellingOf(ending: Ending, context: RunContext): Telling {
   switch (ending.kind) {
     case "applied":
       // What is found to have gone is as much deleted as what was there until then (U5).
-      return { key, kind: ending.how === "found" && kind !== "delete" ? "unchanged" : DONE[kind] };
+      if (ending.how === "found" && kind !== "delete") return { key, kind: "unchanged" };
+      return { key, kind: context.recreated?.delete(key) === true ? "created" : DONE[kind] };
     case "rejected":
       return { key, kind: "rejected", reason: ending.message, status: statusOf(ending.attempt) };
     case "held":

@@ -61,6 +61,8 @@ interface PreviewSettings extends ReadChoice {
   readonly pace: Pace | undefined;
   /** Undefined for a plan that is only looked at. */
   readonly exactly: OnPlanned | undefined;
+  /** Told of the keys of each page, whatever is planned of them. */
+  readonly onRead?: ((keys: readonly string[]) => void) | undefined;
   /** What the plan creates, of this sync and those before it; undefined where none refers to another. */
   readonly coming: Coming | undefined;
 }
@@ -109,6 +111,7 @@ export async function planSync(
     const twice = new MetTwice(context, true);
     for await (const page of selectPages(settings, opening.start, context)) {
       await absences?.meet(page);
+      settings.onRead?.([...page.records, ...page.invalid].flatMap(({ key }) => key ?? []));
       const plan = await stage.plan(page.records);
       twice.see(page, plan);
       counts.superseded += page.superseded.length + plan.tally.superseded;

@@ -77,6 +77,7 @@ async function* eachPage(
   let before: readonly Json[] = [];
   let keyed = 0;
   let isCut = false;
+  let older = 0;
   let listed = 0;
   let ahead: Promise<FetchedPage> | undefined = fetchPage(
     { position: start.position, since: start.since, size: start.pageSize },
@@ -96,6 +97,7 @@ async function* eachPage(
     const items = await itemsOf(page, sync);
     const met = items.filter(isRecord);
     keyed += met.length;
+    older += olderOf(met, start.since, sync);
     const warnings = rules.accept({
       page,
       items: items.length,
@@ -134,6 +136,7 @@ async function* eachPage(
     ahead ??= goOn();
     if (!isLast) continue;
     if (hasNoCursor(end, sync) && keyed > 0) context.say(noCursor(sync, keyed));
+    if (keyed >= JUDGED_MIN && older > keyed / 2) context.say(cursorIgnored(sync, older, keyed, start.since));
     rules.conclude(page);
   }
 }
@@ -150,6 +153,25 @@ const noCursor = ({ name, cursor }: Sync, keyed: number) =>
     code: "CURSOR_ABSENT",
     message: `none of the ${keyed === 1 ? "records" : `${keyed} records`} with a key has a value of \`cursor.field\` (${cursor?.field}), so every run reads everything`,
     next: `Check \`cursor.field\` against a record: \`evenkeel probe ${name}\` lists the fields of the source's records.`,
+  }) as const;
+
+/** Of fewer records, most may be older by chance, and reading them all costs little. */
+const JUDGED_MIN = 20;
+
+/** Records that changed before what the source was asked for. */
+function olderOf(records: readonly SourceRecord[], since: string | undefined, sync: Sync): number {
+  const compare = comparison(sync);
+  if (since === undefined || compare === undefined) return 0;
+  return records.filter(({ cursor }) => cursor !== undefined && compare(cursor, since) < 0).length;
+}
+
+/** An API takes a parameter that it does not know for none, and answers with everything. */
+const cursorIgnored = ({ name }: Sync, older: number, keyed: number, since: string | undefined) =>
+  ({
+    type: "warning",
+    code: "CURSOR_IGNORED",
+    message: `${older} of ${keyed} records are older than what was asked for (since ${since}): the source seems to ignore \`cursor.param\`, so every run reads everything`,
+    next: `Compare \`cursor.param\` with the API's documentation; \`evenkeel probe ${name}\` tries it.`,
   }) as const;
 
 const rulesOf = (sync: Sync, { since, position }: Checkpoint): PageRules =>

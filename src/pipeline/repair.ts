@@ -93,6 +93,7 @@ export class Repair {
     // What is only ever created is created again: as an update it would be left alone.
     const isCreated = destination.traits.addressing === "assigned" || writes === "createOnly";
     this.#shown.mended += mended.length;
+    for (const { record, state } of mended) if (state === "missing") this.#context.recreated?.add(record.key);
     const page = pageOf(
       mended.map(({ record: { key, keyKind, cursor, body } }) => ({ key, keyKind, cursor, body })),
       start,

@@ -84,8 +84,13 @@ async function work(
   scratch: Scratch | undefined,
 ): Promise<void> {
   const outage = new Outage(control.context.sync.retry.destination);
-  const ids = new IdClaims(control.context.ports.ledger);
-  const context = { ...control.context, outage, ids, batches: new Batches(control.context) };
+  const context = {
+    ...control.context,
+    outage,
+    ids: new IdClaims(control.context.ports.ledger),
+    batches: new Batches(control.context),
+    ...(scratch === undefined ? {} : { recreated: new Set<string>() }),
+  };
   const settler = new Settler(context);
   const journal = createJournal(context);
   const stage = createStage(

@@ -9,11 +9,14 @@ interface StorageError extends Error {
 /** SQLite's primary result code of a locked file (sqlite.org/rescode.html). */
 const SQLITE_BUSY = 5;
 
+/** A write or read that the disk did not take: for want of space, or because it fails. */
+const SQLITE_IOERR = 10;
+
 /** SQLite's primary result codes by what a person must do. */
 const BY_RESULT: ReadonlyMap<number, ErrorCode> = new Map([
   [SQLITE_BUSY, "LEDGER_HELD"],
   [8, "LEDGER_READ_ONLY"], // SQLITE_READONLY
-  [10, "LEDGER_FULL"], // SQLITE_IOERR: a write that did not come through, mostly for want of space
+  [SQLITE_IOERR, "LEDGER_FULL"],
   [11, "LEDGER_CORRUPT"], // SQLITE_CORRUPT
   [13, "LEDGER_FULL"], // SQLITE_FULL
   [14, "LEDGER_READ_ONLY"], // SQLITE_CANTOPEN
@@ -42,6 +45,9 @@ const NEXT: Partial<Record<ErrorCode, string>> = {
   INVARIANT: "Nothing of this step was stored. This is a defect in Evenkeel: please report it with this message.",
 };
 
+const DISK_FAILED =
+  "The disk failed or is full: look at it, free some space and run again. Everything committed so far is whole, and the run goes on from there.";
+
 /** Runs `work`; what SQLite or the file system throws becomes an EvenkeelError with the file's name and what to do. */
 export function storing<Result>(file: string, work: () => Result, what?: string): Result {
   try {
@@ -57,7 +63,7 @@ export function translated(error: unknown, file: string, what = "the ledger"): u
   const { code, errcode } = error as StorageError;
   const found = errcode === undefined ? BY_FILE_ERROR.get(code ?? "") : BY_RESULT.get(primary(errcode));
   if (found === undefined) return error;
-  const next = NEXT[found];
+  const next = primary(errcode ?? 0) === SQLITE_IOERR ? DISK_FAILED : NEXT[found];
   const message = `${what} ${file} cannot be used: ${error.message}`;
   return new EvenkeelError(found, message, { cause: error, ...(next === undefined ? {} : { next }) });
 }

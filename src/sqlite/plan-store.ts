@@ -6,7 +6,7 @@ import { temporaryDatabase } from "./temporary.ts";
 const SCHEMA = `
   CREATE TABLE planned (
     number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, digest TEXT, source_hash TEXT,
-    met_digest TEXT, met_source_hash TEXT, record BLOB
+    met_digest TEXT, met_source_hash TEXT, record BLOB, seen INTEGER NOT NULL DEFAULT 0
   );
 `;
 
@@ -20,8 +20,9 @@ export function createPlanStore(): PlanStore {
     `INSERT INTO planned (key, kind, met_digest, met_source_hash, record) VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE
        SET met_digest = excluded.met_digest, met_source_hash = excluded.met_source_hash, record = excluded.record`,
   );
+  const see = db.prepare("UPDATE planned SET seen = 1 WHERE key IN (SELECT value FROM json_each(?))");
   const moved = db.prepare(
-    `SELECT key, CASE WHEN digest IS NULL THEN 'new' WHEN met_digest IS NULL THEN 'unneeded'
+    `SELECT key, CASE WHEN digest IS NULL THEN 'new' WHEN met_digest IS NULL THEN iif(seen = 0 AND kind <> 'delete', 'gone', 'unneeded')
          WHEN source_hash <> met_source_hash THEN 'sourceChanged' ELSE 'changed' END AS how
        FROM planned WHERE digest IS NOT met_digest ORDER BY met_digest IS NULL, number LIMIT ?`,
   );
@@ -43,6 +44,7 @@ export function createPlanStore(): PlanStore {
         const { key, kind, sourceHash } = operation;
         meet.run(key, kind, digestOf(operation), sourceHash, source === undefined ? null : pack(source));
       }),
+    see: (keys) => look(() => void see.run(JSON.stringify(keys))),
     moved: (limit) =>
       look(() => moved.all(limit).map((row) => ({ key: row["key"] as string, how: row["how"] as Moved }))),
     countDeletes: () => look(() => deletes.get()?.["n"] as number),

@@ -217,6 +217,7 @@ test("check --repair: an edited, a deleted and an added record are mended with t
     const repaired = await place.run("check", "--repair");
     assert.equal(repaired.exitCode, 0, repaired.stdout + repaired.stderr);
     assert.deepEqual(writesOf(shop).slice(before).toSorted(), ["DELETE /items/99", "PUT /items/3", "PUT /items/7"]);
+    assert.match(repaired.stdout, /created +1\n +updated +1\n/, "what was missing is created, by whatever request");
     assert.match(repaired.stderr, /different +7\n +name +"edited" → "n7"/);
     assert.match(repaired.stderr, /missing +3/);
     assert.match(repaired.stderr, /extra +99/);

@@ -165,7 +165,9 @@ test("a plan is refused when the source has more or less to write, or the config
     rows[5] = { id: 6, name: "n6" };
     await refused(sides, /record 31 would be written too; record 6 needs nothing any more \S/);
     rows.pop();
-    rows[5] = { id: 6, name: "changed" };
+    const [sixth] = rows.splice(5, 1);
+    await refused(sides, /record 6 is not in the source any more/);
+    rows.splice(5, 0, { ...(sixth as (typeof rows)[number]), name: "changed" });
     declare({ mapping: "{ id: id, name: $uppercase(name) }" });
     await refused(sides, /its config has changed/);
     declare({});

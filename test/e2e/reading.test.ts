@@ -168,9 +168,11 @@ test("NDJSON, by its media type or as declared; a line that is cut off is no end
     ["application/x-ndjson", ""],
     ["text/plain", "format: ndjson"],
   ] as const)
-    await between(`request: GET /records\n      ${format}`, lines(type, 0), async ({ run, items }) => {
+    await between(`request: GET /records\n      ${format}`, lines(type, 0), async ({ run, items, store }) => {
       const ran = await run();
       assert.deepEqual([ran.exitCode, items.size], [0, 25]);
+      const accept = store.requests[0]?.headers.accept ?? "";
+      assert.match(accept, format === "" ? /^application\/json$/ : /^application\/x-ndjson, .*json;q=0\.5$/);
     });
   await between("request: GET /records", lines("application/x-ndjson", 4), async ({ run, items }) => {
     const ran = await run();

@@ -43,6 +43,22 @@ syncs:
   }
 });
 
+test("a ledger that is a folder is refused", async () => {
+  const place = new Workplace();
+  place.write(`
+connections: { api: { baseUrl: "http://127.0.0.1:1" } }
+syncs:
+  records:${SOURCE.replace("store", "api")}
+    destination: { connection: api, upsert: "PUT /items/{id}" }
+`);
+  for (const command of ["status", "run"]) {
+    const ran = await place.run(command, "--state", place.folder);
+    assert.equal(ran.exitCode, 2);
+    assert.match(ran.stderr.replaceAll(/\s+/g, " "), /^USAGE: the ledger \S+ is a folder next: Name a file/);
+  }
+  place.remove();
+});
+
 test("P11: rejects that there are not are refused, after those that there are were tried or discarded", async () => {
   const records = [1, 2, 3].map((id) => ({ id }));
   let isMended = false;

@@ -132,6 +132,18 @@ test("`plan --trace` shows what the source answers, and writes nothing", () =>
     assert.equal(sides.items.size, 0);
   }));
 
+test("a source that ignores the cursor's parameter is warned of, by what it gives; one that does not is not", () =>
+  between(`key: id\n      ${CURSOR.replace("param: since", "param: changed_after")}`, ROW, async (sides) => {
+    const rows = Array.from({ length: 24 }, (_, index) => ({ id: index + 1, at: 24 - index, price: 1 }));
+    sides.rows = rows;
+    assert.deepEqual(warnings(await sides.run("run", "--json")), []);
+    const [told = ""] = warnings(await sides.run("run", "--json"));
+    assert.match(told, /^CURSOR_IGNORED: 23 of 24 records are older than what was asked for \(since 24\)/);
+    assert.match((await sides.run("plan")).stdout, /warning 23 of 24 records are older/);
+    sides.rows = rows.slice(0, 19);
+    assert.deepEqual(warnings(await sides.run("run", "--json")), [], "too few to be sure");
+  }));
+
 test("records without a key say nothing of the cursor", () =>
   between(`key: idd\n      ${CURSOR}`, ROW, async (sides) => {
     sides.rows = [{ id: 1, at: 1, price: 1 }];

@@ -215,3 +215,14 @@ test("a run of some records is done, and does not say that the sync is level", a
     );
   });
 });
+
+test("`plan --quiet` says nothing where nothing is to do, and what is to do otherwise", async () => {
+  const records = [1].map((id) => ({ id, name: "n" }));
+  const answer: Parameters<typeof startApi>[0] = (_request, _body, response) => json(response, 200, {});
+  await between(records, answer, `{ connection: shop, upsert: "PUT /items/{id}" }`, async (place) => {
+    assert.match((await place.run("plan", "--quiet")).stdout, /^records: 1 to create/);
+    assert.equal((await place.run("run", "--quiet")).exitCode, 0);
+    const level = await place.run("plan", "--quiet", "--exit-code");
+    assert.deepEqual([level.exitCode, level.stdout, level.stderr], [0, "", ""]);
+  });
+});
