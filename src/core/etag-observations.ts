@@ -18,7 +18,13 @@ export function observeEtag(
   const isWeak = etag.startsWith("W/");
   const kind = isWeak ? "a weak ETag, for which RFC 9110 lets no `If-Match` hold" : "a strong ETag";
   const text = `${where} has ${kind}: ${etag}`;
-  if (end === "source" || declared) return fact("etag", text);
+  if (end === "source" || (declared && !isWeak)) return fact("etag", text);
+  if (declared)
+    return advice(
+      "etag",
+      text,
+      "Some APIs take it all the same. If writes end with 412 again and again, declare the field that is the version (`precondition: { version: ..., send: ... }`).",
+    );
   return advice(
     "etag",
     text,

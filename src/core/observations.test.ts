@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { observeFuture } from "./cursor-observations.ts";
+import { observeEtag } from "./etag-observations.ts";
 import { observeKey, observeMatch } from "./record-observations.ts";
 
 const textOf = (observations: readonly { readonly text: string }[]): string | undefined => observations[0]?.text;
@@ -35,4 +36,18 @@ test("records of a destination that others have made lack the match, and nothing
   assert.deepEqual(seen("a", "a"), ["trouble", "1 record has the `ext` of another one"]);
   assert.deepEqual(seen("a", "b"), ["fact", "`ext` is there in all 2 records, and different in each"]);
   assert.deepEqual(observeMatch([], [], ["ext"]), []);
+});
+
+test("U4: a weak ETag is worth a look where writes are to bear it, a strong one is not, and none is trouble", () => {
+  const seen = (etag: string | undefined, end: "source" | "destination", declared: boolean): string =>
+    observeEtag(etag, { end, declared }).weight;
+  assert.deepEqual(
+    ['"1"', 'W/"1"', undefined].map((etag) => seen(etag, "destination", true)),
+    ["fact", "advice", "trouble"],
+  );
+  assert.deepEqual(
+    ['"1"', 'W/"1"', undefined].map((etag) => seen(etag, "destination", false)),
+    ["advice", "advice", "fact"],
+  );
+  assert.equal(seen('W/"1"', "source", false), "fact");
 });
