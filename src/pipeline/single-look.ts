@@ -42,6 +42,7 @@ export const lookSingle = {
     const { destination } = context.sync;
     if (destination.readBack === undefined && destination.lookUp === undefined) return [];
     let looked = 0;
+    let first: Extract<Finding, { kind: "found" }> | undefined;
     for (const record of records.slice(0, LOOKS_MAX)) {
       const finding = await lookFor(record, context);
       if (finding === undefined) continue;
@@ -57,10 +58,26 @@ export const lookSingle = {
           ),
         ];
       }
-      // A search's answer has no ETag of the record that it found.
-      if (destination.readBack === undefined) return [fact("records", "a record of the source was found with `find`")];
-      return [observeEtag(finding.etag, { end: "destination", declared: hasEtagPrecondition })];
+      const { destinationId: id } = finding;
+      if (first !== undefined && id !== undefined && id === first.destinationId)
+        return [
+          trouble(
+            "records",
+            `\`find\` gives two records of the source the same one of the destination (${id})`,
+            "Check the parameter of `find`: an API that does not know it may ignore it, and show everybody the first record that it has.",
+          ),
+        ];
+      first ??= finding;
+      // Only a search can show the same one for two.
+      if (id === undefined || destination.traits.find === undefined) break;
     }
+    if (first !== undefined)
+      return [
+        // A search's answer has no ETag of the record that it found.
+        destination.readBack === undefined
+          ? fact("records", "a record of the source was found with `find`")
+          : observeEtag(first.etag, { end: "destination", declared: hasEtagPrecondition }),
+      ];
     if (looked === 0)
       return records.length === 0
         ? []

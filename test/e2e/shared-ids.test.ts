@@ -93,9 +93,15 @@ test("U5: an id that the destination gives two records belongs to the first, and
     },
   ));
 
-test("U5: what a search shows of somebody else's is written by no two keys", () =>
-  between({ destination: FIND }, async ({ people, contacts, run, crm }) => {
+test("U5: what a search shows of somebody else's is written by no two keys, and probe says so before", () =>
+  between({ destination: FIND }, async ({ people, contacts, place, run, crm }) => {
     contacts.set("zz", { ref: 99, email: "stranger@x" });
+    const probed = await place.run("probe");
+    assert.equal(probed.exitCode, 1);
+    assert.match(
+      probed.stdout.replaceAll(/\s+/g, " "),
+      /`find` gives two records of the source the same one of the destination \(zz\)/,
+    );
     const first = await run();
     const counts = ending(first).counts;
     // Whose the stranger is nobody can tell, so one of them may have it.
