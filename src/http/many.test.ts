@@ -86,4 +86,7 @@ test("R1: what is neither true nor false is no answer to whether a record was wr
   assert.equal(await outcomeOf({}, rules), "unknown");
   assert.equal(await outcomeOf({ success: false, missing: "yes" }, rules), "unknown");
   assert.equal(await outcomeOf({ message: "busy" }, { ok: "status < 300" }), "unknown");
+  // What it says itself needs no status.
+  assert.equal(await outcomeOf({ success: true }, { ...rules, status: "status" }), "applied");
+  assert.equal(await outcomeOf({ success: false }, { ...rules, status: "status" }), "refused other 207");
 });

@@ -158,29 +158,28 @@ async function judged(rules: ResultsRequest, result: Json, whole: number): Promi
   const { missing, exists, status, error, id } = rules;
   const isTrue = async (rule: Expression | undefined): Promise<boolean> =>
     rule !== undefined && (await rule.evaluate(result)) === true;
-  const code = status === undefined ? whole : statusIn(await status.evaluate(result));
-  const message = await wordsOf(error, result);
-  const isWritten = await wasWritten(rules, result, code);
-  if (isWritten === undefined || code === undefined) return unknown(`its result does not say: ${message}`);
-  if (isWritten) {
+  const own = status === undefined ? undefined : statusIn(await status.evaluate(result));
+  const isWritten = await wasWritten(rules, result, own);
+  const code = own ?? whole;
+  if (isWritten === true) {
     const destinationId = scalarText(await id?.evaluate(result));
     return { kind: "applied", status: code, body: result, ...(destinationId === undefined ? {} : { destinationId }) };
   }
+  const message = await wordsOf(error, result);
+  if (isWritten === undefined) return unknown(`its result does not say: ${message}`);
   if (await isTrue(missing)) return { kind: "refused", status: code, reason: "missing", message };
   if (await isTrue(exists)) return { kind: "refused", status: code, reason: "exists", message };
-  return status === undefined
-    ? { kind: "refused", status: code, reason: "other", message }
-    : refusedWith(code, message);
+  return own === undefined ? { kind: "refused", status: code, reason: "other", message } : refusedWith(own, message);
 }
 
 /** Undefined where it does not say. */
 async function wasWritten(
   { ok, status, error }: ResultsRequest,
   result: Json,
-  code: number | undefined,
+  own: number | undefined,
 ): Promise<boolean | undefined> {
   if (ok !== undefined) return (await ok.evaluate(result)) as boolean | undefined;
-  if (status !== undefined) return code === undefined ? undefined : code >= 200 && code < 300;
+  if (status !== undefined) return own === undefined ? undefined : own >= 200 && own < 300;
   // A result that says what was wrong with its record is none of a record that was written.
   return error === undefined || isNothing(await error.evaluate(result));
 }
