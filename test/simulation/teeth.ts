@@ -543,7 +543,7 @@ export const TEETH: readonly Tooth[] = [
     breaks: [
       {
         file: "plans.ts",
-        replace: [["?? whyMoved(name, store);", "?? (whyMoved(name, store) && undefined);"]],
+        replace: [["?? whyMoved(name, store, isWhole);", "?? (whyMoved(name, store, isWhole) && undefined);"]],
       },
     ],
   },
