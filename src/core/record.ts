@@ -79,7 +79,8 @@ export type InvalidCode =
   | "ADDRESS_SHARED"
   | "ADDRESS_CHANGED"
   | "ADOPTION_AMBIGUOUS"
-  | "REFERENCE_MISSING";
+  | "REFERENCE_MISSING"
+  | "PARENT_UNUSABLE";
 
 /** Keys longer than this are refused: they fit no address and would bloat the ledger's index. */
 export const KEY_LENGTH_MAX = 1_024;

@@ -26,6 +26,8 @@ export interface ReadRequest {
 export interface Page {
   /** The items that `records` selected, in the source's order. An item may be anything: the reader finds out which are records. */
   readonly records: readonly Json[];
+  /** Parents whose lists cannot be read: what would be in them is none of this read's. */
+  readonly flawed?: readonly FlawedParent[];
   /** Undefined on the declared end signal only (P5). */
   readonly next: PagePosition | undefined;
   /** What the pagination calls this page's token, for loop detection (P4): equal tokens mean the same page. */
@@ -59,6 +61,12 @@ export interface Page {
   readonly evidence: Evidence;
 }
 
+/** A parent that has no usable key or address, or of which it cannot be told whether it counts. */
+export interface FlawedParent {
+  readonly reason: string;
+  readonly body: Json;
+}
+
 /** A page that could not be had. */
 export interface FailedPage {
   readonly kind: "failed";
@@ -77,7 +85,13 @@ export interface FailedPage {
 export type PageAttempt =
   | { readonly kind: "page"; readonly page: Page }
   | FailedPage
-  | { readonly kind: "broken"; readonly error: import("./errors.ts").EvenkeelError; readonly body?: Json };
+  | {
+      readonly kind: "broken";
+      readonly error: import("./errors.ts").EvenkeelError;
+      readonly body?: Json;
+      /** The request could not be built of this parent, and nothing was asked. */
+      readonly isUnaskable?: true;
+    };
 
 /** The end of a sync that is read. One attempt a call: retrying is the pipeline's. Never throws for what an API does. */
 export interface Source {

@@ -1,17 +1,11 @@
 import { EvenkeelError } from "../core/errors.ts";
-import type { Page } from "../core/source.ts";
+import type { Json } from "../core/json.ts";
+import type { FlawedParent, Page } from "../core/source.ts";
 
-export const noParent = (connection: string, reason: string, { evidence }: Page): EvenkeelError =>
-  new EvenkeelError("READ_RECORDS_MISSING", `${connection} lists a parent that cannot be named: ${reason}`, {
-    evidence,
-    next: "Check `parents.key` and `parents.records`.",
-  });
-
-export const unjudged = (connection: string, key: string, error: EvenkeelError, { evidence }: Page): EvenkeelError =>
-  new EvenkeelError(error.code, `whether the parent ${key} of ${connection} counts cannot be told: ${error.message}`, {
-    evidence,
-    next: "Check `parents.filter`.",
-  });
+export const parentUnusable = (key: string | undefined, reason: string, body: Json): FlawedParent => ({
+  reason: `it is a parent${key === undefined ? "" : `, ${key}`}, and its list was not read: ${reason}`,
+  body,
+});
 
 /** How messages call a list of children. */
 export const listOfParent = (key: string): string => `the list of the parent ${key}`;

@@ -1,5 +1,5 @@
 import { EvenkeelError } from "../core/errors.ts";
-import type { Expression } from "../core/expression.ts";
+import { whyFailed, type Expression } from "../core/expression.ts";
 import { sha256 } from "../core/fingerprint.ts";
 import { isObject, type Json, type JsonObject } from "../core/json.ts";
 import type { Eventual } from "../core/eventual.ts";
@@ -7,17 +7,17 @@ import { signIn, totalSign } from "../core/next-page-sign.ts";
 import { PageRules } from "../core/page-rules.ts";
 import type { KeyReading } from "../core/record.ts";
 import type { Outcome } from "../core/outcome.ts";
-import type { FailedPage, Page, PageAttempt, PagePosition, Paging, ReadRequest, Source } from "../core/source.ts";
+import type { FailedPage, FlawedParent, Page, PageAttempt, PagePosition, ReadRequest, Source } from "../core/source.ts";
 import {
   cutShort,
   FIRST_LIST_GONE,
   listOfParent,
   memberTaken,
-  noParent,
   PAGE_GONE,
-  unjudged,
+  parentUnusable,
   withParent,
 } from "./nested-errors.ts";
+import { pagingOf } from "./nested-paging.ts";
 
 export interface NestedOptions {
   /** The list of parents. */
@@ -58,6 +58,7 @@ type ChildPlace = Extract<Place, { readonly parent: number }>;
 interface Parents {
   readonly outer: PagePosition | undefined;
   readonly list: readonly Parent[];
+  readonly flawed: readonly FlawedParent[];
   /** Hash of their keys, in the order of the page. */
   readonly digest: string;
   readonly page: Page;
@@ -85,14 +86,6 @@ export function createNestedSource(options: NestedOptions): Source {
       return (asked) => reading.page(asked);
     })(),
   };
-}
-
-function pagingOf(parents: Paging, children: Paging): Paging {
-  const { overlaps: _, ...own } = children;
-  const shifts = parents.shifts || children.shifts;
-  const isProved = [parents, children].every((paging) => !paging.shifts || paging.overlaps === true);
-  const isUnpaged = [parents, children].some(({ type }) => type === "none");
-  return { ...own, shifts, resumes: parents.resumes, isUnpaged, ...(isProved ? { overlaps: true } : {}) };
 }
 
 class NestedReading {
@@ -123,7 +116,8 @@ class NestedReading {
     const { hasShifted, goesOn } = this.#rules;
     const doubts = { ...(hasShifted ? { unproven: true as const } : {}), ...(goesOn === undefined ? {} : { goesOn }) };
     const next = positionOf(this.#placeAt(0, parents, met));
-    return { kind: "page", page: { ...EMPTY, token, dateMs, bytes, evidence, ...doubts, next } };
+    const { flawed } = parents;
+    return { kind: "page", page: { ...EMPTY, flawed, token, dateMs, bytes, evidence, ...doubts, next } };
   }
 
   #newRules(isWhole: boolean): PageRules {
@@ -150,33 +144,34 @@ class NestedReading {
   }
 
   /** The parents of a page that follows the reading rules. Throws EvenkeelError `READ_*` for one that does not. */
-  async #listOf(page: Page): Promise<Pick<Parents, "list" | "digest">> {
-    const named = await Promise.all(page.records.map((record) => this.#parentOf(record, page)));
-    const keys = named.map(({ key }) => key);
-    this.#rules.accept({
-      page,
-      items: keys.length,
-      keys,
-      itemKeys: keys,
-      cursors: keys.map(() => undefined),
-    });
+  async #listOf(page: Page): Promise<Pick<Parents, "list" | "flawed" | "digest">> {
+    const named = await Promise.all(page.records.map((record) => this.#parentOf(record)));
+    const itemKeys = named.map((parent) => ("reason" in parent ? undefined : parent.key));
+    const keys = itemKeys.filter((key) => key !== undefined);
+    const cursors = keys.map(() => undefined);
+    this.#rules.accept({ page, items: named.length, keys, itemKeys, cursors });
     // What the page before has shown was gone through with it.
     const again = this.#rules.hasShifted ? 0 : (page.overlap ?? 0);
-    const list = new Map(named.slice(again).map((parent) => [parent.key, parent]));
-    return { list: [...list.values()].filter(({ counts }) => counts), digest: sha256(JSON.stringify(keys)) };
+    const fresh = named.slice(again);
+    const list = new Map(fresh.flatMap((parent) => ("reason" in parent ? [] : [[parent.key, parent] as const])));
+    return {
+      list: [...list.values()].filter(({ counts }) => counts),
+      flawed: fresh.filter((parent) => "reason" in parent),
+      digest: sha256(JSON.stringify(keys)),
+    };
   }
 
-  async #parentOf(item: Json, page: Page): Promise<Parent & { readonly counts: boolean }> {
-    const { parents, keyOf, filter } = this.#options;
-    if (!isObject(item)) throw noParent(parents.connection, "it is no object", page);
+  /** P11: a parent without a usable key is its own trouble, as such a record is. */
+  async #parentOf(item: Json): Promise<(Parent & { readonly counts: boolean }) | FlawedParent> {
+    const { keyOf, filter } = this.#options;
+    if (!isObject(item)) return parentUnusable(undefined, "it is no object", item);
     const reading = await keyOf(item);
-    if (!reading.ok) throw noParent(parents.connection, reading.reason, page);
+    if (!reading.ok) return parentUnusable(undefined, reading.reason, item);
     const { key } = reading;
     try {
       return { key, record: item, counts: filter === undefined || (await filter.evaluate(item)) === true };
     } catch (error) {
-      if (error instanceof EvenkeelError) throw unjudged(parents.connection, key, error, page);
-      throw error;
+      return parentUnusable(key, `whether it counts cannot be told: ${whyFailed(error)}`, item);
     }
   }
 
@@ -195,6 +190,7 @@ class NestedReading {
     const attempt = await this.#listPage(here, at, asked);
     if (asked.wholly === true) this.#askAhead(here.parent, at, asked);
     if (attempt.kind === "page") return this.#withParent(attempt.page, here, at, asked.since);
+    if (attempt.kind === "broken" && attempt.isUnaskable === true) return this.#passing(here, at, attempt.error);
     if (attempt.kind === "broken") return { kind: "broken", error: withParent(attempt.error, here.key) };
     const failed: FailedPage = { ...attempt, list: listOfParent(here.key) };
     if (!saysGone(attempt.outcome)) return failed;
@@ -204,6 +200,18 @@ class NestedReading {
     const next = positionOf(this.#placeAt(here.parent + 1, at, true));
     const { evidence } = attempt;
     return { kind: "page", page: { ...EMPTY, token: tokenOf(here), dateMs: undefined, bytes: 0, evidence, next } };
+  }
+
+  /** P11: what of a parent would leave its place in an address keeps nobody from reading the lists of the others. */
+  #passing(place: ChildPlace, at: Parents, { message }: EvenkeelError): PageAttempt {
+    const { key, record } = at.list[place.parent] as Parent;
+    const next = positionOf(this.#placeAt(place.parent + 1, at, place.met));
+    const flawed = [parentUnusable(key, message, record)];
+    const { evidence } = at.page;
+    return {
+      kind: "page",
+      page: { ...EMPTY, flawed, token: tokenOf(place), dateMs: undefined, bytes: 0, evidence, next },
+    };
   }
 
   /** A page of a parent's children, perhaps asked for already. */

@@ -30,6 +30,9 @@ export interface SourceOptions {
   readonly read: { readonly request: RequestTemplate; readonly record: Expression | undefined } | undefined;
 }
 
+/** Of a parent's list whose request cannot be built. */
+const UNASKABLE = "READ_RECORDS_MISSING";
+
 const NO_SCOPE = { mapped: {}, key: "", source: {} };
 
 /** A source API: asks for one page at a time and says what came back. */
@@ -40,7 +43,7 @@ export function createSource(options: SourceOptions, connection: Connection): So
     const rendered = await request.render({ ...NO_SCOPE, mapped: asked.within ?? {} });
     if (!rendered.ok)
       return new EvenkeelError(
-        asked.within === undefined ? "CONFIG_INVALID" : "READ_RECORDS_MISSING",
+        asked.within === undefined ? "CONFIG_INVALID" : UNASKABLE,
         `the source's request cannot be built: ${rendered.reason}`,
       );
     const headers = options.body === undefined ? rendered.headers : { ...rendered.headers, "content-type": JSON_TYPE };
@@ -60,7 +63,8 @@ export function createSource(options: SourceOptions, connection: Connection): So
 
   const page = async (asked: ReadRequest): Promise<PageAttempt> => {
     const target = await requestOf(asked);
-    if (target instanceof EvenkeelError) return { kind: "broken", error: target };
+    if (target instanceof EvenkeelError)
+      return { kind: "broken", error: target, ...(target.code === UNASKABLE ? { isUnaskable: true } : {}) };
     const { attempt, answer } = await connection.exchange(
       {
         method: request.method,

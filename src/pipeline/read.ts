@@ -113,7 +113,8 @@ async function* eachPage(
     if (page.listedBefore !== true) listedMs = clock.wallMs();
     context.counts.pages += 1;
     const { total, bytes, next } = page;
-    context.counts.read += counted.length;
+    const flawed = flawedOf(page);
+    context.counts.read += counted.length + flawed.length;
     const isLast = next === undefined;
     context.say({ type: "page", page: number, records: counted.length, total, bytes, isLast });
     // P9: what may lie between the pages must not be passed by the cursor.
@@ -126,9 +127,9 @@ async function* eachPage(
       body,
     }));
     yield {
-      items: counted.length,
+      items: counted.length + flawed.length,
       records: kept,
-      invalid: [...counted.filter((item): item is InvalidRecord => !isRecord(item)), ...clashes],
+      invalid: [...flawed, ...counted.filter((item): item is InvalidRecord => !isRecord(item)), ...clashes],
       superseded: superseded.map(({ key }) => key),
       goesOn: rules.goesOn !== undefined,
       end,
@@ -195,6 +196,10 @@ async function itemsOf(
   const making = allOf(records.map((item, index) => recordOf(item, duplicateNames.has(index), sync)));
   return making instanceof Promise ? await making : making;
 }
+
+/** What stands among the rejects in the place of records that could not be read. */
+const flawedOf = ({ flawed = [] }: Page): readonly InvalidRecord[] =>
+  flawed.map(({ reason, body }) => ({ key: undefined, code: "PARENT_UNUSABLE", reason, body }));
 
 const isRecord = (item: SourceRecord | InvalidRecord): item is SourceRecord => !("code" in item);
 

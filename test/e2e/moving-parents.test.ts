@@ -257,24 +257,21 @@ test("what is read in part asks for no list ahead, so that its figures are what 
     },
   ));
 
-test("a parent that cannot be judged or addressed is named", async () => {
+test("P11: a parent that cannot be judged or addressed is named", async () => {
+  const refusal = (ran: Ran): string => {
+    const [invalid] = ran.events.filter((event) => event.type === "invalid");
+    assert.equal(ran.exitCode, 1);
+    return `${String(invalid?.code)}: ${String(invalid?.reason)}`;
+  };
   await between(
     { parents: "filter: price > 1" },
     ({ parent }) => ({ body: parent === undefined ? { data: [{ id: 7, price: "n/a" }] } : { items: [] } }),
-    async ({ run }) => {
-      const ran = await run();
-      assert.equal(failure(ran), "CONFIG_EXPRESSION");
-      assert.match(ending(ran).error?.message ?? "", /whether the parent 7 of store counts/);
-    },
+    async ({ run }) => assert.match(refusal(await run()), /^PARENT_UNUSABLE: it is a parent, 7, .*whether it counts/),
   );
   await between(
     {},
     ({ parent }) => ({ body: parent === undefined ? { data: [{ id: ".." }] } : { items: [] } }),
-    async ({ run }) => {
-      const ran = await run();
-      assert.deepEqual([ran.exitCode, failure(ran)], [1, "READ_RECORDS_MISSING"]);
-      assert.match(ending(ran).error?.message ?? "", /the list of the parent \.\.: .*climb/);
-    },
+    async ({ run }) => assert.match(refusal(await run()), /^PARENT_UNUSABLE: it is a parent, \.\., .*climb/),
   );
 });
 

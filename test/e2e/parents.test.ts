@@ -205,6 +205,39 @@ test("a run that stops midway goes on with the parent that it had come to", () =
     assert.ok(!paths.includes("/orders/2/items"), paths.join(" "));
   }));
 
+test("P11: a parent without a usable key or address keeps nobody from reading the lists of the others, and nothing is taken for gone", () =>
+  between({ sync: "deletes: { mode: mirror, guard: { count: 10, percent: 100 } }" }, async (sides) => {
+    const { run, orders, held, place, store } = sides;
+    assert.equal((await run()).exitCode, 0);
+    const before = all(orders);
+    for (const [index, id] of [
+      [1, null],
+      [3, ".."],
+      [6, { no: 7 }],
+    ] as const)
+      orders[index] = { ...(orders[index] as Order), id: id as unknown as number };
+    (orders[7] as Order).items.push({ no: 9, amount: 9 });
+    for (const _ of [1, 2, 3]) {
+      const ran = await run();
+      assert.deepEqual([ran.exitCode, ending(ran).counts.invalid, ending(ran).error], [1, 3, undefined]);
+    }
+    assert.deepEqual([...held.keys()].toSorted(), [...before, "/items/8-9"].toSorted());
+    const { stdout } = await place.run("rejects", "list", "items");
+    assert.match(stdout.replaceAll(/\s+/g, " "), /it is a parent, and its list was not read: its key is null/);
+    assert.match(stdout.replaceAll(/\s+/g, " "), /it is a parent, \.\., and its list was not read:/);
+    assert.ok(!store.requests.some(({ path }) => path.includes("..") || path.includes("%2E")));
+  }));
+
+test("P11: a filter of parents that cannot say whether one counts leaves that one out", () =>
+  between({ parents: "filter: changed" }, async ({ run, held }) => {
+    const ran = await run();
+    assert.deepEqual([ran.exitCode, ending(ran).counts.invalid, held.size], [1, 10, 0]);
+    assert.match(
+      JSON.stringify(ran.events),
+      /whether it counts cannot be told: `changed` gives 1, and has to be true or false/,
+    );
+  }));
+
 test("a mirror deletes what its parent's list, or the list of parents, does not show any more", () =>
   between({ sync: "deletes: { mode: mirror, guard: { count: 10, percent: 100 } }" }, async ({ run, orders, held }) => {
     assert.equal((await run()).exitCode, 0);
