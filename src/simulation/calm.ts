@@ -8,6 +8,7 @@ import type { Processes } from "./processes.ts";
 import type { ResultFaults } from "./result-faults.ts";
 import type { Scene } from "./scene.ts";
 import type { SourceDouble } from "./source-double.ts";
+import type { Strangers } from "./strangers.ts";
 import type { Violation } from "./world.ts";
 
 /** A world in which nothing fails any more. */
@@ -20,6 +21,7 @@ export interface Calm {
   readonly source: SourceDouble;
   readonly destination: DestinationDouble;
   readonly processes: Processes;
+  readonly strangers: Strangers;
   /** Keys of creates that a person said were applied. */
   readonly decided: Set<string>;
   /** What somebody else has done to the destination is mended. */
@@ -94,7 +96,7 @@ const isRefused = (result: RunResult | undefined): boolean =>
 
 /** What stands as rejected was refused by the destination for what it is, or for no good reason by a fault. */
 async function checkRejects(
-  { network, source, processes, scene, decided, onViolation }: Calm,
+  { network, source, processes, scene, strangers, decided, onViolation }: Calm,
   last: RunResult | undefined,
 ): Promise<void> {
   if (network.counts.has("denied")) return;
@@ -103,8 +105,10 @@ async function checkRejects(
   const contents = new Map([...source.records.values()].map(({ key, content }) => [key, content]));
   for await (const { key, code, reason, sourceHash } of processes.open().rejects(scene.name)) {
     if (isInDoubt && (code === "REFERENCE_MISSING" || sourceHash === "")) continue;
-    // Nothing of this destination refuses a delete, but where nobody knows the id.
-    const isFine = sourceHash === GONE ? !decided.has(key ?? "") : contents.get(key ?? "")?.flaw === undefined;
+    // Nothing of this destination refuses a delete, but where nobody knows the id, or where somebody else's change is not to be overwritten.
+    const isTheirs = scene.destination.conflict === "reject" && strangers.drifted.has(key ?? "");
+    const isFine =
+      sourceHash === GONE ? !decided.has(key ?? "") && !isTheirs : contents.get(key ?? "")?.flaw === undefined;
     if (key !== undefined && isFine && (sourceHash === GONE || contents.has(key)))
       onViolation({
         kind: "REJECTED",

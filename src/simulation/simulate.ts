@@ -202,6 +202,7 @@ class Simulation {
       clock: this.#clock,
       network: this.#network,
       results: this.#results,
+      strangers: this.#strangers,
       source: this.#source,
       destination: this.#destination,
       processes: this.#processes,
