@@ -205,7 +205,7 @@ export interface Evenkeel extends State {
   repair(options?: Pick<RunOptions, "syncs" | "allowDeletes" | "trace" | "signal" | "killSignal">): Run;
   /**
    * Plans anew from the source records of these rejects and sends them (P11); when `ids` is absent all of the sync's, but for those that may be in the
-   * destination already (`ADOPTION_AMBIGUOUS`): each of those is created when its id is given.
+   * destination already (`ADOPTION_AMBIGUOUS`, `ID_SHARED`): each of those is created when its id is given.
    */
   retryRejects(sync: string, ids?: readonly number[], options?: Pick<RunOptions, "signal" | "trace">): Run;
   /** Finds out which records of the destination are which of the source, from its list; writes to neither API. */

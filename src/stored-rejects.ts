@@ -15,9 +15,12 @@ export async function* storedRejects(ledger: SyncLedger | undefined): AsyncGener
   }
 }
 
+/** Their records may be in the destination: a person says which they are, or that they are to be created again. */
+const UNDECIDED: ReadonlySet<Reject["code"]> = new Set(["ADOPTION_AMBIGUOUS", "ID_SHARED"]);
+
 /** Numbers of those that can be tried: which record of the destination the others are must be found out first. */
 export async function decidedRejects(ledger: SyncLedger): Promise<readonly number[]> {
   const ids: number[] = [];
-  for await (const { id, code } of storedRejects(ledger)) if (code !== "ADOPTION_AMBIGUOUS") ids.push(id);
+  for await (const { id, code } of storedRejects(ledger)) if (!UNDECIDED.has(code)) ids.push(id);
   return ids;
 }

@@ -134,6 +134,8 @@ function isStillRejected(record: DesiredRecord, known: Known | undefined, contex
   if (rejected === undefined || context.retryRejected) return false;
   // Which record of the destination it is does not depend on what it holds: it waits for a person.
   if (rejected.code === "ADOPTION_AMBIGUOUS") return true;
+  // U5: it may have been created under an id that is not its own; where nothing can look, another create could double it.
+  if (rejected.code === "ID_SHARED" && context.traits.find === undefined) return true;
   // It could be mapped, so what it refers to has come.
   if (rejected.code === "REFERENCE_MISSING") return false;
   return rejected.mapping === context.mapping && rejected.sourceHash === context.sourceHash(record);
