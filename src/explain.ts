@@ -106,6 +106,8 @@ const unblocking = (sync: string, key: string, decision: "applied" | "resend"): 
 function againText({ code }: Reject): string {
   if (code === "ADOPTION_AMBIGUOUS")
     return "It waits for you: look for it again with `evenkeel state adopt`, say which record it is with `evenkeel state import`, or have it created with `evenkeel rejects retry`";
+  if (code === "ID_SHARED")
+    return "It may have been created all the same: compare `find` with what the destination shows, give its id with `evenkeel state import`, or have it created again by its number, with `evenkeel rejects retry`";
   if (code === "REFERENCE_MISSING") return "Every run tries it again, until that is there";
   return "It is tried again when the record or the mapping changes, or with `evenkeel rejects retry`";
 }

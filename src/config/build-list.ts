@@ -11,6 +11,7 @@ import { offsets, pageNumbers } from "../http/paginate/numbered.ts";
 import type { Pagination } from "../http/paginate/pagination.ts";
 import { createSource } from "../http/source.ts";
 import { optionalExpression, templateOf } from "./build-request.ts";
+import { optionalCondition } from "./condition.ts";
 import type { DestinationConfig, ListConfig, PaginationConfig } from "./config.ts";
 import { compileExpression, type ExpressionSource } from "./expression.ts";
 import { SEES } from "./expression-leaf.ts";
@@ -59,9 +60,11 @@ export function liveOf(list: ListConfig, { adopt, find }: Adopting, connection: 
   );
   const match = matchOf(list.key);
   const id = optionalExpression(adopt?.id ?? find?.id);
+  const filter = optionalCondition(list.filter);
   return {
     source,
     match,
+    filter: filter && ((record) => filter.evaluate(record)),
     adopt: {
       match: adopt?.match === undefined ? match : matchOf(adopt.match),
       id: id && ((record) => id.evaluate(record)),

@@ -179,6 +179,7 @@ function buildSync(
     reading: readingOf(options, from.baseUrl, mapping.fingerprint),
     writes: options.writes,
     deletes: options.deletes,
+    omitted: destination.omitted,
     tombstone: tombstone && ((record) => tombstone.evaluate(record)),
     filter: filter && ((record) => filter.evaluate(record)),
     retry: {

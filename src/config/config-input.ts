@@ -423,6 +423,8 @@ export type DestinationInput = {
         readonly key: Expression | readonly Expression[];
         /** How one page leads to the next. Default: `type: none`. */
         readonly pagination?: PaginationInput;
+        /** Which listed records count: `active = true` where a delete only takes that away. The others are as if the destination did not have them. */
+        readonly filter?: Expression;
       };
   /** How records that the destination had before the first run are recognised by `evenkeel state adopt`. */
   readonly adopt?: {
@@ -565,6 +567,8 @@ export type DestinationInput = {
       };
   /** What happens when somebody else has changed the record. `source`: it is overwritten. `destination`: it is left until the source changes again. `reject`: nothing is written, and the record goes to the rejects. Default: `source`. */
   readonly conflict?: "source" | "destination" | "reject";
+  /** What a write does to a field that the mapped record leaves out. `cleared`: nothing is there any more, and `evenkeel check` makes sure of that. `kept`: the API lets it be, and whatever is there is as it should be. Default: `cleared`. */
+  readonly omitted?: "cleared" | "kept";
 };
 
 /** A config, before its defaults are filled in. */

@@ -159,6 +159,7 @@ export interface ListConfig extends RequestConfig {
   readonly records: ExpressionSource;
   readonly key: readonly ExpressionSource[];
   readonly pagination: PaginationConfig;
+  readonly filter: ExpressionSource | undefined;
 }
 
 export interface PreconditionConfig {
@@ -193,6 +194,7 @@ export interface DestinationConfig {
   readonly adopt: AdoptConfig | undefined;
   readonly precondition: PreconditionConfig | undefined;
   readonly conflict: ConflictPolicy;
+  readonly omitted: "cleared" | "kept";
 }
 
 export interface SourceConfig extends RequestConfig {

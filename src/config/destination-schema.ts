@@ -48,6 +48,9 @@ export function destinationSchema(values: Values, substitute: Substitute): z.Zod
       "The value by which a listed record and a mapped record are the same one; the id that the destination assigned, where the mapped record has no such value.",
     ),
     pagination: paginationOrNone(values, "How one page leads to the next."),
+    filter: maybe(expression(SEES.input)).describe(
+      "Which listed records count: `active = true` where a delete only takes that away. The others are as if the destination did not have them.",
+    ),
   });
   const adopt: z.ZodType<AdoptConfig> = map({
     match: maybe(expressions(SEES.input)).describe(
@@ -99,6 +102,12 @@ export function destinationSchema(values: Values, substitute: Substitute): z.Zod
       .prefault("source")
       .describe(
         "What happens when somebody else has changed the record. `source`: it is overwritten. `destination`: it is left until the source changes again. `reject`: nothing is written, and the record goes to the rejects.",
+      ),
+    omitted: values
+      .choice(["cleared", "kept"])
+      .prefault("cleared")
+      .describe(
+        "What a write does to a field that the mapped record leaves out. `cleared`: nothing is there any more, and `evenkeel check` makes sure of that. `kept`: the API lets it be, and whatever is there is as it should be.",
       ),
   });
 }

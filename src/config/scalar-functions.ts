@@ -52,8 +52,8 @@ export function callOf(name: string, parts: readonly Closure[]): Closure | undef
   const run = call.run as (...values: Scalar[]) => Result;
   return (input, bindings) => {
     const values: Scalar[] = [];
-    for (const [index, part] of parts.entries()) {
-      const value = part(input, bindings);
+    for (let index = 0; index < parts.length; index++) {
+      const value = (parts[index] as Closure)(input, bindings);
       if (value === LEFT) return LEFT;
       const isAbsent = value === undefined && index === 0;
       if (!isAbsent && takes[index] !== "any" && typeof value !== takes[index]) return LEFT;

@@ -1,6 +1,7 @@
 import { canonical } from "./fingerprint.ts";
 import { holds } from "./holds.ts";
 import { isObject, type Json, type JsonObject } from "./json.ts";
+import { fieldsWithin, leftOver, type Fields } from "./owned-fields.ts";
 
 export interface FieldDifference {
   /** Path within the mapped record, such as `address.city`. */
@@ -19,13 +20,20 @@ export function differences(before: JsonObject, after: JsonObject): readonly Fie
  * What a record in the destination does not hold of what it should (`before` is what it holds, `after` what it should), by the rules of
  * `holds`: members that the mapping does not own are left out, and so is what only seems to differ.
  */
-export function unheldFields(found: JsonObject, wanted: JsonObject, prefix = ""): readonly FieldDifference[] {
-  return Object.entries(wanted).flatMap(([name, after]): readonly FieldDifference[] => {
-    const before = own(found, name);
-    if (holds(before, after as Json)) return [];
-    if (isObject(before) && isObject(after)) return unheldFields(before, after, `${prefix}${name}.`);
+export function unheldFields(
+  found: JsonObject,
+  wanted: JsonObject,
+  owned: Fields | undefined,
+  prefix = "",
+): readonly FieldDifference[] {
+  const unheld = Object.entries(wanted).flatMap(([name, after]): readonly FieldDifference[] => {
+    const [before, within] = [own(found, name), fieldsWithin(owned, name)];
+    if (holds(before, after as Json, within)) return [];
+    if (isObject(before) && isObject(after)) return unheldFields(before, after, within, `${prefix}${name}.`);
     return [{ path: prefix + name, before: textOf(before), after: textOf(after) }];
   });
+  const left = owned === undefined ? [] : leftOver(found, wanted, owned, false);
+  return [...unheld, ...left.map((name) => ({ path: prefix + name, before: textOf(found[name]), after: undefined }))];
 }
 
 function compare(before: JsonObject, after: JsonObject, prefix: string): readonly FieldDifference[] {

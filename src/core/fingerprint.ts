@@ -34,13 +34,25 @@ function sortedList(list: readonly Json[]): readonly Json[] {
 
 function sortedObject(object: JsonObject): JsonObject {
   const names = Object.keys(object);
-  if (!areInOrder(names)) return ordered(object, names.sort());
+  if (!areInOrder(names)) return ordered(object, inOrder(names));
   // JSON.stringify writes members in the order in which they came, so only changed members need a copy.
   for (const name of names) {
     const item = object[name] as Json;
     if (sorted(item) !== item) return ordered(object, names);
   }
   return object;
+}
+
+/** Records of one kind have the same names, so the last orders are kept, by the number of names. */
+const orders: { readonly names: readonly string[]; readonly sorted: readonly string[] }[] = [];
+const ORDERS_MAX = 64;
+
+function inOrder(names: readonly string[]): readonly string[] {
+  const last = orders[names.length];
+  if (last !== undefined && names.every((name, index) => name === last.names[index])) return last.sorted;
+  const sorted = names.toSorted();
+  if (names.length < ORDERS_MAX) orders[names.length] = { names, sorted };
+  return sorted;
 }
 
 /** Names that are array indexes come first in any object, whatever the order in which they came; they must not disturb the order. */

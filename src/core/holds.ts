@@ -1,24 +1,30 @@
 import { isObject, scalarText, type Json } from "./json.ts";
+import { fieldsWithin, leftOver, type Fields } from "./owned-fields.ts";
 
 /**
  * True when `found`, as the destination shows it, has everything that `wanted` says (U6): members that the mapping does not own
  * are ignored, numbers are compared by value, a number equals its own text (form-encoded APIs answer in text), and null equals
  * absent, since many APIs leave out what is empty.
+ *
+ * @param owned fields that are the mapping's own: what it left out of them, the destination must not hold either. Undefined where it may.
+ * @param isForeign as of {@link leftOver}
  */
-export function holds(found: Json | undefined, wanted: Json): boolean {
+export function holds(found: Json | undefined, wanted: Json, owned?: Fields, isForeign = false): boolean {
   if (wanted === null) return found === null || found === undefined;
   if (Array.isArray(wanted)) {
     return (
       Array.isArray(found) &&
       found.length === wanted.length &&
-      wanted.every((item, index) => holds(found[index] as Json, item as Json))
+      wanted.every((item, index) => holds(found[index] as Json, item as Json, owned, isForeign))
     );
   }
   if (isObject(wanted)) {
     if (!isObject(found)) return false;
-    return Object.entries(wanted).every(([name, item]) =>
-      holds(Object.hasOwn(found, name) ? found[name] : undefined, item),
-    );
+    for (const name of Object.keys(wanted)) {
+      const inner = Object.hasOwn(found, name) ? found[name] : undefined;
+      if (!holds(inner, wanted[name] as Json, fieldsWithin(owned, name), isForeign)) return false;
+    }
+    return owned === undefined || leftOver(found, wanted, owned, isForeign).length === 0;
   }
   if (typeof wanted === "boolean") return found === wanted || found === String(wanted);
   const wantedText = scalarText(wanted);

@@ -6,6 +6,7 @@ import type { Holder, Lease } from "./lease.ts";
 import type { OperationKind, OperationState, Progress } from "./operation.ts";
 import type { AddressClaim, Places } from "./places.ts";
 import type { KeyKind } from "./record.ts";
+import type { StoredFields } from "./owned-fields.ts";
 import type { NewReject, Reject } from "./reject.ts";
 import type { Settlement } from "./settlement.ts";
 import type { Write } from "./destination.ts";
@@ -127,6 +128,8 @@ export interface PageIntents {
   readonly found?: readonly string[];
   /** What was known of the page's keys, and is wrong. */
   readonly corrections?: readonly Correction[];
+  /** Fields that are written for the first time, with all that were before. */
+  readonly fields?: StoredFields | undefined;
   /** The intents take the place of others for the same records, which nobody has read again: what was refused since stands (P11). */
   readonly sameRecords?: true;
 }
@@ -187,6 +190,8 @@ export interface SyncLedger {
   checkpoint(): Promise<Checkpoint | undefined>;
   /** Writes a checkpoint alone: at the start of a read, when nothing is in flight. */
   saveCheckpoint(checkpoint: Checkpoint | undefined): Promise<void>;
+  /** The fields that were ever journalled; undefined where the mapping's text tells them. */
+  fields(): Promise<StoredFields | undefined>;
   /** Rows of a whole page in one read transaction; a key that is not in the map is not known at all. */
   lookup(keys: readonly string[]): Promise<ReadonlyMap<string, Known>>;
   /** Keys that own these rendered addresses (U10), by address. */

@@ -5,6 +5,7 @@ import { fingerprint } from "./fingerprint.ts";
 import { invariant } from "./invariant.ts";
 import { toJson } from "./json-value.ts";
 import { isObject, setMember, type Json, type JsonObject } from "./json.ts";
+import { OwnedFields, type Outline } from "./owned-fields.ts";
 import { ReferenceMissing, type Reference } from "./reference.ts";
 import type { Mapping, MappingResult } from "./sync.ts";
 import { pathExpression } from "./record-list.ts";
@@ -32,17 +33,21 @@ export interface MappingSpec {
  */
 export function createMapping({ root, version }: MappingSpec): Mapping {
   if (root === undefined) {
+    const identity = fingerprint("the record as it is");
     return {
-      fingerprint: fingerprint("the record as it is"),
+      fingerprint: identity,
       map: (record) => ({ ok: true, mapped: record }),
+      owned: new OwnedFields(identity, null),
       absentPaths: () => [],
     };
   }
   invariant(version !== undefined || !hasFunction(root), "P10", "a mapping by function has no version");
   const paths = new WatchedPaths();
   const compute = compile(root, "", paths);
+  const identity = fingerprint({ mapping: meaningOf(root), version: version ?? null });
   return {
-    fingerprint: fingerprint({ mapping: meaningOf(root), version: version ?? null }),
+    fingerprint: identity,
+    owned: new OwnedFields(identity, outlineOf(root)),
     map: (record) => {
       paths.look(record);
       const faults: Fault[] = [];
@@ -110,7 +115,7 @@ function compileField(expression: Expression, field: string, paths: WatchedPaths
 
   const take = (value: Json | undefined, faults: Fault[]): Json | undefined => {
     // What a path finds in a parsed record is JSON already.
-    if (path !== undefined || typeof value === "string" || value === undefined) return value;
+    if (path !== undefined || isPlain(value)) return value;
     const json = toJson(value);
     if (json.ok) return json.value;
     faults.push({ reason: `${prefix}${json.reason}`, waitsFor: undefined });
@@ -137,6 +142,9 @@ function compileField(expression: Expression, field: string, paths: WatchedPaths
   };
 }
 
+const isPlain = (value: Json | undefined): boolean =>
+  typeof value === "string" || value === undefined || (typeof value === "number" && Number.isFinite(value));
+
 function hasFunction(node: MappingNode): boolean {
   switch (node.kind) {
     case "expression":
@@ -147,6 +155,18 @@ function hasFunction(node: MappingNode): boolean {
       return node.members.some(([, part]) => hasFunction(part));
     case "list":
       return node.items.some(hasFunction);
+  }
+}
+
+function outlineOf(node: MappingNode): Outline {
+  switch (node.kind) {
+    case "expression":
+    case "function":
+      return null;
+    case "object":
+      return Object.fromEntries(node.members.map(([name, part]) => [name, outlineOf(part)]));
+    case "list":
+      return node.items.map(outlineOf);
   }
 }
 

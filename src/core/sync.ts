@@ -2,6 +2,7 @@ import type { DeleteGuard } from "./delete-guard.ts";
 import type { Destination } from "./destination.ts";
 import type { Eventual } from "./eventual.ts";
 import type { Json, JsonObject } from "./json.ts";
+import type { Fields, OwnedFields } from "./owned-fields.ts";
 import type { KeyReading } from "./record.ts";
 import type { Reference } from "./reference.ts";
 import type { Source } from "./source.ts";
@@ -31,6 +32,8 @@ export interface Mapping {
   /** Identifies the mapping's meaning: equal fingerprints map equally (P10). */
   readonly fingerprint: string;
   map(record: JsonObject): Eventual<MappingResult>;
+  /** The fields that are its own in the destination. */
+  readonly owned: OwnedFields;
   /** Source paths that were absent in every record since the mapping was built, for the warning about misspelt paths. */
   absentPaths(): readonly string[];
 }
@@ -51,6 +54,8 @@ export interface Live {
   readonly source: Source;
   /** The value by which a listed record and a mapped record are the same one. */
   readonly match: (record: JsonObject) => Eventual<KeyReading>;
+  /** Whether a listed record is one of those that count; undefined where all do. */
+  readonly filter: ((record: JsonObject) => Eventual<Json | undefined>) | undefined;
   /** How records that were there before are adopted. */
   readonly adopt: {
     /** Like `match`, where the ledger knows nothing yet. */
@@ -81,6 +86,8 @@ export interface Sync {
   readonly mapping: Mapping;
   readonly writes: "both" | "createOnly" | "updateOnly";
   readonly deletes: Deletes;
+  /** What a write does to a field that the mapped record leaves out: then nothing is there, or it stays as it was. */
+  readonly omitted: "cleared" | "kept";
   /** Whether the source marks this record as deleted (D1); undefined where it marks none. */
   readonly tombstone: ((record: JsonObject) => Eventual<Json | undefined>) | undefined;
   /** Whether this record is one of those that count; undefined where all do. */
@@ -105,3 +112,7 @@ export interface Sync {
 /** Whether it matters later what of the destination this ledger has written: for a delete (D2), and where somebody else's change is kept (U4). */
 export const asksWhose = ({ deletes, destination }: Pick<Sync, "deletes" | "destination">): boolean =>
   deletes.mode !== "never" || (destination.traits.precondition?.conflict ?? "source") !== "source";
+
+/** The fields in which the destination must not hold what the mapping left out; undefined where it may. */
+export const clearedFields = ({ omitted, mapping }: Pick<Sync, "omitted" | "mapping">): Fields | undefined =>
+  omitted === "cleared" ? mapping.owned.fields : undefined;

@@ -41,18 +41,18 @@ const FREE = { ratePerMs: undefined, concurrency: undefined };
 export function createConnection(options: ConnectionOptions, ports: ConnectionPorts): Connection {
   const { name, auth } = options;
   const { clock, redactor } = ports;
-  const base = new URL(options.baseUrl);
+  // Asked of a URL each time, it would be put together each time.
+  const { origin: own } = new URL(options.baseUrl);
   const wallMs = (): number => clock.wallMs();
   const allowed = new Set(options.allowOrigins);
-  const sender = new Sender(base.origin, options, ports);
+  const sender = new Sender(own, options, ports);
   const discretion = { redactor, credentialNames: sender.credentialNames };
   const unanswered = new Unanswered((url) => visibleLine(redactor.url(url, sender.credentialNames)));
-  const gate = ports.lanes.of(base.origin, auth.identity, options.limits);
-  const gateOf = (target: Target): Gate =>
-    target.origin === base.origin ? gate : ports.lanes.of(target.origin, "", FREE);
+  const gate = ports.lanes.of(own, auth.identity, options.limits);
+  const gateOf = (target: Target): Gate => (target.origin === own ? gate : ports.lanes.of(target.origin, "", FREE));
 
   const exchange: Connection["exchange"] = (request, sending) => {
-    const target = targetOf(request.url, base.origin);
+    const target = targetOf(request.url, own);
     if (target === undefined || !mayGo(target, request)) return Promise.resolve(unsent(request, foreign(request.url)));
     return pass({ request, sending, target, redirects: 0, isRenewed: false });
   };
@@ -110,7 +110,7 @@ export function createConnection(options: ConnectionOptions, ports: ConnectionPo
   };
 
   const mayGo = ({ origin }: Target, { purpose }: ApiRequest): boolean =>
-    origin === base.origin || (purpose === "read" && allowed.has(origin));
+    origin === own || (purpose === "read" && allowed.has(origin));
 
   const exchangeOf = (request: ApiRequest, { sent, durationMs }: Passed, message?: string): Exchange => {
     const outcome = redacted(sent.classified.outcome, message);
@@ -134,7 +134,7 @@ export function createConnection(options: ConnectionOptions, ports: ConnectionPo
 
   const foreign = (url: string): Outcome => {
     const where = URL.canParse(url) ? new URL(url).origin : "something that is no URL";
-    const message = `${name} sends requests to ${base.origin} alone, not to ${where}`;
+    const message = `${name} sends requests to ${own} alone, not to ${where}`;
     return { kind: "refused", status: 0, reason: "other", message };
   };
 
@@ -159,7 +159,7 @@ export function createConnection(options: ConnectionOptions, ports: ConnectionPo
     name,
     baseUrl: options.baseUrl.replace(/\/+$/, ""),
     allows: ({ origin, username, password }) =>
-      username === "" && password === "" && (origin === base.origin || allowed.has(origin)),
+      username === "" && password === "" && (origin === own || allowed.has(origin)),
     lateWriteMs: options.lateWriteMs,
     exchange,
     waitingFor: () => gate.waitingFor(name) ?? unanswered.waitingFor(clock.monotonicMs()),

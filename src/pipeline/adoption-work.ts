@@ -7,7 +7,7 @@ import { ADOPTED, type Entry, type Known, type SyncLedger } from "../core/ledger
 import type { Listed, Pair, Pairing, Unmapped } from "../core/pairing.ts";
 import type { DesiredRecord, InvalidRecord } from "../core/record.ts";
 import type { NewReject } from "../core/reject.ts";
-import type { Live } from "../core/sync.ts";
+import { clearedFields, type Live } from "../core/sync.ts";
 import { ambiguousReject, waits, whyAmbiguous, whyUnmapped } from "./ambiguity.ts";
 import { desired, noTally } from "./compare.ts";
 import type { RunContext } from "./context.ts";
@@ -236,7 +236,7 @@ export class AdoptionWork {
         const reason =
           whyAmbiguous(pair) ?? (owned.has(found.place) ? `another record has ${found.place} already` : undefined);
         if (reason === undefined) {
-          const isEqual = holds(found.item, record.mapped);
+          const isEqual = holds(found.item, record.mapped, clearedFields(this.#context.sync));
           this.#tell({
             kind: "adopted",
             key: record.key,

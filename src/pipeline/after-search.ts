@@ -1,6 +1,7 @@
 import { unheldFields } from "../core/difference.ts";
 import { unreachable } from "../core/invariant.ts";
 import { landsUntilMs, type Operation } from "../core/operation.ts";
+import { clearedFields } from "../core/sync.ts";
 import type { RunContext } from "./context.ts";
 import type { Ending } from "./deliver.ts";
 import { idShared } from "./id-claims.ts";
@@ -144,7 +145,7 @@ export function afterConflict(
     say({ type: "warning", code: "CONFLICT_KEPT", message, next: undefined });
     return { kind: "end", ending: { kind: "overruled", destinationId, etag } };
   }
-  const fields = unheldFields(record, operation.record.mapped).map(({ path }) => path);
+  const fields = unheldFields(record, operation.record.mapped, clearedFields(sync)).map(({ path }) => path);
   const differs = fields.length === 0 ? "" : ` (${fields.join(", ")})`;
   const message = `somebody else has changed it in the destination${differs}, and \`conflict\` is \`reject\``;
   return { kind: "end", ending: { kind: "rejected", message } };

@@ -36,7 +36,7 @@ export class Batches {
     const isAlone = operation.isAlone === true || progress.everUnknown;
     const item = { record, destinationId };
     if (isAlone) return many.isOnly ? this.#lineOf(many).alone(item, write, patienceMs) : undefined;
-    return this.#lineOf(many).join(item, write.body?.length ?? 0, patienceMs);
+    return this.#lineOf(many).join(item, Buffer.byteLength(write.body ?? ""), patienceMs);
   }
 
   #lineOf(many: ManyWrites): BatchLine {

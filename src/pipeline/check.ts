@@ -8,6 +8,7 @@ import { compareSides, desired, noTally, type Comparison, type Fingerprints } fr
 import { emptyLedger, lookingContext, type Onlooker } from "./looking.ts";
 import { openRead, type ReadChoice } from "./opening.ts";
 import type { Ports } from "./ports.ts";
+import { Omitted } from "./omitted.ts";
 import { comparison } from "./read.ts";
 import { compareSample } from "./sample-check.ts";
 import { createStage } from "./stage.ts";
@@ -63,6 +64,7 @@ export async function checkSync(
   const tally = noTally();
   const warnings: Warning[] = [];
   const unread: string[] = [];
+  const omitted = new Omitted();
   const result: { error?: EvenkeelError; fingerprints?: Fingerprints; sampledOf?: number } = {};
   try {
     const ledger = ports.ledger ?? emptyLedger(sync.name);
@@ -74,6 +76,7 @@ export async function checkSync(
     const stage = createStage({ ...context, retryRejected: false, compare: comparison(sync) }, () => false);
     const tell = (drift: DriftOf): void => {
       tally[drift.kind] += 1;
+      omitted.see(drift);
       emit({ ...drift, sync: sync.name } as Drift);
     };
     const compared: Comparison = { context, stage, tally, tell, breathe: ports.breathe };
@@ -89,6 +92,7 @@ export async function checkSync(
   } catch (thrown) {
     result.error = EvenkeelError.from(thrown);
   }
+  const { warning } = omitted;
   return {
     sync: sync.name,
     ...tally,
@@ -96,7 +100,7 @@ export async function checkSync(
     unread,
     fingerprints: result.fingerprints,
     requests: counts.requests,
-    warnings,
+    warnings: [...warnings, ...(warning === undefined ? [] : [warning])],
     error: result.error,
   };
 }

@@ -12,7 +12,7 @@ import { valueAt } from "../core/record-list.ts";
 import type { DesiredRecord, InvalidRecord } from "../core/record.ts";
 import type { Expected, Extra, Scratch } from "../core/scratch.ts";
 import { SideFingerprint } from "../core/side-fingerprint.ts";
-import type { Live } from "../core/sync.ts";
+import { clearedFields, type Live } from "../core/sync.ts";
 import type { RunContext } from "./context.ts";
 import { livePages, noList, READ, whyUnmatched, type ListedItem } from "./live.ts";
 import { comparison, readPages } from "./read.ts";
@@ -81,7 +81,9 @@ export async function* desired(
     const bad = made.filter((record): record is InvalidRecord => !isDesired(record));
     const invalid = [...page.invalid, ...bad];
     for (const { key, code, reason } of invalid) tell({ kind: "invalid", key, code, reason });
-    yield { records: made.filter(isDesired), gone, invalid, goesOn: page.goesOn === true };
+    const records = made.filter(isDesired);
+    for (const { mapped } of records) context.sync.mapping.owned.learn(mapped);
+    yield { records, gone, invalid, goesOn: page.goesOn === true };
     await breathe();
   }
 }
@@ -223,9 +225,10 @@ function compareItems(
   uncompared: number,
   scratch: Scratch,
   { source, destination }: Sides,
-  { tally, tell, keeps }: Whole,
+  { context, tally, tell, keeps }: Whole,
 ): readonly Matched[] {
   const matched: Matched[] = [];
+  const cleared = clearedFields(context.sync);
   const expected = scratch.among(items.flatMap(({ match }) => match ?? []));
   const met = new Set<string>();
   const found: Record<"equal" | "different", string[]> = { equal: [], different: [] };
@@ -248,13 +251,13 @@ function compareItems(
     }
     matched.push({ expected: wanted, item: item as JsonObject });
     source.add(contentOf(wanted.record));
-    if (holds(item, wanted.record.mapped)) {
+    if (holds(item, wanted.record.mapped, cleared)) {
       destination.add(contentOf(wanted.record));
       tally.equal += 1;
       found.equal.push(match);
     } else {
       destination.add(`different ${match} ${canonical(item)}`);
-      const differences = unheldFields(item as JsonObject, wanted.record.mapped);
+      const differences = unheldFields(item as JsonObject, wanted.record.mapped, cleared);
       tell({ kind: "different", key: wanted.record.key, differences });
       found.different.push(match);
     }

@@ -10,6 +10,7 @@ import { attempt, isTakenOnce, judge, repeatabilityOf } from "./attempt.ts";
 import type { RunContext } from "./context.ts";
 import { noteHold, noteOutage, noteRefusedCredentials, outcomeText } from "./given-up.ts";
 import { afterConflict, afterSearch, type SearchReason, type SearchStep } from "./after-search.ts";
+import { mayBeForeign } from "./origin.ts";
 import { lookUpOf, search, type Search } from "./search.ts";
 import type { Journal } from "./journal.ts";
 
@@ -167,7 +168,10 @@ class Passage {
   /** Looks in the destination, and sends what is still to be sent. */
   async #lookUp(reason: SearchReason): Promise<Ending> {
     const operation = this.#operation;
-    return this.#conclude(await search(operation, reason, this.#context), reason);
+    const { write } = operation;
+    const isBound = write !== undefined && mayDouble(operation, write, this.#context);
+    const isForeign = mayBeForeign(operation, reason, isBound, this.#context.sync);
+    return this.#conclude(await search(operation, reason, this.#context, { isForeign }), reason);
   }
 
   async #conclude(found: Search, reason: SearchReason): Promise<Ending> {

@@ -56,6 +56,7 @@ const isWaiting = (planned: Planned): planned is Planned & { readonly decision: 
 export function createJournal(context: RunContext): Journal {
   const { ledger, clock, chance } = context.ports;
   const { destination } = context.sync;
+  const { owned } = context.sync.mapping;
 
   /** U2: it waits for the operation before it, or for the end of the read. */
   const waitingOf = ({ record, decision }: Planned & { readonly decision: Waiting }): Intent => {
@@ -172,7 +173,11 @@ export function createJournal(context: RunContext): Journal {
     async page(planned, rejects, { clearRejects, found = [], corrections = [] }) {
       if ([planned, rejects, clearRejects, found, corrections].every(({ length }) => length === 0)) return [];
       const intents = planned.map((item) => intentOf(item, undefined));
-      const numbers = await ledger.journal({ run: context.run, intents, rejects, clearRejects, found, corrections });
+      for (const { record } of planned) owned.learn(record.mapped);
+      const fields = owned.unkept;
+      const page = { run: context.run, intents, rejects, clearRejects, found, corrections, fields };
+      const numbers = await ledger.journal(page);
+      if (fields !== undefined) owned.kept(fields);
       // What was known of them is gone, so nothing but their operations says that they are to be written.
       const corrected = new Set(corrections.map(({ key }) => key));
       return planned.flatMap((item, index) => {

@@ -39,10 +39,20 @@ export async function* livePages(live: Live, context: RunContext): AsyncGenerato
     if (rules.isCut && page.next === undefined)
       context.notLevel("the destination's list has more pages than were read");
     context.counts.pages += 1;
-    yield items.slice(page.overlap ?? 0);
+    const fresh = items.slice(page.overlap ?? 0);
+    yield live.filter === undefined ? fresh : await counting(fresh, live.filter);
     if (page.next === undefined) rules.conclude(page);
     [position, size] = [page.next, fetched.size];
   } while (position !== undefined);
+}
+
+/** Those that count. Throws EvenkeelError when that cannot be told of one: it may be what is looked for. */
+async function counting(
+  items: readonly ListedItem[],
+  filter: NonNullable<Live["filter"]>,
+): Promise<readonly ListedItem[]> {
+  const counts = await Promise.all(items.map(async ({ item }) => !isObject(item) || (await filter(item)) === true));
+  return items.filter((_, index) => counts[index]);
 }
 
 /** Why a record cannot be the same as any of the other side. */

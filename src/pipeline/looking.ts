@@ -67,6 +67,7 @@ export function emptyLedger(sync: string): SyncLedger {
   const known = {
     sync,
     checkpoint: async () => undefined,
+    fields: async () => undefined,
     lookup: async () => nothing,
     addressOwners: async () => nothing,
     bodies: async () => nothing,

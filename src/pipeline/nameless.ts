@@ -1,15 +1,12 @@
-import { counted, listed } from "../core/observation.ts";
+import { Few } from "../core/few.ts";
+import { counted } from "../core/observation.ts";
 import type { Ending } from "./deliver.ts";
 import type { RunContext } from "./context.ts";
-
-/** So many are named: enough to look them up. */
-const NAMED_MAX = 3;
 
 /** Records that were created, and of which the answers gave no id: they are there, and nothing more can be done to them. */
 export class Nameless {
   readonly #context: RunContext;
-  readonly #named: string[] = [];
-  #number = 0;
+  readonly #few = new Few();
 
   constructor(context: RunContext) {
     this.#context = context;
@@ -20,24 +17,22 @@ export class Nameless {
     const { kind, record } = ending.operation;
     if (addressing === "own" || find !== undefined) return;
     if (ending.kind !== "applied" || kind !== "create" || ending.destinationId !== undefined) return;
-    this.#number += 1;
-    if (this.#named.length < NAMED_MAX) this.#named.push(record.key);
+    this.#few.add(record.key);
   }
 
   /** Says it once, before somebody wants to change one of them. */
   tell(): void {
     const { sync, say } = this.#context;
-    if (this.#number === 0) return;
-    const more = this.#number - this.#named.length;
-    const keys = listed([...this.#named, ...(more > 0 ? [`${more} more`] : [])]);
-    const isOne = this.#number === 1;
+    const { number, text } = this.#few;
+    if (number === 0) return;
+    const isOne = number === 1;
     const [were, them] = isOne ? ["was created, and the answer", "it"] : ["were created, and the answers", "them"];
     const where =
       sync.destination.many("create") === undefined ? "`create.id`" : "`create.id` and `createMany.results.id`";
     say({
       type: "warning",
       code: "ID_MISSING",
-      message: `${counted(this.#number, "record")} ${were} had no id of ${them} (${keys}): neither an update nor a delete can reach ${them}`,
+      message: `${counted(number, "record")} ${were} had no id of ${them} (${text}): neither an update nor a delete can reach ${them}`,
       next: `Compare ${where} with an answer, as \`--trace\` shows it, or declare \`find\`. The ledger learns the ids of those by \`evenkeel state import ${sync.name} FILE\`.`,
     });
   }

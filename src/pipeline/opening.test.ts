@@ -42,6 +42,7 @@ async function open(
   };
   const ledger = {
     checkpoint: async () => checkpoint,
+    fields: async () => undefined,
     counts: async () => ({ entries, unresolved: { sent: inDoubt, unknown: 0, verifying: 0 } }),
   };
   const ports = { ledger, clock: { wallMs: () => 1_000 } };

@@ -43,7 +43,8 @@ export interface Opening {
 }
 
 /**
- * Decides what a run reads: everything or what changed, from the beginning or from where an earlier run stopped.
+ * Decides what a run reads: everything or what changed, from the beginning or from where an earlier run stopped. Takes up which fields were written
+ * before.
  * Throws `RUN_CHANGED_IDENTITY` when the ledger describes another destination or other keys (P10).
  */
 export async function openRead(
@@ -53,6 +54,8 @@ export async function openRead(
 ): Promise<Opening> {
   const stored = await ports.ledger.checkpoint();
   if (stored !== undefined && stored.identity !== sync.identity) await refuseOtherIdentity(sync, ports.ledger);
+  const fields = await ports.ledger.fields();
+  if (fields !== undefined) sync.mapping.owned.restore(fields);
   if (stored?.adopting === true && choice.adopts !== true)
     throw notAdopted(sync.name, "an adoption of it was begun and did not come to its end");
   const partial =

@@ -4,11 +4,13 @@ import { noCounts } from "../core/events.ts";
 import { holds } from "../core/holds.ts";
 import { ADOPTED, destinationIdOf, type Known } from "../core/ledger.ts";
 import type { Expected, Scratch } from "../core/scratch.ts";
+import { clearedFields } from "../core/sync.ts";
 import { astray, compareSides, noTally, readAgain, type Matched } from "./compare.ts";
 import type { RunContext } from "./context.ts";
 import type { Flow } from "./flow.ts";
 import { addressOf, Extras, type Shown } from "./extras.ts";
 import type { Journal } from "./journal.ts";
+import { Omitted } from "./omitted.ts";
 import { pageOf, type ReadPage } from "./read.ts";
 import { lookAt } from "./sample-check.ts";
 import type { Stage } from "./stage.ts";
@@ -27,6 +29,7 @@ export class Repair {
   readonly #stage: Stage;
   readonly #scratch: Scratch;
   readonly #extras: Extras;
+  readonly #omitted = new Omitted();
   readonly #shown: Shown = { matched: 0, mended: 0, unmatched: 0, goesOn: false, isPlaced: true };
 
   constructor(context: RunContext, stage: Stage, scratch: Scratch) {
@@ -49,6 +52,8 @@ export class Repair {
       onMatched: (matched) => this.#learn(matched),
       onUnread: () => (this.#shown.goesOn = true),
     });
+    const { warning } = this.#omitted;
+    if (warning !== undefined) this.#context.say({ type: "warning", ...warning });
     // What is astray is counted as a run counts it.
     this.#context.counts.unchanged += tally.equal;
     let batch: Expected[] = [];
@@ -76,6 +81,7 @@ export class Repair {
   #tell(drift: DriftOf): void {
     const { say, counts } = this.#context;
     say({ type: "drift", drift });
+    this.#omitted.see(drift);
     if (drift.kind === "invalid" || (drift.kind === "missing" && drift.why !== undefined)) {
       this.#shown.unmatched += 1;
       counts.invalid += 1;
@@ -140,7 +146,8 @@ export class Repair {
     const entries = matched.flatMap(({ expected: { record }, item }) => {
       const { entry, operation, waiting } = known.get(record.key) ?? {};
       const isOpen = operation !== undefined || waiting !== undefined;
-      if (entry?.operation !== ADOPTED || entry.hash !== undefined || isOpen || !holds(item, record.mapped)) return [];
+      if (entry?.operation !== ADOPTED || entry.hash !== undefined || isOpen) return [];
+      if (!holds(item, record.mapped, clearedFields(this.#context.sync))) return [];
       return [{ ...entry, hash: record.hash, sourceVersion: record.cursor }];
     });
     if (entries.length === 0) return;

@@ -3,6 +3,7 @@ import { EvenkeelError } from "../core/errors.ts";
 import { destinationIdOf } from "../core/ledger.ts";
 import { FRESH, type Operation } from "../core/operation.ts";
 import type { DesiredRecord } from "../core/record.ts";
+import { clearedFields } from "../core/sync.ts";
 import type { Comparison } from "./compare.ts";
 import type { RunContext } from "./context.ts";
 import { LIST, READ } from "./live.ts";
@@ -53,7 +54,11 @@ async function compareOne(
       tally.equal += 1;
       return;
     case "different":
-      return tell({ kind: "different", key: record.key, differences: unheldFields(found.record, record.mapped) });
+      return tell({
+        kind: "different",
+        key: record.key,
+        differences: unheldFields(found.record, record.mapped, clearedFields(context.sync)),
+      });
     case "absent":
       return tell({ kind: "missing", key: record.key });
     case "stopped":
@@ -68,7 +73,7 @@ export function lookAt(record: DesiredRecord, destinationId: string | undefined,
   const { traits, lookUp, readBack } = context.sync.destination;
   const isKnown = destinationId !== undefined || traits.addressing === "own";
   const look = isKnown ? (readBack ?? lookUp) : lookUp;
-  return search(lookingFor(record, destinationId), "before", context, look);
+  return search(lookingFor(record, destinationId), "before", context, { look });
 }
 
 const lookingFor = (record: DesiredRecord, destinationId: string | undefined): Operation => ({

@@ -1,5 +1,4 @@
 import type { Destination, Finding, LookUp } from "../core/destination.ts";
-import { holds } from "../core/holds.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Operation } from "../core/operation.ts";
 import { Patience } from "../core/patience.ts";
@@ -7,6 +6,7 @@ import { decideRetry } from "../core/retry.ts";
 import type { RunContext } from "./context.ts";
 import { noteHold, noteOutage, noteRefusedCredentials } from "./given-up.ts";
 import type { SearchReason } from "./after-search.ts";
+import { isAsWanted } from "./origin.ts";
 
 /** What looking for a record in the live destination came to. */
 export type Search =
@@ -29,6 +29,12 @@ export const lookUpOf = (
   { lookUp, readBack }: Destination,
 ): LookUp | undefined => lookUp ?? (destinationId === undefined ? undefined : readBack);
 
+interface Looking {
+  readonly look?: LookUp | undefined;
+  /** What is found may be of somebody else. */
+  readonly isForeign?: boolean;
+}
+
 /** How often a look-up is repeated while an absence cannot be believed yet. */
 const PROBE_BASE_MS = 1_000;
 const PROBE_CAP_MS = 30_000;
@@ -41,7 +47,7 @@ export async function search(
   operation: Operation,
   reason: SearchReason,
   context: RunContext,
-  look: LookUp | undefined = lookUpOf(operation, context.sync.destination),
+  { look = lookUpOf(operation, context.sync.destination), isForeign = false }: Looking = {},
 ): Promise<Search> {
   const { clock, chance } = context.ports;
   const { destination, retry } = context.sync;
@@ -72,7 +78,7 @@ export async function search(
           delayMs = Math.min(delayMs, leftMs);
           break;
         }
-        if (holds(finding.record, operation.record.mapped))
+        if (isAsWanted(finding, operation, context.sync, isForeign))
           return { kind: "level", destinationId: finding.destinationId, etag: finding.etag };
         return differentOf(finding);
       case "absent": {

@@ -1,9 +1,7 @@
-import { counted, listed } from "../core/observation.ts";
+import { Few } from "../core/few.ts";
+import { counted } from "../core/observation.ts";
 import type { Ending } from "./deliver.ts";
 import type { RunContext } from "./context.ts";
-
-/** So many are named: enough to look at an answer. */
-const NAMED_MAX = 3;
 
 /**
  * Records that were written, and of which the answers gave no version, where somebody else's change is not to be overwritten: what is changed before
@@ -11,8 +9,7 @@ const NAMED_MAX = 3;
  */
 export class Versionless {
   readonly #context: RunContext;
-  readonly #named: string[] = [];
-  #number = 0;
+  readonly #few = new Few();
 
   constructor(context: RunContext) {
     this.#context = context;
@@ -23,22 +20,20 @@ export class Versionless {
     if (precondition === undefined || precondition.conflict === "source") return;
     const { kind, record } = ending.operation;
     if (ending.kind !== "applied" || ending.how === "found" || kind === "delete" || ending.etag !== undefined) return;
-    this.#number += 1;
-    if (this.#named.length < NAMED_MAX) this.#named.push(record.key);
+    this.#few.add(record.key);
   }
 
   /** Says it once. */
   tell(): void {
     const { sync, say } = this.#context;
-    if (this.#number === 0) return;
-    const more = this.#number - this.#named.length;
-    const keys = listed([...this.#named, ...(more > 0 ? [`${more} more`] : [])]);
-    const isOne = this.#number === 1;
+    const { number, text } = this.#few;
+    if (number === 0) return;
+    const isOne = number === 1;
     const conflict = sync.destination.traits.precondition?.conflict;
     say({
       type: "warning",
       code: "VERSION_MISSING",
-      message: `${counted(this.#number, "record")} ${isOne ? "was written, and the answer" : "were written, and the answers"} had no version of ${isOne ? "it" : "them"} (${keys}): what somebody else changes before the next write is overwritten, although \`conflict\` is \`${conflict}\``,
+      message: `${counted(number, "record")} ${isOne ? "was written, and the answer" : "were written, and the answers"} had no version of ${isOne ? "it" : "them"} (${text}): what somebody else changes before the next write is overwritten, although \`conflict\` is \`${conflict}\``,
       next: "Ask the API to answer a write with its version: some give the ETag, or the record, for `headers: { Prefer: return=representation }`. Where the answer has it somewhere, `precondition.version` says where.",
     });
   }

@@ -4,7 +4,7 @@ import { dateHeader, jsonAnswer, notFound, type Answer } from "./answer.ts";
 import type { Catalogue, Meaning, Version, WriteMeaning } from "./catalogue.ts";
 import { Doubts } from "./doubts.ts";
 import { Fence } from "./fence.ts";
-import { lackedBy, rowsOf, shownOf, type DestinationRequest, type Item } from "./item.ts";
+import { lackedBy, newIds, rowsOf, shownOf, type DestinationRequest, type Item } from "./item.ts";
 import { Listing } from "./listing.ts";
 import { resultOf, type ResultFaults } from "./result-faults.ts";
 import { placeOf, put, type Place } from "./place.ts";
@@ -46,7 +46,7 @@ export class DestinationDouble {
   readonly #listing: Listing | undefined;
   /** Requests that name an item can only be known once it has its id. */
   #indexed: Promise<void> = Promise.resolve();
-  #ids = 0;
+  readonly #newId: (version: Version) => string;
   #numbers = 0;
 
   constructor(options: Options) {
@@ -54,6 +54,7 @@ export class DestinationDouble {
     this.doubts = new Doubts(options.lateWriteMs, options.wallMs);
     const { create, upsert, find, read, list } = options.config;
     this.#fence = new Fence(options.config);
+    this.#newId = newIds(options.refers, this.#items);
     const onBreach = (text: string): void => void this.breaches.push(text);
     this.#keys = new RememberedKeys(create?.idempotencyKey ?? upsert?.idempotencyKey, options.wallMs, onBreach);
     this.#find = find && { record: placeOf(find.record ?? "$") ?? [], id: placeOf(find.id) ?? [] };
@@ -70,7 +71,7 @@ export class DestinationDouble {
   async hold(version: Version): Promise<string> {
     const { catalogue } = this.#options;
     const { address } = version;
-    const name = address ?? `i${(this.#ids += 1)}`;
+    const name = address ?? this.#newId(version);
     const body = catalogue.bodyOf(version, "create", name) ?? "";
     const createdMs = Number.NEGATIVE_INFINITY;
     this.#items.set(name, {
@@ -266,7 +267,7 @@ export class DestinationDouble {
     if (typeof lacks === "string")
       this.breaches.push(`record ${version.key} comes before ${lacks}, to which it refers`);
     if (version.content.flaw === "refused") return jsonAnswer(422, { code: "invalid", message: "no such name" });
-    const name = named ?? before?.name ?? `i${(this.#ids += 1)}`;
+    const name = named ?? before?.name ?? this.#newId(version);
     if (before !== undefined && this.#bodyAs(before, operation) === body) this.#repeat(version);
     const tag = (before?.tag ?? 0) + 1;
     this.effects += 1;

@@ -38,13 +38,28 @@ export const rowsOf = (items: readonly Item[], id: Place): readonly Row[] =>
     record: id.length === 0 ? shownOf(item) : (put(shownOf(item), id, item.name) as JsonObject),
   }));
 
-/** The member of a record that refers to another one by its key, in worlds in which records do. */
+/** The member of a record that refers to another one by what the destination calls that, in worlds in which records do. */
 export const REFERENCE = "parent";
 
-/** The key that a record refers to and none of these has; undefined where it lacks nothing. */
+/** The id that the destination gives a record, where others refer to it by that: known before it is there. */
+export const idInWorld = (id: number): string => `i${id}`;
+
+/** Gives ids to new records, besides those that are there. */
+export function newIds(refers: boolean, items: ReadonlyMap<string, Item>): (version: Version) => string {
+  let number = 0;
+  return ({ id }) => {
+    const name = refers ? idInWorld(id) : undefined;
+    if (name !== undefined && !items.has(name)) return name;
+    number += 1;
+    return name === undefined ? `i${number}` : `${name}.${number}`;
+  };
+}
+
+/** What a record refers to, when none of these is called that; undefined where it lacks nothing. */
 export function lackedBy({ mapped }: Version, items: Iterable<Item>): string | undefined {
   const parent = mapped[REFERENCE];
   if (typeof parent !== "string") return undefined;
-  for (const { version } of items) if (version.key === parent) return undefined;
+  for (const { name, version } of items)
+    if ((version.address === undefined ? name : version.key) === parent) return undefined;
   return parent;
 }

@@ -9,6 +9,7 @@ import type { JsonObject } from "../core/json.ts";
 import type { Sync } from "../core/sync.ts";
 import { Lanes } from "../http/lanes.ts";
 import { Catalogue } from "./catalogue.ts";
+import { idInWorld } from "./item.ts";
 import { placeOf, put } from "./place.ts";
 import { plainDestination, plainSource } from "./plain-config.ts";
 import { parentName } from "./source-lists.ts";
@@ -58,7 +59,7 @@ export function catalogueOf({ sync, source, destination }: Scene): Catalogue {
 export interface Stage {
   /** The destination's list is played too. */
   readonly lists?: boolean;
-  /** Records refer to others of the same sync, which have addresses of their own, and the engine finds out which are there. */
+  /** Records refer to others of the same sync, whose keys are their numbers, and the engine finds out which are there. */
   readonly refers?: boolean;
   /** There is a list for each of so many parents; otherwise they are played as one. */
   readonly parents?: number;
@@ -100,7 +101,7 @@ export async function sceneOf(
     lanes,
     userAgent: "",
     secrets: [],
-    referenceOf: refers ? OWN_REFERENCE : ANY_REFERENCE,
+    referenceOf: refers ? ownReference(destination) : ANY_REFERENCE,
   };
   const built = buildSyncs(config, ports);
   const rendered = await templateOf(source).render(NO_RECORD);
@@ -145,8 +146,11 @@ function tombstonesOf(mark: ExpressionSource | undefined): Scene["tombstoneOf"] 
 /** Other syncs are not played: each of their records is taken to be there. */
 const ANY_REFERENCE: ReferenceOf = async (sync, key) => `${sync}-${key}`;
 
-/** A record with an address of its own is called by its key. */
-const OWN_REFERENCE: ReferenceOf = async (_, key) => key;
+/** A record with an address of its own is called by its key; any other by the id that the destination gives it. */
+const ownReference =
+  ({ upsert, upsertMany }: DestinationConfig): ReferenceOf =>
+  async (_, key) =>
+    upsert !== undefined || upsertMany !== undefined ? key : idInWorld(Number(key));
 
 /** A clock for what is only built, and sends nothing. */
 const STANDING: Clock = {

@@ -63,10 +63,13 @@ export class Strangers {
     else destination.edit(item, this.#edited(item));
   }
 
-  /** What identifies the record stays; something else of it is another text. */
+  /** What identifies the record stays; a field that the mapping names and leaves out of this record is filled in, or else another one is another text. */
   #edited(item: Item): JsonObject {
     const shown = shownOf(item);
-    const name = Object.keys(shown).find((member) => typeof shown[member] === "string") ?? "name";
+    const leftOut = [...this.#options.scene.sync.mapping.owned.fields.within.keys()].find(
+      (each) => !Object.hasOwn(shown, each),
+    );
+    const name = leftOut ?? Object.keys(shown).find((member) => typeof shown[member] === "string") ?? "name";
     return { ...shown, [name]: `changed by hand ${item.tag}` };
   }
 

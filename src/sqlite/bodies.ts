@@ -30,8 +30,8 @@ export function bodiesTable(database: Database, sync: SyncId, keeps: boolean): B
   return {
     replace(before, bodies) {
       const fresh: InputRow[] = [];
-      for (const [index, body] of bodies.entries()) {
-        const id = before[index];
+      for (let index = 0; index < bodies.length; index++) {
+        const [id, body] = [before[index], bodies[index]];
         if (!keeps || body === undefined) {
           if (id !== undefined) remove.run(id);
         } else if (id === undefined) fresh.push([pack(body)]);

@@ -70,8 +70,10 @@ export function historyTable(database: Database, sync: SyncId): HistoryTable {
     },
     link(run, events, before) {
       const rows: InputRow[] = [];
-      for (const [index, event] of events.entries())
+      for (let index = 0; index < events.length; index++) {
+        const event = events[index];
         if (event !== undefined) rows.push(rowOf(run, event, 1, before[index]));
+      }
       const ids = insert(rows);
       added += rows.length;
       let next = 0;

@@ -197,6 +197,9 @@ export const STEPS: readonly string[] = [
   -- No two keys may have one id, so each that is learned is looked for.
   CREATE INDEX entries_by_destination_id ON entries (sync, destination_id) WHERE destination_id IS NOT NULL;
   `,
+  `
+  ALTER TABLE syncs ADD COLUMN fields TEXT; -- JSON: names of the fields ever journalled, and under which mapping; null: its text tells them
+  `,
 ];
 
 /**

@@ -100,7 +100,8 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
 
   // K1, U1: a page's intents are durable, all of them, before any of it is sent.
   const journal = (page: PageIntents): readonly number[] => {
-    const { run, intents, rejects: refused, clearRejects, sameRecords, found = [], corrections = [] } = page;
+    const { run, intents, rejects: refused, clearRejects, sameRecords, found = [], corrections = [], fields } = page;
+    if (fields !== undefined) syncs.keepFields(sync, fields);
     for (const correction of corrections) correct(correction);
     rejects.clear(clearRejects);
     if (found.length > 0) {
@@ -176,6 +177,7 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
     sync: name,
     checkpoint: () => read(checkpoints.get),
     saveCheckpoint: (checkpoint) => write("saveCheckpoint", () => checkpoints.put(checkpoint)),
+    fields: () => read(() => syncs.fieldsOf(sync)),
     lookup: (keys) => read(() => lookup(keys)),
     addressOwners: (claims) => read(() => addressOwners(claims)),
     bodies: (keys) => read(() => bodies.among(keys)),
@@ -243,6 +245,7 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
         // P2: without its operations, nothing before the checkpoint would be known to be settled; so it goes with them.
         if (checkpoint || everything) checkpoints.put(undefined);
         if (everything) for (const table of [bodies, entries, operations]) table.clear();
+        if (everything) syncs.keepFields(sync, undefined);
         if (everything && !keepsRejects) rejects.clearAll();
       }),
     trimHistory: (olderThanMs, keep) =>

@@ -19,6 +19,21 @@ export function ledgerSuite(
   const sync = withSync(open);
   suite(name, () => {
     test(
+      "U6: fields are kept with the page that writes them first, until everything is forgotten",
+      sync(async (ledger, run) => {
+        assert.equal(await ledger.fields(), undefined);
+        const fields = { mapping: "m", names: '{"name":{}}' };
+        await ledger.journal({ run, intents: [intentOf("a")], rejects: [], clearRejects: [], fields });
+        assert.deepEqual(await ledger.fields(), fields);
+        await ledger.journal({ run, intents: [intentOf("b")], rejects: [], clearRejects: [] });
+        await ledger.reset({ checkpoint: true, entries: false });
+        assert.deepEqual(await ledger.fields(), fields);
+        await ledger.reset({ checkpoint: true, entries: true });
+        assert.equal(await ledger.fields(), undefined);
+      }),
+    );
+
+    test(
       "U1: an intent is known until it is resolved, and then its entry is",
       sync(async (ledger, run) => {
         const [a, b] = await journal(ledger, run, intentOf("a"), intentOf("b"));

@@ -1,3 +1,4 @@
+import type { JsonObject } from "../../src/core/json.ts";
 import { checkConfig, documentOf } from "../../src/config/load.ts";
 import { REFERENCE } from "../../src/simulation/item.ts";
 import { sceneOf, type Scene } from "../../src/simulation/scene.ts";
@@ -18,6 +19,11 @@ export interface Shape {
   readonly listed: boolean;
   /** The mapping is particular, and some records do not suit it. */
   readonly invalids: boolean;
+  /**
+   * All that an edit does is to leave a note in a record, or to take it away. - `field`: the mapping names it.
+   * - `nested`: it is in an object that the mapping takes over. - `whole`: the mapping is one expression.
+   */
+  readonly notes: "field" | "nested" | "whole" | undefined;
   readonly deletes:
     | {
         readonly mode: "tombstone" | "mirror";
@@ -94,6 +100,7 @@ function configOf({
   refers,
   listed,
   invalids,
+  notes,
   deletes,
 }: Shape): Record<string, unknown> {
   const { cursor } = source;
@@ -138,13 +145,20 @@ function configOf({
                 },
               }),
         },
-        mapping: {
-          ref: "id",
-          name: "name",
-          edit: "edit",
-          ...(invalids ? { amount: "$number(amount)" } : {}),
-          ...(refers ? { [REFERENCE]: "$ref('records', after)" } : {}),
-        },
+        mapping: mappingOf(
+          {
+            ref: "id",
+            name: "name",
+            ...(notes === undefined
+              ? { edit: "edit" }
+              : notes === "nested"
+                ? { about: "about" }
+                : { note: "about.note" }),
+            ...(invalids ? { amount: "$number(amount)" } : {}),
+            ...(refers ? { [REFERENCE]: "$ref('records', after)" } : {}),
+          },
+          notes === "whole",
+        ),
         ...(createOnly ? { writes: "createOnly" } : updateOnly ? { writes: "updateOnly" } : {}),
         destination: {
           connection: "destination",
@@ -160,6 +174,13 @@ function configOf({
     },
   };
 }
+
+const mappingOf = (fields: Readonly<Record<string, string>>, isWhole: boolean): object | string =>
+  isWhole
+    ? `{ ${Object.entries(fields)
+        .map(([name, text]) => `'${name}': ${text}`)
+        .join(", ")} }`
+    : fields;
 
 function listOfSource({ parents, pageSize }: SourceShape): object {
   if (parents === undefined) return { request: "GET /records" };
@@ -277,7 +298,7 @@ export async function stageOf(shape: Shape): Promise<Scene> {
     (id, { edit, flaw }, changedMs) => ({
       id,
       name: flaw === "refused" ? "refuse me" : `record ${id}`,
-      edit,
+      ...(shape.notes === undefined ? { edit } : noted(edit)),
       amount: flaw === "invalid" ? "much" : "12.50",
       ...(shape.deletes?.mode === "tombstone" ? { gone: false } : {}),
       ...(shape.refers ? { after: referredTo(id) } : {}),
@@ -286,6 +307,11 @@ export async function stageOf(shape: Shape): Promise<Scene> {
     { lists: shape.listed, refers: shape.refers, parents: shape.source.parents === undefined ? 0 : PARENTS },
   );
 }
+
+/** An edit of an odd number leaves a note, and one of an even number none. */
+const noted = (edit: number): JsonObject => ({
+  about: { state: "new", ...(edit % 2 === 0 ? {} : { note: `of edit ${edit}` }) },
+});
 
 /** Records near by, before it or after it, of which the first with a lower rank is referred to: so no two refer to each other in a circle. */
 function referredTo(id: number): number | null {

@@ -596,6 +596,16 @@ export const TEETH: readonly Tooth[] = [
     ],
   },
   {
+    name: "U6: what the mapping has left out may be there",
+    shares: { notes: 1, adopted: 1 },
+    breaks: [
+      {
+        file: "core/sync.ts",
+        replace: [['omitted === "cleared" ?', 'omitted === "cleared" && mapping.fingerprint === "" ?']],
+      },
+    ],
+  },
+  {
     name: "what a crash left of an update is sent, whether there is anything to update or not",
     shares: { updateOnly: 1 },
     breaks: [{ file: "pipeline/recover.ts", replace: [["write === undefined || mayCreate", "write === undefined"]] }],

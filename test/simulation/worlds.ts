@@ -43,6 +43,8 @@ export interface Shares {
   readonly fencedBatches: number;
   /** Of worlds in which records go together, and the answer does not tell the truth of each. */
   readonly partialResults: number;
+  /** Of worlds in which records have a field now and then. */
+  readonly notes: number;
   /** Of worlds in which somebody else changes the destination, and repairs are asked for. */
   readonly repairs: number;
   /** Of worlds in which plans are made and applied. */
@@ -73,6 +75,7 @@ const USUAL: Shares = {
   conflicts: 0.4,
   fencedBatches: 0.3,
   partialResults: 0.4,
+  notes: 0.4,
   repairs: 0.15,
   plans: 0.15,
   parents: 0.1,
@@ -96,6 +99,7 @@ export const PLAIN: Omit<Shares, "restless"> = {
   conflicts: 0,
   fencedBatches: 0,
   partialResults: 0,
+  notes: 0,
   repairs: 0,
   plans: 0,
   parents: 0,
@@ -182,7 +186,7 @@ function shapeOf(chance: SeededChance, shares: Shares): Shape {
   const conflict = keeps ? chance.fork("conflict").pick(["destination", "reject"] as const) : "source";
   const updateOnly = deleting === undefined && flip(chance.fork("whether updated"), shares.updateOnly);
   const hasOwn = destination.writes === "upsert" || destination.writes === "keyedUpsert";
-  const mayRefer = hasOwn && deleting === undefined && !updateOnly && !createOnly;
+  const mayRefer = (hasOwn || destination.writes === "find") && deleting === undefined && !updateOnly && !createOnly;
   const refers = mayRefer && flip(chance.fork("whether refers"), shares.refers);
   const isWhole = deleting?.mode === "mirror" && !deleting.strict && source.cursor === undefined;
   return {
@@ -194,9 +198,14 @@ function shapeOf(chance: SeededChance, shares: Shares): Shape {
     refers,
     listed: !updateOnly && !refers && flip(chance.fork("whether listed"), repairs),
     invalids: invalids && !refers,
+    notes: flip(chance.fork("whether notes"), shares.notes) ? notesOf(destination, chance.fork("notes")) : undefined,
     deletes: deleting,
   };
 }
+
+/** An update that may not be sent twice, of what somebody else has made, is only sure to clear what the mapping names (decision 0021). */
+const notesOf = ({ method }: DestinationShape, chance: SeededChance): Shape["notes"] =>
+  chance.pick(method === "POST" ? (["field"] as const) : (["field", "nested", "whole"] as const));
 
 /** U4: a version must be learned of one record, and what bears one goes alone. */
 function fenceOf(

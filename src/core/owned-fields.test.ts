@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import { unheldFields } from "./difference.ts";
+import { holds } from "./holds.ts";
+import type { JsonObject } from "./json.ts";
+import { FIELDS_MAX, OwnedFields } from "./owned-fields.ts";
+
+const learned = (...records: readonly JsonObject[]): OwnedFields => {
+  const owned = new OwnedFields("m", null);
+  for (const record of records) owned.learn(record);
+  return owned;
+};
+
+suite("fields that a mapping owns", () => {
+  test("U6: what the mapping has left out of them, the destination must not hold either", () => {
+    const { fields } = new OwnedFields("m", { name: null, note: null });
+    assert.ok(!holds({ name: "a", note: "x" }, { name: "a" }, fields));
+    assert.ok(!holds({ name: "a", note: false }, { name: "a" }, fields));
+    assert.ok(!holds({ name: "a", note: 0 }, { name: "a" }, fields));
+    assert.ok(holds({ name: "a", note: "x" }, { name: "a" }), "where it may");
+    assert.ok(holds({ name: "a", created: "today" }, { name: "a" }, fields), "what the API adds is its own");
+  });
+
+  test("U6: null and what is empty are nothing", () => {
+    const { fields } = learned({ note: { text: "x" } });
+    for (const nothing of [null, "", [], {}, { text: null }, { text: "", id: 7 }])
+      assert.ok(holds({ note: nothing }, {}, fields), JSON.stringify(nothing));
+    assert.ok(!holds({ note: { text: "y", id: 7 } }, {}, fields));
+  });
+
+  test("U6: a field that one record has is owned in all, at any depth and in the items of lists", () => {
+    const { fields } = learned({ to: { city: "x", zip: "1" } }, { lines: [{ sku: "a" }, { sku: "b", gift: true }] });
+    assert.ok(!holds({ to: { city: "x", zip: "1" } }, { to: { city: "x" } }, fields));
+    assert.ok(holds({ to: { city: "x", country: "CH" } }, { to: { city: "x" } }, fields));
+    assert.ok(!holds({ lines: [{ sku: "a", gift: true }] }, { lines: [{ sku: "a" }] }, fields));
+    assert.ok(holds({ lines: [{ sku: "a", id: 1 }] }, { lines: [{ sku: "a" }] }, fields));
+  });
+
+  test("U6: the differences name what was left out", () => {
+    const { fields } = learned({ name: "", to: { zip: "" } });
+    const found = { name: "a", to: { zip: "1", id: 7 }, created: "today" };
+    assert.deepEqual(unheldFields(found, { name: "a", to: {} }, fields), [
+      { path: "to.zip", before: '"1"', after: undefined },
+    ]);
+    assert.deepEqual(unheldFields(found, { name: "a" }, fields), [
+      { path: "to", before: '{"id":7,"zip":"1"}', after: undefined },
+    ]);
+  });
+
+  test("U6: of somebody else's record, any member may be one that the mapping would have cleared, where its text does not say", () => {
+    const { fields } = new OwnedFields("m", { name: null, to: null, at: { x: null } });
+    const found = { id: 7, name: "a", to: { city: "x", zip: "1" }, at: { x: 1, y: 2 } };
+    assert.ok(holds(found, { name: "a", to: { city: "x", zip: "1" }, at: { x: 1 } }, fields, true));
+    assert.ok(!holds(found, { name: "a", to: { city: "x" }, at: { x: 1 } }, fields, true));
+    assert.ok(holds(found, { name: "a", to: { city: "x" }, at: { x: 1 } }, fields));
+    assert.ok(!holds(found, found.at, learned().fields, true), "the record as it is");
+    assert.ok(holds({ a: 1, b: null }, { a: 1 }, learned().fields, true));
+  });
+
+  test("what was learned is kept, once, and for the same mapping alone", () => {
+    const owned = new OwnedFields("m", [{ name: null }, { name: { first: null } }]);
+    owned.learn({ name: { first: "a" } });
+    assert.equal(owned.unkept, undefined, "its text names them all");
+    owned.learn({ name: { last: "b" }, ["__proto__"]: "c" });
+    const stored = owned.unkept;
+    assert.ok(stored !== undefined);
+    owned.learn({ more: 1 });
+    owned.kept(stored);
+    assert.ok(owned.unkept !== undefined, "more has been learned meanwhile");
+    owned.kept(owned.unkept);
+    assert.equal(owned.unkept, undefined);
+
+    const again = new OwnedFields("m", null);
+    again.restore(stored);
+    assert.equal(again.unkept, undefined);
+    assert.deepEqual([...again.fields.within.keys()], ["name", "__proto__"]);
+    assert.deepEqual([...(again.fields.within.get("name")?.within.keys() ?? [])], ["first", "last"]);
+    const other = new OwnedFields("another", null);
+    other.restore(stored);
+    assert.equal(other.fields.within.size, 0);
+  });
+
+  test("data used as names fills it no further than its limit", () => {
+    const owned = learned(Object.fromEntries(Array.from({ length: 2 * FIELDS_MAX }, (_, index) => [`n${index}`, 1])));
+    assert.equal(owned.fields.within.size, FIELDS_MAX);
+  });
+});

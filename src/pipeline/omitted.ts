@@ -1,0 +1,28 @@
+import type { DriftOf } from "../core/drift.ts";
+import type { Warning } from "../core/events.ts";
+import { counted } from "../core/observation.ts";
+import { namesText } from "../core/record-shape.ts";
+
+/** Counts the records in which the destination holds a field that the mapping has left out. */
+export class Omitted {
+  readonly #paths = new Set<string>();
+  #records = 0;
+
+  see(drift: DriftOf): void {
+    if (drift.kind !== "different") return;
+    const paths = drift.differences.filter(({ after }) => after === undefined).map(({ path }) => path);
+    for (const path of paths) this.#paths.add(path);
+    if (paths.length > 0) this.#records += 1;
+  }
+
+  /** What the user should know of it; undefined when there is none. */
+  get warning(): Warning | undefined {
+    const [path] = this.#paths;
+    if (path === undefined) return undefined;
+    return {
+      code: "OMITTED_HELD",
+      message: `in ${counted(this.#records, "record")} the destination holds what the mapping has left out: ${namesText([...this.#paths])}`,
+      next: `\`--repair\` writes them again. Where the API keeps what a write leaves out, map it to null (\`${path}: ${path} ?? null\`), or declare \`omitted: kept\` and it is not compared.`,
+    };
+  }
+}
