@@ -3,7 +3,7 @@ import { suite, test } from "node:test";
 import { unheldFields } from "./difference.ts";
 import { holds } from "./holds.ts";
 import type { JsonObject } from "./json.ts";
-import { FIELDS_MAX, OwnedFields } from "./owned-fields.ts";
+import { MEMBERS_MAX, OwnedFields, type StoredFields } from "./owned-fields.ts";
 
 const learned = (...records: readonly JsonObject[]): OwnedFields => {
   const owned = new OwnedFields("m", null);
@@ -58,9 +58,12 @@ suite("fields that a mapping owns", () => {
   });
 
   test("what was learned is kept, once, and for the same mapping alone", () => {
-    const owned = new OwnedFields("m", [{ name: null }, { name: { first: null } }]);
-    owned.learn({ name: { first: "a" } });
-    assert.equal(owned.unkept, undefined, "its text names them all");
+    const owned = new OwnedFields("m", { name: null });
+    const first = owned.unkept;
+    assert.ok(first !== undefined, "that there was nothing to learn is worth knowing, too");
+    owned.kept(first);
+    owned.learn({ name: "a" });
+    assert.equal(owned.unkept, undefined, "its text names it");
     owned.learn({ name: { last: "b" }, ["__proto__"]: "c" });
     const stored = owned.unkept;
     assert.ok(stored !== undefined);
@@ -71,17 +74,43 @@ suite("fields that a mapping owns", () => {
     assert.equal(owned.unkept, undefined);
 
     const again = new OwnedFields("m", null);
+    assert.equal(again.isRestored, false);
     again.restore(stored);
-    assert.equal(again.unkept, undefined);
+    assert.deepEqual([again.isRestored, again.unkept], [true, undefined]);
     assert.deepEqual([...again.fields.within.keys()], ["name", "__proto__"]);
-    assert.deepEqual([...(again.fields.within.get("name")?.within.keys() ?? [])], ["first", "last"]);
+    assert.deepEqual([...(again.fields.within.get("name")?.within.keys() ?? [])], ["last"]);
     const other = new OwnedFields("another", null);
     other.restore(stored);
-    assert.equal(other.fields.within.size, 0);
+    assert.deepEqual([other.isRestored, other.fields.within.size], [false, 0]);
   });
 
-  test("data used as names fills it no further than its limit", () => {
-    const owned = learned(Object.fromEntries(Array.from({ length: 2 * FIELDS_MAX }, (_, index) => [`n${index}`, 1])));
-    assert.equal(owned.fields.within.size, FIELDS_MAX);
+  test("where data are used as names, what a record has counts alone; what is beside them is owned all the same", () => {
+    const stock = Object.fromEntries(Array.from({ length: MEMBERS_MAX + 1 }, (_, index) => [`w${index}`, 1]));
+    const owned = learned({ stock: { w1: 1 } }, { stock }, { stock: { other: 1 } }, { note: "x" });
+    const again = new OwnedFields("m", null);
+    again.restore(owned.unkept as StoredFields);
+    for (const { fields } of [owned, again]) {
+      assert.ok(holds({ stock: { w1: 1, w2: 2 } }, { stock: { w1: 1 } }, fields));
+      assert.ok(!holds({ stock: { w1: 1 }, note: "x" }, { stock: { w1: 1 } }, fields));
+      assert.ok(!holds({ stock: { w1: 1 } }, {}, fields));
+    }
+  });
+
+  test("items that the mapping spells out one by one may have other fields", () => {
+    const { fields } = new OwnedFields("m", { contacts: "data" });
+    const wanted = { contacts: [{ kind: "a" }, { kind: "b", country: "CH" }] };
+    assert.ok(
+      holds(
+        {
+          contacts: [
+            { kind: "a", country: "DE" },
+            { kind: "b", country: "CH" },
+          ],
+        },
+        wanted,
+        fields,
+      ),
+    );
+    assert.ok(!holds({ contacts: [{ kind: "a" }] }, {}, fields));
   });
 });

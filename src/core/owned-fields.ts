@@ -1,4 +1,4 @@
-import { isExactNumber, isObject, objectOf, type Json, type JsonObject } from "./json.ts";
+import { isExactNumber, isObject, type Json, type JsonObject } from "./json.ts";
 
 /** The members of an object; what the items of a list have is in the list's own place. */
 export interface Fields {
@@ -18,13 +18,18 @@ export interface StoredFields {
 interface Growing extends Fields {
   readonly within: Map<string, Growing>;
   isNamed: boolean;
+  /** Its members' names are data: nothing is known of them. */
+  isData: boolean;
 }
 
-/** Records that use data as member names, such as prices by currency, have names without number: beyond as many, no more are learned. */
-export const FIELDS_MAX = 1_000;
+/** An object with more different members than this uses data as their names, such as prices by product. */
+export const MEMBERS_MAX = 300;
 
-/** What a mapping's text says of a field: the fields within it, by name or for the items of a list; null where the source decides. */
-export type Outline = null | readonly Outline[] | { readonly [name: string]: Outline };
+/** Of all objects together. */
+const FIELDS_MAX = 10_000;
+
+/** What a mapping's text says of a field: the fields within it; null where the source decides, and `data` where what there is differs from place to place. */
+export type Outline = null | "data" | { readonly [name: string]: Outline };
 
 /**
  * The fields that a mapping owns in the destination: those that its text names, and those that it has been seen to make, where it takes over whole
@@ -32,20 +37,24 @@ export type Outline = null | readonly Outline[] | { readonly [name: string]: Out
  */
 export class OwnedFields {
   readonly #mapping: string;
-  readonly #fields: Growing = emptyFields();
+  readonly #fields: Growing = noFields();
   #size = 0;
-  #isGrown = false;
+  #isGrown = true;
+  #isRestored = false;
 
   /** @param mapping its fingerprint */
   constructor(mapping: string, outline: Outline) {
     this.#mapping = mapping;
-    this.#learn(outline, this.#fields);
-    markNamed(outline, this.#fields);
-    this.#isGrown = false;
+    this.#sketch(outline, this.#fields);
   }
 
   get fields(): Fields {
     return this.#fields;
+  }
+
+  /** What earlier runs have made under this mapping is known; until then each record tells, whether it is written or not. */
+  get isRestored(): boolean {
+    return this.#isRestored;
   }
 
   /** Takes in the fields of a mapped record. */
@@ -53,7 +62,7 @@ export class OwnedFields {
     this.#learn(mapped, this.#fields);
   }
 
-  /** What has been learned and is not kept yet; undefined when there is nothing new. */
+  /** What is not kept yet; undefined when there is nothing new. */
   get unkept(): StoredFields | undefined {
     return this.#isGrown ? { mapping: this.#mapping, names: JSON.stringify(namesOf(this.#fields)) } : undefined;
   }
@@ -65,33 +74,58 @@ export class OwnedFields {
   /** Takes in what was kept. */
   restore({ mapping, names }: StoredFields): void {
     if (mapping !== this.#mapping) return;
-    const wasGrown = this.#isGrown;
-    this.learn(JSON.parse(names) as JsonObject);
-    this.#isGrown = wasGrown;
+    this.#sketch(JSON.parse(names) as Outline, this.#fields, false);
+    this.#isRestored = true;
+    this.#isGrown = JSON.stringify(namesOf(this.#fields)) !== names;
+  }
+
+  #sketch(outline: Outline, into: Growing, isText = true): void {
+    if (outline === "data") into.isData = true;
+    if (outline === "data" || outline === null) return;
+    if (isText) into.isNamed = true;
+    for (const [name, inner] of Object.entries(outline)) this.#sketch(inner, this.#member(name, into), isText);
   }
 
   #learn(value: Json, into: Growing): void {
+    if (into.isData) return;
     if (Array.isArray(value)) for (const item of value as readonly Json[]) this.#learn(item, into);
     else if (isObject(value))
       for (const name of Object.keys(value)) {
         let field = into.within.get(name);
         if (field === undefined) {
           if (this.#size >= FIELDS_MAX) continue;
-          field = emptyFields();
-          into.within.set(name, field);
-          this.#size += 1;
-          this.#isGrown = true;
+          if (into.within.size >= MEMBERS_MAX && !into.isNamed) return this.#forget(into);
+          field = this.#member(name, into);
         }
         const inner = value[name];
         if (typeof inner === "object" && inner !== null && !isExactNumber(inner)) this.#learn(inner, field);
       }
   }
+
+  #member(name: string, into: Growing): Growing {
+    const known = into.within.get(name);
+    if (known !== undefined) return known;
+    const field = noFields();
+    into.within.set(name, field);
+    this.#size += 1;
+    this.#isGrown = true;
+    return field;
+  }
+
+  #forget(into: Growing): void {
+    this.#size -= sizeOf(into);
+    into.within.clear();
+    into.isData = true;
+    this.#isGrown = true;
+  }
 }
 
-const emptyFields = (): Growing => ({ within: new Map(), isNamed: false });
+const noFields = (): Growing => ({ within: new Map(), isNamed: false, isData: false });
+
+const sizeOf = ({ within }: Fields): number => [...within.values()].reduce((sum, field) => sum + 1 + sizeOf(field), 0);
 
 /** Where nothing is known of the members. */
-const UNKNOWN: Fields = emptyFields();
+const UNKNOWN: Fields = noFields();
 
 /** The fields of a member. */
 export const fieldsWithin = (fields: Fields | undefined, name: string): Fields | undefined =>
@@ -103,7 +137,10 @@ function isNothing(value: Json | undefined, fields: Fields): boolean {
   if (Array.isArray(value)) return value.length === 0;
   if (!isObject(value)) return false;
   if (fields.within.size === 0) return Object.keys(value).length === 0;
-  return [...fields.within].every(([name, field]) => !Object.hasOwn(value, name) || isNothing(value[name], field));
+  return Object.keys(value).every((name) => {
+    const field = fields.within.get(name);
+    return field === undefined || isNothing(value[name], field);
+  });
 }
 
 /**
@@ -113,24 +150,13 @@ function isNothing(value: Json | undefined, fields: Fields): boolean {
  * @param isForeign nothing of this mapping has been written there: where its text does not name them, any member may be one that it would have cleared
  */
 export function leftOver(found: JsonObject, wanted: JsonObject, owned: Fields, isForeign: boolean): readonly string[] {
-  const names = isForeign && !owned.isNamed ? Object.keys(found) : owned.within.keys();
-  return [...names].filter(
-    (name) =>
-      !Object.hasOwn(wanted, name) &&
-      Object.hasOwn(found, name) &&
-      !isNothing(found[name], owned.within.get(name) ?? UNKNOWN),
-  );
+  const isAny = isForeign && !owned.isNamed;
+  return Object.keys(found).filter((name) => {
+    if (Object.hasOwn(wanted, name)) return false;
+    const field = owned.within.get(name);
+    return (isAny || field !== undefined) && !isNothing(found[name], field ?? UNKNOWN);
+  });
 }
 
-function markNamed(outline: Outline, fields: Growing): void {
-  const parts = (Array.isArray(outline) ? outline : [outline]) as readonly Outline[];
-  fields.isNamed = parts.length > 0 && parts.every((part) => part !== null);
-  for (const part of parts)
-    for (const [name, inner] of Object.entries(part ?? {})) {
-      const field = fields.within.get(name);
-      if (field !== undefined) markNamed(inner as Outline, field);
-    }
-}
-
-const namesOf = ({ within }: Fields): JsonObject =>
-  objectOf([...within].map(([name, field]) => [name, namesOf(field)]));
+const namesOf = ({ within, isData }: Growing): Outline =>
+  isData ? "data" : Object.fromEntries([...within].map(([name, field]) => [name, namesOf(field)]));

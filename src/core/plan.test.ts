@@ -212,6 +212,12 @@ test("narrowed writes: createOnly never updates, updateOnly never creates what i
     planRecord({ ...record, hash: "B" }, known({ entry }), { ...context, writes: "createOnly" }).kind,
     "skipped",
   );
+  const stub = { ...entry, hash: undefined, operation: 7, read: 0 };
+  assert.equal(
+    planRecord(record, known({ entry: stub }), { ...context, writes: "createOnly" }).kind,
+    "create",
+    "a write of it may only have been about to leave",
+  );
   assert.equal(planRecord(record, undefined, { ...context, writes: "updateOnly" }).kind, "skipped");
   const looked = planRecord(record, undefined, {
     ...context,

@@ -1,5 +1,5 @@
 import type { DestinationTraits } from "./destination.ts";
-import { ADOPTED, type Entry, type Known, type KnownOperation } from "./ledger.ts";
+import { ADOPTED, wasThere, type Entry, type Known, type KnownOperation } from "./ledger.ts";
 import { landsUntilMs } from "./operation.ts";
 import { GONE, type DesiredRecord } from "./record.ts";
 import type { Sync } from "./sync.ts";
@@ -242,6 +242,8 @@ function planUpdate(
   isDecided = false,
 ): Decision {
   const { traits, writes } = context;
+  // An entry may say no more than that a write of it was about to leave.
+  if (writes !== "both" && !wasThere(entry)) return planCreate(context, replaces, staleUntilMs, isDecided);
   if (writes === "createOnly") return { kind: "skipped", reason: "createOnly" };
   if (traits.addressing === "own" && entry.address !== undefined && entry.address !== record.address) {
     // U10: writing to the new address would leave the old record behind, and nobody decided to delete it.

@@ -10,7 +10,7 @@ import { attempt, isTakenOnce, judge, repeatabilityOf } from "./attempt.ts";
 import type { RunContext } from "./context.ts";
 import { noteHold, noteOutage, noteRefusedCredentials, outcomeText } from "./given-up.ts";
 import { afterConflict, afterSearch, type SearchReason, type SearchStep } from "./after-search.ts";
-import { mayBeForeign } from "./origin.ts";
+import { isToBeWritten } from "./left-over.ts";
 import { lookUpOf, search, type Search } from "./search.ts";
 import type { Journal } from "./journal.ts";
 
@@ -168,17 +168,23 @@ class Passage {
   /** Looks in the destination, and sends what is still to be sent. */
   async #lookUp(reason: SearchReason): Promise<Ending> {
     const operation = this.#operation;
-    const { write } = operation;
-    const isBound = write !== undefined && mayDouble(operation, write, this.#context);
-    const isForeign = mayBeForeign(operation, reason, isBound, this.#context.sync);
-    return this.#conclude(await search(operation, reason, this.#context, { isForeign }), reason);
+    return this.#conclude(await search(operation, reason, this.#context, { isForeign: true }), reason);
   }
 
-  async #conclude(found: Search, reason: SearchReason): Promise<Ending> {
+  async #conclude(search: Search, reason: SearchReason): Promise<Ending> {
     const operation = this.#operation;
+    const found = this.#settled(search, reason);
     if (found.kind === "stopped") return this.#stopped(found.message);
     this.#mayBeOurs = false;
     return this.#take(await afterSearch(found, operation, reason, this.#context, this.#journal), this.#last);
+  }
+
+  /** What is left over where the mapping left a field out is looked past where it is not to be mended. */
+  #settled(found: Search, reason: SearchReason): Search {
+    if (found.kind !== "different" || found.isLeftOver !== true) return found;
+    const { destinationId, etag } = found;
+    if (isToBeWritten(this.#operation, reason, etag, this.#context.sync)) return found;
+    return { kind: "level", destinationId, etag };
   }
 
   #take(step: SearchStep, attempt: Attempt | undefined): Eventual<Ending> {
@@ -192,7 +198,7 @@ class Passage {
     const [operation, context] = [this.#operation, this.#context];
     if (this.#attempts >= context.sync.retry.destination.attempts)
       return givenUp(operation, made, outcomeText(made) + weakness(operation));
-    const found = await search(operation, "before", context);
+    const found = this.#settled(await search(operation, "before", context), "before");
     const step = found.kind === "stopped" ? undefined : afterConflict(found, operation, outcomeText(made), context);
     return step === undefined ? this.#conclude(found, "before") : this.#take(step, made);
   }

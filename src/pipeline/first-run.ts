@@ -13,7 +13,8 @@ export async function refuseUnadopted(context: RunContext): Promise<void> {
   const { live, destination, writes } = sync;
   if (live === undefined || destination.traits.addressing === "own" || writes === "updateOnly") return;
   if (!(await isFirst(ports.ledger))) return;
-  for await (const items of livePages(live, { ...context, counts: noCounts() }))
+  // What the filter leaves out may still be the record.
+  for await (const items of livePages({ ...live, filter: undefined }, { ...context, counts: noCounts() }))
     if (items.length > 0)
       throw notAdopted(sync.name, "the destination's list is not empty, and the ledger knows none of it");
 }

@@ -171,10 +171,11 @@ export function createJournal(context: RunContext): Journal {
 
   return {
     async page(planned, rejects, { clearRejects, found = [], corrections = [] }) {
-      if ([planned, rejects, clearRejects, found, corrections].every(({ length }) => length === 0)) return [];
-      const intents = planned.map((item) => intentOf(item, undefined));
       for (const { record } of planned) owned.learn(record.mapped);
       const fields = owned.unkept;
+      const isNothing = [planned, rejects, clearRejects, found, corrections].every(({ length }) => length === 0);
+      if (isNothing && fields === undefined) return [];
+      const intents = planned.map((item) => intentOf(item, undefined));
       const page = { run: context.run, intents, rejects, clearRejects, found, corrections, fields };
       const numbers = await ledger.journal(page);
       if (fields !== undefined) owned.kept(fields);

@@ -22,6 +22,7 @@ export async function* livePages(live: Live, context: RunContext): AsyncGenerato
   const rules = new PageRules({ sortedBy: undefined, pagesMax: sync.pagesMax, isWhole: true, paging });
   let position: string | undefined;
   let size: number | undefined;
+  const counted = { listed: 0, passed: 0 };
   do {
     const fetched = await fetchPage({ position, since: undefined, size }, reading);
     const { page } = fetched;
@@ -40,10 +41,20 @@ export async function* livePages(live: Live, context: RunContext): AsyncGenerato
       context.notLevel("the destination's list has more pages than were read");
     context.counts.pages += 1;
     const fresh = items.slice(page.overlap ?? 0);
-    yield live.filter === undefined ? fresh : await counting(fresh, live.filter);
+    const passed = live.filter === undefined ? fresh : await counting(fresh, live.filter);
+    counted.listed += fresh.length;
+    counted.passed += passed.length;
+    yield passed;
     if (page.next === undefined) rules.conclude(page);
     [position, size] = [page.next, fetched.size];
   } while (position !== undefined);
+  if (counted.passed > 0 || counted.listed === 0) return;
+  context.say({
+    type: "warning",
+    code: "LIST_FILTERED",
+    message: `the destination's list: \`filter\` lets no record pass (${counted.listed} listed)`,
+    next: "Compare it with a listed record: a field that is not there makes every comparison false.",
+  });
 }
 
 /** Those that count. Throws EvenkeelError when that cannot be told of one: it may be what is looked for. */

@@ -17,12 +17,11 @@ export class Omitted {
 
   /** What the user should know of it; undefined when there is none. */
   get warning(): Warning | undefined {
-    const [path] = this.#paths;
-    if (path === undefined) return undefined;
+    if (this.#paths.size === 0) return undefined;
     return {
       code: "OMITTED_HELD",
       message: `in ${counted(this.#records, "record")} the destination holds what the mapping has left out: ${namesText([...this.#paths])}`,
-      next: `\`--repair\` writes them again. Where the API keeps what a write leaves out, map it to null (\`${path}: ${path} ?? null\`), or declare \`omitted: kept\` and it is not compared.`,
+      next: "`evenkeel check --repair` writes them again. Where the API keeps what a write leaves out, let the mapping give null instead, with `?? null` at the end of the field's expression; or declare `omitted: kept`, and it is not compared.",
     };
   }
 }

@@ -2,11 +2,12 @@ import type { Destination, Finding, LookUp } from "../core/destination.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Operation } from "../core/operation.ts";
 import { Patience } from "../core/patience.ts";
+import { holds } from "../core/holds.ts";
 import { decideRetry } from "../core/retry.ts";
+import { clearedFields } from "../core/sync.ts";
 import type { RunContext } from "./context.ts";
 import { noteHold, noteOutage, noteRefusedCredentials } from "./given-up.ts";
 import type { SearchReason } from "./after-search.ts";
-import { isAsWanted } from "./origin.ts";
 
 /** What looking for a record in the live destination came to. */
 export type Search =
@@ -17,6 +18,8 @@ export type Search =
       readonly destinationId: string | undefined;
       readonly record: JsonObject;
       readonly etag: string | undefined;
+      /** It has all that is wanted, and something in the place of what the mapping left out. */
+      readonly isLeftOver?: boolean;
     }
   /** It is certainly not there: no look-up saw it once every request given up had its time to land. */
   | { readonly kind: "absent" }
@@ -31,7 +34,7 @@ export const lookUpOf = (
 
 interface Looking {
   readonly look?: LookUp | undefined;
-  /** What is found may be of somebody else. */
+  /** What is found may be of somebody else, or older than the first write of this ledger: any field in it may be one to be cleared. */
   readonly isForeign?: boolean;
 }
 
@@ -78,9 +81,7 @@ export async function search(
           delayMs = Math.min(delayMs, leftMs);
           break;
         }
-        if (isAsWanted(finding, operation, context.sync, isForeign))
-          return { kind: "level", destinationId: finding.destinationId, etag: finding.etag };
-        return differentOf(finding);
+        return judged(finding, operation, context, isForeign);
       case "absent": {
         context.counts.requests += 1;
         const isDelete = operation.kind === "delete";
@@ -125,6 +126,18 @@ export async function search(
     }
     await clock.sleep(delayMs, context.stop).catch(() => undefined);
   }
+}
+
+function judged(
+  found: Extract<Finding, { kind: "found" }>,
+  { record: { mapped } }: Operation,
+  { sync }: RunContext,
+  isForeign: boolean,
+): Search {
+  const { destinationId, etag, record } = found;
+  if (!holds(record, mapped)) return differentOf(found);
+  if (holds(record, mapped, clearedFields(sync), isForeign)) return { kind: "level", destinationId, etag };
+  return { ...differentOf(found), isLeftOver: true } as Search;
 }
 
 /** A delete has nothing to do. */

@@ -135,6 +135,8 @@ export function createStage(context: StageContext, isInFlight: (number: number) 
       if (isDesired(made)) desired.push(made);
       else bad.push(made);
     }
+    // What is unchanged under a mapping that is new is met once, and tells what it has.
+    if (!mapping.owned.isRestored) for (const { mapped } of desired) mapping.owned.learn(mapped);
     const known = await lookup(
       desired.map(({ key }) => key),
       corrections,

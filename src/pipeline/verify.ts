@@ -51,7 +51,7 @@ async function verifyOne(stored: StoredOperation, context: RunContext, flow: Flo
     // Nothing older can land from here on, so whatever is sent now is the last word.
     progress: { ...stored.progress, staleUntilMs: undefined, everUnknown: false, lastSentMs: undefined },
   };
-  const found = await search(operation, "before", context);
+  const found = await search(operation, "before", context, { isForeign: true });
   if (found.kind === "level") {
     const line = {
       key: stored.key,

@@ -1,4 +1,4 @@
-import type { Shares } from "./worlds.ts";
+import { USUAL, type Shares } from "./worlds.ts";
 
 /** Worlds of which some delete. */
 const ORDINARY: Partial<Shares> = { restless: 0.1, deletes: 0.35 };
@@ -186,5 +186,10 @@ export const SEEDS: readonly (readonly [seed: number, was: string, shares?: Part
     220_006_296,
     "a read in the order of its cursor that took longer than the look-back lost what was committed late behind it",
     { ...CONFLICTING, fences: 0.3, versions: 0.4, conflicts: 0.4, fencedBatches: 0.3 },
+  ],
+  [
+    502_001_842,
+    "a record that was never sent counted as created, since a version of it had been about to leave when the process died",
+    USUAL,
   ],
 ];

@@ -61,7 +61,7 @@ export interface Shares {
   readonly refers: number;
 }
 
-const USUAL: Shares = {
+export const USUAL: Shares = {
   restless: 0.1,
   deletes: 0.35,
   createOnly: 0.1,
@@ -203,9 +203,9 @@ function shapeOf(chance: SeededChance, shares: Shares): Shape {
   };
 }
 
-/** An update that may not be sent twice, of what somebody else has made, is only sure to clear what the mapping names (decision 0021). */
-const notesOf = ({ method }: DestinationShape, chance: SeededChance): Shape["notes"] =>
-  chance.pick(method === "POST" ? (["field"] as const) : (["field", "nested", "whole"] as const));
+/** What may not be sent twice counts as written where nothing shows but that it has not cleared a field (decision 0021). */
+const notesOf = ({ method, writes }: DestinationShape, chance: SeededChance): Shape["notes"] =>
+  method === "POST" || writes === "keyedUpsert" ? undefined : chance.pick(["field", "nested", "whole"] as const);
 
 /** U4: a version must be learned of one record, and what bears one goes alone. */
 function fenceOf(
