@@ -246,6 +246,7 @@ export interface SyncLedger {
     readonly rejects: readonly NewReject[];
     /** Keys that the destination does not have, or all of them: none waits for a person any more (`ADOPTION_AMBIGUOUS`). */
     readonly absent: readonly string[] | "all";
+    readonly fields?: StoredFields | undefined;
     /** Where the entries come from, for the history. */
     readonly detail: string;
     readonly atMs: number;

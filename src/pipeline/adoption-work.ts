@@ -253,8 +253,8 @@ export class AdoptionWork {
       }
     }
     if (ledger === undefined) return false;
-    const atMs = ports.clock.wallMs();
-    await ledger.adopt({ entries, rejects, absent, detail: "the destination's list has it", atMs });
+    const [atMs, fields] = [ports.clock.wallMs(), this.#context.sync.mapping.owned.unkept];
+    await ledger.adopt({ entries, rejects, absent, fields, detail: "the destination's list has it", atMs });
     return entries.length > 0;
   }
 

@@ -198,7 +198,8 @@ class Passage {
     const [operation, context] = [this.#operation, this.#context];
     if (this.#attempts >= context.sync.retry.destination.attempts)
       return givenUp(operation, made, outcomeText(made) + weakness(operation));
-    const found = this.#settled(await search(operation, "before", context), "before");
+    const isForeign = operation.progress.everUnknown;
+    const found = this.#settled(await search(operation, "before", context, { isForeign }), "before");
     const step = found.kind === "stopped" ? undefined : afterConflict(found, operation, outcomeText(made), context);
     return step === undefined ? this.#conclude(found, "before") : this.#take(step, made);
   }

@@ -156,6 +156,7 @@ export class Repair {
       entries,
       rejects: [],
       absent: [],
+      fields: this.#context.sync.mapping.owned.unkept,
       detail: "the list shows it as it should be",
       atMs: clock.wallMs(),
     });

@@ -137,7 +137,7 @@ function rejectOf(operation: Operation, ending: Extract<Ending, { kind: "rejecte
 
 /** The line that an ending leaves in the record's history, for `explain`. */
 function lineOf(ending: Ending, context: RunContext): HistoryEvent | undefined {
-  const line = detailOf(ending);
+  const line = detailOf(ending, context);
   if (line === undefined) return undefined;
   const { number, record } = ending.operation;
   return { key: record.key, atMs: context.ports.clock.wallMs(), event: line[0], operation: number, detail: line[1] };
@@ -148,7 +148,7 @@ function withoutQuery(url: string): string {
   return at < 0 ? url : url.slice(0, at);
 }
 
-function detailOf(ending: Ending): readonly [event: string, detail: string] | undefined {
+function detailOf(ending: Ending, { sync }: RunContext): readonly [event: string, detail: string] | undefined {
   const { operation } = ending;
   const attempts = operation.progress.attempts;
   const request = operation.write === undefined ? "" : `${operation.write.method} ${withoutQuery(operation.write.url)}`;
@@ -170,7 +170,10 @@ function detailOf(ending: Ending): readonly [event: string, detail: string] | un
     case "skipped":
       return ending.destinationId === undefined && operation.kind === "update"
         ? undefined
-        : ["adopted", "it exists in the destination and `writes` is createOnly"];
+        : [
+            "adopted",
+            `it exists in the destination, and ${sync.writes === "createOnly" ? "`writes` is createOnly" : "no `update` is declared"}`,
+          ];
     case "released":
       return undefined;
   }

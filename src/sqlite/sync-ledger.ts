@@ -209,8 +209,9 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
     withheld: (after, limit) => read(() => operations.withheld(after, limit)),
     deletedSince: (atMs) => read(() => deletions.countSince(atMs) + operations.countDeleting()),
     owned: (asked) => read(() => owned(asked)),
-    adopt: ({ entries: adopted, rejects: undecided, absent, detail, atMs }) =>
+    adopt: ({ entries: adopted, rejects: undecided, absent, fields, detail, atMs }) =>
       write("adopt", () => {
+        if (fields !== undefined) syncs.keepFields(sync, fields);
         const lineOf = (key: string) => ({ key, atMs, event: "adopted", operation: undefined, detail });
         settling.apply(
           adopted.map((entry) => ({ entry, mapped: undefined, line: lineOf(entry.key) })),
