@@ -190,7 +190,7 @@ export interface SyncLedger {
   checkpoint(): Promise<Checkpoint | undefined>;
   /** Writes a checkpoint alone: at the start of a read, when nothing is in flight. */
   saveCheckpoint(checkpoint: Checkpoint | undefined): Promise<void>;
-  /** The fields that were ever journalled; undefined where the mapping's text tells them. */
+  /** The fields that were ever journalled; undefined before there were any. */
   fields(): Promise<StoredFields | undefined>;
   /** Rows of a whole page in one read transaction; a key that is not in the map is not known at all. */
   lookup(keys: readonly string[]): Promise<ReadonlyMap<string, Known>>;

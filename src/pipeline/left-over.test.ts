@@ -50,7 +50,8 @@ const CASES: readonly (readonly [what: string, given: Case, isWritten: boolean])
     false,
   ],
   ["it is only created", { kind: "create", writes: "createOnly" }, false],
-  ["it was refused", { reason: "refused" }, false],
+  ["it was refused, and may not have been applied before that", { reason: "refused" }, true],
+  ["it was refused, and is there already", { reason: "refused", isInDoubt: false }, false],
   ["its version has not changed since", { isRepeatable: false, basis: "1", etag: "1" }, true],
   ["its version has changed, and the write may have done that", { isRepeatable: false, basis: "1", etag: "2" }, false],
   ["its version has changed, and to write it again does no harm", { basis: "1", etag: "2" }, true],
@@ -58,5 +59,5 @@ const CASES: readonly (readonly [what: string, given: Case, isWritten: boolean])
 ];
 
 for (const [what, given, isWritten] of CASES)
-  test(`R2, U6: what is left over is ${isWritten ? "written away" : "looked past"}: ${what}`, () =>
+  test(`R2, U6: what is left over ${isWritten ? "counts" : "is looked past"}: ${what}`, () =>
     assert.equal(judged(given), isWritten));

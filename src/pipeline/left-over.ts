@@ -15,7 +15,8 @@ export function isToBeWritten(
   etag: string | undefined,
   { writes, destination: { traits } }: Pick<Sync, "writes" | "destination">,
 ): boolean {
-  if (reason === "refused") return false;
+  // It is not sent again, and what was refused is told: only where nothing was in doubt before that, it was there already.
+  if (reason === "refused") return progress.everUnknown;
   if (kind === "create" && (writes === "createOnly" || !traits.updates)) return false;
   if (!progress.everUnknown) return true;
   // U4: under a version that has not changed since, nothing has been written.

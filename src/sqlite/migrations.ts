@@ -198,7 +198,7 @@ export const STEPS: readonly string[] = [
   CREATE INDEX entries_by_destination_id ON entries (sync, destination_id) WHERE destination_id IS NOT NULL;
   `,
   `
-  ALTER TABLE syncs ADD COLUMN fields TEXT; -- JSON: names of the fields ever journalled, and under which mapping; null: its text tells them
+  ALTER TABLE syncs ADD COLUMN fields TEXT; -- JSON: names of the fields ever journalled, and under which mapping; null: none yet
   `,
 ];
 
