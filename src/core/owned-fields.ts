@@ -80,8 +80,8 @@ export class OwnedFields {
   }
 
   #sketch(outline: Outline, into: Growing, isText = true): void {
-    if (outline === "data") into.isData = true;
-    if (outline === "data" || outline === null) return;
+    if (outline === "data") return this.#forget(into);
+    if (outline === null) return;
     if (isText) into.isNamed = true;
     for (const [name, inner] of Object.entries(outline)) this.#sketch(inner, this.#member(name, into), isText);
   }

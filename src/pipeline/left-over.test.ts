@@ -12,6 +12,8 @@ interface Case {
   readonly isInDoubt?: boolean;
   /** The version that it is based on. */
   readonly basis?: string;
+  /** Writes bear it. */
+  readonly isFenced?: boolean;
   readonly reason?: SearchReason;
   /** That of the record found. */
   readonly etag?: string;
@@ -22,10 +24,14 @@ interface Case {
 
 function judged(given: Case): boolean {
   const { kind = "update", isRepeatable = true, isInDoubt = true, basis, reason = "unknown", etag } = given;
-  const { writes = "both", addressing = "own", updates = true } = given;
+  const { writes = "both", addressing = "own", updates = true, isFenced = true } = given;
+  const precondition = isFenced ? ({ conflict: "source" } as const) : undefined;
   const write = { method: "POST", url: "", headers: {}, body: "{}", repeatable: isRepeatable };
   const operation = { kind, write, progress: { ...FRESH, everUnknown: isInDoubt }, etag: basis };
-  return isToBeWritten(operation, reason, etag, { writes, destination: { traits: { addressing, updates } } } as Sync);
+  return isToBeWritten(operation, reason, etag, {
+    writes,
+    destination: { traits: { addressing, updates, precondition } },
+  } as Sync);
 }
 
 const CASES: readonly (readonly [what: string, given: Case, isWritten: boolean])[] = [
@@ -53,6 +59,11 @@ const CASES: readonly (readonly [what: string, given: Case, isWritten: boolean])
   ["it was refused, and may not have been applied before that", { reason: "refused" }, true],
   ["it was refused, and is there already", { reason: "refused", isInDoubt: false }, false],
   ["its version has not changed since", { isRepeatable: false, basis: "1", etag: "1" }, true],
+  [
+    "its ETag has not changed, and writes bear none",
+    { isRepeatable: false, basis: "1", etag: "1", isFenced: false },
+    false,
+  ],
   ["its version has changed, and the write may have done that", { isRepeatable: false, basis: "1", etag: "2" }, false],
   ["its version has changed, and to write it again does no harm", { basis: "1", etag: "2" }, true],
   ["no version was found", { isRepeatable: false, basis: "1" }, false],

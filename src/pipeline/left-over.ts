@@ -19,8 +19,8 @@ export function isToBeWritten(
   if (reason === "refused") return progress.everUnknown;
   if (kind === "create" && (writes === "createOnly" || !traits.updates)) return false;
   if (!progress.everUnknown) return true;
-  // U4: under a version that has not changed since, nothing has been written.
-  if (basis !== undefined && basis === etag) return true;
+  // U4: under a version that has not changed since, nothing has been written. An ETag that no write is based on may be of anything.
+  if (traits.precondition !== undefined && basis !== undefined && basis === etag) return true;
   // The record that a create has made is mended by an update, which has not been sent yet.
   if (kind === "create" && traits.addressing === "assigned") return true;
   return write?.repeatable !== false;
