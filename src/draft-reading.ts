@@ -9,7 +9,7 @@ import { Lanes } from "./http/lanes.ts";
 import { firstPages, type FirstPages } from "./pipeline/first-pages.ts";
 import { emptyLedger, lookingContext } from "./pipeline/looking.ts";
 import type { DraftAddress } from "./draft-address.ts";
-import { VERSION } from "./version.ts";
+import { VERSION } from "./own-package.ts";
 
 /** Credentials as a config writes them: `{ type: "bearer", token: "${STORE_TOKEN}" }`. */
 export type DraftAuth = Readonly<Record<string, string>> & { readonly type: string };

@@ -13,7 +13,7 @@ import type { ProxyOptions } from "./runtime/proxy.ts";
 import { systemHolder } from "./runtime/process.ts";
 import { fileTokenStore } from "./sqlite/token-files.ts";
 import { openLedger, type LedgerOptions } from "./sqlite/ledger.ts";
-import { VERSION } from "./version.ts";
+import { VERSION } from "./own-package.ts";
 
 export interface OpenedOptions {
   readonly loaded: LoadedConfig;

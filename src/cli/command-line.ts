@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { ownFile } from "../own-package.ts";
 import { escapeLine } from "./escape.ts";
 
 /** Common options as they were given. */
@@ -57,7 +58,7 @@ export function completed(text: string, subject: Subject): string {
 
 /** Pages that the engine names as they stand in this package, which is nowhere in the user's folder. */
 const PAGE = /(?<![\w/.-])docs\/([a-z]+\.md)\b/g;
-const DOCUMENTATION = fileURLToPath(new URL("../../docs/", import.meta.url));
+const DOCUMENTATION = fileURLToPath(ownFile("docs/"));
 
 /** A word for a shell: a key may hold spaces, quotes, or the name of another program. */
 export const quoted = (word: string): string =>

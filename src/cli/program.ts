@@ -1,5 +1,5 @@
 import { Command, type Help } from "commander";
-import { VERSION } from "../version.ts";
+import { VERSION } from "../own-package.ts";
 import { checkCommand } from "./commands/check.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { explainCommand } from "./commands/explain.ts";

@@ -9,8 +9,7 @@ import { top } from "../files.ts";
 export function builtCommand(): string {
   const folder = mkdtempSync(join(tmpdir(), "evenkeel-built-"));
   after(() => rmSync(folder, { recursive: true, force: true }));
-  const tsc = join(top, "node_modules", "typescript", "bin", "tsc");
-  const args = [tsc, "-p", join(top, "tsconfig.build.json"), "--outDir", join(folder, "dist")];
+  const args = [join(top, "scripts", "build.ts"), join(folder, "dist")];
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: top, encoding: "utf8" });
   if (status !== 0) throw new Error(`the build fails: ${stdout}${stderr}`);
   copyFileSync(join(top, "package.json"), join(folder, "package.json"));

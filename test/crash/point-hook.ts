@@ -16,27 +16,32 @@ Object.assign(globalThis, {
   },
 });
 
-/** Where the ledger's writing method passes each moment. */
-const POINTS: readonly (readonly [text: string, withPoint: string])[] = [
-  ["const write = async (method, work) => {", 'globalThis.evenkeelTestPoint("before", method);'],
-  ["point.pass(method);", 'globalThis.evenkeelTestPoint("within", method);'],
-  ["await database.flushed();\n        return result;", ""],
+/** Where the ledger's writing method passes each moment, in this order. */
+const WRITE = /const write = async \(method, \w+\) => \{/;
+const POINTS: readonly (readonly [place: RegExp, withPoint: string])[] = [
+  [WRITE, '$&\nglobalThis.evenkeelTestPoint("before", method);'],
+  [/\bpoint\.pass\(method\);/, '$&\nglobalThis.evenkeelTestPoint("within", method);'],
+  [
+    /await (\w+)\.flushed\(\);\s+return result;/,
+    `globalThis.evenkeelTestPoint("unflushed", method);
+     await $1.flushed();
+     globalThis.evenkeelTestPoint("after", method);
+     return result;`,
+  ],
 ];
 
 registerHooks({
   load(url, context, next) {
     const loaded = next(url, context);
-    if (!url.endsWith("/dist/sqlite/sync-ledger.js")) return loaded;
-    let source = Buffer.from(loaded.source as Uint8Array).toString();
-    for (const [text, point] of POINTS) {
-      if (!source.includes(text)) throw new Error(`sync-ledger.js has no \`${text}\` any more`);
-      source = source.replace(text, point === "" ? AROUND_FLUSH : `${text}\n${point}`);
+    if (!url.includes("/dist/")) return loaded;
+    const source = Buffer.from(loaded.source as Uint8Array).toString();
+    const at = source.search(WRITE);
+    if (at < 0) return loaded;
+    let rest = source.slice(at);
+    for (const [place, withPoint] of POINTS) {
+      if (!place.test(rest)) throw new Error(`${url} has no ${String(place)} any more`);
+      rest = rest.replace(place, withPoint);
     }
-    return { ...loaded, source };
+    return { ...loaded, source: source.slice(0, at) + rest };
   },
 });
-
-const AROUND_FLUSH = `globalThis.evenkeelTestPoint("unflushed", method);
-        await database.flushed();
-        globalThis.evenkeelTestPoint("after", method);
-        return result;`;

@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { extname, join } from "node:path";
+import { join } from "node:path";
 import type { Chance, Clock } from "../../core/clock.ts";
 import { EvenkeelError } from "../../core/errors.ts";
 import type { RunEvent } from "../../core/events.ts";
+import { ownFile } from "../../own-package.ts";
 import { startWorker } from "../../runtime/worker.ts";
 import { seededChance } from "../../testing/seeded-chance.ts";
 import { count, counted, duration } from "../amounts.ts";
@@ -150,7 +151,7 @@ interface Worked {
 /** Runs the command in a process of its own and shows its progress; kills it when `isTime`, and when the demo is to stop. */
 async function work({ context, signal, shop }: Stage, config: string, isTime: () => boolean): Promise<Worked> {
   const { printer, host } = context;
-  const entry = new URL(`../evenkeel${extname(import.meta.url)}`, import.meta.url);
+  const entry = ownFile(import.meta.url.endsWith(".ts") ? "src/cli/evenkeel.ts" : "dist/cli/evenkeel.js");
   const worker = startWorker(entry, ["run", "--config", config, "--json"], { STORE_TOKEN, SHOP_KEY });
   let killedWith: number | undefined;
   let paintedMs = 0;
