@@ -1,6 +1,7 @@
 import type { Checkpoint } from "../core/checkpoint.ts";
 import type { Holder } from "../core/lease.ts";
-import type { LedgerCounts, RunRow } from "../core/ledger.ts";
+import type { RunRow } from "../core/ledger.ts";
+import type { LedgerCounts } from "../core/ledger-counts.ts";
 import type { SyncStatus } from "../evenkeel.ts";
 import { ago, count, counted, moment } from "./amounts.ts";
 import type { Context } from "./context.ts";

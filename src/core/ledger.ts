@@ -1,6 +1,7 @@
 import type { Correction } from "./correction.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import type { StoredHistoryEvent } from "./history.ts";
+import type { LedgerCounts, OpenCounts } from "./ledger-counts.ts";
 import type { JsonObject } from "./json.ts";
 import type { Holder, Lease } from "./lease.ts";
 import type { OperationKind, OperationState, Progress } from "./operation.ts";
@@ -155,18 +156,6 @@ export interface RunRow {
   readonly message: string | undefined;
 }
 
-export interface LedgerCounts {
-  readonly entries: number;
-  /** Without the deletes that wait. */
-  readonly unresolved: Readonly<Record<OperationState, number>>;
-  /** Deletes that wait for the end of a read, or for a person (D3). */
-  readonly withheld: number;
-  readonly invalid: number;
-  readonly rejected: number;
-  /** Of the invalid ones, those that may be in the destination already (`ADOPTION_AMBIGUOUS`). */
-  readonly ambiguous: number;
-}
-
 /** What a lane learned and must not learn again by hammering (L7). */
 export interface LaneMemory {
   readonly lane: string;
@@ -263,6 +252,8 @@ export interface SyncLedger {
   discardRejects(ids: readonly number[]): Promise<number>;
   history(key: string): Promise<readonly StoredHistoryEvent[]>;
   counts(): Promise<LedgerCounts>;
+  /** The same without the entries: counting those takes as long as there are many. */
+  openCounts(): Promise<OpenCounts>;
   /** Clears `notBefore` of parked operations, of one key or of all (`state unblock`). Returns how many. */
   unblock(key: string | undefined): Promise<number>;
   /** Forgets checkpoint and, with `entries`, everything known of the destination. */

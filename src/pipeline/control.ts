@@ -182,7 +182,7 @@ async function parkedUntilMs(ledger: Ports["ledger"]): Promise<number | undefine
 type Stored = Readonly<Record<"unknown" | "parked" | "withheld" | "rejects" | "ambiguous", number>>;
 
 async function storedCounts(ledger: Ports["ledger"]): Promise<Stored> {
-  const stored = await ledger.counts().catch(() => undefined);
+  const stored = await ledger.openCounts().catch(() => undefined);
   if (stored === undefined) return { unknown: 0, parked: 0, withheld: 0, rejects: 0, ambiguous: 0 };
   const { unresolved } = stored;
   // A version that waits behind another one is not in the destination either.

@@ -68,7 +68,7 @@ export class Extras {
     if (number === 0 || stop.aborted) return;
     why ??= await mayDelete(number, choice, this.#context);
     // What waits to be deleted is among them, and is counted as that.
-    let { withheld } = await ports.ledger.counts();
+    let { withheld } = await ports.ledger.openCounts();
     const leave = (left: number, because: string): void => {
       const known = Math.min(left, withheld);
       withheld -= known;

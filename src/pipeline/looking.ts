@@ -1,5 +1,6 @@
 import type { Counts, RunEvent, Warning } from "../core/events.ts";
-import type { LedgerCounts, SyncLedger } from "../core/ledger.ts";
+import type { SyncLedger } from "../core/ledger.ts";
+import type { LedgerCounts } from "../core/ledger-counts.ts";
 import { plainEvidence, type Evidence } from "../core/outcome.ts";
 import type { Sync } from "../core/sync.ts";
 import type { RunContext } from "./context.ts";

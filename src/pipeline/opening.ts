@@ -1,7 +1,7 @@
 import { EvenkeelError } from "../core/errors.ts";
 import { counted } from "../core/observation.ts";
 import type { Checkpoint } from "../core/checkpoint.ts";
-import type { LedgerCounts } from "../core/ledger.ts";
+import type { OpenCounts } from "../core/ledger-counts.ts";
 import type { PlanStore } from "../core/planned.ts";
 import { boundAtStart, sinceOf } from "../core/read-window.ts";
 import type { Scratch } from "../core/scratch.ts";
@@ -83,7 +83,7 @@ export async function openWriting(
   if (stored !== undefined && stored.identity !== sync.identity && stored.adopting !== true) {
     await refuseOtherIdentity(sync, ports.ledger);
     const keepsRejects = choice.rejects !== undefined;
-    const forgotten = leftOf(await ports.ledger.counts(), keepsRejects);
+    const forgotten = leftOf(await ports.ledger.openCounts(), keepsRejects);
     await ports.ledger.reset({ checkpoint: true, entries: true, keepsRejects });
     const opening = await openRead(sync, ports, choice);
     return forgotten === undefined ? opening : { ...opening, reason: `${opening.reason}; ${forgotten}` };
@@ -92,7 +92,7 @@ export async function openWriting(
 }
 
 /** What is forgotten with another destination; undefined when that is nothing. */
-function leftOf({ unresolved, invalid, rejected }: LedgerCounts, keepsRejects: boolean): string | undefined {
+function leftOf({ unresolved, invalid, rejected }: OpenCounts, keepsRejects: boolean): string | undefined {
   const writes = unresolved.parked + unresolved.waiting;
   const rejects = keepsRejects ? 0 : invalid + rejected;
   const left = [

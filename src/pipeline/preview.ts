@@ -104,7 +104,7 @@ export async function planSync(
     const absences = ports.ledger === undefined || opening.partial ? undefined : new Absences(context, opening);
     // Keys that come back although their deletes wait.
     const back = new Set<string>();
-    const isWithheld = absences !== undefined && (await ledger.counts()).withheld > 0;
+    const isWithheld = absences !== undefined && (await ledger.openCounts()).withheld > 0;
     await absences?.begin();
     const awaiting = new Awaiting(context, settings.coming, opening.partial);
     const stage = createStage({ ...context, retryRejected: false, compare: comparison(sync) }, () => false);

@@ -46,7 +46,7 @@ export async function sweep(context: RunContext, flow: Flow, journal: Journal, c
   const { ledger } = context.ports;
   if (context.stop.aborted) return;
   if (context.sync.deletes.mode === "never") return keepAll(context);
-  const { withheld } = await ledger.counts();
+  const { withheld } = await ledger.openCounts();
   if (withheld === 0) return;
   const deletes = await countDue(context, choice);
   const reason = await mayDelete(deletes, { allowed: undefined }, context);

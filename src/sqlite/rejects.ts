@@ -1,5 +1,5 @@
 import type { JsonObject } from "../core/json.ts";
-import type { LedgerCounts } from "../core/ledger.ts";
+import type { LedgerCounts } from "../core/ledger-counts.ts";
 import type { NewReject, Reject } from "../core/reject.ts";
 import type { Evidence } from "../core/outcome.ts";
 import type { Database, Row, Statement } from "./database.ts";

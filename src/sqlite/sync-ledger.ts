@@ -1,5 +1,6 @@
 import type { Correction } from "../core/correction.ts";
 import { ADOPTED, type Entry, type Intent, type Known, type PageIntents, type SyncLedger } from "../core/ledger.ts";
+import type { OpenCounts } from "../core/ledger-counts.ts";
 import type { AddressClaim, Places } from "../core/places.ts";
 import { bodiesTable } from "./bodies.ts";
 import { checkpointsTable } from "./checkpoints.ts";
@@ -173,6 +174,11 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
     }
   }
 
+  const openCounts = (): OpenCounts => {
+    const { withheld, ...unresolved } = operations.countByState();
+    return { unresolved, withheld, ...rejects.counts() };
+  };
+
   const ledger: SyncLedger = {
     sync: name,
     checkpoint: () => read(checkpoints.get),
@@ -235,11 +241,8 @@ export function createSyncLedger({ database, lease, name, keepsBodies }: SyncLed
     rejectOf: (key) => read(() => rejects.ofKey(key)),
     discardRejects: (ids) => write("discardRejects", () => rejects.discard(ids)),
     history: (key) => read(() => history.ofKey(key, entries.links(key).history)),
-    counts: () =>
-      read(() => {
-        const { withheld, ...unresolved } = operations.countByState();
-        return { entries: entries.count(), unresolved, withheld, ...rejects.counts() };
-      }),
+    counts: () => read(() => ({ entries: entries.count(), ...openCounts() })),
+    openCounts: () => read(openCounts),
     unblock: (key) => write("unblock", () => operations.unblock(key)),
     reset: ({ checkpoint, entries: everything, keepsRejects = false }) =>
       write("reset", () => {
