@@ -119,13 +119,13 @@ function walker(steps: readonly Step[]): (value: Json | undefined) => Json | und
 /** An own member (S5); through a list, the members of its items, always as a list. */
 function read(value: Json | undefined, name: string): Json | undefined {
   if (typeof value !== "object" || value === null) return undefined;
-  if (Array.isArray(value)) return through(value, (item) => read(item, name));
+  if (Array.isArray(value)) return through(value, name);
   if (!Object.hasOwn(value, name) || (name === "rawJSON" && isExactNumber(value))) return undefined;
   return (value as JsonObject)[name];
 }
 
 function readIndex(value: Json, name: string, index: number): Json | undefined {
-  if (Array.isArray(value)) return through(value, (item) => readIndex(item, name, index));
+  if (Array.isArray(value)) return through(value, name, index);
   const found = read(value, name);
   if (Array.isArray(found)) return (found as readonly Json[]).at(index);
   // As in JSONata, what is no list is a list of one.
@@ -136,11 +136,11 @@ function readIndex(value: Json, name: string, index: number): Json | undefined {
  * What a path gives through a list: lists in it joined, as in JSONata, but a list even for one match. Undefined when no item of
  * a list has it, so that a misspelt name is noticed.
  */
-function through(list: readonly Json[], readItem: (item: Json) => Json | undefined): Json | undefined {
+function through(list: readonly Json[], name: string, index?: number): Json | undefined {
   const found: Json[] = [];
   let isThere = list.length === 0;
   for (const item of list) {
-    const value = readItem(item);
+    const value = index === undefined ? read(item, name) : readIndex(item, name, index);
     if (value === undefined) continue;
     isThere = true;
     if (Array.isArray(value)) for (const inner of value as readonly Json[]) found.push(inner);

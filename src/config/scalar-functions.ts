@@ -48,18 +48,30 @@ export function callOf(name: string, parts: readonly Closure[]): Closure | undef
   const call = CALLS.get(name);
   if (call === undefined || parts.length > call.takes.length || parts.length < call.takes.length - call.optional)
     return undefined;
-  const { takes, takesAbsent } = call;
   const run = call.run as (...values: Scalar[]) => Result;
+  const isOptional = call.takesAbsent === true;
+  const [first = absent, second, third] = parts.map((part, index) => fitting(part, call.takes[index], index === 0));
   return (input, bindings) => {
-    const values: Scalar[] = [];
-    for (let index = 0; index < parts.length; index++) {
-      const value = (parts[index] as Closure)(input, bindings);
-      if (value === LEFT) return LEFT;
-      const isAbsent = value === undefined && index === 0;
-      if (!isAbsent && takes[index] !== "any" && typeof value !== takes[index]) return LEFT;
-      values.push(value);
-    }
-    return values[0] === undefined && takesAbsent !== true ? undefined : run(...values);
+    const value = first(input, bindings);
+    if (value === LEFT) return LEFT;
+    if (second === undefined) return value === undefined && !isOptional ? undefined : run(value);
+    const other = second(input, bindings);
+    if (other === LEFT) return LEFT;
+    const last = third?.(input, bindings);
+    if (last === LEFT) return LEFT;
+    if (value === undefined && !isOptional) return undefined;
+    return third === undefined ? run(value, other) : run(value, other, last);
+  };
+}
+
+const absent: Closure = () => undefined;
+
+/** What is of another type than the function takes is left; the first one may be absent. */
+function fitting(part: Closure, type: Call["takes"][number] | undefined, isFirst: boolean): Closure {
+  if (type === "any") return part;
+  return (input, bindings) => {
+    const value = part(input, bindings);
+    return typeof value === type || (value === undefined && isFirst) ? value : LEFT;
   };
 }
 
@@ -100,6 +112,8 @@ function round(value: number, places = 0): Result {
 }
 
 function shift(value: number, places: number): number {
-  const [digits, exponent] = value.toString().split("e");
-  return Number(`${digits}e${Number(exponent ?? 0) + places}`);
+  const text = value.toString();
+  const at = text.indexOf("e");
+  if (at < 0) return Number(`${text}e${places}`);
+  return Number(`${text.slice(0, at)}e${Number(text.slice(at + 1)) + places}`);
 }

@@ -20,6 +20,8 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /** Calls `then` once after `ms` unless cancelled. Keeps the process alive: somebody waits for it. */
   after(ms: number, then: () => void): Timer;
+  /** Calls `then` once, as soon as all that has come already is taken in: for what is better done for all of it together. */
+  soon(then: () => void): void;
 }
 
 /** The only way to chance (T1). */

@@ -1,5 +1,5 @@
 import { EvenkeelError } from "./errors.ts";
-import { allOf, andThen, type Eventual } from "./eventual.ts";
+import { allOf, type Eventual } from "./eventual.ts";
 import type { Expression } from "./expression.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { invariant } from "./invariant.ts";
@@ -52,7 +52,7 @@ export function createMapping({ root, version }: MappingSpec): Mapping {
       paths.look(record);
       const faults: Fault[] = [];
       const value = compute(record, faults);
-      return andThen(value, (mapped) => resultOf(mapped, faults));
+      return value instanceof Promise ? value.then((mapped) => resultOf(mapped, faults)) : resultOf(value, faults);
     },
     absentPaths: () => paths.absent,
   };
@@ -104,7 +104,12 @@ function compile(node: MappingNode, field: string, paths: WatchedPaths): Compute
 
 /** Computes the parts of an object or list and joins them. */
 function together(parts: readonly Compute[], join: (values: readonly (Json | undefined)[]) => Json): Compute {
-  return (record, faults) => andThen(allOf(parts.map((part) => part(record, faults))), join);
+  return (record, faults) => {
+    const values: Eventual<Json | undefined>[] = [];
+    for (const part of parts) values.push(part(record, faults));
+    const all = allOf(values);
+    return all instanceof Promise ? all.then(join) : join(all);
+  };
 }
 
 function compileField(expression: Expression, field: string, paths: WatchedPaths): Compute {

@@ -99,5 +99,7 @@ function isDeeperThan(value: Json, levels: number): boolean {
   if (typeof value !== "object" || value === null) return false;
   if (levels === 0) return true;
   if (Array.isArray(value)) return value.some((item: Json) => isDeeperThan(item, levels - 1));
-  return Object.values(value as JsonObject).some((item) => isDeeperThan(item, levels - 1));
+  for (const name in value as JsonObject)
+    if (isDeeperThan((value as JsonObject)[name] as Json, levels - 1)) return true;
+  return false;
 }

@@ -1,11 +1,12 @@
 import { unreachable } from "../core/invariant.ts";
 import { outcomeWithout } from "./auth.ts";
+import type { Clock } from "../core/clock.ts";
 import type { Eventual } from "../core/eventual.ts";
 import type { LaneReport } from "../core/lane.ts";
 import type { Outcome } from "../core/outcome.ts";
 import type { ApiRequest, Connection, Exchange, ExchangeOptions } from "./connection.ts";
 import { Evidenced } from "./evidence.ts";
-import { blockedBy, type Entry, type Gate } from "./gate.ts";
+import type { Entry, Gate } from "./gate.ts";
 import type { Lanes } from "./lanes.ts";
 import { announcedQuotas } from "./rate-limit-headers.ts";
 import { redirectOf, REDIRECTS_MAX } from "./redirect.ts";
@@ -13,6 +14,7 @@ import { visibleLine } from "./redact.ts";
 import { Sender, type SenderOptions, type SenderPorts, type Sent } from "./sender.ts";
 import { targetOf, type Target } from "./target.ts";
 import { Unanswered } from "./unanswered.ts";
+import { blockedBy } from "./waiting-words.ts";
 
 export interface ConnectionOptions extends SenderOptions {
   readonly name: string;
@@ -48,6 +50,7 @@ export function createConnection(options: ConnectionOptions, ports: ConnectionPo
   const sender = new Sender(own, options, ports);
   const discretion = { redactor, credentialNames: sender.credentialNames };
   const unanswered = new Unanswered((url) => visibleLine(redactor.url(url, sender.credentialNames)));
+  const after = new Afterwards(clock);
   const gate = ports.lanes.of(own, auth.identity, options.limits);
   const gateOf = (target: Target): Gate => (target.origin === own ? gate : ports.lanes.of(target.origin, "", FREE));
 
@@ -76,7 +79,7 @@ export function createConnection(options: ConnectionOptions, ports: ConnectionPo
         const endedMs = clock.monotonicMs();
         unanswered.delete(asked);
         its.leave(reportOf(sent, request, entry, endedMs, wallMs));
-        return answered(hop, { sent, durationMs: endedMs - entry.startedMs });
+        return after.turn(() => answered(hop, { sent, durationMs: endedMs - entry.startedMs }));
       },
       (error: unknown) => {
         unanswered.delete(asked);
@@ -167,6 +170,36 @@ export function createConnection(options: ConnectionOptions, ports: ConnectionPo
       return gate.perSecond;
     },
     close: async () => undefined,
+  };
+}
+
+/** What is made of answers, once all that have come have let the next requests go: an API that waits for us is the slower one. */
+class Afterwards {
+  readonly #clock: Pick<Clock, "soon">;
+  #waiting: (() => void)[] = [];
+
+  constructor(clock: Pick<Clock, "soon">) {
+    this.#clock = clock;
+  }
+
+  turn<Result>(work: () => Eventual<Result>): Promise<Result> {
+    return new Promise((done, failed) => {
+      const isFirst =
+        this.#waiting.push(() => {
+          try {
+            done(work());
+          } catch (error) {
+            failed(error as Error);
+          }
+        }) === 1;
+      if (isFirst) this.#clock.soon(this.#work);
+    });
+  }
+
+  readonly #work = (): void => {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const work of waiting) work();
   };
 }
 

@@ -3,7 +3,8 @@ import { test } from "node:test";
 import type { LaneLimits, LaneReport } from "../core/lane.ts";
 import type { LaneMemory } from "../core/ledger.ts";
 import { VirtualClock } from "../testing/virtual-clock.ts";
-import { blockedBy, Gate, type Entry } from "./gate.ts";
+import { Gate, type Entry } from "./gate.ts";
+import { blockedBy } from "./waiting-words.ts";
 import { Lanes } from "./lanes.ts";
 
 const FREE: LaneLimits = { ratePerMs: undefined, concurrency: undefined };

@@ -3,9 +3,7 @@ import { Lane, type LaneLimits, type LaneReport, type LaneWait } from "../core/l
 import { LaneTimes, type LaneState, type LaneStats } from "../core/lane-times.ts";
 import type { LaneMemory } from "../core/ledger.ts";
 import { Queue } from "../core/queue.ts";
-
-/** Nobody goes until then. */
-type Standstill = Exclude<LaneWait, "pace">;
+import { rateText, REASONS, secondsOf, type Standstill } from "./waiting-words.ts";
 
 export type Entry =
   /** The caller's turn; it must `leave` with this number, whatever happens. */
@@ -68,6 +66,7 @@ export class Gate {
   #timer: Timer | undefined;
   #timerAtMs = NEVER;
   #wait: Wait | undefined;
+  #isAboutToPump = false;
   readonly #times: LaneTimes;
   readonly #requests = { read: 0, write: 0 };
   readonly #answersMs = { read: 0, write: 0 };
@@ -102,9 +101,17 @@ export class Gate {
     this.#requests[report.kind] += 1;
     this.#answersMs[report.kind] += report.endedMs - report.startedMs;
     this.#tellNews(report.endedMs);
-    if (this.#waiters.size > 0) this.#pump();
-    else this.#note(report.endedMs);
+    if (this.#waiters.size === 0) return this.#note(report.endedMs);
+    // Requests that go one after the other, without other work between them, find the network and the API awake.
+    if (this.#isAboutToPump) return;
+    this.#isAboutToPump = true;
+    this.#clock.soon(this.#pumpNow);
   }
+
+  readonly #pumpNow = (): void => {
+    this.#isAboutToPump = false;
+    this.#pump();
+  };
 
   #tellNews(nowMs: number): void {
     const untilMs = this.#lane.pausedUntil(nowMs);
@@ -139,7 +146,7 @@ export class Gate {
   waitingFor(name: string): string | undefined {
     if (this.#waiters.size === 0 || this.#wait === undefined) return undefined;
     const { untilMs, why } = this.#wait;
-    if (why === "pace") return `the limit of ${rate(this.#lane.perSecond)} of ${name}`;
+    if (why === "pace") return `the limit of ${rateText(this.#lane.perSecond)} of ${name}`;
     return `${name}, which ${REASONS[why]}; ${secondsOf(untilMs - this.#clock.monotonicMs())} more`;
   }
 
@@ -265,25 +272,4 @@ export class Gate {
     });
     this.#patientUntilMs = patientUntilMs;
   }
-}
-
-const REASONS: Readonly<Record<Standstill, string>> = {
-  asked: "asked to wait",
-  throttled: "refuses more requests just now",
-  quota: "has used up its quota",
-  circuit: "is down",
-};
-
-/** Why a request was not let in, in words. */
-export function blockedBy(name: string, { why, forMs }: Extract<Entry, { kind: "blocked" }>): string {
-  return `${name} ${REASONS[why]}; ${secondsOf(forMs)} more`;
-}
-
-const secondsOf = (ms: number): string => `${Math.max(1, Math.ceil(ms / 1_000))} s`;
-
-/** `20/s`, `1.5/s`, and `30/min` below one a second. */
-function rate(perSecond: number | undefined): string {
-  if (perSecond === undefined) return "requests";
-  const perMinute = perSecond < 1;
-  return `${Number((perMinute ? perSecond * 60 : perSecond).toPrecision(3))}/${perMinute ? "min" : "s"}`;
 }

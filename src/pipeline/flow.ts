@@ -1,16 +1,13 @@
 import { EvenkeelError } from "../core/errors.ts";
 import type { StoredOperation, WaitingEnd } from "../core/ledger.ts";
-import type { Attempt } from "../core/outcome.ts";
 import type { DesiredRecord } from "../core/record.ts";
 import { Streak } from "../core/streak.ts";
 import type { RunContext } from "./context.ts";
-import { isUndecidable } from "./attempt.ts";
 import { deliver, type Delivery, type Ending } from "./deliver.ts";
-import { idShared, type IdClaim } from "./id-claims.ts";
 import type { Journal } from "./journal.ts";
 import { Nameless } from "./nameless.ts";
-import { resolutionOf } from "./resolution.ts";
 import type { PageNumber, Settler } from "./settle.ts";
+import { Settling, type Committed, type Telling } from "./settling.ts";
 import type { Stage } from "./stage.ts";
 import { Versionless } from "./versionless.ts";
 
@@ -94,34 +91,18 @@ export class Flow {
   }
 
   #settle(delivery: Delivery, ending: Ending, page: PageNumber): void {
-    const { number } = delivery.operation;
-    // Until its group is committed, no more is kept of an ending than what is to be said of it.
-    let told = tellingOf(ending, this.#context);
     this.#nameless.note(ending);
     this.#versionless.note(ending);
-    const learns = learnedBy(ending, delivery);
-    this.#settler.add({
-      resolution: resolutionOf(ending, this.#context),
-      learns,
-      refused: (owner) => {
-        const { operation, attempt } = ending;
-        const isFound = ending.kind !== "applied" || ending.how === "found";
-        const shared = idShared(learns?.id ?? "", owner, isFound && operation.progress.everUnknown);
-        const refusal: Ending = { operation, attempt, ...shared };
-        told = tellingOf(refusal, this.#context);
-        return resolutionOf(refusal, this.#context);
-      },
-      // P2: what was released was never sent, so its page stays open and the checkpoint stays before it.
-      page: ending.kind === "released" ? undefined : page,
-      committed: (durable: boolean) => {
-        if (durable) this.#tell(told);
-        this.#leave(number, told.key);
-        if (durable && this.#waitingKeys.has(told.key) && told.kind !== "held") void this.#promote(told.key);
-      },
-    });
+    this.#settler.add(new Settling(delivery, ending, page, this.#context, this.#committed));
     // Nothing else is on its way, so nothing could join the group.
     if (this.#settler.pending === this.#underWay) void this.#settler.flush();
   }
+
+  readonly #committed: Committed = (number, told, durable) => {
+    if (durable) this.#tell(told);
+    this.#leave(number, told.key);
+    if (durable && this.#waitingKeys.has(told.key) && told.kind !== "held") void this.#promote(told.key);
+  };
 
   #leave(number: number, key: string): void {
     this.#numbers.delete(number);
@@ -235,59 +216,6 @@ export class Flow {
     return plan.because;
   }
 }
-
-/** The id that the destination has given a key which had none. */
-function learnedBy(ending: Ending, { operation }: Delivery): IdClaim | undefined {
-  if (operation.destinationId !== undefined || operation.kind === "delete") return undefined;
-  const id = "destinationId" in ending ? ending.destinationId : undefined;
-  return id === undefined ? undefined : { id, key: operation.record.key };
-}
-
-/** What is said of an ending once it is durable. */
-type Telling = { readonly key: string } & (
-  | { readonly kind: "created" | "updated" | "deleted" | "unchanged" | "skipped" | "released" }
-  | { readonly kind: "rejected"; readonly reason: string; readonly status: number | undefined }
-  | {
-      readonly kind: "held";
-      readonly state: "unknown" | "parked";
-      readonly needsPerson: boolean;
-      readonly untilMs: number | undefined;
-      readonly reason: string;
-    }
-);
-
-/** Of one among several in a batch, its own. */
-const statusOf = (attempt: Attempt | undefined): number | undefined =>
-  attempt?.outcome.kind === "refused" ? attempt.outcome.status : attempt?.evidence.answer?.status;
-
-function tellingOf(ending: Ending, context: RunContext): Telling {
-  const { kind, progress, record, write } = ending.operation;
-  const { key } = record;
-  switch (ending.kind) {
-    case "applied":
-      // What is found to have gone is as much deleted as what was there until then (U5).
-      if (ending.how === "found" && kind !== "delete") return { key, kind: "unchanged" };
-      return { key, kind: context.recreated?.delete(key) === true ? "created" : DONE[kind] };
-    case "rejected":
-      return { key, kind: "rejected", reason: ending.message, status: statusOf(ending.attempt) };
-    case "held":
-      return {
-        key,
-        kind: "held",
-        state: ending.state,
-        needsPerson: isUndecidable(ending.operation, write, context, context.ports.clock.wallMs()),
-        untilMs: progress.notBeforeMs,
-        reason: ending.message,
-      };
-    case "overruled":
-      return { key, kind: "skipped" };
-    case "skipped":
-    case "released":
-      return { key, kind: ending.kind };
-  }
-}
-
-const DONE = { create: "created", update: "updated", delete: "deleted" } as const;
 
 /** The record that a stored operation was made from. */
 export function recordOf(stored: StoredOperation): DesiredRecord {

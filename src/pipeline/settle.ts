@@ -16,9 +16,9 @@ export interface Settled {
   /** The id that the destination gives a key which had none. */
   readonly learns?: IdClaim | undefined;
   /** What it is instead where another key has that id. */
-  readonly refused: (owner: string) => Resolution;
+  refused(owner: string): Resolution;
   /** Called once the outcome is durable, or with false when the ledger failed. */
-  readonly committed: (durable: boolean) => void;
+  committed(durable: boolean): void;
 }
 
 /** Outcomes are committed in groups: one fsync for many records, at most this many... */
@@ -74,7 +74,7 @@ export class Settler {
     this.#waiting = [];
     // After a failed commit nothing more is written: the ledger is as the last good commit left it, and a later run resumes there.
     if (this.#broken) {
-      for (const { committed } of group) committed(false);
+      for (const each of group) each.committed(false);
       return;
     }
     for (const { page } of group) if (page !== undefined) this.#watermark.settle(page);
@@ -88,14 +88,14 @@ export class Settler {
     } catch (error) {
       this.#broken = true;
       this.#context.fail(EvenkeelError.from(error));
-      for (const { committed } of group) committed(false);
+      for (const each of group) each.committed(false);
       return;
     }
     if (checkpoint !== undefined)
       this.#context.say({ type: "checkpoint", cursor: checkpoint.cursor, complete: checkpoint.complete });
-    for (const { committed, learns } of group) {
-      if (learns !== undefined) this.#context.ids?.release(learns);
-      committed(true);
+    for (const each of group) {
+      if (each.learns !== undefined) this.#context.ids?.release(each.learns);
+      each.committed(true);
     }
   }
 
@@ -104,9 +104,9 @@ export class Settler {
     const claims = group.flatMap(({ learns }) => learns ?? []);
     const owners = claims.length === 0 ? [] : ((await this.#context.ids?.take(claims)) ?? []);
     let next = 0;
-    return group.map(({ resolution, learns, refused }) => {
-      const owner = learns === undefined ? undefined : owners[next++];
-      return owner === undefined ? resolution : refused(owner);
+    return group.map((each) => {
+      const owner = each.learns === undefined ? undefined : owners[next++];
+      return owner === undefined ? each.resolution : each.refused(owner);
     });
   }
 }

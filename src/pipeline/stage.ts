@@ -14,6 +14,7 @@ import {
   type InvalidRecord,
   type SourceRecord,
 } from "../core/record.ts";
+import type { MappingResult } from "../core/sync.ts";
 import type { RunContext } from "./context.ts";
 import type { Planned } from "./journal.ts";
 
@@ -75,12 +76,18 @@ export function createStage(context: StageContext, isInFlight: (number: number) 
 
   const refine = (record: SourceRecord): Eventual<DesiredRecord | InvalidRecord> => {
     if (record.isTombstone === true) return refineGone(record);
-    return andThen(mapping.map(record.body), (result) => {
-      if (!result.ok) return invalid(record, result.waits ? "REFERENCE_MISSING" : "MAPPING_FAILED", result.reason);
-      const { mapped } = result;
-      const { key, body } = record;
-      return andThen(destination.address({ key, mapped, body }), (made) => addressed(record, mapped, made));
-    });
+    const result = mapping.map(record.body);
+    return result instanceof Promise ? result.then((made) => placed(record, made)) : placed(record, result);
+  };
+
+  const placed = (record: SourceRecord, result: MappingResult): Eventual<DesiredRecord | InvalidRecord> => {
+    if (!result.ok) return invalid(record, result.waits ? "REFERENCE_MISSING" : "MAPPING_FAILED", result.reason);
+    const { mapped } = result;
+    const { key, body } = record;
+    const address = destination.address({ key, mapped, body });
+    return address instanceof Promise
+      ? address.then((made) => addressed(record, mapped, made))
+      : addressed(record, mapped, address);
   };
 
   /** What has gone need not suit the mapping any more. */
@@ -175,15 +182,16 @@ export function createStage(context: StageContext, isInFlight: (number: number) 
     known: ReadonlyMap<string, Known>,
   ): Promise<ReadonlyMap<string, string>> => {
     if (destination.traits.addressing === "assigned") return new Map();
-    const claims = new Map<string, string>();
-    for (const { key, address } of desired) if (address !== undefined && !claims.has(address)) claims.set(address, key);
     const fresh = desired
       .filter(({ key, address }) => address !== undefined && known.get(key)?.entry?.address !== address)
       .map(({ key, address, addressKey }) => ({
         address: address as string,
         otherKey: addressKey === key ? undefined : addressKey,
       }));
+    // What has an address already had it alone.
+    const claims = new Map<string, string>();
     if (fresh.length === 0) return claims;
+    for (const { key, address } of desired) if (address !== undefined && !claims.has(address)) claims.set(address, key);
     for (const [address, owner] of await ports.ledger.addressOwners(fresh)) claims.set(address, owner);
     return claims;
   };

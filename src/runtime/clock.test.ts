@@ -10,6 +10,7 @@ function timekeeping() {
   const clock = createClock({
     wallMs: () => nowMs,
     monotonicMs: () => nowMs,
+    soon: queueMicrotask,
     set: (fireTimer, ms) => {
       assert.ok(ms >= 0 && ms <= 2 ** 31 - 1, `Node cannot count ${ms} ms`);
       const timer = { atMs: nowMs + ms, fire: fireTimer };

@@ -9,6 +9,8 @@ export interface Timekeeping {
   readonly monotonicMs: () => number;
   /** Calls `then` after at most {@link DELAY_MAX_MS}; returns what takes it back. */
   readonly set: (then: () => void, ms: number) => () => void;
+  /** Calls `then` after this turn of the event loop. */
+  readonly soon: (then: () => void) => void;
 }
 
 const node: Timekeeping = {
@@ -18,9 +20,10 @@ const node: Timekeeping = {
     const timeout = setTimeout(then, ms);
     return () => clearTimeout(timeout);
   },
+  soon: setImmediate,
 };
 
-export function createClock({ wallMs, monotonicMs, set }: Timekeeping): Clock {
+export function createClock({ wallMs, monotonicMs, set, soon }: Timekeeping): Clock {
   const after = (ms: number, then: () => void): Timer => {
     if (ms <= DELAY_MAX_MS) return { cancel: set(then, Math.max(0, ms)) };
     return afterLong(monotonicMs() + ms, then);
@@ -53,7 +56,7 @@ export function createClock({ wallMs, monotonicMs, set }: Timekeeping): Clock {
     });
   };
 
-  return { wallMs, monotonicMs, sleep, after };
+  return { wallMs, monotonicMs, sleep, after, soon };
 }
 
 /** The real clock. */

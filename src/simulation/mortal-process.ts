@@ -70,6 +70,7 @@ export function mortalProcess({ clock, network, stateFile, crash, fullFrom, note
     monotonicMs: () => clock.monotonicMs(),
     sleep: (ms, signal) => alive(clock.sleep(ms, signal)),
     after: (ms, then) => clock.after(ms, () => (isDead ? undefined : then())),
+    soon: (then) => clock.soon(() => (isDead ? undefined : then())),
   };
 
   /** A writing method, at whose moments the process may die. */

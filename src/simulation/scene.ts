@@ -158,6 +158,7 @@ const STANDING: Clock = {
   monotonicMs: () => 0,
   sleep: () => Promise.resolve(),
   after: () => ({ cancel: () => undefined }),
+  soon: () => undefined,
 };
 
 /** The connection at the origin of its double. */

@@ -31,12 +31,18 @@ export interface Statement {
   iterate(...values: readonly SQLInputValue[]): NodeJS.Iterator<Record<string, SQLOutputValue>>;
 }
 
+export interface ListStatement {
+  all(...values: readonly SQLInputValue[]): readonly (readonly SQLOutputValue[])[];
+}
+
 /** An open SQLite file. Whatever SQLite throws within `transaction` and `snapshot` becomes an EvenkeelError LEDGER_*. */
 export interface Database {
   /** The file's real path, with no symbolic link in it: two names of one ledger have one lock. */
   readonly file: string;
   /** A statement that is compiled when it is used first: most of them are not, in most processes. */
   prepare(sql: string): Statement;
+  /** A statement whose rows are lists of their columns: for many of them, where each name of a column costs. */
+  prepareLists(sql: string): ListStatement;
   /** Runs statements that return nothing, in the caller's transaction if there is one. */
   exec(sql: string): void;
   /** Runs `work` in one writing transaction: it happens whole or not at all, and outlives the process. */
@@ -112,6 +118,14 @@ function configured(db: DatabaseSync, file: string, settings: readonly string[],
   return {
     file,
     prepare: (sql) => lazily(() => storing(file, () => db.prepare(sql))),
+    prepareLists: (sql) =>
+      lazily(() =>
+        storing(file, () => {
+          const statement = db.prepare(sql);
+          statement.setReturnArrays(true);
+          return statement;
+        }),
+      ) as unknown as ListStatement,
     exec: (sql) => storing(file, () => db.exec(sql)),
     transaction: (work) => bounded("BEGIN IMMEDIATE", work),
     flushed: disk.flushed,

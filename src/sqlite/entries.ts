@@ -2,7 +2,7 @@ import type { Entry } from "../core/ledger.ts";
 import type { AddressClaim, Places } from "../core/places.ts";
 import type { BodyId } from "./bodies.ts";
 import { ownersIn } from "./claims.ts";
-import type { Database, Row } from "./database.ts";
+import type { Database } from "./database.ts";
 import type { LineId } from "./history.ts";
 import { insertion } from "./insertion.ts";
 import { optional } from "./packed.ts";
@@ -55,11 +55,11 @@ export function entriesTable(database: Database, sync: SyncId): EntriesTable {
   const replace = insertion(database, `INSERT OR REPLACE INTO entries (sync, ${COLUMNS}, body, history)`, 14);
   const remove = database.prepare("DELETE FROM entries WHERE sync = ? AND key = ?");
   const forgetHash = database.prepare("UPDATE entries SET hash = NULL WHERE sync = ? AND key = ?");
-  const select = database.prepare(`SELECT ${COLUMNS} FROM entries WHERE sync = ? AND key = ?`);
-  const selectAmong = database.prepare(
+  const select = database.prepareLists(`SELECT ${COLUMNS} FROM entries WHERE sync = ? AND key = ?`);
+  const selectAmong = database.prepareLists(
     `SELECT ${COLUMNS} FROM entries WHERE sync = ? AND key IN (SELECT value FROM json_each(?))`,
   );
-  const selectAfter = database.prepare(
+  const selectAfter = database.prepareLists(
     `SELECT ${COLUMNS} FROM entries WHERE sync = ? AND key > ? ORDER BY key LIMIT ${BATCH}`,
   );
   const selectLinks = database.prepare("SELECT body, history FROM entries WHERE sync = ? AND key = ?");
@@ -71,7 +71,7 @@ export function entriesTable(database: Database, sync: SyncId): EntriesTable {
   );
   // Both are in the order of their keys, so each is walked once.
   const UNMET = "sync = ?1 AND NOT EXISTS (SELECT 1 FROM temp.met WHERE met.sync = ?1 AND met.key = entries.key)";
-  const selectUnmet = database.prepare(
+  const selectUnmet = database.prepareLists(
     `SELECT ${COLUMNS} FROM entries WHERE ${UNMET} AND key > ?2 ORDER BY key LIMIT ?3`,
   );
   const countUnmet = database.prepare(`SELECT count(*) AS n FROM entries WHERE ${UNMET}`);
@@ -109,32 +109,33 @@ export function entriesTable(database: Database, sync: SyncId): EntriesTable {
     miss: (read, keys) => void miss.run(read, sync.id, JSON.stringify(keys)),
     find: (keys) => void find.run(sync.id, JSON.stringify(keys)),
     countUnmet: () => countUnmet.get(sync.id)?.["n"] as number,
-    unmet: (after, limit) => selectUnmet.all(sync.id, after, limit).map(entryOf),
+    unmet: (after, limit) => selectUnmet.all(sync.id, after, limit).map(entryIn),
     doubt: (key) => void forgetHash.run(sync.id, key),
     get(key) {
-      const row = select.get(sync.id, key);
-      return row && entryOf(row);
+      const [row] = select.all(sync.id, key);
+      return row && entryIn(row);
     },
     among(keys, found) {
-      for (const row of selectAmong.all(sync.id, JSON.stringify(keys))) found(entryOf(row));
+      for (const row of selectAmong.all(sync.id, JSON.stringify(keys))) found(entryIn(row));
     },
-    after: (key) => selectAfter.all(sync.id, key).map(entryOf),
+    after: (key) => selectAfter.all(sync.id, key).map(entryIn),
     owners,
     count: () => count.get(sync.id)?.["n"] as number,
     clear: () => void clear.run(sync.id),
   };
 }
 
-const entryOf = (row: Row): Entry => ({
-  key: row["key"] as string,
-  keyKind: row["key_kind"] as string,
-  destinationId: optional(row["destination_id"]),
-  address: optional(row["address"]),
-  addressFollowsKey: row["claim"] === null,
-  hash: optional(row["hash"]),
-  sourceVersion: optional(row["source_version"]),
-  etag: optional(row["etag"]),
-  operation: row["operation"] as number,
-  read: row["read"] as number,
-  missed: optional(row["missed"]),
+/** A row of {@link COLUMNS}. */
+const entryIn = (row: readonly unknown[]): Entry => ({
+  key: row[0] as string,
+  keyKind: row[1] as string,
+  destinationId: optional(row[2]),
+  address: optional(row[3]),
+  addressFollowsKey: row[4] === null,
+  hash: optional(row[5]),
+  sourceVersion: optional(row[6]),
+  etag: optional(row[7]),
+  operation: row[8] as number,
+  read: row[9] as number,
+  missed: optional(row[10]),
 });

@@ -14,11 +14,14 @@ export function insertion(database: Database, into: string, columns: number): (r
   const row = `(${Array(columns).fill("?").join(", ")})`;
   const one = database.prepare(`${into} VALUES ${row}`);
   const several = database.prepare(`${into} VALUES ${Array(ROWS).fill(row).join(", ")}`);
+  const values = Array<SQLInputValue>(columns * ROWS).fill(null);
   return (rows) => {
     const ids: number[] = [];
     let at = 0;
     for (; at + ROWS <= rows.length; at += ROWS) {
-      const last = Number(several.run(...rows.slice(at, at + ROWS).flat()).lastInsertRowid);
+      for (let index = 0; index < values.length; index++)
+        values[index] = rows[at + Math.trunc(index / columns)]?.[index % columns] as SQLInputValue;
+      const last = Number(several.run(...values).lastInsertRowid);
       for (let id = last - ROWS + 1; id <= last; id++) ids.push(id);
     }
     for (; at < rows.length; at++) ids.push(Number(one.run(...(rows[at] as InputRow)).lastInsertRowid));

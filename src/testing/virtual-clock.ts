@@ -62,6 +62,10 @@ export class VirtualClock implements Clock {
     return { cancel: () => this.#queue.cancel(timer) };
   }
 
+  soon(then: () => void): void {
+    queueMicrotask(then);
+  }
+
   /** Moves the time, firing what is due in its order; between two timers everything that they started settles first. */
   async advance(ms: number): Promise<void> {
     const untilMs = this.#nowMs + ms;
