@@ -173,6 +173,8 @@ export function createConnection(options: ConnectionOptions, ports: ConnectionPo
   };
 }
 
+const AT_ONCE = 16;
+
 /** What is made of answers, once all that have come have let the next requests go: an API that waits for us is the slower one. */
 class Afterwards {
   readonly #clock: Pick<Clock, "soon">;
@@ -197,9 +199,9 @@ class Afterwards {
   }
 
   readonly #work = (): void => {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const work of waiting) work();
+    const now = this.#waiting.splice(0, AT_ONCE);
+    if (this.#waiting.length > 0) this.#clock.soon(this.#work);
+    for (const work of now) work();
   };
 }
 

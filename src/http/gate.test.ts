@@ -53,6 +53,17 @@ test("first come, first served", async () => {
   assert.deepEqual(order, [0, 1, 2, 3, 4]);
 });
 
+test("those that wait go together, when all that have ended by then are counted", async () => {
+  const { gate, clock } = warm({ ratePerMs: undefined, concurrency: 3 });
+  const inside = [1, 2, 3].map(() => gate.enter(PATIENT) as Entry);
+  let goes = 0;
+  for (let number = 0; number < 5; number++) void Promise.resolve(gate.enter(PATIENT)).then(() => (goes += 1));
+  for (const entry of inside) leave(gate, entry, clock);
+  assert.equal(goes, 0);
+  await clock.advance(0);
+  assert.equal(goes, 3);
+});
+
 test("K4: whose turn comes too late is told so, and takes nobody's", async () => {
   const { gate, clock } = warm({ ratePerMs: 0.001, concurrency: 10 });
   const entries: string[] = [];

@@ -75,3 +75,13 @@ test("the system's clock waits as long as it is told", async () => {
   assert.ok(systemClock.monotonicMs() - beganMs >= 19);
   assert.ok(Math.abs(systemClock.wallMs() - Date.now()) < 1_000);
 });
+
+test("what is to be done soon is done after what has come, and before any timer", async () => {
+  const order: string[] = [];
+  await new Promise<void>((done) => {
+    systemClock.after(1, () => done(void order.push("timer")));
+    systemClock.soon(() => order.push("soon"));
+    queueMicrotask(() => order.push("microtask"));
+  });
+  assert.deepEqual(order, ["microtask", "soon", "timer"]);
+});

@@ -159,7 +159,7 @@ suite("what can be wrong with the file", () => {
     const db = new DatabaseSync(file);
     db.exec("PRAGMA user_version = 99");
     db.close();
-    const newer = { code: "LEDGER_NEWER", message: /schema 99, and this version knows 7/ };
+    const newer = { code: "LEDGER_NEWER", message: /schema 99, and this version knows 8/ };
     await assert.rejects(openLedger({ file, bodies: true }), newer);
     await assert.rejects(openLedger({ file, bodies: true, readOnly: true }), newer);
   });

@@ -200,6 +200,10 @@ export const STEPS: readonly string[] = [
   `
   ALTER TABLE syncs ADD COLUMN fields TEXT; -- JSON: names of the fields ever journalled, and under which mapping; null: none yet
   `,
+  `
+  -- As in entries. Creates have no id yet, so it costs them nothing.
+  CREATE INDEX operations_by_destination_id ON operations (sync, destination_id) WHERE destination_id IS NOT NULL;
+  `,
 ];
 
 /**

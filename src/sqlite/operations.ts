@@ -5,7 +5,7 @@ import type { AddressClaim, Places } from "../core/places.ts";
 import type { Resolution, Verification } from "../core/settlement.ts";
 import { ownersIn } from "./claims.ts";
 import type { Database, Row } from "./database.ts";
-import { optional, pack, packOptional, unpackOptional } from "./packed.ts";
+import { optional, pack, packBriefly, packOptional, unpackOptional } from "./packed.ts";
 import { isPlain, pageIntents } from "./page-intents.ts";
 import { placesIn } from "./places.ts";
 import { progressOf } from "./progress.ts";
@@ -173,7 +173,7 @@ export function operationsTable(database: Database, sync: SyncId, isOurs: (run: 
       destinationId ?? null,
       idempotencyKey ?? null,
       JSON.stringify(intent.progress),
-      packOptional(intent.held),
+      packBriefly(intent.held),
     );
     return Number(lastInsertRowid);
   };
