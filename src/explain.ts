@@ -1,4 +1,4 @@
-import type { SyncLedger } from "./core/ledger.ts";
+import { wasThere, type SyncLedger } from "./core/ledger.ts";
 import { FOREIGN } from "./core/record.ts";
 import type { Reject } from "./core/reject.ts";
 import type { Sync } from "./core/sync.ts";
@@ -35,13 +35,14 @@ export async function explain(
     // What others had added, and a repair has deleted, is told of under the value that it was listed with.
     history: [...(await ledger.history(key)), ...(await ledger.history(FOREIGN + key))],
   };
-  return { ...found, story: storyOf(found, operation !== undefined && isForPerson(operation, sync, nowMs)) };
+  const needsPerson = operation !== undefined && isForPerson(operation, sync, nowMs);
+  return { ...found, story: storyOf(found, { needsPerson, isOnlyCreated: sync.writes === "createOnly" }) };
 }
 
-/** @param needsPerson no run can find out what became of the operation */
+/** `needsPerson`: no run can find out what became of the operation. */
 function storyOf(
   { sync, key, entry, operation, waiting, reject, history }: Omit<Explanation, "story">,
-  needsPerson: boolean,
+  { needsPerson, isOnlyCreated }: { readonly needsPerson: boolean; readonly isOnlyCreated: boolean },
 ): readonly string[] {
   const story: string[] = [];
   if (entry === undefined && operation === undefined && reject === undefined) {
@@ -57,7 +58,7 @@ function storyOf(
       (entry.destinationId === undefined ? "under an id that is not known" : `under the id ${entry.destinationId}`);
     story.push(
       entry.hash === undefined
-        ? `It is in the destination (${where}), but its content there is not known: the next read writes it again.`
+        ? `It is in the destination (${where}), but its content there is not known: ${isOnlyCreated && wasThere(entry) ? "it is only ever created (`writes: createOnly`), so it is left as it is" : "the next read writes it again"}.`
         : `The destination holds it (${where})${entry.sourceVersion === undefined ? "" : `, as it was at ${entry.sourceVersion}`}; while the source gives the same content, it is skipped as unchanged.`,
     );
   }

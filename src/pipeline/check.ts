@@ -64,7 +64,7 @@ export async function checkSync(
   const tally = noTally();
   const warnings: Warning[] = [];
   const unread: string[] = [];
-  const omitted = new Omitted();
+  const omitted = new Omitted(sync);
   const result: { error?: EvenkeelError; fingerprints?: Fingerprints; sampledOf?: number } = {};
   try {
     const ledger = ports.ledger ?? emptyLedger(sync.name);

@@ -29,13 +29,14 @@ export class Repair {
   readonly #stage: Stage;
   readonly #scratch: Scratch;
   readonly #extras: Extras;
-  readonly #omitted = new Omitted();
+  readonly #omitted: Omitted;
   readonly #shown: Shown = { matched: 0, mended: 0, unmatched: 0, goesOn: false, isPlaced: true };
 
   constructor(context: RunContext, stage: Stage, scratch: Scratch) {
     this.#context = context;
     this.#stage = stage;
     this.#scratch = scratch;
+    this.#omitted = new Omitted(context.sync);
     this.#extras = new Extras(context, scratch);
   }
 
