@@ -103,8 +103,8 @@ export interface Intent {
   /** Number of an operation of the same key that this one replaces (certainly not sent, left over, or verifying); its row goes. */
   readonly replaces: number | undefined;
   /**
-   * What it replaces may have been applied, and what is there must be known for its own: so the key has an entry from now on, whatever becomes of
-   * this one (U10, U4).
+   * What it replaces may have been applied, or was found, and what is there must be known for its own: so the key has an entry from now on, whatever
+   * becomes of this one (U10, U4).
    */
   readonly mayBeThere?: boolean;
   /** True when it comes from the source, so that what waited behind the replaced one is older (U2). */

@@ -1,4 +1,5 @@
 import { unheldFields } from "../core/difference.ts";
+import { holds } from "../core/holds.ts";
 import { unreachable } from "../core/invariant.ts";
 import { landsUntilMs, type Operation } from "../core/operation.ts";
 import { clearedFields } from "../core/sync.ts";
@@ -140,6 +141,9 @@ export function afterConflict(
     // U3: what was in doubt stays in doubt; where nothing is any more, an older create may still land.
     return { kind: "send", operation: { ...operation, kind, ...basisOf(found) } };
   }
+  // It has all that was written, and besides that only what may be the API's own, such as the version itself: this very write has made that version.
+  if (found.isLeftOver === true && holds(record, operation.record.mapped, clearedFields(sync)))
+    return { kind: "end", ending: { kind: "applied", destinationId, etag, how: "found" } };
   if (policy === "destination") {
     const message = `record ${operation.record.key}: somebody else has changed it in the destination, and that is kept, as \`conflict\` says`;
     say({ type: "warning", code: "CONFLICT_KEPT", message, next: undefined });

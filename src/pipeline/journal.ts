@@ -103,7 +103,7 @@ export function createJournal(context: RunContext): Journal {
       progress: progressOf(decision, idempotencyKey, before),
       held: needsBytes(planned) ? { source, mapped, write } : undefined,
       replaces: decision.replaces,
-      mayBeThere: asksWhose(context.sync) && address !== undefined,
+      mayBeThere: decision.destinationId !== undefined || (asksWhose(context.sync) && address !== undefined),
       dropsWaiting: decision.replaces !== undefined,
     };
   };

@@ -192,4 +192,14 @@ export const SEEDS: readonly (readonly [seed: number, was: string, shares?: Part
     "a record that was never sent counted as created, since a version of it had been about to leave when the process died",
     USUAL,
   ],
+  [
+    512_000_677,
+    "a write of its own whose answer was lost was taken for somebody else's change, since the record has a version that nobody had mapped",
+    USUAL,
+  ],
+  [
+    511_000_027,
+    "a repair did not create again what a create in doubt had been found to have made, and what somebody had then deleted",
+    USUAL,
+  ],
 ];
