@@ -8,9 +8,8 @@ import type { Flow } from "./flow.ts";
 import type { Journal, Removable } from "./journal.ts";
 import { mayDelete, type DeleteChoice } from "./sweep.ts";
 
-/** Records looked at together, and how many operations may be under way. */
+/** Records looked at together. */
 const BATCH = 500;
-const UNDER_WAY_MAX = 2_000;
 
 /** P9. */
 const MAY_HAVE_MOVED = "records of the source may have moved between its numbered pages, and seem extra for it";
@@ -91,7 +90,7 @@ export class Extras {
       if (removals.length === 0) continue;
       say({ type: "deleting", keys: removals.map(({ record }) => record.key.slice(FOREIGN.length)) });
       for (const delivery of await journal.deletes(removals)) flow.start(delivery, undefined);
-      await flow.below(UNDER_WAY_MAX);
+      await flow.room();
     }
     await flow.idle();
   }

@@ -11,8 +11,13 @@ import { Settling, type Committed, type Telling } from "./settling.ts";
 import type { Stage } from "./stage.ts";
 import { Versionless } from "./versionless.ts";
 
+/** Operations that may be under way at once: enough for the fastest lane, little enough for any memory. */
+const UNDER_WAY_MAX = 1_000;
+/** Where many of them go in one request. */
+const IN_BATCHES_MAX = 2_000;
+
 /**
- * The operations that are on their way. Bounded by its caller through `below`; the lane decides how many are on the wire.
+ * The operations that are on their way. Bounded by its caller through `room`; the lane decides how many are on the wire.
  * One operation a key at a time: a newer version waits in the ledger and is promoted when the one before it is settled.
  */
 export class Flow {
@@ -70,15 +75,22 @@ export class Flow {
     );
   }
 
+  /** Resolves when more may be started. */
+  room(): Promise<void> {
+    const { destination } = this.#context.sync;
+    const inBatches = destination.many("create") !== undefined || destination.many("update") !== undefined;
+    return this.#below(inBatches ? IN_BATCHES_MAX : UNDER_WAY_MAX);
+  }
+
   /** Resolves when fewer than `limit` operations are under way. */
-  async below(limit: number): Promise<void> {
+  async #below(limit: number): Promise<void> {
     if (this.#underWay < limit) return;
     await new Promise<void>((wake) => this.#watchers.push({ limit, wake }));
   }
 
   /** Resolves when everything that was started is settled durably. */
   async idle(): Promise<void> {
-    while (this.#underWay > 0) await this.below(1);
+    while (this.#underWay > 0) await this.#below(1);
     await this.#settler.flush();
     // A promotion can start more while the last group is committed.
     if (this.#underWay > 0) await this.idle();

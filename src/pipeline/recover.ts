@@ -8,9 +8,8 @@ import type { Delivery } from "./deliver.ts";
 import { recordOf, type Flow } from "./flow.ts";
 import { lookUpOf } from "./search.ts";
 
-/** Operations read from the ledger at a time, and how many may be under way while more are read. */
+/** Operations read from the ledger at a time. */
 const BATCH = 500;
-const UNDER_WAY_MAX = 2_000;
 
 export interface Recovered {
   /** Repeatable writes without bytes: the read meets their records again and plans them anew. */
@@ -41,7 +40,7 @@ export async function recover(context: RunContext, flow: Flow): Promise<Recovere
         held += 1;
         // Also when the run stops: then it ends at once, and is put back as what it was.
         flow.start(step, undefined);
-        await flow.below(UNDER_WAY_MAX);
+        await flow.room();
       } else if (context.stop.aborted) continue;
       else if (step === "leftover") leftovers += 1;
       else if (step === "waiting") await promoteIfFirst(stored, context, flow);

@@ -8,9 +8,8 @@ import type { Opening } from "./opening.ts";
 import { rejectedRecords } from "./selection.ts";
 import { rejectOfInvalid, type Stage } from "./stage.ts";
 
-/** Rejects looked at in one pass, and how many operations may be under way. */
+/** Rejects looked at in one pass. */
 const BATCH = 500;
-const UNDER_WAY_MAX = 2_000;
 
 /** Among so many it is looked for circles, and of one so many records are named. */
 const CIRCULAR_MAX = 1_000;
@@ -56,7 +55,7 @@ export async function resolveReferences(
       for (const delivery of await journal.page(planned, rejects, { clearRejects, found }))
         flow.start(delivery, undefined);
       tell(invalid, context);
-      await flow.below(UNDER_WAY_MAX);
+      await flow.room();
     }
     await flow.idle();
     return seen;

@@ -43,9 +43,6 @@ export interface RunOutcome extends RunEnding {
   readonly durationMs: number;
 }
 
-/** Operations that may be under way at once: enough for the fastest lane, little enough for any memory. */
-const UNDER_WAY_MAX = 2_000;
-
 /**
  * Runs one sync: takes up what an earlier run left, reads page by page, plans each page against the ledger, journals it, sends it,
  * settles it, and moves the checkpoint behind what is settled. The caller holds the ledger's lease.
@@ -137,7 +134,7 @@ async function work(
       await launch.page(page, plan, journalled);
       for (const { key, code, reason } of final) context.say({ type: "invalid", key, code, reason });
       end = page.end;
-      await flow.below(UNDER_WAY_MAX);
+      await flow.room();
     }
     await launch.all();
   } catch (error) {

@@ -16,9 +16,8 @@ export interface DeleteChoice {
   readonly only?: ((key: string) => boolean) | undefined;
 }
 
-/** Deletes planned and journalled together, and how many operations may be under way. */
+/** Deletes planned and journalled together. */
 const BATCH = 500;
-const UNDER_WAY_MAX = 2_000;
 
 /** Why the guard withholds so many deletes; undefined when it does not (D3). */
 export async function mayDelete(
@@ -57,7 +56,7 @@ export async function sweep(context: RunContext, flow: Flow, journal: Journal, c
   }
   for await (const due of eachDue(context, choice)) {
     await removeBatch(due, context, flow, journal);
-    await flow.below(UNDER_WAY_MAX);
+    await flow.room();
   }
   await flow.idle();
 }
