@@ -1,7 +1,7 @@
 /**
  * `npm run bench` measures everything; `npm run bench -- copies latency` these cases. Use the ratios: single figures are this machine's.
  * With `--write` the table goes into docs/performance.md. `--own-server` does without nginx. `--scale 0.01` tries the bench itself with a
- * hundredth of the records: what it says then counts for nothing.
+ * hundredth of the records: what it says then counts for nothing. `--profile FOLDER` leaves a profile of each rival there, and costs some time.
  */
 import process from "node:process";
 import { parseArgs } from "node:util";
@@ -59,16 +59,18 @@ const { values, positionals } = parseArgs({
     scale: { type: "string", default: "1" },
     // neutral-server.ts looks at it.
     "own-server": { type: "boolean" },
+    // And duel.ts at this.
+    profile: { type: "string" },
   },
 });
 const unknown = positionals.find((name) => !CASES.has(name));
-const isWhole = positionals.length === 0 && values.scale === "1";
+const isWhole = positionals.length === 0 && values.scale === "1" && values.profile === undefined;
 if (unknown !== undefined || !(Number(values.scale) > 0)) {
   const what = unknown === undefined ? `--scale ${values.scale} is no share` : `there is no case ${unknown}`;
   process.stderr.write(`${what}; there are ${[...CASES.keys()].join(", ")}\n`);
   process.exitCode = 2;
 } else if (values.write && !isWhole) {
-  process.stderr.write("`--write` writes the whole table: leave the cases and `--scale` out\n");
+  process.stderr.write("`--write` writes the whole table: leave the cases, `--scale` and `--profile` out\n");
   process.exitCode = 2;
 } else {
   // What is under way ends with this process.

@@ -1,4 +1,6 @@
 /** Ways to copy the same, measured in turns. */
+import { resolve } from "node:path";
+import process from "node:process";
 import { message, start, stop } from "./child.ts";
 import type { Task } from "./contestant.ts";
 import type { Server } from "./neutral-server.ts";
@@ -29,6 +31,14 @@ export interface Result {
   readonly rate: string;
 }
 
+/** `--profile FOLDER`: each process leaves a profile there, as DevTools and others read it, of all that it did. */
+function profiling(name: string): readonly string[] {
+  const at = process.argv.indexOf("--profile");
+  if (at < 0) return [];
+  const folder = resolve(process.argv[at + 1] ?? ".");
+  return ["--cpu-prof", `--cpu-prof-dir=${folder}`, `--cpu-prof-name=${name.replaceAll(" ", "-")}.cpuprofile`];
+}
+
 interface Turn {
   readonly ms: number;
   readonly cpuMs: number;
@@ -42,7 +52,8 @@ const plays = (round: number, rounds: number): boolean =>
 export async function duel(server: Server, rivals: readonly Rival[]): Promise<(name: string) => Result> {
   const all = rivals.map((rival) => {
     const { task, hook } = rival;
-    const execArgv = hook === undefined ? [] : ["--import", new URL(hook, import.meta.url).href];
+    const hooked = hook === undefined ? [] : ["--import", new URL(hook, import.meta.url).href];
+    const execArgv = [...hooked, ...profiling(rival.name)];
     return { rival, child: start("contestant.ts", task, { execArgv }), turns: [] as Turn[] };
   });
   const go = async ({ rival, child }: (typeof all)[number]): Promise<Turn> => {
