@@ -361,7 +361,7 @@ export const TEETH: readonly Tooth[] = [
         file: "pipeline/settle.ts",
         replace: [
           [
-            "for (const { committed } of group) committed(false);\n      return;\n    }\n    for",
+            "for (const each of group) each.committed(false);\n      return;\n    }\n    for",
             "return;\n    }\n    for",
           ],
         ],
