@@ -31,12 +31,18 @@ export interface Result {
   readonly rate: string;
 }
 
+let profiles = 0;
+
 /** `--profile FOLDER`: each process leaves a profile there, as DevTools and others read it, of all that it did. */
 function profiling(name: string): readonly string[] {
   const at = process.argv.indexOf("--profile");
   if (at < 0) return [];
   const folder = resolve(process.argv[at + 1] ?? ".");
-  return ["--cpu-prof", `--cpu-prof-dir=${folder}`, `--cpu-prof-name=${name.replaceAll(" ", "-")}.cpuprofile`];
+  return [
+    "--cpu-prof",
+    `--cpu-prof-dir=${folder}`,
+    `--cpu-prof-name=${++profiles}-${name.replaceAll(" ", "-")}.cpuprofile`,
+  ];
 }
 
 interface Turn {

@@ -7,8 +7,8 @@ import { build } from "esbuild";
 import { jsonSchema } from "../src/config/json-schema.ts";
 
 /**
- * `node scripts/build.ts [FOLDER]` builds dist/, or another folder, afresh: JavaScript and declarations from src/ without its tests, and the JSON Schema of the config. The JavaScript is in few files, since a
- * command loads each of them anew: hundreds take longer than all that a run without changes does.
+ * `node scripts/build.ts [FOLDER]` builds dist/, or another folder, afresh: JavaScript and declarations from src/ without its tests, and the
+ * JSON Schema of the config. The JavaScript is in few files, since a command loads each of them anew (docs/decisions/0022-few-files.md).
  */
 
 const top = fileURLToPath(new URL("..", import.meta.url));

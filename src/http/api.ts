@@ -173,6 +173,7 @@ export function createConnection(options: ConnectionOptions, ports: ConnectionPo
   };
 }
 
+/** Answers that are worked on before the next ones are taken in: half a millisecond or so. */
 const AT_ONCE = 16;
 
 /** What is made of answers, once all that have come have let the next requests go: an API that waits for us is the slower one. */

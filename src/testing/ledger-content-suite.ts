@@ -162,8 +162,9 @@ export function contentTests(sync: ReturnType<typeof withSync>): void {
     sync(async (ledger) => {
       const undecided = rejectOf("b", { kind: "invalid", code: "ADOPTION_AMBIGUOUS" });
       await ledger.adopt({ entries: [], rejects: [rejectOf("a"), undecided], absent: [], detail: "", atMs: 1_000 });
-      const { invalid, rejected, ambiguous } = await ledger.counts();
-      assert.deepEqual([invalid, rejected, ambiguous], [1, 1, 1]);
+      const { entries: _, ...open } = await ledger.counts();
+      assert.deepEqual(await ledger.openCounts(), open);
+      assert.deepEqual([open.invalid, open.rejected, open.ambiguous], [1, 1, 1]);
       const entry = entryOf("a", { hash: undefined, operation: ADOPTED, read: 0, destinationId: "i1" });
       await ledger.adopt({ entries: [entry], rejects: [], absent: [], detail: "the list has it", atMs: 2_000 });
       assert.deepEqual(await ledger.entry("a"), { ...entry, missed: undefined });

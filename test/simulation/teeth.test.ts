@@ -40,11 +40,12 @@ test("T5: each break has its place in the engine as it is now", () => {
 /** Which world found each, and as what. */
 const finds = new Map<string, string>();
 
-/** One line a break. Those that were not found stay out of it: their tests have failed. */
+/** One line a break. Where some were not played, or not found, the table stays as it is. */
 function writeTable(): void {
-  const rows = TEETH.flatMap(({ name, blind }) => {
-    const find = blind === undefined ? finds.get(name) : `not in ${SEEDS_MAX.toLocaleString("en-US")}: ${blind} | |`;
-    return find === undefined ? [] : [`| ${name} | ${find}`];
+  if (TEETH.some(({ name, blind }) => blind === undefined && !finds.has(name))) return;
+  const rows = TEETH.map(({ name, blind }) => {
+    const unfound = `not in ${SEEDS_MAX.toLocaleString("en-US")}: ${blind} | |`;
+    return `| ${name} | ${finds.get(name) ?? unfound}`;
   });
   const [before = "", , behind = ""] = readFileSync(DOCUMENT, "utf8").split(TABLE);
   const table = ["| break | found by world | as |", "| --- | --- | --- |", ...rows].join("\n");
