@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { EvenkeelError } from "./core/errors.ts";
 import { parseExact } from "./core/exact-json.ts";
 import { scalarText, type Json } from "./core/json.ts";

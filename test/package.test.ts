@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import process from "node:process";
@@ -61,15 +61,30 @@ suite("the package", () => {
   });
 
   test("has what a user needs and nothing else", () => {
-    for (const path of ["README.md", "LICENSE", "CHANGELOG.md", "SECURITY.md", "dist/schema.json"]) {
+    for (const path of [
+      "README.md",
+      "LICENSE",
+      "CHANGELOG.md",
+      "SECURITY.md",
+      "dist/schema.json",
+      "dist/licenses.txt",
+    ]) {
       assert.ok(packed.includes(path), `${path} is missing`);
     }
     const allowed =
-      /^(dist\/.*\.(js|d\.ts)|dist\/schema\.json|docs\/.*|examples\/.*\.(yaml|ts|md)|package\.json|(README|CHANGELOG|SECURITY)\.md|LICENSE)$/;
+      /^(dist\/.*\.(js|d\.ts)|dist\/(schema\.json|licenses\.txt)|docs\/.*|examples\/.*\.(yaml|ts|md)|package\.json|(README|CHANGELOG|SECURITY)\.md|LICENSE)$/;
     assert.deepEqual(
       packed.filter((path) => !allowed.test(path) || path.includes(".test.")),
       [],
     );
+  });
+
+  test("brings undici alone, and passes on the licences of what it bundles", () => {
+    const names = readdirSync(join(project, "node_modules")).filter((name) => !name.startsWith("."));
+    assert.deepEqual(names, ["evenkeel", "undici"]);
+    const licences = readFileSync(join(installed, "dist", "licenses.txt"), "utf8");
+    for (const name of ["commander", "jsonata", "yaml", "zod"])
+      assert.match(licences, new RegExp(`^${name} [\\d.]+$`, "m"));
   });
 
   test("installs the command, which knows its version and its commands", () => {

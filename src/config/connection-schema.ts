@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { JWT_ALGORITHMS } from "../http/jwt.ts";
 import type { AuthConfig, AuthFunction, ConnectionConfig } from "./config.ts";
 import { expression, SEES } from "./expression-leaf.ts";

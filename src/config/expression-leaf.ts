@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { SCOPE_NAMES } from "../core/template.ts";
 import { compileText, type CompileOptions, type ExpressionSource } from "./expression.ts";
 import { found, leaf, type LeafReading } from "./leaf.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { configSchema } from "./schema.ts";
 
 /** A part of a JSON Schema (draft 2020-12), as far as the config's schema uses it. */

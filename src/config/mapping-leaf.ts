@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { isObject, setMember } from "../core/json.ts";
 import { NESTING_MAX } from "../core/json-value.ts";
 import type { MappingTree } from "./config.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { parseRequestLine } from "../core/request-line.ts";
 import { escapeTemplate, type Compile, type Parsed } from "../core/template.ts";
 import { parseHeader, parseValue } from "../core/url-template.ts";

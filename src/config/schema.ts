@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { DeleteGuard } from "../core/delete-guard.ts";
 import type { Config, SyncConfig } from "./config.ts";
 import { connectionSchema } from "./connection-schema.ts";
@@ -8,6 +8,9 @@ import { mapping } from "./mapping-leaf.ts";
 import type { Substitute } from "./secrets.ts";
 import { sourceSchema } from "./source-schema.ts";
 import { createValues, type Values } from "./values.ts";
+
+// A config is read once: what zod would compile for the next one takes longer than it saves.
+z.config({ jitless: true });
 
 /** Names that people type on the command line. Beginning with a letter, they keep the order of the file. */
 const NAME = /^[A-Za-z][A-Za-z0-9_-]*$/;

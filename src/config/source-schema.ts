@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { parseDuration } from "../core/duration.ts";
 import { isObject, type JsonObject } from "../core/json.ts";
 import type { CursorConfig, PageSize, PaginationConfig, ParentsConfig, ReadConfig, SourceConfig } from "./config.ts";

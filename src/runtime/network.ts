@@ -1,7 +1,8 @@
 import { getCACertificates } from "node:tls";
-import { Agent, type Dispatcher } from "undici";
+import type { Dispatcher } from "undici";
 import { proxiedNetwork } from "./proxied.ts";
 import type { ProxyOptions } from "./proxy.ts";
+import { agentClass } from "./undici.ts";
 
 /** Sockets to one origin at most; the lanes keep it far below. */
 const CONNECTIONS_MAX = 256;
@@ -67,7 +68,7 @@ export function systemNetwork({ connectMs, proxy, tls }: NetworkOptions): Networ
   };
   const agent =
     proxy?.httpProxy === undefined && proxy?.httpsProxy === undefined
-      ? new Agent(sockets)
+      ? new (agentClass())(sockets)
       : proxiedNetwork(proxy, { sockets, requestTls: certificates, connectMs });
   let closed: Promise<void> | undefined;
   return {

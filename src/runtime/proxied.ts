@@ -1,7 +1,8 @@
-import { EnvHttpProxyAgent, Pool, type buildConnector, type Dispatcher } from "undici";
+import type { buildConnector, Dispatcher, Pool } from "undici";
 import { EvenkeelError } from "../core/errors.ts";
 import { withName } from "../core/status-name.ts";
 import { stoppedAt, wantsName, type ProxyOptions } from "./proxy.ts";
+import { wholeUndici } from "./undici.ts";
 
 /** No proxy reaches this machine as itself. */
 const LOOPBACK = ["localhost", "127.0.0.1", "[::1]"];
@@ -28,6 +29,7 @@ export function proxiedNetwork(
 ): Dispatcher {
   const proxies = [httpProxy, httpsProxy].filter((proxy) => proxy !== undefined);
   const limitMs = Math.ceil(connectMs * PROXY_SHARE);
+  const { EnvHttpProxyAgent, Pool } = wholeUndici();
   const agent = new EnvHttpProxyAgent({
     ...sockets,
     connectTimeout: connectMs,
@@ -82,6 +84,7 @@ const within = (limitMs: number): string => ` within ${limitMs / 1_000} s`;
 
 /** What undici asks for tunnels: `CONNECT`. A proxy that takes a connection and never says that the tunnel stands is given up. */
 function tunnelsOf(proxy: URL, connect: Connector, limitMs: number): Dispatcher {
+  const { Pool } = wholeUndici();
   const pool = new Pool(proxy.origin, { connect: connectorTo(proxy, connect, limitMs), headersTimeout: 0 });
   const tunnel = async (options: Dispatcher.ConnectOptions): Promise<Dispatcher.ConnectData> => {
     const where = options.path;
