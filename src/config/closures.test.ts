@@ -118,6 +118,28 @@ suite("expressions that are compiled into closures", () => {
     assert.ok(compiled > runs / 3, `${compiled} of ${runs} were evaluated at once`);
   });
 
+  test("$round gives exactly what the library gives, at ties and beside them", async () => {
+    const decimal = fc.tuple(fc.integer({ min: -1e9, max: 1e9 }), fc.integer({ min: 0, max: 9 }));
+    const near = fc.constantFrom(0, 1e-12, -1e-12, 1e-5, -1e-5);
+    const number = fc.oneof(
+      decimal.map(([digits, places]) => Number(`${digits}e-${places}`)),
+      // Ties of each number of places.
+      fc.tuple(decimal, near).map(([[digits, places], off]) => Number(`${digits}5e-${places}`) + off),
+      fc.double({ min: -1e15, max: 1e15, noNaN: true }),
+    );
+    await fc.assert(
+      fc.asyncProperty(number, fc.integer({ min: -2, max: 12 }), async (a, places) => {
+        const text = `$round(a, ${places})`;
+        const [found, expected] = [
+          await compileExpression(text).evaluate({ a }),
+          (await jsonata(text).evaluate({ a })) as number,
+        ];
+        assert.equal(found, expected, `${text} of ${a}`);
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+
   test("what they evaluate at once", () => {
     const input = { name: " Ada  L ", price: 12.345, status: "on", deleted_at: null, n: { m: "7" } };
     for (const [text, result] of [

@@ -101,8 +101,31 @@ function numberOf(value: Scalar): Result {
   return Number.isFinite(parsed) ? parsed : LEFT;
 }
 
-/** Half to even; a decimal place is shifted as text, so that no product is rounded before. */
+/** Half to even. */
 function round(value: number, places = 0): Result {
+  const power = POWERS[places];
+  if (power !== undefined) {
+    const product = value * power;
+    const below = Math.floor(product);
+    const distance = product - below - 0.5;
+    if (Math.abs(product) < PRODUCT_MAX && Math.abs(distance) > TIE_MARGIN)
+      // There is no minus zero.
+      return (distance < 0 ? below : below + 1) / power + 0;
+  }
+  return roundExactly(value, places);
+}
+
+/** By the decimal places that are wanted, from one on. */
+const POWERS: readonly (number | undefined)[] = [undefined, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
+/**
+ * Below this a product is wrong by less than the margin, so that away from a tie it is rounded to the integer that the exact product is
+ * rounded to; and the quotient of that integer and the power, both exact, is the double next to the decimal.
+ */
+const PRODUCT_MAX = 2 ** 36;
+const TIE_MARGIN = 2 ** -12;
+
+/** A decimal place is shifted as text, so that no product is rounded before. */
+function roundExactly(value: number, places: number): Result {
   const shifted = places === 0 ? value : shift(value, places);
   let result = Math.round(shifted);
   if (Math.abs(result - shifted) === 0.5 && Math.abs(result % 2) === 1) result -= 1;

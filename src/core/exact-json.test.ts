@@ -63,6 +63,15 @@ suite("parseExact", () => {
     );
   });
 
+  test("S5: a long integer keeps its digits wherever in the text it stands", () => {
+    for (let before = 0; before < 40; before++) {
+      const text = (digits: string): string => `["${"x".repeat(before)}",${digits}]`;
+      for (const digits of ["9007199254740993", "12345678901234567", "-9007199254740993"])
+        assert.equal(again(text(digits)), text(digits));
+      assert.equal((parseExact(text("900719925474099")) as unknown[])[1], 900_719_925_474_099);
+    }
+  });
+
   test("S5: numbers that a double gives back stay numbers", () => {
     for (const text of ["0", "-1", "24.95", "123456789012345", "-250", "0.000001", "1234567.12345", "100", "-10.05"]) {
       assert.equal(parseExact(text), Number(text));

@@ -20,7 +20,7 @@ const NONE: ReadonlySet<number> = new Set();
 
 /** The usual page has a name once in each record that has it; anything else is looked at closely. An escape could hide a name. */
 function mayOccurTwice(text: string, records: readonly Json[], name: string): boolean {
-  if (/\\u00[2-7]/i.test(text)) return true;
+  if (text.includes("\\u00") && /\\u00[2-7]/i.test(text)) return true;
   const quoted = JSON.stringify(name);
   let count = 0;
   for (let at = text.indexOf(quoted); at !== -1; at = text.indexOf(quoted, at + quoted.length)) count += 1;

@@ -74,10 +74,13 @@ export function rejectsTable(database: Database, sync: SyncId): RejectsTable {
     `SELECT kind, count(*) AS n, count(*) FILTER (WHERE code = '${AMBIGUOUS}') AS ambiguous FROM rejects WHERE sync = ? GROUP BY kind`,
   );
   const clearAll = database.prepare("DELETE FROM rejects WHERE sync = ?");
+  /**
+   * Most syncs have none, and looking for one costs as much as storing the record's hash. It is asked each time, since another process can have
+   * added some between two leases of this one.
+   */
+  const hasAny = (): boolean => selectAny.get(sync.id) !== undefined;
   const each = (statement: Statement, keys: readonly string[]): void => {
-    // Most syncs have none, and looking for one costs as much as storing the record's hash. It is asked each time, since another
-    // process can have added some between two leases of this one.
-    if (keys.length === 0 || selectAny.get(sync.id) === undefined) return;
+    if (keys.length === 0 || !hasAny()) return;
     for (const key of keys) statement.run(sync.id, key);
   };
   return {
@@ -95,6 +98,7 @@ export function rejectsTable(database: Database, sync: SyncId): RejectsTable {
     clearPlanned: (keys) => each(clearPlanned, keys),
     overcome: (key) => each(overcome, [key]),
     among(keys, found) {
+      if (!hasAny()) return;
       for (const row of selectAmong.all(sync.id, JSON.stringify(keys))) {
         const { kind, code, source_hash: sourceHash, mapping } = row as Readonly<Record<string, string>>;
         found(row["key"] as string, { kind, code, sourceHash, mapping } as Reject);
