@@ -28,7 +28,6 @@ export interface Statement {
   get(...values: readonly SQLInputValue[]): Record<string, SQLOutputValue> | undefined;
   all(...values: readonly SQLInputValue[]): Record<string, SQLOutputValue>[];
   run(...values: readonly SQLInputValue[]): StatementResultingChanges;
-  iterate(...values: readonly SQLInputValue[]): NodeJS.Iterator<Record<string, SQLOutputValue>>;
 }
 
 export interface ListStatement {
@@ -39,7 +38,10 @@ export interface ListStatement {
 export interface Database {
   /** The file's real path, with no symbolic link in it: two names of one ledger have one lock. */
   readonly file: string;
-  /** A statement that is compiled when it is used first: most of them are not, in most processes. */
+  /**
+   * A statement that is compiled when it is used first: most of them are not, in most processes. Who asks for the same text gets the same
+   * statement, which every sync of a ledger does.
+   */
   prepare(sql: string): Statement;
   /** A statement whose rows are lists of their columns: for many of them, where each name of a column costs. */
   prepareLists(sql: string): ListStatement;
@@ -117,15 +119,14 @@ function configured(db: DatabaseSync, file: string, settings: readonly string[],
     });
   return {
     file,
-    prepare: (sql) => lazily(() => storing(file, () => db.prepare(sql))),
-    prepareLists: (sql) =>
-      lazily(() =>
-        storing(file, () => {
-          const statement = db.prepare(sql);
-          statement.setReturnArrays(true);
-          return statement;
-        }),
-      ) as unknown as ListStatement,
+    prepare: shared((sql) => storing(file, () => db.prepare(sql))),
+    prepareLists: shared((sql) =>
+      storing(file, () => {
+        const statement = db.prepare(sql);
+        statement.setReturnArrays(true);
+        return statement;
+      }),
+    ) as unknown as Database["prepareLists"],
     exec: (sql) => storing(file, () => db.exec(sql)),
     transaction: (work) => bounded("BEGIN IMMEDIATE", work),
     flushed: disk.flushed,
@@ -140,6 +141,16 @@ function configured(db: DatabaseSync, file: string, settings: readonly string[],
   };
 }
 
+/** One statement for each text. */
+function shared(compile: (sql: string) => StatementSync): (sql: string) => Statement {
+  const statements = new Map<string, Statement>();
+  return (sql) => {
+    let statement = statements.get(sql);
+    if (statement === undefined) statements.set(sql, (statement = lazily(() => compile(sql))));
+    return statement;
+  };
+}
+
 function lazily(compile: () => StatementSync): Statement {
   let compiled: StatementSync | undefined;
   const statement = (): StatementSync => (compiled ??= compile());
@@ -147,7 +158,6 @@ function lazily(compile: () => StatementSync): Statement {
     get: (...values) => statement().get(...values),
     all: (...values) => statement().all(...values),
     run: (...values) => statement().run(...values),
-    iterate: (...values) => statement().iterate(...values),
   };
 }
 
