@@ -56,6 +56,12 @@ type StageContext = Pick<RunContext, "sync" | "ports" | "read" | "run"> & {
   readonly compare: PlanContext["compare"];
 };
 
+/**
+ * So many records are mapped in one go, a millisecond or two: in between, answers come in and the next requests go. From the look-up on, a page is
+ * planned in one go, since what is known must not change meanwhile.
+ */
+const PART = 100;
+
 export function createStage(context: StageContext, isInFlight: (number: number) => boolean): Stage {
   const { sync, ports } = context;
   const { destination, mapping } = sync;
@@ -134,11 +140,20 @@ export function createStage(context: StageContext, isInFlight: (number: number) 
     );
   };
 
+  const refineAll = async (records: readonly SourceRecord[]): Promise<readonly (DesiredRecord | InvalidRecord)[]> => {
+    const refined: (DesiredRecord | InvalidRecord)[] = [];
+    for (let at = 0; at < records.length; at += PART) {
+      if (at > 0) await new Promise<void>((done) => ports.clock.soon(done));
+      const part = allOf(records.slice(at, at + PART).map(refine));
+      for (const made of part instanceof Promise ? await part : part) refined.push(made);
+    }
+    return refined;
+  };
+
   const plan: Stage["plan"] = async (records, corrections = []) => {
     const desired: DesiredRecord[] = [];
     const bad: InvalidRecord[] = [];
-    const refined = allOf(records.map(refine));
-    for (const made of refined instanceof Promise ? await refined : refined) {
+    for (const made of await refineAll(records)) {
       if (isDesired(made)) desired.push(made);
       else bad.push(made);
     }
