@@ -70,6 +70,16 @@ export class Absences {
     return this.#context.sync.deletes.mode === "mirror" && (this.#hasStranger || this.#goesOn);
   }
 
+  /**
+   * D3: why what waits to be deleted goes on waiting. What the guard has withheld a later run may find back in part, and what is left then is
+   * few enough for the guard: it is deleted when a complete read misses it once more.
+   */
+  get doubt(): string | undefined {
+    const { sync, partial } = this.#context;
+    if (sync.deletes.mode !== "mirror" || partial || this.#isWatching) return undefined;
+    return "they were missing before, and only a run that reads everything can miss them again";
+  }
+
   /** The read has stopped before its end. */
   breakOff(): void {
     if (this.#isMirror && this.#wasRead)

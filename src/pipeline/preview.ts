@@ -283,5 +283,5 @@ async function previewDeletes(
       await tell(entry, isAsked && !isCertain ? "if the source does not know it when it is asked for it" : undefined);
     else counts.missed += 1;
   }
-  return mayDelete(counts.deleted, { allowed }, context);
+  return mayDelete(counts.deleted, { allowed, doubt: absences.doubt }, context);
 }

@@ -158,7 +158,7 @@ async function work(
   if (choice.plan !== undefined) await planMissed(choice.plan.store, stage, journal);
   await repair?.removeExtras(opening.start, flow, journal, deletes);
   const sweeps = !context.partial || choice.rejects !== undefined || choice.plan !== undefined;
-  if (sweeps && !absences.areUnsure) await sweep(context, flow, journal, deletes);
+  if (sweeps && !absences.areUnsure) await sweep(context, flow, journal, { ...deletes, doubt: absences.doubt });
   if (choice.plan === undefined) await verify(context, flow);
 }
 

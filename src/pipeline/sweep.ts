@@ -12,6 +12,8 @@ import type { Journal, Removable } from "./journal.ts";
 export interface DeleteChoice {
   /** So many are allowed whatever the guard says (D3); undefined for what it says. */
   readonly allowed: number | undefined;
+  /** Why even few are withheld, unless a person allows them; undefined when the guard decides. */
+  readonly doubt?: string | undefined;
   /** Only the deletes of these keys; all that wait when absent. */
   readonly only?: ((key: string) => boolean) | undefined;
 }
@@ -19,13 +21,14 @@ export interface DeleteChoice {
 /** Deletes planned and journalled together. */
 const BATCH = 500;
 
-/** Why the guard withholds so many deletes; undefined when it does not (D3). */
+/** Why so many deletes are withheld, by the guard (D3) or by what else speaks against them; undefined when they are not. */
 export async function mayDelete(
   deletes: number,
-  { allowed = 0 }: DeleteChoice,
+  { allowed = 0, doubt }: Pick<DeleteChoice, "allowed" | "doubt">,
   { ports, sync }: RunContext,
 ): Promise<string | undefined> {
   if (deletes <= allowed) return undefined;
+  if (doubt !== undefined) return doubt;
   const [{ entries }, recent] = [
     await ports.ledger.counts(),
     await ports.ledger.deletedSince(ports.clock.wallMs() - GUARD_WINDOW_MS),
@@ -48,7 +51,8 @@ export async function sweep(context: RunContext, flow: Flow, journal: Journal, c
   const { withheld } = await ledger.openCounts();
   if (withheld === 0) return;
   const deletes = await countDue(context, choice);
-  const reason = await mayDelete(deletes, { allowed: undefined }, context);
+  if (deletes === 0) return;
+  const reason = await mayDelete(deletes, { ...choice, allowed: undefined }, context);
   if (reason !== undefined) {
     if (deletes > (choice.allowed ?? 0))
       return context.say({ type: "withheld", deletes, reason: tooFew(reason, deletes, choice.allowed ?? 0) });

@@ -307,6 +307,34 @@ test("D3: withheld records that the source shows again count as what becomes of 
     assert.deepEqual([status, counts.read, counts.unchanged, counts.updated], ["level", 60, 59, 1]);
   }));
 
+test("D3: of what the guard has withheld, what is left when some of it is back is deleted by no run that does not read everything", () =>
+  between({ sync: MIRROR, source: "cursor: { field: at, type: integer, param: since }" }, async (sides) => {
+    sides.fill(60);
+    for (const row of sides.rows) row.at = 1;
+    await sides.run();
+    const hidden = sides.rows.splice(20);
+    await sides.run({ fullRefresh: true });
+    assert.equal(ending(await sides.run({ fullRefresh: true })).counts.withheld, 40);
+    // All but five are met again, because they have changed.
+    sides.rows.push(...hidden.slice(5).map((row) => ({ ...row, at: 2 })));
+    const plan = await sides.place.run("plan");
+    assert.match(
+      inOneLine(plan.stdout),
+      /nothing would be deleted: they were missing before, and only a run that reads/,
+    );
+    const withheld = await sides.run();
+    assert.deepEqual([ending(withheld).status, ending(withheld).counts.withheld, sides.deletes], ["incomplete", 5, []]);
+    assert.match(
+      eventsOf(withheld, "withheld")[0]?.reason ?? "",
+      /only a run that reads everything can miss them again/,
+    );
+    const back = hidden[0] as Row;
+    sides.rows = [...sides.rows, back].toSorted((a, b) => a.id - b.id);
+    const missed = await sides.run({ fullRefresh: true });
+    assert.deepEqual([missed.exitCode, ending(missed).counts.deleted], [0, 4]);
+    assert.ok(sides.items.has(`/items/${back.id}`));
+  }));
+
 test("D3: deletes of the last 24 hours count together", () =>
   between({ sync: MIRROR }, async (sides) => {
     sides.fill(60);

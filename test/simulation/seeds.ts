@@ -202,4 +202,9 @@ export const SEEDS: readonly (readonly [seed: number, was: string, shares?: Part
     "a repair did not create again what a create in doubt had been found to have made, and what somebody had then deleted",
     USUAL,
   ],
+  [
+    520_000_194,
+    "of deletes that the guard had withheld, those that a resumed read did not come by were carried out once it had found the others back",
+    USUAL,
+  ],
 ];
