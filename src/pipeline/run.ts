@@ -114,9 +114,11 @@ async function work(
   const twice = new MetTwice(context, !opening.resumed && recovered.held + recovered.leftovers === 0);
   let end = opening.start;
   const launch = new Launch(flow, settler);
+  const retried = choice.rejects && new Set<string>();
   try {
     for await (const page of repair?.pages(opening.start) ?? selectPages(choice, opening.start, context)) {
       await absences.meet(page);
+      for (const { key } of page.records) retried?.add(key);
       const plan = await stage.plan(page.records, page.corrections);
       twice.see(page, plan);
       const invalid = [...page.invalid, ...plan.invalid];
@@ -150,7 +152,10 @@ async function work(
   if (!context.partial) await resolveReferences(opening, context, stage, flow);
   const deletes = {
     allowed: choice.allowDeletes,
-    only: choice.plan && ((key: string) => choice.plan?.store.isDelete(key) === true),
+    // Nobody has asked for what else waits to be deleted.
+    only: choice.plan
+      ? (key: string) => choice.plan?.store.isDelete(key) === true
+      : retried && ((key: string) => retried.has(key)),
   };
   const checkpoint = await complete(end, context, opening.resumed);
   if (choice.limit !== undefined && !context.stop.aborted) warnOfAbsentPaths(context);

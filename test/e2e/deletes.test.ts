@@ -328,6 +328,15 @@ test("D3: of what the guard has withheld, what is left when some of it is back i
       eventsOf(withheld, "withheld")[0]?.reason ?? "",
       /only a run that reads everything can miss them again/,
     );
+    sides.write = (path, response) => {
+      if (path === "/items/1") json(response, 422, {});
+      return path === "/items/1";
+    };
+    Object.assign(sides.rows[0] as Row, { name: "refused", at: 3 });
+    await sides.run();
+    sides.write = undefined;
+    const retried = await sides.begin((evenkeel) => evenkeel.retryRejects("records"));
+    assert.deepEqual([ending(retried).counts.updated, sides.deletes], [1, []]);
     const back = hidden[0] as Row;
     sides.rows = [...sides.rows, back].toSorted((a, b) => a.id - b.id);
     const missed = await sides.run({ fullRefresh: true });
