@@ -9,7 +9,7 @@ import { CONCURRENCY, copyConfig } from "./copy.ts";
 import { FEW_ROUNDS, ROUNDS } from "./duel.ts";
 import { withFolder } from "./folder.ts";
 import { withServer } from "./neutral-server.ts";
-import { bodyOf } from "./records.ts";
+import { bodyOf, PAGE } from "./records.ts";
 import { median, type Row, type Sized } from "./row.ts";
 
 const RECORDS = 100;
@@ -30,13 +30,21 @@ interface Measured {
   readonly peakMb: number;
 }
 
-const measured = (copies: number, rounds: number, delayMs?: number): Promise<Measured> =>
-  withServer({ records: RECORDS, ...(delayMs === undefined ? {} : { delayMs }) }, async ({ base, served }) => {
+interface Options {
+  readonly copies: number;
+  /** Of each of them. */
+  readonly records?: number;
+  readonly rounds: number;
+  readonly delayMs?: number;
+}
+
+const measured = ({ copies, records = RECORDS, rounds, delayMs }: Options): Promise<Measured> =>
+  withServer({ records, ...(delayMs === undefined ? {} : { delayMs }) }, async ({ base, served }) => {
     const names = Array.from({ length: copies }, (_, index) => `sync-${index}`);
     const task: Task = {
       way: "dispatch",
       base,
-      records: RECORDS,
+      records,
       body: bodyOf(),
       concurrency: CONCURRENCY,
       copies,
@@ -52,7 +60,8 @@ const measured = (copies: number, rounds: number, delayMs?: number): Promise<Mea
         await served();
         const all = await runCommand(folder, "run", "--parallel", String(PARALLEL));
         const { requests } = await served();
-        if (requests !== copies * (RECORDS + 1)) throw new Error(`${requests} requests for ${copies} syncs`);
+        if (requests !== copies * (records + Math.ceil(records / PAGE)))
+          throw new Error(`${requests} requests for ${copies} syncs`);
         return { all, start: await runCommand(folder, "--version") };
       });
     const ideals: number[] = [];
@@ -79,8 +88,9 @@ const measured = (copies: number, rounds: number, delayMs?: number): Promise<Mea
 
 export async function manySyncs(sized: Sized): Promise<readonly Row[]> {
   const copies = sized(200);
-  const fast = await measured(copies, ROUNDS);
-  const slow = await measured(copies, FEW_ROUNDS, DELAY_MS);
+  const fast = await measured({ copies, rounds: ROUNDS });
+  const one = await measured({ copies: 1, records: copies * RECORDS, rounds: FEW_ROUNDS });
+  const slow = await measured({ copies, rounds: FEW_ROUNDS, delayMs: DELAY_MS });
   const what = `${copies} syncs of ${RECORDS} records in one process, ${PARALLEL} at once`;
   const against = (measure: Measured): Pick<Row, "value" | "figure"> => ({
     value: `${Math.round(measure.ms)} ms, bare ${Math.round(measure.idealMs)} ms on one core`,
@@ -97,6 +107,11 @@ export async function manySyncs(sized: Sized): Promise<readonly Row[]> {
       what: "the same without the start of the command, over one core, since one process computes on one",
       value: `${Math.round(fast.ms - fast.startMs)} ms`,
       figure: (fast.ms - fast.startMs) / fast.idealMs,
+    },
+    {
+      what: "the same against one sync of as many records",
+      value: `${Math.round(one.ms)} ms, ${FEW_ROUNDS} rounds`,
+      figure: fast.ms / one.ms,
     },
     {
       what: `${what}, answers in ${DELAY_MS} ms: time in all, against the sum of their bare loops over ${availableParallelism()} cores`,

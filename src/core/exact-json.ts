@@ -14,7 +14,8 @@ const UNUSUAL_NUMBER = /(?:\.(?:\d{7,}|(?<=\d{10}\.)\d+|\d*0)|-0|[eE][-+]?\d+)(?
  * Parses JSON so that no number changes (S5): one whose text a double would not give back is an exact number that keeps its text.
  * `__proto__` is a member like any other. Throws SyntaxError.
  *
- * A text without such numbers costs two scans and the native parse; the slow way costs eight times the parse alone. A string that looks like such a number only leads to the slow way.
+ * A text without such numbers costs two scans and the native parse; the slow way costs eight times the parse alone. A string that looks like
+ * such a number only leads to the slow way.
  */
 export function parseExact(text: string): Json {
   if (!hasLongInteger(text) && !UNUSUAL_NUMBER.test(text)) return JSON.parse(text) as Json;
