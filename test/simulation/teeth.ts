@@ -524,6 +524,7 @@ export const TEETH: readonly Tooth[] = [
   {
     name: "a read of the parents' lists goes on at its place, whichever parents are there now",
     shares: { parents: 1 },
+    slow: "it takes a run that dies in the middle of a list, and another list of parents at that place when it goes on",
     breaks: [
       {
         file: "http/nested.ts",
