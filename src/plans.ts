@@ -235,9 +235,13 @@ const moved = (sync: string, what: string): EvenkeelError =>
 function whyNotExact({ sync, withheld, refused, counts }: Preview): EvenkeelError | undefined {
   if (refused !== undefined) return refused;
   if (withheld === undefined) return undefined;
-  return new EvenkeelError("USAGE", `the guard would withhold the ${counts.deleted} deletes of ${sync}: ${withheld}`, {
-    next: `If they are meant: \`evenkeel plan ${sync} --out FILE --allow-deletes ${counts.deleted}\`.`,
-  });
+  return new EvenkeelError(
+    "USAGE",
+    `a run of ${sync} would withhold ${counts.withheld} of ${counts.deleted} deletes: ${withheld}`,
+    {
+      next: `If they are meant: \`evenkeel plan ${sync} --out FILE --allow-deletes ${counts.deleted}\`.`,
+    },
+  );
 }
 
 const portsOf = (

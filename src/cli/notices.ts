@@ -1,5 +1,5 @@
 import type { RunEvent } from "../core/events.ts";
-import { count, countdown } from "./amounts.ts";
+import { counted, countdown } from "./amounts.ts";
 import type { Suggest } from "./command-line.ts";
 import { driftLines } from "./drift-lines.ts";
 import { escapeLine } from "./escape.ts";
@@ -59,8 +59,7 @@ function noticeText(event: Notice, printer: Printer): string {
     case "drift":
       return `${sync}:${driftLines(event.drift, printer).join("\n").slice(1)}`;
     case "withheld": {
-      const records = event.deletes === 1 ? "1 record has" : `${count(event.deletes)} records have`;
-      return `${sync}: ${noteStyle("yellow", "withheld")} ${records} gone from the source, and none is deleted: ${escapeLine(complete(event.reason))}`;
+      return `${sync}: ${noteStyle("yellow", "withheld")} ${counted(event.deletes, "delete")}: ${escapeLine(complete(event.reason))}`;
     }
     case "warning": {
       const next = event.next === undefined ? "" : `\n  next: ${escapeLine(complete(event.next))}`;

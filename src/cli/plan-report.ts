@@ -55,9 +55,8 @@ export const changesOf = ({
   counts,
   waiting,
   unresolved,
-  withheld,
-}: Pick<PlanSummary, "counts" | "waiting" | "unresolved" | "withheld">): number =>
-  counts.created + counts.updated + waiting + unresolved + (withheld === undefined ? counts.deleted : 0);
+}: Pick<PlanSummary, "counts" | "waiting" | "unresolved">): number =>
+  counts.created + counts.updated + waiting + unresolved + counts.deleted - counts.withheld;
 
 /** A run would change nothing, and nothing is to be looked at. */
 const needsNothing = (summary: PlanSummary): boolean =>
@@ -89,12 +88,8 @@ async function totalsText(
   const parts = [
     `${count(counts.created)} to create`,
     `${count(counts.updated)} to update`,
-    // The guard lets all of them pass, or none.
-    ...(counts.deleted === 0
-      ? []
-      : withheld === undefined
-        ? [`${count(counts.deleted)} to delete`]
-        : [style("yellow", `${counted(counts.deleted, "delete")} withheld`)]),
+    ...(counts.deleted > counts.withheld ? [`${count(counts.deleted - counts.withheld)} to delete`] : []),
+    ...(counts.withheld > 0 ? [style("yellow", `${counted(counts.withheld, "delete")} withheld`)] : []),
     `${count(counts.unchanged)} unchanged`,
     ...(counts.missed > 0 ? [`${count(counts.missed)} missing for the first time`] : []),
     ...(counts.superseded > 0 ? [`${count(counts.superseded)} superseded`] : []),
@@ -118,15 +113,19 @@ async function totalsText(
   const run = (...flags: string[]): string => suggest("run", waiting > 0 ? all : [sync], [...choice, ...flags]);
   // D3: a plain run does not delete what the guard withholds.
   const nexts = [
-    ...(changesOf({ counts, waiting, unresolved, withheld }) > 0 ? [run()] : []),
+    ...(changesOf({ counts, waiting, unresolved }) > 0 ? [run()] : []),
     ...(withheld === undefined ? [] : [`${run("--allow-deletes", String(counts.deleted))}  if the deletes are meant`]),
   ];
+  const isNone = counts.deleted === counts.withheld;
   const left = `${counted(waiting, "record")}: what a plan creates must be there before it can be planned what refers to it, so plan once more when it is applied`;
   return [
     ...hanging(`${style("bold", escapeLine(sync))}: `, parts.join(", "), columns),
     ...read,
     ...row("why", why),
-    ...row("withheld", withheld === undefined ? undefined : `nothing would be deleted: ${withheld}`),
+    ...row(
+      "withheld",
+      withheld === undefined ? undefined : `${isNone ? "nothing" : "not all"} would be deleted: ${withheld}`,
+    ),
     ...row("left out", suggestsRun || waiting === 0 ? undefined : left),
     ...row("forecast", forecastText(forecast)),
     ...row("guarantee", guarantee),

@@ -147,7 +147,7 @@ export type RunEvent =
       readonly type: "withheld";
       readonly sync: string;
       readonly atMs: number;
-      /** Records that have gone from the source. */
+      /** Records that have gone from the source, or have been missing. */
       readonly deletes: number;
       readonly reason: string;
     }

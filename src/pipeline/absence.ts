@@ -71,7 +71,7 @@ export class Absences {
   }
 
   /**
-   * D3: why what waits to be deleted goes on waiting. What the guard has withheld a later run may find back in part, and what is left then is
+   * D3: why what was missing before goes on waiting. What the guard has withheld a later run may find back in part, and what is left then is
    * few enough for the guard: it is deleted when a complete read misses it once more.
    */
   get doubt(): string | undefined {

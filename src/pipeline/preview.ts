@@ -28,7 +28,7 @@ import { comparison, whyNothing } from "./read.ts";
 import { selectPages } from "./selection.ts";
 import { changeOf, type PreviewedChange } from "./previewed-change.ts";
 import { createStage, type PlannedPage } from "./stage.ts";
-import { eachDue, isRefusedDelete, mayDelete } from "./sweep.ts";
+import { eachDue, isRefusedDelete, judge } from "./sweep.ts";
 
 export interface Preview {
   readonly sync: string;
@@ -41,7 +41,7 @@ export interface Preview {
   readonly unresolved: number;
   readonly guarantee: string;
   readonly forecast: Forecast;
-  /** Why the guard would withhold the deletes; undefined when it would not. */
+  /** Why so many deletes as `counts.withheld` would be withheld; undefined when none would. */
   readonly withheld: string | undefined;
   /** Why a run would not begin, as it is now; undefined when it would. */
   readonly refused: EvenkeelError | undefined;
@@ -249,7 +249,7 @@ async function whyRefused(context: RunContext): Promise<EvenkeelError | undefine
   }
 }
 
-/** What a run would delete besides what it meets marked as deleted. Returns why the guard would withhold it all. */
+/** What a run would delete besides what it meets marked as deleted. Counts what it would withhold, and returns why. */
 async function previewDeletes(
   absences: Absences,
   back: ReadonlySet<string>,
@@ -265,12 +265,15 @@ async function previewDeletes(
     const body = (await ports.ledger.bodies([place.key])).get(place.key);
     await exactly(await deleteOf(place, body, context), undefined);
   };
+  const { doubt } = absences;
+  let doubted = 0;
   const waiting = new Set<string>();
-  for await (const due of eachDue(context))
-    for (const { stored, known } of due) {
+  for await (const due of eachDue(context, { doubt }))
+    for (const { stored, known, isDoubted } of due) {
       waiting.add(stored.key);
-      if (!back.has(stored.key))
-        await tell({ ...(known.entry ?? stored), key: stored.key }, "it has waited since an earlier run");
+      if (back.has(stored.key)) continue;
+      if (isDoubted) doubted += 1;
+      await tell({ ...(known.entry ?? stored), key: stored.key }, "it has waited since an earlier run");
     }
   const isAsked = sync.source.readOne !== undefined;
   for await (const { entry, isGone } of absences.missing({ allowed }, exactly !== undefined)) {
@@ -283,5 +286,7 @@ async function previewDeletes(
       await tell(entry, isAsked && !isCertain ? "if the source does not know it when it is asked for it" : undefined);
     else counts.missed += 1;
   }
-  return mayDelete(counts.deleted, { allowed, doubt: absences.doubt }, context);
+  const { withheld, reason } = await judge({ all: counts.deleted, doubted }, { allowed, doubt }, context);
+  counts.withheld = withheld;
+  return reason;
 }

@@ -12,7 +12,7 @@ import type { Journal, Removable } from "./journal.ts";
 export interface DeleteChoice {
   /** So many are allowed whatever the guard says (D3); undefined for what it says. */
   readonly allowed: number | undefined;
-  /** Why even few are withheld, unless a person allows them; undefined when the guard decides. */
+  /** Why what an earlier run has found to be missing is withheld, unless a person allows it; undefined when the guard decides. */
   readonly doubt?: string | undefined;
   /** Only the deletes of these keys; all that wait when absent. */
   readonly only?: ((key: string) => boolean) | undefined;
@@ -21,14 +21,13 @@ export interface DeleteChoice {
 /** Deletes planned and journalled together. */
 const BATCH = 500;
 
-/** Why so many deletes are withheld, by the guard (D3) or by what else speaks against them; undefined when they are not. */
+/** Why the guard withholds so many deletes (D3); undefined when it does not. */
 export async function mayDelete(
   deletes: number,
-  { allowed = 0, doubt }: Pick<DeleteChoice, "allowed" | "doubt">,
+  { allowed = 0 }: Pick<DeleteChoice, "allowed">,
   { ports, sync }: RunContext,
 ): Promise<string | undefined> {
   if (deletes <= allowed) return undefined;
-  if (doubt !== undefined) return doubt;
   const [{ entries }, recent] = [
     await ports.ledger.counts(),
     await ports.ledger.deletedSince(ports.clock.wallMs() - GUARD_WINDOW_MS),
@@ -37,29 +36,47 @@ export async function mayDelete(
   return reason && tooFew(reason, deletes, allowed);
 }
 
+/** How many deletes are due, and how many of them are in doubt. */
+interface Amount {
+  readonly all: number;
+  readonly doubted: number;
+}
+
+/** How many of the deletes that are due are withheld, and why. */
+export async function judge(
+  { all, doubted }: Amount,
+  choice: Pick<DeleteChoice, "allowed" | "doubt">,
+  context: RunContext,
+): Promise<{ readonly withheld: number; readonly reason: string | undefined }> {
+  const { allowed = 0, doubt } = choice;
+  if (all <= allowed) return { withheld: 0, reason: undefined };
+  const reason = await mayDelete(all - doubted, choice, context);
+  if (reason !== undefined) return { withheld: all, reason };
+  return { withheld: doubted, reason: doubted === 0 ? undefined : tooFew(doubt ?? "", all, allowed) };
+}
+
 const tooFew = (reason: string, deletes: number, allowed: number): string =>
   allowed === 0 ? reason : `${reason}; ${allowed} were allowed, and all ${deletes} must be`;
 
 /**
  * Deletes what has gone from the source (D3, D4): all that waits for it or nothing, by the word of the guard, which is asked before the first
- * of them. What was refused before is left until a person has it tried again (P11).
+ * of them; but for what is in doubt, which goes on waiting. What was refused before is left until a person has it tried again (P11).
  */
 export async function sweep(context: RunContext, flow: Flow, journal: Journal, choice: DeleteChoice): Promise<void> {
   const { ledger } = context.ports;
   if (context.stop.aborted) return;
   if (context.sync.deletes.mode === "never") return keepAll(context);
-  const { withheld } = await ledger.openCounts();
-  if (withheld === 0) return;
-  const deletes = await countDue(context, choice);
-  if (deletes === 0) return;
-  const reason = await mayDelete(deletes, { ...choice, allowed: undefined }, context);
-  if (reason !== undefined) {
-    if (deletes > (choice.allowed ?? 0))
-      return context.say({ type: "withheld", deletes, reason: tooFew(reason, deletes, choice.allowed ?? 0) });
+  if ((await ledger.openCounts()).withheld === 0) return;
+  const amount = await countDue(context, choice);
+  const { withheld, reason } = await judge(amount, choice, context);
+  if (reason !== undefined) context.say({ type: "withheld", deletes: withheld, reason });
+  if (withheld === amount.all) return;
+  const isOverruled = amount.all <= (choice.allowed ?? 0);
+  if (isOverruled && (await judge(amount, { ...choice, allowed: undefined }, context)).withheld > 0)
     await list(context, choice);
-  }
   for await (const due of eachDue(context, choice)) {
-    await removeBatch(due, context, flow, journal);
+    const removed = isOverruled ? due : due.filter(({ isDoubted }) => !isDoubted);
+    await removeBatch(removed, context, flow, journal);
     await flow.room();
   }
   await flow.idle();
@@ -78,6 +95,8 @@ async function keepAll({ ports: { ledger }, run }: RunContext): Promise<void> {
 interface Due {
   readonly stored: StoredOperation;
   readonly known: Known;
+  /** The source has not marked it: an earlier run has found it to be missing, and this one cannot tell. */
+  readonly isDoubted: boolean;
 }
 
 /** D3: whoever overrides the guard sees first what that means. */
@@ -86,23 +105,30 @@ async function list(context: RunContext, choice: DeleteChoice): Promise<void> {
     context.say({ type: "deleting", keys: due.map(({ stored }) => stored.key) });
 }
 
-async function countDue(context: RunContext, choice: DeleteChoice): Promise<number> {
-  let number = 0;
-  for await (const due of eachDue(context, choice)) number += due.length;
-  return number;
+async function countDue(context: RunContext, choice: DeleteChoice): Promise<Amount> {
+  let [all, doubted] = [0, 0];
+  for await (const due of eachDue(context, choice)) {
+    all += due.length;
+    doubted += due.filter(({ isDoubted }) => isDoubted).length;
+  }
+  return { all, doubted };
 }
 
 /** Deletes that wait for nothing but the guard, in batches. */
 export async function* eachDue(
   context: RunContext,
-  { only }: Pick<DeleteChoice, "only"> = {},
+  { only, doubt }: Pick<DeleteChoice, "only" | "doubt">,
 ): AsyncGenerator<readonly Due[]> {
   const { ledger } = context.ports;
   for (let after = 0; !context.stop.aborted;) {
     const batch = await ledger.withheld(after, BATCH);
     const lookedUp = await ledger.lookup(batch.map(({ key }) => key));
     const due = batch
-      .map((stored) => ({ stored, known: lookedUp.get(stored.key) ?? NOTHING }))
+      .map((stored) => {
+        const known = lookedUp.get(stored.key) ?? NOTHING;
+        const isOfAbsence = stored.sourceVersion === undefined && known.waiting?.run !== context.run;
+        return { stored, known, isDoubted: doubt !== undefined && isOfAbsence };
+      })
       .filter(({ stored, known: { operation, rejected } }) => {
         // D4: a write of the same key is resolved first.
         const isBehind = operation?.state === "unknown" || (operation?.state === "sent" && operation.held);

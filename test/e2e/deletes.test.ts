@@ -281,7 +281,7 @@ test("D3: half a list is withheld by the guard, aloud, while creates and updates
     const [event] = eventsOf(withheld, "withheld");
     assert.match(event?.reason ?? "", /51 deletes are 50\.5 % of 101 records, more than 50 % \(`guard\.percentMax`\)/);
     const text = await sides.place.run("run");
-    assert.match(text.stderr, /withheld 51 records have gone from the source, and none is deleted: 51 deletes are/);
+    assert.match(text.stderr, /withheld 51 deletes: 51 deletes are/);
     assert.match(text.stdout, /evenkeel run records --allow-deletes 51/);
     const tooFew = await sides.run({ allowDeletes: 50 });
     assert.deepEqual([tooFew.exitCode, sides.deletes], [1, []]);
@@ -342,6 +342,33 @@ test("D3: of what the guard has withheld, what is left when some of it is back i
     const missed = await sides.run({ fullRefresh: true });
     assert.deepEqual([missed.exitCode, ending(missed).counts.deleted], [0, 4]);
     assert.ok(sides.items.has(`/items/${back.id}`));
+  }));
+
+test("D3: what the source marks as deleted does not wait for a complete read, though what was missing before does", () =>
+  between({ sync: MIRROR, source: TOMBSTONE }, async (sides) => {
+    sides.fill(60);
+    for (const row of sides.rows) row.at = 1;
+    await sides.run();
+    Object.assign(sides.rows[0] as Row, { deleted: true, at: 2 });
+    const marked = await sides.run();
+    assert.deepEqual([marked.exitCode, sides.deletes], [0, ["/items/1"]]);
+    assert.equal(eventsOf(marked, "run-started")[0]?.mode, "incremental");
+    const hidden = sides.rows.splice(20);
+    await sides.run({ fullRefresh: true });
+    assert.equal(ending(await sides.run({ fullRefresh: true })).counts.withheld, 40);
+    sides.rows.push(...hidden.slice(5).map((row) => ({ ...row, at: 3 })));
+    Object.assign(sides.rows[1] as Row, { deleted: true, at: 4 });
+    const plan = inOneLine((await sides.place.run("plan")).stdout);
+    assert.match(plan, /1 to delete, 5 deletes withheld/);
+    assert.match(plan, /not all would be deleted: they were missing before/);
+    const both = await sides.run();
+    assert.deepEqual([both.exitCode, ending(both).counts.deleted, ending(both).counts.withheld], [1, 1, 5]);
+    assert.deepEqual(sides.deletes, ["/items/1", "/items/2"]);
+    Object.assign(sides.rows[2] as Row, { deleted: true, at: 5 });
+    const few = await sides.run({ allowDeletes: 5 });
+    assert.deepEqual([few.exitCode, sides.deletes.length], [1, 3], "one that was marked, and none of the five");
+    const all = await sides.run({ allowDeletes: 5 });
+    assert.deepEqual([all.exitCode, ending(all).counts.deleted, sides.deletes.length], [0, 5, 8]);
   }));
 
 test("D3: deletes of the last 24 hours count together", () =>

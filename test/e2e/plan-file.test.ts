@@ -244,7 +244,7 @@ test("deletes that the guard would withhold are planned only when they are allow
     await place.run("run");
     const withheld = await place.run("plan", "--out", "plan.jsonl");
     assert.equal(withheld.exitCode, 2);
-    assert.match(inOneLine(withheld.stdout), /the guard would withhold the 25 deletes .*--allow-deletes 25/);
+    assert.match(inOneLine(withheld.stdout), /would withhold 25 of 25 deletes: .*--allow-deletes 25/);
     await place.run("plan", "--out", "plan.jsonl", "--allow-deletes", "25");
     const applied = await place.run("run", "--plan", "plan.jsonl");
     assert.deepEqual([applied.exitCode, items.size], [0, 5]);
