@@ -52,6 +52,8 @@ export const TEETH: readonly Tooth[] = [
         replace: [["? chance.uuid() : undefined", "? (write?.url ?? '') + (write?.body ?? '') : undefined"]],
       },
     ],
+    // What somebody else has deleted is created as it was.
+    shares: { repairs: 1 },
   },
   {
     name: "K2: a key made anew for each attempt",
